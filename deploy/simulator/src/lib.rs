@@ -1,0 +1,1 @@
+//! deploy/simulator/src/lib.rs

@@ -1,0 +1,2 @@
+//! deploy/simulator/src/main.rs
+fn main() {}

@@ -1,0 +1,2 @@
+//! deploy/webapp/src/main.rs
+fn main() {}

@@ -1,0 +1,1 @@
+//! frontend/src/lib.rs

@@ -1,0 +1,1 @@
+//! server/azure/src/lib.rs

@@ -1,0 +1,1 @@
+//! server/site/src/lib.rs
