@@ -1,1 +1,5 @@
-//! app/src/lib.rs
+//! What people see and what may be asked; compiled into the server (`ssr`) and to WebAssembly (`hydrate`).
+
+pub mod error;
+#[cfg(feature = "ssr")]
+pub mod portal;

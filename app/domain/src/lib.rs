@@ -1,1 +1,27 @@
-//! app/domain/src/lib.rs
+//! The words and the rules of Keystead: plain values and pure functions, without IO, framework or clock.
+//!
+//! Everything above this crate speaks in its nouns: a team member's [`form::Form`] becomes a [`wish::Wish`],
+//! the wish becomes a [`plan::Plan`], an approved plan becomes a [`job`], and what the job built is proved by
+//! [`check`]s. Who may do what stands in [`permission`], and nowhere else.
+
+pub mod account;
+pub mod check;
+pub mod environment;
+pub mod failure;
+pub mod field;
+pub mod form;
+pub mod id;
+pub mod job;
+pub mod moment;
+pub mod name;
+pub mod naming;
+pub mod permission;
+pub mod plan;
+pub mod problem;
+pub mod request;
+pub mod team;
+pub mod template;
+pub mod view;
+pub mod wish;
+
+pub use moment::Moment;

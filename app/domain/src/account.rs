@@ -1,0 +1,88 @@
+//! Who asks: an account of the directory, its roles, and the caller that every question to the portal carries.
+
+use crate::name::TeamName;
+use serde::{Deserialize, Serialize};
+
+/// What somebody may do, in one team or everywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Of a team: asks for environments and works on the team's.
+    Member,
+    /// Of a team: also decides on requests of others.
+    Manager,
+    /// Everywhere: runs Keystead itself.
+    PlatformEngineer,
+    /// Everywhere: sees, changes nothing.
+    Auditor,
+}
+
+impl Role {
+    pub const ALL: [Role; 4] = [Role::Member, Role::Manager, Role::PlatformEngineer, Role::Auditor];
+
+    /// As a page says it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Role::Member => "member",
+            Role::Manager => "manager",
+            Role::PlatformEngineer => "platform engineer",
+            Role::Auditor => "auditor",
+        }
+    }
+}
+
+/// The key of a person over renames: the directory's object id, prefixed by its tenant (`TENANT/OBJECT`).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AccountId(pub String);
+
+/// Someone who has signed in, with what the directory said of them at the last sign-in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    pub id: AccountId,
+    /// The account name that pages show: `member@contoso.example`.
+    pub name: String,
+    pub roles: Vec<Role>,
+    pub teams: Vec<TeamName>,
+}
+
+/// How the caller came in; a decision made with a token is recorded as such.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Way {
+    Browser,
+    Token,
+}
+
+/// Who asks now: an account and the way it came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caller {
+    pub account: Account,
+    pub way: Way,
+}
+
+impl Caller {
+    pub fn has(&self, role: Role) -> bool {
+        self.account.roles.contains(&role)
+    }
+
+    pub fn in_team(&self, team: &TeamName) -> bool {
+        self.account.teams.contains(team)
+    }
+
+    /// Sees every team's environments.
+    pub fn sees_everything(&self) -> bool {
+        self.has(Role::PlatformEngineer) || self.has(Role::Auditor)
+    }
+
+    /// The teams whose rows a list may show: `None` means all of them.
+    pub fn visible_teams(&self) -> Option<&[TeamName]> {
+        if self.sees_everything() { None } else { Some(&self.account.teams) }
+    }
+}
+
+/// The part of an account name before the `@`, as narrow places show it.
+pub fn short(name: &str) -> &str {
+    name.split('@').next().unwrap_or(name)
+}

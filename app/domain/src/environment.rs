@@ -1,0 +1,111 @@
+//! The state of an environment, computed from its request, its jobs and its last validation.
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Its request waits for a decision.
+    Waiting,
+    /// A job is at work on it.
+    Building,
+    /// A job stopped, or a check failed.
+    NeedsPerson,
+    /// Everything stands, and no check failed.
+    Ready,
+    /// A job takes it away.
+    RollingBack,
+    /// Its job was cancelled; what was made stands.
+    Stopped,
+    /// Refused, or rolled back: its name is free again.
+    Gone,
+}
+
+impl State {
+    pub const ALL: [State; 7] = [
+        State::NeedsPerson,
+        State::Building,
+        State::RollingBack,
+        State::Waiting,
+        State::Stopped,
+        State::Ready,
+        State::Gone,
+    ];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            State::Waiting => "Waiting for approval",
+            State::Building => "Building",
+            State::NeedsPerson => "Needs a person",
+            State::Ready => "Ready",
+            State::RollingBack => "Rolling back",
+            State::Stopped => "Stopped",
+            State::Gone => "Gone",
+        }
+    }
+
+    /// As the database and addresses write it.
+    pub fn key(self) -> &'static str {
+        match self {
+            State::Waiting => "waiting",
+            State::Building => "building",
+            State::NeedsPerson => "needs-person",
+            State::Ready => "ready",
+            State::RollingBack => "rolling-back",
+            State::Stopped => "stopped",
+            State::Gone => "gone",
+        }
+    }
+
+    pub fn of_key(key: &str) -> Option<State> {
+        State::ALL.into_iter().find(|state| state.key() == key)
+    }
+
+    /// What needs a person comes first: the rank by which lists sort.
+    pub fn rank(self) -> i64 {
+        State::ALL.into_iter().position(|state| state == self).map_or(9, |place| place as i64)
+    }
+}
+
+/// How one of the five stones of the arch stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Stone {
+    Stands,
+    Moving,
+    Loose,
+    NotThere,
+}
+
+/// The five parts, left to right: cluster, vault, roles (the keystone), secrets, insights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Arch(pub [Stone; 5]);
+
+impl Arch {
+    pub const PARTS: [&'static str; 5] = ["Cluster", "Vault", "Roles", "Secrets", "Insights"];
+
+    /// "All five parts stand", "Cluster and vault stand, roles at work", for those who do not see the drawing.
+    pub fn label(&self) -> String {
+        if self.0.iter().all(|stone| *stone == Stone::Stands) {
+            return "All five parts stand".to_owned();
+        }
+        let said = [
+            (Stone::Loose, "failed"),
+            (Stone::Moving, "at work"),
+            (Stone::Stands, "stands"),
+            (Stone::NotThere, "not there"),
+        ];
+        let mut parts = Vec::new();
+        for (stone, word) in said {
+            let names: Vec<&str> =
+                self.0.iter().zip(Self::PARTS).filter(|(have, _)| **have == stone).map(|(_, name)| name).collect();
+            if !names.is_empty() {
+                parts.push(format!("{}: {word}", names.join(", ")));
+            }
+        }
+        parts.join("; ")
+    }
+}

@@ -1,0 +1,47 @@
+//! The name of every Azure resource of an environment, computed from the wish and never read back.
+
+use crate::wish::{Wish, Workspace};
+
+/// Namespace, service account, deployment, service and federated credential of the web app.
+pub const WEB_APP: &str = "webapp";
+
+/// `rg-payments-staging`.
+pub fn resource_group(wish: &Wish) -> String {
+    format!("rg-{}", wish.name)
+}
+
+/// `aks-payments-staging`.
+pub fn cluster(wish: &Wish) -> String {
+    format!("aks-{}", wish.name)
+}
+
+/// `id-payments-staging`: the web app's identity.
+pub fn app_identity(wish: &Wish) -> String {
+    format!("id-{}", wish.name)
+}
+
+/// `log-payments-staging`, or the last part of a shared workspace's id.
+pub fn workspace(wish: &Wish) -> String {
+    match wish.insights.as_ref().map(|insights| &insights.workspace) {
+        Some(Workspace::Shared { id }) => id.rsplit('/').next().unwrap_or(id).to_owned(),
+        _ => format!("log-{}", wish.name),
+    }
+}
+
+/// `MSCI-westeurope-aks-payments-staging`, cut to 64 characters as the Azure command line does.
+pub fn data_collection_rule(wish: &Wish) -> String {
+    format!("MSCI-{}-{}", wish.region, cluster(wish)).chars().take(64).collect()
+}
+
+/// The node resource group that AKS makes: `MC_RG_CLUSTER_REGION`.
+pub fn node_resource_group(wish: &Wish) -> String {
+    format!("MC_{}_{}_{}", resource_group(wish), cluster(wish), wish.region)
+}
+
+/// The four secrets, in the order in which they are written.
+pub const SECRETS: [&str; 4] = [
+    "Webapp-DB-Server-Name",
+    "Webapp-DB-Server-Database",
+    "Webapp-DB-Server-Username",
+    "Webapp-DB-Server-UserPassword",
+];

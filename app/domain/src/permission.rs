@@ -1,0 +1,175 @@
+//! The whole role table: which role may do which action on what, with the reason for a refusal.
+//!
+//! | action | member | manager | platform engineer | auditor |
+//! | --- | --- | --- | --- | --- |
+//! | see | the team's | the team's | everything | everything |
+//! | request, validate | for the team | for the team | for any team | no |
+//! | withdraw | own | own | own | no |
+//! | decide | no | the team's, never own | where the team has no other manager, never own | no |
+//! | cancel, retry, roll back, mend | the team's | the team's | everywhere | no |
+//!
+//! Who may not see a thing is answered as if it were not there.
+
+use crate::account::{AccountId, Caller, Role};
+use crate::name::TeamName;
+use serde::{Deserialize, Serialize};
+
+/// Everything that can be asked of the portal about a subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Read it, its plan, its log, its checks.
+    See,
+    /// Ask for an environment of this team.
+    Request,
+    /// Take a request back.
+    Withdraw,
+    /// Approve or reject a request.
+    Decide,
+    /// Stop a running job.
+    Cancel,
+    /// Let a stopped job go on, with a new password or vault name where that is the remedy.
+    Retry,
+    /// Undo what a job made.
+    RollBack,
+    /// Run the checks again.
+    Validate,
+}
+
+impl Action {
+    pub const ALL: [Action; 8] = [
+        Action::See,
+        Action::Request,
+        Action::Withdraw,
+        Action::Decide,
+        Action::Cancel,
+        Action::Retry,
+        Action::RollBack,
+        Action::Validate,
+    ];
+}
+
+/// What an action is done to: a team's, perhaps asked for by somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject<'a> {
+    pub team: &'a TeamName,
+    /// Who asked for it; `None` where nobody did yet.
+    pub requester: Option<&'a AccountId>,
+    /// Whether the team has a manager who is not the requester.
+    pub other_manager: bool,
+}
+
+/// The table's answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    Allowed,
+    /// The caller sees the thing, but may not do this; the reason is a sentence for people.
+    Refused(&'static str),
+    /// The caller must not learn whether the thing exists.
+    Hidden,
+}
+
+impl Answer {
+    pub fn allowed(self) -> bool {
+        self == Answer::Allowed
+    }
+
+    /// Why not, for a page that explains itself.
+    pub fn reason(self) -> Option<&'static str> {
+        match self {
+            Answer::Allowed => None,
+            Answer::Refused(reason) => Some(reason),
+            Answer::Hidden => Some("There is nothing here by this name."),
+        }
+    }
+}
+
+/// May this caller do this to that?
+pub fn may(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
+    let of_team = caller.in_team(subject.team);
+    if !of_team && !caller.sees_everything() {
+        return Answer::Hidden;
+    }
+    if action == Action::See {
+        return Answer::Allowed;
+    }
+    let platform = caller.has(Role::PlatformEngineer);
+    let works = platform || (of_team && (caller.has(Role::Member) || caller.has(Role::Manager)));
+    if !works {
+        return Answer::Refused("An auditor sees everything and changes nothing.");
+    }
+    let own = subject.requester == Some(&caller.account.id);
+    match action {
+        Action::See | Action::Request | Action::Cancel | Action::Retry | Action::RollBack | Action::Validate => {
+            Answer::Allowed
+        }
+        Action::Withdraw if own => Answer::Allowed,
+        Action::Withdraw => Answer::Refused("Only the one who asked can withdraw a request."),
+        Action::Decide => decide(caller, subject, own, platform, of_team),
+    }
+}
+
+fn decide(caller: &Caller, subject: &Subject<'_>, own: bool, platform: bool, of_team: bool) -> Answer {
+    if own && subject.other_manager {
+        return Answer::Refused("Nobody decides on an own request: another manager of the team does.");
+    }
+    if own {
+        return Answer::Refused("Nobody decides on an own request: a platform engineer does.");
+    }
+    if of_team && caller.has(Role::Manager) {
+        return Answer::Allowed;
+    }
+    if platform && !subject.other_manager {
+        return Answer::Allowed;
+    }
+    if platform {
+        return Answer::Refused("The team's managers decide on this request.");
+    }
+    Answer::Refused("A manager of the team decides on requests.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::{Account, Way};
+
+    fn caller(id: &str, role: Role, team: Option<&str>) -> Caller {
+        let teams = team.iter().filter_map(|team| TeamName::parse(team).ok()).collect();
+        let account =
+            Account { id: AccountId(id.into()), name: format!("{id}@contoso.example"), roles: vec![role], teams };
+        Caller { account, way: Way::Browser }
+    }
+
+    /// Every role, of the team and of another, on every action, on an own request and on another's: the table as text.
+    #[test]
+    fn the_whole_table() {
+        let team = TeamName::parse("payments").expect("a team");
+        let mut table = String::new();
+        for role in Role::ALL {
+            for home in [Some("payments"), Some("catalogue"), None] {
+                let caller = caller("caller", role, home);
+                for action in Action::ALL {
+                    for (whose, requester) in
+                        [("own", AccountId("caller".into())), ("another's", AccountId("else".into()))]
+                    {
+                        for other_manager in [true, false] {
+                            let subject = Subject { team: &team, requester: Some(&requester), other_manager };
+                            let answer = match may(&caller, action, &subject) {
+                                Answer::Allowed => "yes".to_owned(),
+                                Answer::Hidden => "not there".to_owned(),
+                                Answer::Refused(reason) => format!("no: {reason}"),
+                            };
+                            let of = home.unwrap_or("no team");
+                            let managed = if other_manager { "managed" } else { "unmanaged" };
+                            table.push_str(&format!(
+                                "{} of {of}, {action:?} {whose}, {managed}: {answer}\n",
+                                role.word()
+                            ));
+                        }
+                    }
+                }
+            }
+        }
+        insta::assert_snapshot!(table);
+    }
+}

@@ -1,0 +1,66 @@
+//! A request: a wish on its way through an approval.
+
+use serde::{Deserialize, Serialize};
+
+/// Milliseconds after which an open request expires: seven days.
+pub const VALID_MILLIS: i64 = 7 * 86_400_000;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Waits for its decider.
+    Waiting,
+    Approved,
+    Rejected,
+    Withdrawn,
+    Expired,
+}
+
+impl State {
+    pub const ALL: [State; 5] = [State::Waiting, State::Approved, State::Rejected, State::Withdrawn, State::Expired];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            State::Waiting => "Waits for approval",
+            State::Approved => "Approved",
+            State::Rejected => "Rejected",
+            State::Withdrawn => "Withdrawn",
+            State::Expired => "Expired",
+        }
+    }
+
+    /// As the database and addresses write it.
+    pub fn key(self) -> &'static str {
+        match self {
+            State::Waiting => "waiting",
+            State::Approved => "approved",
+            State::Rejected => "rejected",
+            State::Withdrawn => "withdrawn",
+            State::Expired => "expired",
+        }
+    }
+
+    pub fn of_key(key: &str) -> Option<State> {
+        State::ALL.into_iter().find(|state| state.key() == key)
+    }
+}
+
+/// What is asked for: a new environment, or another vault name for a job that stopped because its name was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    Create,
+    /// Same environment, same job, another vault name.
+    Rename,
+}
+
+/// What a decider answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Decision {
+    Approve,
+    Reject,
+}

@@ -1,0 +1,157 @@
+//! An environment as a row of the list and as its own page.
+
+use super::Can;
+use crate::check;
+use crate::environment::{Arch, State};
+use crate::id::{EnvironmentId, JobId, RequestId, ValidationId};
+use crate::job;
+use crate::moment::Moment;
+use crate::wish::Wish;
+use serde::{Deserialize, Serialize};
+
+/// Which rows a list shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Filter {
+    pub show: Show,
+    /// Part of a name, an owner or an Azure resource.
+    pub search: String,
+    /// A team's name, or empty.
+    pub team: String,
+    /// Cursor of the page to show, or empty.
+    pub after: String,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Show {
+    /// All that are not gone.
+    #[default]
+    All,
+    Mine,
+    NeedsPerson,
+    Gone,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Row {
+    pub id: EnvironmentId,
+    pub name: String,
+    /// As people read it: `Payments`.
+    pub team: String,
+    pub region: String,
+    pub state: State,
+    /// One line: "9 of 12 steps", "2 of 10 checks fail", "since yesterday".
+    pub detail: String,
+    /// Account name of the one who asked.
+    pub owner: String,
+    pub arch: Arch,
+    /// When its lifetime ends; counted from the approval, so `None` before it.
+    pub ends: Option<Moment>,
+    pub lifetime_days: u32,
+    pub updated: Moment,
+}
+
+/// The list with what stands above it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct List {
+    pub rows: Vec<Row>,
+    /// Rows per chip, under the same search and team.
+    pub all: i64,
+    pub mine: i64,
+    pub needs_person: i64,
+    pub next: Option<String>,
+    /// Teams that the caller may filter by: name and title.
+    pub teams: Vec<(String, String)>,
+    /// Nearest name where nothing was found.
+    pub nearest: Option<String>,
+}
+
+/// Everything on an environment's page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Whole {
+    pub row: Row,
+    pub wish: Wish,
+    /// Title of the template it was made from.
+    pub template: String,
+    pub request: RequestId,
+    pub jobs: Vec<JobLine>,
+    /// The newest run of the checks.
+    pub validation: Option<Validation>,
+    /// Earlier runs, newest first, without their results' evidence.
+    pub history: Vec<Validation>,
+    /// `http://127.0.3.1:8080`, once the service has an address.
+    pub address: Option<String>,
+    /// Each part with its state, for topology and list.
+    pub parts: Vec<Part>,
+    pub validate: Can,
+    /// When the server rendered this.
+    pub now: Moment,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct JobLine {
+    pub id: JobId,
+    /// "Create", "Roll back".
+    pub title: String,
+    pub state: job::State,
+    pub started: Moment,
+    pub took_ms: Option<i64>,
+}
+
+/// One run of the checks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Validation {
+    pub id: ValidationId,
+    pub at: Moment,
+    pub took_ms: i64,
+    /// Who asked, or that the job or the timer did.
+    pub by: String,
+    pub results: Vec<check::Result>,
+    /// When those that could not tell are asked again.
+    pub again: Option<Moment>,
+    /// Still running: results arrive one by one.
+    pub running: bool,
+}
+
+/// A part of the topology.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Part {
+    pub part: PartKind,
+    /// `aks-payments-staging`.
+    pub name: String,
+    /// "3 × Standard_D2s_v5, Kubernetes 1.36".
+    pub detail: String,
+    pub state: PartState,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum PartKind {
+    Public,
+    Cluster,
+    WebApp,
+    Identity,
+    Vault,
+    Secrets,
+    Database,
+    Insights,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum PartState {
+    Stands,
+    Moving,
+    Failed,
+    /// A check could not tell.
+    Unknown,
+    NotThere,
+}

@@ -1,0 +1,71 @@
+//! A request as a row and as its own page; what a plan in the making shows beside the form.
+
+use super::Can;
+use crate::field::FieldError;
+use crate::id::{JobId, RequestId};
+use crate::moment::Moment;
+use crate::plan::Plan;
+use crate::request::{Kind, State};
+use crate::wish::Wish;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Show {
+    /// Everything that the caller may see.
+    #[default]
+    All,
+    Mine,
+    /// What waits for this caller's decision, oldest first: the inbox.
+    Inbox,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Row {
+    pub id: RequestId,
+    pub kind: Kind,
+    /// Name of the environment.
+    pub environment: String,
+    pub team: String,
+    pub state: State,
+    pub requester: String,
+    pub sent: Moment,
+    pub lapses: Moment,
+    pub reason: String,
+    /// "3 × Standard_D2s_v5", "agent pool identity": what is at stake at a glance.
+    pub at_stake: Vec<String>,
+    pub creates: usize,
+    pub decided_by: Option<String>,
+    pub decided_at: Option<Moment>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Whole {
+    pub row: Row,
+    pub wish: Wish,
+    pub plan: Plan,
+    pub digest: String,
+    pub comment: Option<String>,
+    /// Who may decide, in words: "A manager of team Payments".
+    pub decider: String,
+    pub decide: Can,
+    pub withdraw: Can,
+    pub job: Option<JobId>,
+    pub now: Moment,
+}
+
+/// What the panel beside the form shows while it is filled.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanPanel {
+    pub errors: Vec<FieldError>,
+    /// As far as the answers allow one.
+    pub plan: Option<Plan>,
+    /// "A manager of team Payments decides."
+    pub decider: String,
+    /// Whether the vault's name could be asked of Azure, and when.
+    pub looked: Option<Moment>,
+    /// Why Azure could not be asked, where it could not.
+    pub unreachable: Option<String>,
+}

@@ -1,0 +1,32 @@
+//! Everything that may be asked of Keystead: one trait a noun, `Portal` is their sum. The server implements it once;
+//! pages, plain forms and REST handlers are skins over it.
+
+pub mod choices;
+pub mod drafts;
+pub mod environments;
+pub mod jobs;
+pub mod requests;
+
+use crate::error::PortalError;
+use async_trait::async_trait;
+use domain::account::Caller;
+use domain::view::Frame;
+
+pub use choices::Offers;
+pub use drafts::{Draft, Drafts};
+pub use environments::Environments;
+pub use jobs::{JobChange, Jobs};
+pub use requests::{Requests, Submission};
+
+pub type Answer<T> = Result<T, PortalError>;
+
+/// What every page's frame shows.
+#[async_trait]
+pub trait Frames: Send + Sync {
+    async fn frame(&self, caller: &Caller) -> Answer<Frame>;
+}
+
+/// The whole port.
+pub trait Portal: Frames + Offers + Drafts + Environments + Requests + Jobs {}
+
+impl<T: Frames + Offers + Drafts + Environments + Requests + Jobs> Portal for T {}

@@ -1,0 +1,38 @@
+//! Jobs: watched live, cancelled, mended, retried, rolled back.
+
+use super::Answer;
+use async_trait::async_trait;
+use domain::account::Caller;
+use domain::id::{JobId, RequestId};
+use domain::view::Page;
+use domain::view::job::{Line, Row, Whole};
+use futures::stream::BoxStream;
+use secrecy::SecretString;
+
+/// What a listener to a live job is told.
+#[derive(Clone, Debug)]
+pub enum JobChange {
+    /// State, steps and deeds as they are now.
+    Now(Box<Whole>),
+    /// A new line of the log.
+    Line(Line),
+    /// The job is over; nothing more will come.
+    End,
+}
+
+#[async_trait]
+pub trait Jobs: Send + Sync {
+    /// Newest first; `environment` narrows to one.
+    async fn jobs(&self, caller: &Caller, environment: Option<&str>, after: &str) -> Answer<Page<Row>>;
+    async fn job(&self, caller: &Caller, id: &JobId) -> Answer<Whole>;
+    /// Lines above this number, oldest first, at most 1,000; `step` narrows to one.
+    async fn lines(&self, caller: &Caller, id: &JobId, after: i64, step: Option<&str>) -> Answer<Vec<Line>>;
+    /// Lines above `after` and every change from now on.
+    async fn follow(&self, caller: &Caller, id: &JobId, after: i64) -> Answer<BoxStream<'static, JobChange>>;
+    async fn cancel(&self, caller: &Caller, id: &JobId) -> Answer<()>;
+    /// Goes on from the failed step; a password is sealed in place of the one that was refused.
+    async fn retry(&self, caller: &Caller, id: &JobId, password: Option<SecretString>) -> Answer<()>;
+    /// Another vault name: a request that goes back to the approver; the same job goes on when it is approved.
+    async fn change_vault_name(&self, caller: &Caller, id: &JobId, name: &str) -> Answer<RequestId>;
+    async fn roll_back(&self, caller: &Caller, id: &JobId) -> Answer<()>;
+}
