@@ -1,0 +1,226 @@
+//! Speaks to Azure Resource Manager: one client for every kind of resource, documents in and documents out.
+use crate::{
+    error::{Error, Kind},
+    id::ResourceId,
+    operation::{self, Answer, Follow, Next, Operation, Progress, Reply},
+    refusal,
+    request::Request,
+    token::Tokens,
+    transport::Transport,
+};
+use http::Method;
+use jiff::Timestamp;
+use serde_json::Value;
+use url::Url;
+
+/// Pages of a list that are followed at most; Azure's own are of hundreds of entries.
+const MOST_PAGES: usize = 1000;
+
+/// Azure Resource Manager.
+///
+/// A call is one request: whoever calls decides on trying again. Only a GET whose connection could not be made is
+/// sent a second time at once. Throttling comes back as [`Kind::Throttled`].
+#[derive(Clone)]
+pub struct Arm {
+    transport: Transport,
+    tokens: Tokens,
+    base: Url,
+    scope: String,
+}
+
+impl Arm {
+    pub(crate) fn new(transport: Transport, tokens: Tokens, base: Url, audience: &str) -> Self {
+        let scope = format!("{}/.default", audience.trim_end_matches('/'));
+        Self {
+            transport,
+            tokens,
+            base,
+            scope,
+        }
+    }
+
+    /// The resource as it is; `None` where there is none.
+    pub async fn get(&self, id: &ResourceId) -> Result<Option<Value>, Error> {
+        match self.read(Request::get(id)?).await {
+            Ok(reply) => Ok(Some(reply.json())),
+            Err(error) if error.kind() == Kind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Creates the resource, or replaces it by this document.
+    pub async fn put(&self, id: &ResourceId, body: &Value) -> Result<Answer, Error> {
+        self.write(Request::put(id, body)?).await
+    }
+
+    /// Replaces the resource where it still has this `eTag`; else the error is a [`Kind::Conflict`].
+    pub async fn put_if_match(
+        &self,
+        id: &ResourceId,
+        body: &Value,
+        etag: &str,
+    ) -> Result<Answer, Error> {
+        let mut request = Request::put(id, body)?;
+        request.if_match = Some(etag.to_owned());
+        self.write(request).await
+    }
+
+    /// Changes what the document names and leaves the rest.
+    pub async fn patch(&self, id: &ResourceId, body: &Value) -> Result<Answer, Error> {
+        self.write(Request::patch(id, body)?).await
+    }
+
+    /// Deletes the resource; one that is gone already is `Done(Null)`.
+    pub async fn delete(&self, id: &ResourceId) -> Result<Answer, Error> {
+        self.write(Request::delete(id)?).await
+    }
+
+    /// Does something with a resource (`listClusterUserCredential`) or asks a provider (`checkNameAvailability` on
+    /// [`ResourceId::provider`]). A body of `Null` sends none.
+    pub async fn post(
+        &self,
+        path: impl AsRef<str>,
+        action: &str,
+        body: &Value,
+    ) -> Result<Answer, Error> {
+        self.write(Request::post(path.as_ref(), action, body)?)
+            .await
+    }
+
+    /// All entries of a list, page after page: `{scope}/providers/Microsoft.Authorization/roleAssignments` with the
+    /// filter `atScope()`, `/subscriptions/{s}/providers/Microsoft.KeyVault/deletedVaults`, and so on.
+    pub async fn list(&self, path: &str, filter: Option<&str>) -> Result<Vec<Value>, Error> {
+        let request = Request::list(path, filter)?;
+        let mut next = Some(request.url(&self.base));
+        let mut entries = Vec::new();
+        for _ in 0..MOST_PAGES {
+            let Some(url) = next.take() else {
+                return Ok(entries);
+            };
+            let mut page = self.fetch(url, path).await?.json();
+            // Kubernetes versions come as `values`.
+            for name in ["value", "values"] {
+                if let Some(Value::Array(found)) = page.get_mut(name).map(Value::take) {
+                    entries.extend(found);
+                }
+            }
+            if let Some(link) = page
+                .get("nextLink")
+                .and_then(Value::as_str)
+                .filter(|link| !link.is_empty())
+            {
+                next = Some(self.followed(link, path)?);
+            }
+        }
+        Err(Error::rejected(
+            "GET",
+            path,
+            "EndlessList",
+            "the list goes on beyond 1000 pages; narrow it with a filter",
+        ))
+    }
+
+    /// Looks once at an operation. [`Kind::NotFound`] means that Azure no longer knows it (it keeps them for hours):
+    /// look at the resource instead.
+    pub async fn poll(&self, operation: &Operation) -> Result<Progress, Error> {
+        let resource = operation.resource.as_str();
+        let reply = match &operation.follow {
+            Follow::AsyncOperation { url, .. } | Follow::Location { url } => {
+                self.exchange(
+                    Method::GET,
+                    self.followed(url, resource)?,
+                    resource,
+                    None,
+                    None,
+                )
+                .await?
+            }
+            Follow::ResourceState => {
+                let request = Request::at(resource)?;
+                self.exchange(Method::GET, request.url(&self.base), resource, None, None)
+                    .await?
+            }
+        };
+        match operation::polled(operation, resource, &reply)? {
+            Next::Answer(progress) => Ok(progress),
+            Next::Read(place) if place == resource => {
+                let request = Request::at(resource)?;
+                Ok(Progress::Succeeded(self.read(request).await?.json()))
+            }
+            Next::Read(url) => Ok(Progress::Succeeded(
+                self.fetch(self.followed(&url, resource)?, resource)
+                    .await?
+                    .json(),
+            )),
+        }
+    }
+
+    pub(crate) fn scope(&self) -> &str {
+        &self.scope
+    }
+
+    async fn write(&self, request: Request) -> Result<Answer, Error> {
+        let url = request.url(&self.base);
+        let reply = self
+            .exchange(
+                request.method.clone(),
+                url,
+                &request.path,
+                request.body.as_ref(),
+                request.if_match.as_deref(),
+            )
+            .await?;
+        operation::begun(&request.method, &request.path, &reply, Timestamp::now())
+    }
+
+    async fn read(&self, request: Request) -> Result<Reply, Error> {
+        self.fetch(request.url(&self.base), &request.path).await
+    }
+
+    async fn fetch(&self, url: Url, resource: &str) -> Result<Reply, Error> {
+        let reply = self
+            .exchange(Method::GET, url, resource, None, None)
+            .await?;
+        match reply.status {
+            200..=299 => Ok(reply),
+            status => Err(refusal::read(
+                "GET",
+                resource,
+                status,
+                &reply.headers,
+                &reply.body,
+            )),
+        }
+    }
+
+    async fn exchange(
+        &self,
+        method: Method,
+        url: Url,
+        resource: &str,
+        body: Option<&Value>,
+        if_match: Option<&str>,
+    ) -> Result<Reply, Error> {
+        let token = self.tokens.get(&self.scope).await?;
+        self.transport
+            .exchange(method, url, resource, &token, body, if_match)
+            .await
+    }
+
+    /// An address that Azure gave us; our token goes nowhere else than to Azure Resource Manager.
+    fn followed(&self, link: &str, resource: &str) -> Result<Url, Error> {
+        let url = self.base.join(link).ok();
+        let ours = |url: &Url| {
+            let (host, base) = (
+                url.host_str().unwrap_or_default(),
+                self.base.host_str().unwrap_or_default(),
+            );
+            url.scheme() == self.base.scheme()
+                && (host == base || host.ends_with(&format!(".{base}")))
+        };
+        url.filter(ours).ok_or_else(|| {
+            let message = "the answer points to an address that is not Azure Resource Manager's; it was not followed";
+            Error::rejected("GET", resource, "ForeignAddress", message)
+        })
+    }
+}
