@@ -1,1 +1,3 @@
-//! server/src/lib.rs
+//! The server of Keystead: what the portal promises is made true here. Its floors stand in ARCHITECTURE.md.
+
+pub mod store;

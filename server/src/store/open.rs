@@ -1,0 +1,133 @@
+//! Opens the database: the only place that asks which one it is.
+
+use super::both::{Both, Pool};
+use super::{Error, Inner, Store, wake};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use std::fs::{File, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::broadcast;
+use tokio_util::task::AbortOnDropHandle;
+
+/// What the database is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// The one server of a SQLite file, or one of several on PostgreSQL.
+    Server,
+    /// A short command beside it.
+    Command,
+}
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
+
+/// Longest wait of a SQLite writer for another process that writes.
+const BUSY: Duration = Duration::from_secs(10);
+
+impl Store {
+    /// Opens `postgres://…`, `sqlite:PATH` or a plain path (made where it is missing, mode as the umask says),
+    /// and brings the schema up to date.
+    pub async fn open(url: &str, purpose: Use) -> Result<Store, Error> {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            postgres(url, purpose).await
+        } else {
+            sqlite(Path::new(url.trim_start_matches("sqlite:")), purpose).await
+        }
+    }
+}
+
+async fn postgres(url: &str, purpose: Use) -> Result<Store, Error> {
+    let options = PgConnectOptions::from_str(url)?.application_name("keystead");
+    let pool =
+        PgPoolOptions::new().max_connections(20).acquire_timeout(Duration::from_secs(10)).connect_with(options).await?;
+    // The migrator holds an advisory lock of its own while it works.
+    MIGRATIONS.run(&pool).await.map_err(schema)?;
+    let (bell, _) = broadcast::channel(wake::KEPT);
+    let listener = match purpose {
+        Use::Server => Some(AbortOnDropHandle::new(tokio::spawn(wake::listen(pool.clone(), bell.clone())))),
+        Use::Command => None,
+    };
+    let pool = Pool::Postgres(pool);
+    Ok(Store(Arc::new(Inner { read: pool.clone(), write: pool, bell, _lock: None, _listener: listener })))
+}
+
+async fn sqlite(path: &Path, purpose: Use) -> Result<Store, Error> {
+    let lock = match purpose {
+        Use::Server => Some(only_server(path)?),
+        Use::Command => None,
+    };
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // An answered approval survives a power cut.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY);
+    let write = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(Duration::from_secs(30))
+        .connect_with(options.clone())
+        .await?;
+    {
+        let _migrating = alone(beside(path, "migrating")).await?;
+        MIGRATIONS.run(&write).await.map_err(schema)?;
+    }
+    let read = SqlitePoolOptions::new()
+        .max_connections(6)
+        .acquire_timeout(Duration::from_secs(10))
+        .connect_with(options.pragma("query_only", "on"))
+        .await?;
+    let (bell, _) = broadcast::channel(wake::KEPT);
+    Ok(Store(Arc::new(Inner {
+        read: Both::Sqlite(read),
+        write: Both::Sqlite(write),
+        bell,
+        _lock: lock,
+        _listener: None,
+    })))
+}
+
+fn schema(error: sqlx::migrate::MigrateError) -> Error {
+    Error::Database(format!("the schema could not be brought up to date: {error}"))
+}
+
+/// `keystead.db` and `lock` make `keystead.db.lock`.
+fn beside(path: &Path, word: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{word}"));
+    PathBuf::from(name)
+}
+
+fn lock_file(path: &Path) -> Result<File, Error> {
+    OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)
+        .map_err(|error| Error::Database(format!("{} could not be opened: {error}", path.display())))
+}
+
+/// The lock that a second server finds taken; the system lets it go with the process, however that ends.
+fn only_server(path: &Path) -> Result<File, Error> {
+    let file = lock_file(&beside(path, "lock"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(Error::InUse(path.display().to_string())),
+        Err(std::fs::TryLockError::Error(error)) => {
+            Err(Error::Database(format!("{} could not be locked: {error}", path.display())))
+        }
+    }
+}
+
+/// Waits for its turn; server and commands may start at the same time.
+async fn alone(path: PathBuf) -> Result<File, Error> {
+    let waited = tokio::task::spawn_blocking(move || {
+        let file = lock_file(&path)?;
+        file.lock().map_err(|error| Error::Database(format!("{} could not be locked: {error}", path.display())))?;
+        Ok(file)
+    });
+    waited.await.map_err(|error| Error::Database(error.to_string()))?
+}
