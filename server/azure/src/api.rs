@@ -10,11 +10,7 @@ struct Api {
 }
 
 const fn row(kind: &'static str, version: &'static str, immediate: bool) -> Api {
-    Api {
-        kind,
-        version,
-        immediate,
-    }
+    Api { kind, version, immediate }
 }
 
 /// Versions are those whose schemas we send by; Key Vault before 2026-02-01 retires in February 2027.
@@ -38,8 +34,7 @@ const APIS: &[Api] = &[
 
 fn find(kind: &str) -> Option<&'static Api> {
     APIS.iter().find(|api| {
-        kind.get(..api.kind.len())
-            .is_some_and(|head| head.eq_ignore_ascii_case(api.kind))
+        kind.get(..api.kind.len()).is_some_and(|head| head.eq_ignore_ascii_case(api.kind))
             && matches!(kind.as_bytes().get(api.kind.len()), None | Some(b'/'))
     })
 }
@@ -62,16 +57,10 @@ mod tests {
         for (kind, expected) in [
             ("Microsoft.Resources/resourceGroups", "2024-11-01"),
             ("microsoft.resources/SUBSCRIPTIONS", "2022-12-01"),
-            (
-                "Microsoft.ContainerService/managedClusters/agentPools",
-                "2026-05-01",
-            ),
+            ("Microsoft.ContainerService/managedClusters/agentPools", "2026-05-01"),
             ("Microsoft.Compute/skus", "2021-07-01"),
             ("Microsoft.Compute/locations/usages", "2024-11-01"),
-            (
-                "Microsoft.Insights/dataCollectionRuleAssociations",
-                "2022-06-01",
-            ),
+            ("Microsoft.Insights/dataCollectionRuleAssociations", "2022-06-01"),
         ] {
             assert_eq!(version(kind), Some(expected), "{kind}");
         }

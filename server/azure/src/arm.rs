@@ -31,12 +31,7 @@ pub struct Arm {
 impl Arm {
     pub(crate) fn new(transport: Transport, tokens: Tokens, base: Url, audience: &str) -> Self {
         let scope = format!("{}/.default", audience.trim_end_matches('/'));
-        Self {
-            transport,
-            tokens,
-            base,
-            scope,
-        }
+        Self { transport, tokens, base, scope }
     }
 
     /// The resource as it is; `None` where there is none.
@@ -54,12 +49,7 @@ impl Arm {
     }
 
     /// Replaces the resource where it still has this `eTag`; else the error is a [`Kind::Conflict`].
-    pub async fn put_if_match(
-        &self,
-        id: &ResourceId,
-        body: &Value,
-        etag: &str,
-    ) -> Result<Answer, Error> {
+    pub async fn put_if_match(&self, id: &ResourceId, body: &Value, etag: &str) -> Result<Answer, Error> {
         let mut request = Request::put(id, body)?;
         request.if_match = Some(etag.to_owned());
         self.write(request).await
@@ -77,14 +67,8 @@ impl Arm {
 
     /// Does something with a resource (`listClusterUserCredential`) or asks a provider (`checkNameAvailability` on
     /// [`ResourceId::provider`]). A body of `Null` sends none.
-    pub async fn post(
-        &self,
-        path: impl AsRef<str>,
-        action: &str,
-        body: &Value,
-    ) -> Result<Answer, Error> {
-        self.write(Request::post(path.as_ref(), action, body)?)
-            .await
+    pub async fn post(&self, path: impl AsRef<str>, action: &str, body: &Value) -> Result<Answer, Error> {
+        self.write(Request::post(path.as_ref(), action, body)?).await
     }
 
     /// All entries of a list, page after page: `{scope}/providers/Microsoft.Authorization/roleAssignments` with the
@@ -104,20 +88,11 @@ impl Arm {
                     entries.extend(found);
                 }
             }
-            if let Some(link) = page
-                .get("nextLink")
-                .and_then(Value::as_str)
-                .filter(|link| !link.is_empty())
-            {
+            if let Some(link) = page.get("nextLink").and_then(Value::as_str).filter(|link| !link.is_empty()) {
                 next = Some(self.followed(link, path)?);
             }
         }
-        Err(Error::rejected(
-            "GET",
-            path,
-            "EndlessList",
-            "the list goes on beyond 1000 pages; narrow it with a filter",
-        ))
+        Err(Error::rejected("GET", path, "EndlessList", "the list goes on beyond 1000 pages; narrow it with a filter"))
     }
 
     /// Looks once at an operation. [`Kind::NotFound`] means that Azure no longer knows it (it keeps them for hours):
@@ -126,19 +101,11 @@ impl Arm {
         let resource = operation.resource.as_str();
         let reply = match &operation.follow {
             Follow::AsyncOperation { url, .. } | Follow::Location { url } => {
-                self.exchange(
-                    Method::GET,
-                    self.followed(url, resource)?,
-                    resource,
-                    None,
-                    None,
-                )
-                .await?
+                self.exchange(Method::GET, self.followed(url, resource)?, resource, None, None).await?
             }
             Follow::ResourceState => {
                 let request = Request::at(resource)?;
-                self.exchange(Method::GET, request.url(&self.base), resource, None, None)
-                    .await?
+                self.exchange(Method::GET, request.url(&self.base), resource, None, None).await?
             }
         };
         match operation::polled(operation, resource, &reply)? {
@@ -147,11 +114,9 @@ impl Arm {
                 let request = Request::at(resource)?;
                 Ok(Progress::Succeeded(self.read(request).await?.json()))
             }
-            Next::Read(url) => Ok(Progress::Succeeded(
-                self.fetch(self.followed(&url, resource)?, resource)
-                    .await?
-                    .json(),
-            )),
+            Next::Read(url) => {
+                Ok(Progress::Succeeded(self.fetch(self.followed(&url, resource)?, resource).await?.json()))
+            }
         }
     }
 
@@ -162,13 +127,7 @@ impl Arm {
     async fn write(&self, request: Request) -> Result<Answer, Error> {
         let url = request.url(&self.base);
         let reply = self
-            .exchange(
-                request.method.clone(),
-                url,
-                &request.path,
-                request.body.as_ref(),
-                request.if_match.as_deref(),
-            )
+            .exchange(request.method.clone(), url, &request.path, request.body.as_ref(), request.if_match.as_deref())
             .await?;
         operation::begun(&request.method, &request.path, &reply, Timestamp::now())
     }
@@ -178,18 +137,10 @@ impl Arm {
     }
 
     async fn fetch(&self, url: Url, resource: &str) -> Result<Reply, Error> {
-        let reply = self
-            .exchange(Method::GET, url, resource, None, None)
-            .await?;
+        let reply = self.exchange(Method::GET, url, resource, None, None).await?;
         match reply.status {
             200..=299 => Ok(reply),
-            status => Err(refusal::read(
-                "GET",
-                resource,
-                status,
-                &reply.headers,
-                &reply.body,
-            )),
+            status => Err(refusal::read("GET", resource, status, &reply.headers, &reply.body)),
         }
     }
 
@@ -202,21 +153,15 @@ impl Arm {
         if_match: Option<&str>,
     ) -> Result<Reply, Error> {
         let token = self.tokens.get(&self.scope).await?;
-        self.transport
-            .exchange(method, url, resource, &token, body, if_match)
-            .await
+        self.transport.exchange(method, url, resource, &token, body, if_match).await
     }
 
     /// An address that Azure gave us; our token goes nowhere else than to Azure Resource Manager.
     fn followed(&self, link: &str, resource: &str) -> Result<Url, Error> {
         let url = self.base.join(link).ok();
         let ours = |url: &Url| {
-            let (host, base) = (
-                url.host_str().unwrap_or_default(),
-                self.base.host_str().unwrap_or_default(),
-            );
-            url.scheme() == self.base.scheme()
-                && (host == base || host.ends_with(&format!(".{base}")))
+            let (host, base) = (url.host_str().unwrap_or_default(), self.base.host_str().unwrap_or_default());
+            url.scheme() == self.base.scheme() && (host == base || host.ends_with(&format!(".{base}")))
         };
         url.filter(ours).ok_or_else(|| {
             let message = "the answer points to an address that is not Azure Resource Manager's; it was not followed";

@@ -48,15 +48,8 @@ impl Cloud {
         )
     }
 
-    fn of(
-        arm: &'static str,
-        authority: &'static str,
-        vault_suffix: &str,
-        logs: &'static str,
-    ) -> Self {
-        let url = |text: &'static str| {
-            Url::parse(text).unwrap_or_else(|_| unreachable!("a constant address"))
-        };
+    fn of(arm: &'static str, authority: &'static str, vault_suffix: &str, logs: &'static str) -> Self {
+        let url = |text: &'static str| Url::parse(text).unwrap_or_else(|_| unreachable!("a constant address"));
         Self {
             arm: url(arm),
             arm_audience: arm.to_owned(),

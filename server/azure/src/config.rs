@@ -75,10 +75,8 @@ mod tests {
 
     #[test]
     fn a_printed_configuration_does_not_show_the_key_in_the_proxy_address() {
-        let config = Config {
-            proxy: Some(Url::parse("http://portal:hunter2@127.0.0.1:3128").unwrap()),
-            ..Config::default()
-        };
+        let config =
+            Config { proxy: Some(Url::parse("http://portal:hunter2@127.0.0.1:3128").unwrap()), ..Config::default() };
         let printed = format!("{config:?}");
         assert!(printed.contains("http://127.0.0.1:3128"));
         assert!(!printed.contains("hunter2"));

@@ -12,9 +12,8 @@ use azure_core::{
     error::ErrorKind,
 };
 use azure_identity::{
-    AzureCliCredential, AzureCliCredentialOptions, ClientAssertionCredentialOptions,
-    ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
-    WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
+    AzureCliCredential, AzureCliCredentialOptions, ClientAssertionCredentialOptions, ManagedIdentityCredential,
+    ManagedIdentityCredentialOptions, UserAssignedId, WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
 };
 use std::{
     fmt,
@@ -27,8 +26,7 @@ use tokio::sync::Mutex;
 pub(crate) const SIGN_IN: &str = "SIGN-IN";
 
 /// The managed identity endpoint of an Azure machine, which answers at once or is not there.
-const MACHINE: &str =
-    "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01";
+const MACHINE: &str = "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01";
 const MACHINE_ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 
 /// The chain; a [`TokenCredential`] like each of its links, so that the SDK's clients take it.
@@ -69,10 +67,7 @@ impl Chain {
 
     async fn links(&self) -> Vec<Result<Link, String>> {
         match &self.inner.config.credential {
-            CredentialKind::WorkloadIdentity {
-                client_id,
-                token_file,
-            } => {
+            CredentialKind::WorkloadIdentity { client_id, token_file } => {
                 vec![self.workload(client_id.clone(), token_file.clone())]
             }
             CredentialKind::ManagedIdentity { client_id } => vec![self.machine(client_id.clone())],
@@ -92,34 +87,22 @@ impl Chain {
         }
     }
 
-    fn workload(
-        &self,
-        client_id: Option<String>,
-        token_file: Option<std::path::PathBuf>,
-    ) -> Result<Link, String> {
+    fn workload(&self, client_id: Option<String>, token_file: Option<std::path::PathBuf>) -> Result<Link, String> {
         let options = WorkloadIdentityCredentialOptions {
-            credential_options: ClientAssertionCredentialOptions {
-                client_options: self.inner.transport.sdk(),
-            },
+            credential_options: ClientAssertionCredentialOptions { client_options: self.inner.transport.sdk_sign_in() },
             client_id,
             tenant_id: self.inner.config.tenant_id.clone(),
             token_file_path: token_file,
         };
-        link(
-            "workload identity",
-            WorkloadIdentityCredential::new(Some(options)),
-        )
+        link("workload identity", WorkloadIdentityCredential::new(Some(options)))
     }
 
     fn machine(&self, client_id: Option<String>) -> Result<Link, String> {
         let options = ManagedIdentityCredentialOptions {
             user_assigned_id: client_id.map(UserAssignedId::ClientId),
-            client_options: self.inner.transport.sdk(),
+            client_options: self.inner.transport.sdk_sign_in(),
         };
-        link(
-            "managed identity",
-            ManagedIdentityCredential::new(Some(options)),
-        )
+        link("managed identity", ManagedIdentityCredential::new(Some(options)))
     }
 
     fn command_line(&self) -> Result<Link, String> {
@@ -132,23 +115,12 @@ impl Chain {
 
     /// Asks without the header that the endpoint demands: one that is there refuses at once, with 400.
     async fn machine_answers(&self) -> bool {
-        let asked = self
-            .inner
-            .transport
-            .client()
-            .get(MACHINE)
-            .timeout(MACHINE_ANSWERS_WITHIN)
-            .send()
-            .await;
-        asked
-            .is_ok_and(|response| matches!(response.status().as_u16(), 200 | 400 | 401 | 405 | 429))
+        let asked = self.inner.transport.client().get(MACHINE).timeout(MACHINE_ANSWERS_WITHIN).send().await;
+        asked.is_ok_and(|response| matches!(response.status().as_u16(), 200 | 400 | 401 | 405 | 429))
     }
 }
 
-fn link<C: TokenCredential + 'static>(
-    name: &'static str,
-    made: azure_core::Result<Arc<C>>,
-) -> Result<Link, String> {
+fn link<C: TokenCredential + 'static>(name: &'static str, made: azure_core::Result<Arc<C>>) -> Result<Link, String> {
     match made {
         Ok(credential) => Ok(Link { name, credential }),
         Err(error) => Err(format!("{name}: {}", error_chain(&error))),
@@ -180,25 +152,21 @@ impl TokenCredential for Chain {
                         let _ = self.inner.chosen.set(link);
                         return Ok(token);
                     }
-                    // Where only one way is open, its own words are the answer, whole.
-                    Err(error) if alone => return Err(error),
+                    // Where only one way is open, its own words are the answer, whole; and a way that is only
+                    // out of order for the moment is not left for another identity.
+                    Err(error) if alone || refused("", &error).kind() == Kind::Unreachable => return Err(error),
                     Err(error) => reasons.push(format!("{}: {}", link.name, said(&error))),
                 },
                 Err(why) => reasons.push(why),
             }
         }
-        Err(SdkError::with_message(
-            ErrorKind::Credential,
-            reasons.join("; "),
-        ))
+        Err(SdkError::with_message(ErrorKind::Credential, reasons.join("; ")))
     }
 }
 
 impl fmt::Debug for Chain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Chain")
-            .field("worked", &self.worked())
-            .finish_non_exhaustive()
+        f.debug_struct("Chain").field("worked", &self.worked()).finish_non_exhaustive()
     }
 }
 
@@ -206,9 +174,9 @@ impl fmt::Debug for Chain {
 /// assigned"; the true text lies in the raw answer of the error below.
 fn said(error: &SdkError) -> String {
     match raw(error) {
-        Some((_, body)) => Some(refusal::words(&body).message)
-            .filter(|text| !text.is_empty())
-            .unwrap_or_else(|| error_chain(error)),
+        Some((_, body)) => {
+            Some(refusal::words(&body).message).filter(|text| !text.is_empty()).unwrap_or_else(|| error_chain(error))
+        }
         None => error_chain(error),
     }
 }
@@ -217,10 +185,8 @@ fn said(error: &SdkError) -> String {
 pub(crate) fn raw(error: &SdkError) -> Option<(u16, Vec<u8>)> {
     let mut at: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = at {
-        if let Some(ErrorKind::HttpResponse {
-            raw_response: Some(raw),
-            ..
-        }) = error.downcast_ref::<SdkError>().map(SdkError::kind)
+        if let Some(ErrorKind::HttpResponse { raw_response: Some(raw), .. }) =
+            error.downcast_ref::<SdkError>().map(SdkError::kind)
         {
             return Some((raw.status().into(), raw.body().as_ref().to_vec()));
         }
@@ -229,21 +195,21 @@ pub(crate) fn raw(error: &SdkError) -> Option<(u16, Vec<u8>)> {
     None
 }
 
+/// True where nobody answered.
+pub(crate) fn lost(error: &SdkError) -> bool {
+    let mut at: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = at {
+        let kind = error.downcast_ref::<SdkError>().map(SdkError::kind);
+        if matches!(kind, Some(ErrorKind::Connection | ErrorKind::Io)) {
+            return true;
+        }
+        at = error.source();
+    }
+    false
+}
+
 /// A sign-in that failed: denied where somebody refused, unreachable where nobody answered.
 pub(crate) fn refused(scope: &str, error: &SdkError) -> Error {
-    let unreachable = |error: &SdkError| {
-        let mut at: Option<&(dyn std::error::Error + 'static)> = Some(error);
-        while let Some(error) = at {
-            if matches!(
-                error.downcast_ref::<SdkError>().map(SdkError::kind),
-                Some(ErrorKind::Connection | ErrorKind::Io)
-            ) {
-                return true;
-            }
-            at = error.source();
-        }
-        false
-    };
     match raw(error) {
         Some((status, body)) => {
             let words = refusal::words(&body);
@@ -256,20 +222,10 @@ pub(crate) fn refused(scope: &str, error: &SdkError) -> Error {
                 message: words.message,
                 ..Call::default()
             };
-            let kind = if matches!(status, 408 | 429) || status >= 500 {
-                Kind::Unreachable
-            } else {
-                Kind::Denied
-            };
+            let kind = if matches!(status, 404 | 408 | 410 | 429 | 500..) { Kind::Unreachable } else { Kind::Denied };
             Error::new(kind, call)
         }
-        None if unreachable(error) => Error::unreachable(SIGN_IN, scope, error_chain(error)),
-        None => Error::local(
-            Kind::Denied,
-            SIGN_IN,
-            scope,
-            "NoCredential",
-            error_chain(error),
-        ),
+        None if lost(error) => Error::unreachable(SIGN_IN, scope, error_chain(error)),
+        None => Error::local(Kind::Denied, SIGN_IN, scope, "NoCredential", error_chain(error)),
     }
 }

@@ -49,11 +49,7 @@ impl Azure {
         if rustls::crypto::CryptoProvider::get_default().is_none() {
             return wrong("no TLS provider is installed in this process");
         }
-        for url in [
-            &config.cloud.arm,
-            &config.cloud.logs,
-            &config.cloud.authority,
-        ] {
+        for url in [&config.cloud.arm, &config.cloud.logs, &config.cloud.authority] {
             if !carries_tokens(url) {
                 return wrong(&format!("{url} is not https; tokens are sent nowhere else"));
             }
@@ -61,12 +57,7 @@ impl Azure {
         let transport = Transport::new(&config)?;
         let chain = Chain::new(&config, &transport);
         let tokens = Tokens::new(Arc::new(chain.clone()));
-        let arm = Arm::new(
-            transport.clone(),
-            tokens.clone(),
-            config.cloud.arm.clone(),
-            &config.cloud.arm_audience,
-        );
+        let arm = Arm::new(transport.clone(), tokens.clone(), config.cloud.arm.clone(), &config.cloud.arm_audience);
         let clusters = Clusters::new(arm.clone(), tokens.clone(), transport.route().clone());
         Ok(Self {
             inner: Arc::new(Inner {
@@ -119,16 +110,9 @@ impl Azure {
         let uri = if uri_or_name.contains("://") {
             format!("{}/", uri_or_name.trim_end_matches('/'))
         } else {
-            format!(
-                "https://{uri_or_name}.{}/",
-                self.inner.config.cloud.vault_suffix
-            )
+            format!("https://{uri_or_name}.{}/", self.inner.config.cloud.vault_suffix)
         };
-        let mut vaults = self
-            .inner
-            .vaults
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut vaults = self.inner.vaults.lock().unwrap_or_else(PoisonError::into_inner);
         let made = || {
             let credential: Arc<dyn TokenCredential> = Arc::new(self.inner.tokens.clone());
             Vault::new(&uri, credential, &self.inner.transport)
@@ -144,11 +128,7 @@ impl Azure {
 
     /// The query service of Log Analytics.
     pub fn logs(&self) -> Logs {
-        Logs::new(
-            self.inner.transport.clone(),
-            self.inner.tokens.clone(),
-            self.inner.config.cloud.logs.clone(),
-        )
+        Logs::new(self.inner.transport.clone(), self.inner.tokens.clone(), self.inner.config.cloud.logs.clone())
     }
 
     /// A client without proxy and without token, for looking at web apps.

@@ -43,19 +43,11 @@ pub(crate) struct Call {
 
 impl Error {
     pub(crate) fn new(kind: Kind, call: Call) -> Self {
-        Self {
-            kind,
-            call: Box::new(call),
-        }
+        Self { kind, call: Box::new(call) }
     }
 
     /// Something is wrong on our side of the wire: a configuration, an answer that cannot be understood.
-    pub(crate) fn rejected(
-        method: &str,
-        resource: &str,
-        code: &str,
-        message: impl Into<String>,
-    ) -> Self {
+    pub(crate) fn rejected(method: &str, resource: &str, code: &str, message: impl Into<String>) -> Self {
         Self::local(Kind::Rejected, method, resource, code, message)
     }
 
@@ -64,13 +56,7 @@ impl Error {
         Self::local(Kind::Unreachable, method, resource, "Unreachable", message)
     }
 
-    pub(crate) fn local(
-        kind: Kind,
-        method: &str,
-        resource: &str,
-        code: &str,
-        message: impl Into<String>,
-    ) -> Self {
+    pub(crate) fn local(kind: Kind, method: &str, resource: &str, code: &str, message: impl Into<String>) -> Self {
         Self::new(
             kind,
             Call {
@@ -135,9 +121,7 @@ impl Error {
     /// True where the code or the inner code is this one, whatever its case.
     pub fn is_code(&self, code: &str) -> bool {
         self.call.code.eq_ignore_ascii_case(code)
-            || self
-                .inner_code()
-                .is_some_and(|inner| inner.eq_ignore_ascii_case(code))
+            || self.inner_code().is_some_and(|inner| inner.eq_ignore_ascii_case(code))
     }
 }
 
@@ -147,9 +131,7 @@ impl fmt::Display for Error {
         write!(f, "{} {} ", call.method, call.resource)?;
         match self.kind {
             Kind::Unreachable if call.status.is_none() => f.write_str("got no answer")?,
-            Kind::Throttled { after } => {
-                write!(f, "was throttled for {} s", after.as_secs_f32().ceil())?
-            }
+            Kind::Throttled { after } => write!(f, "was throttled for {} s", after.as_secs_f32().ceil())?,
             Kind::NotFound => f.write_str("found nothing")?,
             Kind::Denied => f.write_str("was denied")?,
             Kind::Conflict => f.write_str("was refused as a conflict")?,
@@ -174,10 +156,7 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("azure::Error")
-            .field("kind", &self.kind)
-            .field("call", &self.call)
-            .finish()
+        f.debug_struct("azure::Error").field("kind", &self.kind).field("call", &self.call).finish()
     }
 }
 

@@ -34,16 +34,12 @@ impl ResourceId {
     }
 
     pub fn resource_group(subscription: &str, name: &str) -> Self {
-        Self(format!(
-            "/subscriptions/{subscription}/resourceGroups/{name}"
-        ))
+        Self(format!("/subscriptions/{subscription}/resourceGroups/{name}"))
     }
 
     /// The registration of a resource provider with a subscription: its GET tells `registrationState`.
     pub fn provider(subscription: &str, namespace: &str) -> Self {
-        Self(format!(
-            "/subscriptions/{subscription}/providers/{namespace}"
-        ))
+        Self(format!("/subscriptions/{subscription}/providers/{namespace}"))
     }
 
     /// A resource in this one, or an extension resource on it: where the full type continues this id's own type
@@ -89,9 +85,7 @@ impl ResourceId {
     pub fn scope(&self) -> Option<Self> {
         let segments: Vec<&str> = self.0.split('/').skip(1).collect();
         let count = segments.len();
-        let provider = segments
-            .iter()
-            .rposition(|segment| segment.eq_ignore_ascii_case("providers"));
+        let provider = segments.iter().rposition(|segment| segment.eq_ignore_ascii_case("providers"));
         let keep = match provider {
             Some(at) if count - at <= 4 => at,
             _ => count.checked_sub(2)?,
@@ -109,26 +103,17 @@ impl ResourceId {
 /// The type of what a path names; it is also right for the path of a list (`…/providers/Microsoft.KeyVault/deletedVaults`).
 pub(crate) fn kind_of_path(path: &str) -> String {
     let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
-    let provider = segments
-        .iter()
-        .rposition(|segment| segment.eq_ignore_ascii_case("providers"));
+    let provider = segments.iter().rposition(|segment| segment.eq_ignore_ascii_case("providers"));
     match provider {
         Some(at) if segments.len() > at + 2 => {
             let types = segments[at + 2..].iter().step_by(2).copied();
-            std::iter::once(segments[at + 1])
-                .chain(types)
-                .collect::<Vec<_>>()
-                .join("/")
+            std::iter::once(segments[at + 1]).chain(types).collect::<Vec<_>>().join("/")
         }
         Some(_) => "Microsoft.Resources/providers".to_owned(),
         None => {
             let last = segments.len().saturating_sub(1) / 2 * 2;
             let word = segments.get(last).copied().unwrap_or_default();
-            let word = if word.eq_ignore_ascii_case("resourcegroups") {
-                "resourceGroups"
-            } else {
-                word
-            };
+            let word = if word.eq_ignore_ascii_case("resourcegroups") { "resourceGroups" } else { word };
             format!("Microsoft.Resources/{word}")
         }
     }
@@ -143,14 +128,10 @@ impl FromStr for ResourceId {
         let whole = segments.len() >= 3
             && segments[0].is_empty()
             && segments[1].eq_ignore_ascii_case("subscriptions")
-            && segments[1..].iter().all(|segment| {
-                !segment.is_empty() && !segment.contains(['?', '#', '\\']) && *segment != ".."
-            });
-        if whole {
-            Ok(Self(trimmed.to_owned()))
-        } else {
-            Err(NotAnId(text.to_owned()))
-        }
+            && segments[1..]
+                .iter()
+                .all(|segment| !segment.is_empty() && !segment.contains(['?', '#', '\\']) && *segment != "..");
+        if whole { Ok(Self(trimmed.to_owned())) } else { Err(NotAnId(text.to_owned())) }
     }
 }
 
@@ -194,9 +175,7 @@ impl Serialize for ResourceId {
 
 impl<'de> Deserialize<'de> for ResourceId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 
@@ -211,17 +190,11 @@ mod tests {
 
     #[test]
     fn children_nest_and_extensions_begin_anew() {
-        let cluster = ResourceId::resource_group("s-1", "rg")
-            .child("Microsoft.ContainerService/managedClusters", "aks");
-        let pool = cluster.child(
-            "microsoft.containerservice/managedclusters/agentPools",
-            "np1",
-        );
+        let cluster =
+            ResourceId::resource_group("s-1", "rg").child("Microsoft.ContainerService/managedClusters", "aks");
+        let pool = cluster.child("microsoft.containerservice/managedclusters/agentPools", "np1");
         assert_eq!(pool.as_str(), format!("{cluster}/agentPools/np1"));
-        assert_eq!(
-            pool.kind(),
-            "Microsoft.ContainerService/managedClusters/agentPools"
-        );
+        assert_eq!(pool.kind(), "Microsoft.ContainerService/managedClusters/agentPools");
         assert_eq!(pool.scope(), Some(cluster.clone()));
         let association = cluster.child("Microsoft.Insights/dataCollectionRuleAssociations", "x");
         assert_eq!(
@@ -238,12 +211,8 @@ mod tests {
         assert_eq!(group.kind(), "Microsoft.Resources/resourceGroups");
         assert_eq!(group.scope(), Some(ResourceId::subscription("s-1")));
         assert_eq!(ResourceId::subscription("s-1").scope(), None);
-        let on_subscription =
-            ResourceId::subscription("s-1").child("Microsoft.Authorization/roleAssignments", "g");
-        assert_eq!(
-            on_subscription.scope(),
-            Some(ResourceId::subscription("s-1"))
-        );
+        let on_subscription = ResourceId::subscription("s-1").child("Microsoft.Authorization/roleAssignments", "g");
+        assert_eq!(on_subscription.scope(), Some(ResourceId::subscription("s-1")));
     }
 
     #[test]
@@ -253,10 +222,7 @@ mod tests {
         assert_eq!(shouted.group_name(), Some("RG"));
         assert_eq!((vault().subscription_id(), vault().name()), ("s-1", "kv"));
         let stored = serde_json::to_string(&vault()).unwrap();
-        assert_eq!(
-            serde_json::from_str::<ResourceId>(&stored).unwrap(),
-            vault()
-        );
+        assert_eq!(serde_json::from_str::<ResourceId>(&stored).unwrap(), vault());
     }
 
     #[test]
@@ -279,22 +245,10 @@ mod tests {
         for (path, kind) in [
             ("/subscriptions", "Microsoft.Resources/subscriptions"),
             ("/subscriptions/s", "Microsoft.Resources/subscriptions"),
-            (
-                "/subscriptions/s/locations",
-                "Microsoft.Resources/locations",
-            ),
-            (
-                "/subscriptions/s/resourcegroups/rg",
-                "Microsoft.Resources/resourceGroups",
-            ),
-            (
-                "/subscriptions/s/providers/Microsoft.KeyVault",
-                "Microsoft.Resources/providers",
-            ),
-            (
-                "/subscriptions/s/providers/Microsoft.KeyVault/deletedVaults",
-                "Microsoft.KeyVault/deletedVaults",
-            ),
+            ("/subscriptions/s/locations", "Microsoft.Resources/locations"),
+            ("/subscriptions/s/resourcegroups/rg", "Microsoft.Resources/resourceGroups"),
+            ("/subscriptions/s/providers/Microsoft.KeyVault", "Microsoft.Resources/providers"),
+            ("/subscriptions/s/providers/Microsoft.KeyVault/deletedVaults", "Microsoft.KeyVault/deletedVaults"),
             (
                 "/subscriptions/s/providers/Microsoft.ContainerService/locations/eastus/kubernetesVersions",
                 "Microsoft.ContainerService/locations/kubernetesVersions",

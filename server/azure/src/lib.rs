@@ -89,6 +89,7 @@ mod id;
 pub mod kubernetes;
 mod logs;
 mod me;
+mod one_try;
 mod operation;
 mod proxy;
 mod refusal;

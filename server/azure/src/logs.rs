@@ -44,47 +44,24 @@ impl Table {
 
 impl Logs {
     pub(crate) fn new(transport: Transport, tokens: Tokens, base: Url) -> Self {
-        Self {
-            transport,
-            tokens,
-            base,
-        }
+        Self { transport, tokens, base }
     }
 
     /// Runs a query over the last `timespan` (ISO 8601, `PT1H`). `customer_id` is the workspace's own id, its
     /// property `customerId`. An answer that Log Analytics calls partial is an error, so that nothing missing is
     /// ever taken for nothing there.
-    pub async fn query(
-        &self,
-        customer_id: &str,
-        query: &str,
-        timespan: &str,
-    ) -> Result<Table, Error> {
-        let resource = format!(
-            "{}/v1/workspaces/{customer_id}/query",
-            self.base.host_str().unwrap_or_default()
-        );
+    pub async fn query(&self, customer_id: &str, query: &str, timespan: &str) -> Result<Table, Error> {
+        let resource = format!("{}/v1/workspaces/{customer_id}/query", self.base.host_str().unwrap_or_default());
         let scope = format!("{}/.default", self.base.as_str().trim_end_matches('/'));
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
-            segments
-                .clear()
-                .extend(["v1", "workspaces", customer_id, "query"]);
+            segments.clear().extend(["v1", "workspaces", customer_id, "query"]);
         }
         let token = self.tokens.get(&scope).await?;
         let body = json!({"query": query, "timespan": timespan});
-        let reply = self
-            .transport
-            .exchange(Method::POST, url, &resource, &token, Some(&body), None)
-            .await?;
+        let reply = self.transport.exchange(Method::POST, url, &resource, &token, Some(&body), None).await?;
         if reply.status != 200 {
-            return Err(refusal::read(
-                "POST",
-                &resource,
-                reply.status,
-                &reply.headers,
-                &reply.body,
-            ));
+            return Err(refusal::read("POST", &resource, reply.status, &reply.headers, &reply.body));
         }
         read(&resource, reply.json())
     }
@@ -104,18 +81,9 @@ fn read(resource: &str, answer: Value) -> Result<Table, Error> {
         };
         return Err(Error::new(Kind::Rejected, call));
     }
-    let unclear = |why: String| {
-        Error::rejected(
-            "POST",
-            resource,
-            "NotUnderstood",
-            format!("the answer holds no table: {why}"),
-        )
-    };
-    let first = answer
-        .pointer("/tables/0")
-        .cloned()
-        .ok_or_else(|| unclear("there is none".to_owned()))?;
+    let unclear =
+        |why: String| Error::rejected("POST", resource, "NotUnderstood", format!("the answer holds no table: {why}"));
+    let first = answer.pointer("/tables/0").cloned().ok_or_else(|| unclear("there is none".to_owned()))?;
     serde_json::from_value(first).map_err(|error| unclear(error.to_string()))
 }
 
@@ -130,11 +98,8 @@ mod tests {
             "columns": [{"name": "Computer", "type": "string"}, {"name": "Status", "type": "string"}],
             "rows": [["node-1", "Ready"], ["node-2", "NotReady"]]}]});
         let table = read("logs", answer).unwrap();
-        let states: Vec<_> = table
-            .rows
-            .iter()
-            .map(|row| table.value(row, "Status").unwrap().as_str().unwrap())
-            .collect();
+        let states: Vec<_> =
+            table.rows.iter().map(|row| table.value(row, "Status").unwrap().as_str().unwrap()).collect();
         assert_eq!(states, ["Ready", "NotReady"]);
         assert_eq!(table.value(&table.rows[0], "Nothing"), None);
     }
@@ -145,14 +110,7 @@ mod tests {
             "error": {"code": "PartialError", "message": "There were some errors when processing your query.",
                       "details": [{"code": "EngineError", "message": "Something went wrong processing your query."}]}});
         let error = read("logs", answer).unwrap_err();
-        assert_eq!(
-            (error.kind(), error.code()),
-            (Kind::Rejected, "PartialError")
-        );
-        assert!(
-            error
-                .message()
-                .ends_with("Something went wrong processing your query.")
-        );
+        assert_eq!((error.kind(), error.code()), (Kind::Rejected, "PartialError"));
+        assert!(error.message().ends_with("Something went wrong processing your query."));
     }
 }

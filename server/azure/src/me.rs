@@ -27,18 +27,10 @@ struct Claims {
 /// The claims of an access token; its signature is the business of whom it is for.
 pub(crate) fn read(token: &str) -> Option<Me> {
     let payload = token.split('.').nth(1)?;
-    let claims: Claims =
-        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?)
-            .ok()?;
+    let claims: Claims = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?).ok()?;
     // A delegated token has scopes and none of an application has; v2 tokens say it in `idtyp` where asked to.
-    let is_user =
-        claims.idtyp.as_deref() == Some("user") || (claims.idtyp.is_none() && claims.scp.is_some());
-    Some(Me {
-        object_id: claims.oid,
-        client_id: claims.appid.or(claims.azp),
-        tenant_id: claims.tid,
-        is_user,
-    })
+    let is_user = claims.idtyp.as_deref() == Some("user") || (claims.idtyp.is_none() && claims.scp.is_some());
+    Some(Me { object_id: claims.oid, client_id: claims.appid.or(claims.azp), tenant_id: claims.tid, is_user })
 }
 
 #[cfg(test)]
@@ -52,23 +44,13 @@ mod tests {
 
     #[test]
     fn the_claims_tell_identity_application_and_tenant_in_both_versions() {
-        let v1 = read(&token(
-            r#"{"oid":"o-1","tid":"t-1","appid":"a-1","ver":"1.0"}"#,
-        ))
-        .unwrap();
+        let v1 = read(&token(r#"{"oid":"o-1","tid":"t-1","appid":"a-1","ver":"1.0"}"#)).unwrap();
         assert_eq!(
-            (
-                v1.object_id.as_str(),
-                v1.client_id.as_deref(),
-                v1.tenant_id.as_str()
-            ),
+            (v1.object_id.as_str(), v1.client_id.as_deref(), v1.tenant_id.as_str()),
             ("o-1", Some("a-1"), "t-1")
         );
         assert!(!v1.is_user);
-        let v2 = read(&token(
-            r#"{"oid":"o-2","tid":"t-1","azp":"a-2","scp":"user_impersonation"}"#,
-        ))
-        .unwrap();
+        let v2 = read(&token(r#"{"oid":"o-2","tid":"t-1","azp":"a-2","scp":"user_impersonation"}"#)).unwrap();
         assert_eq!(v2.client_id.as_deref(), Some("a-2"));
         assert!(v2.is_user);
     }

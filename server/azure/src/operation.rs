@@ -39,10 +39,7 @@ pub struct Operation {
 #[serde(rename_all = "snake_case")]
 pub enum Follow {
     /// The address of a status document, from the header `Azure-AsyncOperation`; the result of a POST lies at `location`.
-    AsyncOperation {
-        url: String,
-        location: Option<String>,
-    },
+    AsyncOperation { url: String, location: Option<String> },
     /// An address that answers 202 while it runs, from the header `Location`.
     Location { url: String },
     /// The resource's own `properties.provisioningState`; a deletion ends with 404.
@@ -62,10 +59,7 @@ pub enum Answer {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Progress {
     /// Poll again after this long; where Azure has moved the operation, poll `moved` from now on.
-    Running {
-        after: Duration,
-        moved: Option<Operation>,
-    },
+    Running { after: Duration, moved: Option<Operation> },
     /// It is done; the resource as it is now, or `Null` where there is none.
     Succeeded(Value),
     /// Azure gave up. The resource may exist, half made: it has to be deleted or written again.
@@ -93,10 +87,7 @@ impl Reply {
     }
 
     fn header(&self, name: &str) -> Option<String> {
-        self.headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .map(str::to_owned)
+        self.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
     }
 
     fn after(&self) -> Duration {
@@ -113,23 +104,12 @@ pub(crate) enum Next {
 }
 
 /// Reads the answer to a write.
-pub(crate) fn begun(
-    method: &Method,
-    path: &str,
-    reply: &Reply,
-    now: Timestamp,
-) -> Result<Answer, Error> {
+pub(crate) fn begun(method: &Method, path: &str, reply: &Reply, now: Timestamp) -> Result<Answer, Error> {
     if *method == Method::DELETE && matches!(reply.status, 204 | 404) {
         return Ok(Answer::Done(Value::Null));
     }
     if !matches!(reply.status, 200 | 201 | 202 | 204) {
-        return Err(refusal::read(
-            method.as_str(),
-            path,
-            reply.status,
-            &reply.headers,
-            &reply.body,
-        ));
+        return Err(refusal::read(method.as_str(), path, reply.status, &reply.headers, &reply.body));
     }
     let accepted = |follow| {
         Answer::Accepted(Operation {
@@ -169,32 +149,18 @@ pub(crate) fn begun(
 pub(crate) fn polled(operation: &Operation, ours: &str, reply: &Reply) -> Result<Next, Error> {
     let deleting = operation.method == Method::DELETE.as_str();
     let refused = || refusal::read("GET", ours, reply.status, &reply.headers, &reply.body);
-    let running = |moved| {
-        Next::Answer(Progress::Running {
-            after: reply.after(),
-            moved,
-        })
-    };
+    let running = |moved| Next::Answer(Progress::Running { after: reply.after(), moved });
     match &operation.follow {
         Follow::AsyncOperation { url, location } => {
-            if !matches!(reply.status, 200 | 201 | 202) {
+            if !matches!(reply.status, 200..=202) {
                 return Err(refused());
             }
             let body = reply.json();
-            let status = body
-                .get("status")
-                .and_then(Value::as_str)
-                .or_else(|| state(&body));
+            let status = body.get("status").and_then(Value::as_str).or_else(|| state(&body));
             match status {
-                Some(status) if is(status, "Succeeded") => {
-                    Ok(succeeded(operation, location.as_deref(), body))
-                }
+                Some(status) if is(status, "Succeeded") => Ok(succeeded(operation, location.as_deref(), body)),
                 Some(status) if ended(status) => Ok(Next::Answer(failed(status, &body))),
-                Some(_) => Ok(running(moved(
-                    operation,
-                    url,
-                    reply.header("azure-asyncoperation"),
-                ))),
+                Some(_) => Ok(running(moved(operation, url, reply.header("azure-asyncoperation")))),
                 None if reply.status == 202 => Ok(running(None)),
                 None => Err(Error::rejected(
                     "GET",
@@ -214,9 +180,7 @@ pub(crate) fn polled(operation: &Operation, ours: &str, reply: &Reply) -> Result
             let body = reply.json();
             match (reply.status, state(&body)) {
                 (404 | 204, _) if deleting => Ok(Next::Answer(Progress::Succeeded(Value::Null))),
-                (200 | 201, Some(status)) if ended(status) => {
-                    Ok(Next::Answer(failed(status, &body)))
-                }
+                (200 | 201, Some(status)) if ended(status) => Ok(Next::Answer(failed(status, &body))),
                 (200 | 201, Some(status)) if is(status, "Succeeded") && !deleting => {
                     Ok(Next::Answer(Progress::Succeeded(body)))
                 }
@@ -242,41 +206,23 @@ fn succeeded(operation: &Operation, location: Option<&str>, body: Value) -> Next
 fn moved(operation: &Operation, from: &str, to: Option<String>) -> Option<Operation> {
     let to = to.filter(|to| to != from)?;
     let follow = match &operation.follow {
-        Follow::AsyncOperation { location, .. } => Follow::AsyncOperation {
-            url: to,
-            location: location.clone(),
-        },
+        Follow::AsyncOperation { location, .. } => Follow::AsyncOperation { url: to, location: location.clone() },
         _ => Follow::Location { url: to },
     };
-    Some(Operation {
-        follow,
-        ..operation.clone()
-    })
+    Some(Operation { follow, ..operation.clone() })
 }
 
 /// Azure's words for a failure: the status document's `error`, a cluster's `status.provisioningError`, or the state alone.
 fn failed(status: &str, body: &Value) -> Progress {
-    let at = |pointer: &str| {
-        body.pointer(pointer)
-            .filter(|error| error.is_object())
-            .map(refusal::of_object)
-    };
-    let Words { code, message, .. } = [
-        "/error",
-        "/properties/status/provisioningError",
-        "/properties/error",
-        "/properties/provisioningError",
-    ]
-    .into_iter()
-    .filter_map(at)
-    .find(|words| !words.code.is_empty() || !words.message.is_empty())
-    .unwrap_or_default();
+    let at = |pointer: &str| body.pointer(pointer).filter(|error| error.is_object()).map(refusal::of_object);
+    let Words { code, message, .. } =
+        ["/error", "/properties/status/provisioningError", "/properties/error", "/properties/provisioningError"]
+            .into_iter()
+            .filter_map(at)
+            .find(|words| !words.code.is_empty() || !words.message.is_empty())
+            .unwrap_or_default();
     Progress::Failed {
-        code: if code.is_empty() {
-            status.to_owned()
-        } else {
-            code
-        },
+        code: if code.is_empty() { status.to_owned() } else { code },
         message: if message.is_empty() {
             format!("the operation ended as {status}; Azure names no reason")
         } else {
@@ -286,8 +232,7 @@ fn failed(status: &str, body: &Value) -> Progress {
 }
 
 fn state(body: &Value) -> Option<&str> {
-    body.pointer("/properties/provisioningState")
-        .and_then(Value::as_str)
+    body.pointer("/properties/provisioningState").and_then(Value::as_str)
 }
 
 fn is(status: &str, word: &str) -> bool {
@@ -295,9 +240,7 @@ fn is(status: &str, word: &str) -> bool {
 }
 
 fn ended(status: &str) -> bool {
-    ["Failed", "Canceled", "Cancelled"]
-        .iter()
-        .any(|word| is(status, word))
+    ["Failed", "Canceled", "Cancelled"].iter().any(|word| is(status, word))
 }
 
 #[cfg(test)]

@@ -10,10 +10,7 @@ pub(crate) struct Route {
 
 impl Route {
     pub(crate) fn new(proxy: Option<Url>, direct: &[String]) -> Self {
-        let direct = direct
-            .iter()
-            .map(|host| host.trim_start_matches(['*', '.']).to_ascii_lowercase())
-            .collect();
+        let direct = direct.iter().map(|host| host.trim_start_matches(['*', '.']).to_ascii_lowercase()).collect();
         Self { proxy, direct }
     }
 
@@ -37,19 +34,10 @@ mod tests {
     fn a_named_host_and_all_below_it_go_directly_and_all_others_through_the_proxy() {
         let direct = ["169.254.169.254", ".internal.example", "*.corp.example"].map(str::to_owned);
         let route = Route::new(Some(Url::parse("http://proxy:3128").unwrap()), &direct);
-        for host in [
-            "169.254.169.254",
-            "a.internal.example",
-            "INTERNAL.example",
-            "x.y.corp.example",
-        ] {
+        for host in ["169.254.169.254", "a.internal.example", "INTERNAL.example", "x.y.corp.example"] {
             assert!(route.to(host).is_none(), "{host}");
         }
-        for host in [
-            "management.azure.com",
-            "notinternal.example",
-            "1.169.254.169",
-        ] {
+        for host in ["management.azure.com", "notinternal.example", "1.169.254.169"] {
             assert!(route.to(host).is_some(), "{host}");
         }
     }

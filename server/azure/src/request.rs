@@ -45,11 +45,7 @@ impl Request {
             _ => kind_of_path(&whole),
         };
         let request = Self::new(Method::POST, &whole, &kind)?;
-        Ok(if body.is_null() {
-            request
-        } else {
-            request.with_body(body)
-        })
+        Ok(if body.is_null() { request } else { request.with_body(body) })
     }
 
     /// A GET of whatever a path names.
@@ -59,15 +55,14 @@ impl Request {
 
     pub(crate) fn list(path: &str, filter: Option<&str>) -> Result<Self, Error> {
         let mut request = Self::at(path)?;
-        request
-            .query
-            .extend(filter.map(|filter| ("$filter", filter.to_owned())));
+        request.query.extend(filter.map(|filter| ("$filter", filter.to_owned())));
         Ok(request)
     }
 
     fn new(method: Method, path: &str, kind: &str) -> Result<Self, Error> {
         let version = api::version(kind).ok_or_else(|| {
-            let message = format!("no api-version is known for the resource type {kind}; add it to the table in api.rs");
+            let message =
+                format!("no api-version is known for the resource type {kind}; add it to the table in api.rs");
             Error::rejected(method.as_str(), path, "NoApiVersion", message)
         })?;
         Ok(Self {
@@ -88,9 +83,7 @@ impl Request {
     pub(crate) fn url(&self, base: &Url) -> Url {
         let mut url = base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
-            segments
-                .clear()
-                .extend(self.path.split('/').filter(|segment| !segment.is_empty()));
+            segments.clear().extend(self.path.split('/').filter(|segment| !segment.is_empty()));
         }
         url.query_pairs_mut().extend_pairs(&self.query);
         url
@@ -105,12 +98,7 @@ mod tests {
 
     fn address(request: &Request) -> String {
         let url = request.url(&Url::parse("https://management.azure.com").unwrap());
-        format!(
-            "{} {}?{}",
-            request.method,
-            url.path(),
-            url.query().unwrap_or_default()
-        )
+        format!("{} {}?{}", request.method, url.path(), url.query().unwrap_or_default())
     }
 
     fn group() -> ResourceId {
@@ -125,22 +113,15 @@ mod tests {
         let put = Request::put(&vault, &body).unwrap();
         assert_eq!(address(&Request::get(&vault).unwrap()), format!("GET {at}"));
         assert_eq!(address(&put), format!("PUT {at}"));
-        assert_eq!(
-            address(&Request::patch(&vault, &body).unwrap()),
-            format!("PATCH {at}")
-        );
-        assert_eq!(
-            address(&Request::delete(&vault).unwrap()),
-            format!("DELETE {at}")
-        );
+        assert_eq!(address(&Request::patch(&vault, &body).unwrap()), format!("PATCH {at}"));
+        assert_eq!(address(&Request::delete(&vault).unwrap()), format!("DELETE {at}"));
         assert_eq!(put.body, Some(body));
     }
 
     #[test]
     fn a_role_assignment_is_written_below_its_scope() {
-        let role = group()
-            .child("Microsoft.KeyVault/vaults", "kv")
-            .child("Microsoft.Authorization/roleAssignments", "g-1");
+        let role =
+            group().child("Microsoft.KeyVault/vaults", "kv").child("Microsoft.Authorization/roleAssignments", "g-1");
         assert_eq!(
             address(&Request::put(&role, &json!({})).unwrap()),
             "PUT /subscriptions/s-1/resourceGroups/rg-shop/providers/Microsoft.KeyVault/vaults/kv\
@@ -151,47 +132,32 @@ mod tests {
     #[test]
     fn actions_are_posted_and_a_registration_speaks_the_version_of_the_subscription() {
         let cluster = group().child("Microsoft.ContainerService/managedClusters", "aks");
-        let credential =
-            Request::post(cluster.as_str(), "listClusterUserCredential", &Value::Null).unwrap();
+        let credential = Request::post(cluster.as_str(), "listClusterUserCredential", &Value::Null).unwrap();
         assert!(
-            address(&credential)
-                .ends_with("/managedClusters/aks/listClusterUserCredential?api-version=2026-05-01")
+            address(&credential).ends_with("/managedClusters/aks/listClusterUserCredential?api-version=2026-05-01")
         );
         assert_eq!(credential.body, None);
 
         let provider = ResourceId::provider("s-1", "Microsoft.KeyVault");
-        let check = Request::post(
-            provider.as_str(),
-            "checkNameAvailability",
-            &json!({"name": "kv"}),
-        )
-        .unwrap();
+        let check = Request::post(provider.as_str(), "checkNameAvailability", &json!({"name": "kv"})).unwrap();
         assert_eq!(
             address(&check),
             "POST /subscriptions/s-1/providers/Microsoft.KeyVault/checkNameAvailability?api-version=2026-02-01"
         );
         let register = Request::post(provider.as_str(), "register", &Value::Null).unwrap();
-        assert!(
-            address(&register)
-                .ends_with("/providers/Microsoft.KeyVault/register?api-version=2022-12-01")
-        );
+        assert!(address(&register).ends_with("/providers/Microsoft.KeyVault/register?api-version=2022-12-01"));
     }
 
     #[test]
     fn a_filter_and_odd_names_are_encoded() {
-        let list = Request::list(
-            "/subscriptions/s-1/resourceGroups",
-            Some("tagName eq 'a' and tagValue eq 'b'"),
-        )
-        .unwrap();
+        let list =
+            Request::list("/subscriptions/s-1/resourceGroups", Some("tagName eq 'a' and tagValue eq 'b'")).unwrap();
         assert_eq!(
             address(&list),
             "GET /subscriptions/s-1/resourceGroups?api-version=2024-11-01&%24filter=tagName+eq+%27a%27+and+tagValue+eq+%27b%27"
         );
         let odd = Request::get(&ResourceId::resource_group("s-1", "rg (old)?")).unwrap();
-        assert!(
-            address(&odd).starts_with("GET /subscriptions/s-1/resourceGroups/rg%20(old)%3F?api")
-        );
+        assert!(address(&odd).starts_with("GET /subscriptions/s-1/resourceGroups/rg%20(old)%3F?api"));
     }
 
     #[test]

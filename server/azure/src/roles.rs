@@ -67,18 +67,13 @@ impl PrincipalType {
 impl Role {
     /// The definition's id as assignments name it.
     pub fn definition(&self, subscription: &str) -> String {
-        format!(
-            "/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/{}",
-            self.id
-        )
+        format!("/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/{}", self.id)
     }
 
     /// The built-in role that a definition's id names, in whichever scope it is written.
     pub fn of_definition(id: &str) -> Option<Self> {
         let last = id.rsplit('/').next()?;
-        ALL.iter()
-            .copied()
-            .find(|role| role.id.eq_ignore_ascii_case(last))
+        ALL.iter().copied().find(|role| role.id.eq_ignore_ascii_case(last))
     }
 }
 
@@ -91,10 +86,7 @@ pub fn assignment_name(scope: &ResourceId, principal: &str, role: Role) -> Uuid 
 
 /// The id of that assignment.
 pub fn assignment_id(scope: &ResourceId, principal: &str, role: Role) -> ResourceId {
-    scope.child(
-        "Microsoft.Authorization/roleAssignments",
-        &assignment_name(scope, principal, role).to_string(),
-    )
+    scope.child("Microsoft.Authorization/roleAssignments", &assignment_name(scope, principal, role).to_string())
 }
 
 /// The document of that assignment.
@@ -120,26 +112,13 @@ mod tests {
 
     #[test]
     fn an_assignment_has_the_same_name_however_azure_spells_its_scope() {
-        let vault = |spelling: &str| {
-            ResourceId::resource_group("S-1", spelling).child("Microsoft.KeyVault/vaults", "kv")
-        };
+        let vault =
+            |spelling: &str| ResourceId::resource_group("S-1", spelling).child("Microsoft.KeyVault/vaults", "kv");
         let name = assignment_name(&vault("rg-shop"), "p-1", KEY_VAULT_SECRETS_USER);
-        assert_eq!(
-            name,
-            assignment_name(&vault("RG-Shop"), "P-1", KEY_VAULT_SECRETS_USER)
-        );
-        assert_ne!(
-            name,
-            assignment_name(&vault("rg-shop"), "p-2", KEY_VAULT_SECRETS_USER)
-        );
-        assert_ne!(
-            name,
-            assignment_name(&vault("rg-shop"), "p-1", KEY_VAULT_READER)
-        );
-        assert_ne!(
-            name,
-            assignment_name(&vault("rg-else"), "p-1", KEY_VAULT_SECRETS_USER)
-        );
+        assert_eq!(name, assignment_name(&vault("RG-Shop"), "P-1", KEY_VAULT_SECRETS_USER));
+        assert_ne!(name, assignment_name(&vault("rg-shop"), "p-2", KEY_VAULT_SECRETS_USER));
+        assert_ne!(name, assignment_name(&vault("rg-shop"), "p-1", KEY_VAULT_READER));
+        assert_ne!(name, assignment_name(&vault("rg-else"), "p-1", KEY_VAULT_SECRETS_USER));
     }
 
     #[test]
@@ -156,10 +135,7 @@ mod tests {
 
     #[test]
     fn every_role_has_an_id_of_its_own_and_is_found_by_it() {
-        let ids: HashSet<_> = ALL
-            .iter()
-            .filter_map(|role| Uuid::parse_str(role.id).ok())
-            .collect();
+        let ids: HashSet<_> = ALL.iter().filter_map(|role| Uuid::parse_str(role.id).ok()).collect();
         assert_eq!(ids.len(), ALL.len());
         for role in ALL {
             assert_eq!(Role::of_definition(&role.definition("s-1")), Some(*role));

@@ -32,10 +32,7 @@ pub(crate) struct Tokens {
 
 impl Tokens {
     pub(crate) fn new(credential: Arc<dyn TokenCredential>) -> Self {
-        Self {
-            credential,
-            kept: Arc::default(),
-        }
+        Self { credential, kept: Arc::default() }
     }
 
     /// A token for this scope (`https://management.azure.com/.default`).
@@ -53,10 +50,7 @@ impl Tokens {
         };
         let mut kept = slot.lock().await;
         let now = OffsetDateTime::now_utc();
-        if let Some(token) = kept
-            .as_ref()
-            .filter(|token| token.expires_on > now + RENEW_BEFORE_END)
-        {
+        if let Some(token) = kept.as_ref().filter(|token| token.expires_on > now + RENEW_BEFORE_END) {
             return Ok(token.clone());
         }
         let asked = tokio::time::timeout(PATIENCE, self.credential.get_token(&[scope], None)).await;
@@ -73,17 +67,10 @@ impl Tokens {
 
 #[async_trait]
 impl TokenCredential for Tokens {
-    async fn get_token(
-        &self,
-        scopes: &[&str],
-        _: Option<TokenRequestOptions<'_>>,
-    ) -> azure_core::Result<AccessToken> {
+    async fn get_token(&self, scopes: &[&str], _: Option<TokenRequestOptions<'_>>) -> azure_core::Result<AccessToken> {
         match scopes {
             [scope] => self.current(scope).await,
-            _ => Err(SdkError::with_message(
-                ErrorKind::Credential,
-                "a token is for exactly one scope",
-            )),
+            _ => Err(SdkError::with_message(ErrorKind::Credential, "a token is for exactly one scope")),
         }
     }
 }

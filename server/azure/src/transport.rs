@@ -1,6 +1,6 @@
 //! Sends requests: the one place where proxy, trusted authorities and time-outs are set for all that speaks to Azure.
-use crate::{cloud::Cloud, config::Config, error::Error, operation::Reply, proxy::Route};
-use azure_core::http::{ClientOptions, RetryOptions, Transport as SdkTransport};
+use crate::{cloud::Cloud, config::Config, error::Error, one_try::OneTry, operation::Reply, proxy::Route};
+use azure_core::http::{ClientOptions, HttpClient, RetryOptions, Transport as SdkTransport};
 use http::{HeaderValue, Method, header};
 use reqwest::{Certificate, Client, ClientBuilder, Proxy, redirect::Policy};
 use secrecy::{ExposeSecret, SecretString};
@@ -33,30 +33,29 @@ impl Transport {
             None => Vec::new(),
         };
         let through = route.clone();
-        let proxy =
-            Proxy::custom(move |url| url.host_str().and_then(|host| through.to(host)).cloned());
+        let proxy = Proxy::custom(move |url| url.host_str().and_then(|host| through.to(host)).cloned());
         Ok(Self {
-            client: build(
-                base(&authorities)
-                    .proxy(proxy)
-                    .timeout(ANSWER)
-                    .redirect(Policy::none()),
-            )?,
-            plain: build(
-                base(&authorities)
-                    .timeout(PLAIN_ANSWER)
-                    .redirect(Policy::limited(3)),
-            )?,
+            client: build(base(&authorities).proxy(proxy).timeout(ANSWER).redirect(Policy::none()))?,
+            plain: build(base(&authorities).timeout(PLAIN_ANSWER).redirect(Policy::limited(3)))?,
             route,
             cloud: Arc::new(config.cloud.clone()),
         })
     }
 
-    /// What every client and credential of the SDK is made with. Nothing tries again by itself: whoever calls decides.
+    /// What every client of the SDK is made with. Nothing tries again by itself: whoever calls decides.
     pub(crate) fn sdk(&self) -> ClientOptions {
+        self.options(Arc::new(self.client.clone()))
+    }
+
+    /// What every credential of the SDK is made with.
+    pub(crate) fn sdk_sign_in(&self) -> ClientOptions {
+        self.options(Arc::new(OneTry(self.client.clone())))
+    }
+
+    fn options(&self, client: Arc<dyn HttpClient>) -> ClientOptions {
         ClientOptions {
             retry: RetryOptions::none(),
-            transport: Some(SdkTransport::new(Arc::new(self.client.clone()))),
+            transport: Some(SdkTransport::new(client)),
             cloud: Some(Arc::new(self.cloud.sdk())),
             ..ClientOptions::default()
         }
@@ -88,14 +87,7 @@ impl Transport {
     ) -> Result<Reply, Error> {
         let id = Uuid::new_v4().to_string();
         let mut bearer = HeaderValue::try_from(format!("Bearer {}", token.expose_secret()))
-            .map_err(|_| {
-                Error::rejected(
-                    method.as_str(),
-                    resource,
-                    "BadToken",
-                    "the token cannot be a header",
-                )
-            })?;
+            .map_err(|_| Error::rejected(method.as_str(), resource, "BadToken", "the token cannot be a header"))?;
         bearer.set_sensitive(true);
         let send = || {
             let mut request = self
@@ -118,8 +110,7 @@ impl Transport {
             Err(error) if error.is_connect() && method == Method::GET => send().await,
             other => other,
         };
-        let lost =
-            |error: reqwest::Error| Error::unreachable(method.as_str(), resource, cause(error));
+        let lost = |error: reqwest::Error| Error::unreachable(method.as_str(), resource, cause(error));
         let response = response.map_err(lost)?;
         Ok(Reply {
             status: response.status().as_u16(),
@@ -154,15 +145,8 @@ pub(crate) fn error_chain(error: &(dyn std::error::Error + 'static)) -> String {
 
 fn base(authorities: &[Certificate]) -> ClientBuilder {
     // `no_proxy` first: the environment of the process says nothing here.
-    let builder = Client::builder()
-        .no_proxy()
-        .user_agent(USER_AGENT)
-        .connect_timeout(CONNECT);
-    if authorities.is_empty() {
-        builder
-    } else {
-        builder.tls_certs_merge(authorities.to_vec())
-    }
+    let builder = Client::builder().no_proxy().user_agent(USER_AGENT).connect_timeout(CONNECT);
+    if authorities.is_empty() { builder } else { builder.tls_certs_merge(authorities.to_vec()) }
 }
 
 fn build(builder: ClientBuilder) -> Result<Client, Error> {
@@ -178,10 +162,7 @@ fn build(builder: ClientBuilder) -> Result<Client, Error> {
 
 fn authorities(path: &Path) -> Result<Vec<Certificate>, Error> {
     let wrong = |why: String| {
-        let message = format!(
-            "the certificate authorities in {} cannot be read: {why}",
-            path.display()
-        );
+        let message = format!("the certificate authorities in {} cannot be read: {why}", path.display());
         Error::rejected("CONNECT", "azure", "BadConfiguration", message)
     };
     let pem = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;

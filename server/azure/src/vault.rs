@@ -5,9 +5,7 @@ use crate::{
     refusal,
     transport::{Transport, error_chain},
 };
-use azure_core::{
-    Error as SdkError, credentials::TokenCredential, error::ErrorKind, time::OffsetDateTime,
-};
+use azure_core::{Error as SdkError, credentials::TokenCredential, error::ErrorKind, time::OffsetDateTime};
 use azure_security_keyvault_secrets::{
     ResourceExt, ResourceId, SecretClient, SecretClientOptions,
     models::{SecretAttributes, SecretProperties, SetSecretParameters},
@@ -45,24 +43,12 @@ pub struct Vault {
 }
 
 impl Vault {
-    pub(crate) fn new(
-        uri: &str,
-        credential: Arc<dyn TokenCredential>,
-        transport: &Transport,
-    ) -> Self {
-        let options = SecretClientOptions {
-            client_options: transport.sdk(),
-            ..SecretClientOptions::default()
-        };
+    pub(crate) fn new(uri: &str, credential: Arc<dyn TokenCredential>, transport: &Transport) -> Self {
+        let options = SecretClientOptions { client_options: transport.sdk(), ..SecretClientOptions::default() };
         let client = SecretClient::new(uri, credential, Some(options))
             .map(Arc::new)
-            .map_err(|error| {
-                Error::rejected("CONNECT", uri, "BadVaultAddress", error_chain(&error))
-            });
-        Self {
-            client,
-            uri: uri.to_owned(),
-        }
+            .map_err(|error| Error::rejected("CONNECT", uri, "BadVaultAddress", error_chain(&error)));
+        Self { client, uri: uri.to_owned() }
     }
 
     /// The vault's address, `https://kv-shop.vault.azure.net/`.
@@ -83,10 +69,9 @@ impl Vault {
                 .map_err(lost)
         };
         match versions.await {
-            Ok(versions) => Ok(versions
-                .into_iter()
-                .map(facts)
-                .max_by(|a, b| (a.created, a.updated).cmp(&(b.created, b.updated)))),
+            Ok(versions) => {
+                Ok(versions.into_iter().map(facts).max_by(|a, b| (a.created, a.updated).cmp(&(b.created, b.updated))))
+            }
             Err(error) if error.kind() == Kind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
@@ -95,21 +80,9 @@ impl Vault {
     /// All secrets of the vault, without their versions.
     pub async fn list(&self) -> Result<Vec<SecretFacts>, Error> {
         let lost = |error| self.refused("GET", "", &error);
-        let all = self
-            .client()?
-            .list_secret_properties(None)
-            .map_err(lost)?
-            .try_collect::<Vec<_>>()
-            .await
-            .map_err(lost)?;
-        Ok(all
-            .into_iter()
-            .map(facts)
-            .map(|facts| SecretFacts {
-                version: None,
-                ..facts
-            })
-            .collect())
+        let all =
+            self.client()?.list_secret_properties(None).map_err(lost)?.try_collect::<Vec<_>>().await.map_err(lost)?;
+        Ok(all.into_iter().map(facts).map(|facts| SecretFacts { version: None, ..facts }).collect())
     }
 
     /// Writes a new version. Each call makes one, so look first where a repetition must not.
@@ -126,13 +99,7 @@ impl Vault {
             ..SetSecretParameters::default()
         };
         let body = parameters.try_into().map_err(lost)?;
-        let written = self
-            .client()?
-            .set_secret(name, body, None)
-            .await
-            .map_err(lost)?
-            .into_model()
-            .map_err(lost)?;
+        let written = self.client()?.set_secret(name, body, None).await.map_err(lost)?.into_model().map_err(lost)?;
         let id = written.resource_id().ok();
         Ok(of(id, written.attributes, written.tags))
     }
@@ -154,48 +121,24 @@ impl Vault {
 
     fn refused(&self, method: &str, name: &str, error: &SdkError) -> Error {
         let resource = format!("{}secrets/{name}", self.uri);
-        if let ErrorKind::HttpResponse {
-            raw_response: Some(raw),
-            ..
-        } = error.kind()
-        {
+        if let ErrorKind::HttpResponse { raw_response: Some(raw), .. } = error.kind() {
             let headers: HeaderMap = raw
                 .headers()
                 .iter()
                 .filter_map(|(name, value)| {
-                    Some((
-                        HeaderName::try_from(name.as_str()).ok()?,
-                        HeaderValue::from_str(value.as_str()).ok()?,
-                    ))
+                    Some((HeaderName::try_from(name.as_str()).ok()?, HeaderValue::from_str(value.as_str()).ok()?))
                 })
                 .collect();
-            return refusal::read(
-                method,
-                &resource,
-                raw.status().into(),
-                &headers,
-                raw.body().as_ref(),
-            );
+            return refusal::read(method, &resource, raw.status().into(), &headers, raw.body().as_ref());
         }
         match error.kind() {
-            ErrorKind::HttpResponse {
-                status, error_code, ..
-            } => {
-                let body = serde_json::json!({"code": error_code, "message": error.to_string()})
-                    .to_string();
-                refusal::read(
-                    method,
-                    &resource,
-                    (*status).into(),
-                    &HeaderMap::new(),
-                    body.as_bytes(),
-                )
+            ErrorKind::HttpResponse { status, error_code, .. } => {
+                let body = serde_json::json!({"code": error_code, "message": error.to_string()}).to_string();
+                refusal::read(method, &resource, (*status).into(), &HeaderMap::new(), body.as_bytes())
             }
-            ErrorKind::Connection | ErrorKind::Io => {
-                Error::unreachable(method, &resource, error_chain(error))
-            }
-            _ if credential::raw(error).is_some() => credential::refused(&resource, error),
             ErrorKind::Credential => credential::refused(&resource, error),
+            _ if credential::raw(error).is_some() => credential::refused(&resource, error),
+            _ if credential::lost(error) => Error::unreachable(method, &resource, error_chain(error)),
             _ => Error::rejected(method, &resource, "NotUnderstood", error_chain(error)),
         }
     }

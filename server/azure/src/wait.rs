@@ -6,23 +6,14 @@ use std::time::Duration;
 /// The time that the answer names: `retry-after-ms` and `x-ms-retry-after-ms` are exact and win over `Retry-After`,
 /// which is in seconds or a date. A date is measured against the answer's own `Date`, so that no clock is read.
 pub(crate) fn after(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name: &str| {
-        headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .map(str::trim)
-    };
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     ["retry-after-ms", "x-ms-retry-after-ms"]
         .iter()
         .find_map(|name| text(name)?.parse().ok())
         .map(Duration::from_millis)
         .or_else(|| {
             let value = text("retry-after")?;
-            value
-                .parse()
-                .ok()
-                .map(Duration::from_secs)
-                .or_else(|| until(value, text("date")?))
+            value.parse().ok().map(Duration::from_secs).or_else(|| until(value, text("date")?))
         })
 }
 

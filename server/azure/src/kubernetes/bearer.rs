@@ -45,10 +45,7 @@ where
     type Service = Bearer<S::Future>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Bearer {
-            inner: Buffer::new(inner, WAITING),
-            layer: self.clone(),
-        }
+        Bearer { inner: Buffer::new(inner, WAITING), layer: self.clone() }
     }
 }
 
@@ -74,9 +71,7 @@ where
             bearer.set_sensitive(true);
             request.headers_mut().insert(AUTHORIZATION, bearer);
             let answer = async { inner.ready().await?.call(request).await };
-            answer
-                .await
-                .inspect_err(|_| lost.store(true, Ordering::Relaxed))
+            answer.await.inspect_err(|_| lost.store(true, Ordering::Relaxed))
         })
     }
 }

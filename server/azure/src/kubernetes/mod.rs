@@ -65,26 +65,13 @@ pub(crate) struct Clusters {
 
 impl Clusters {
     pub(crate) fn new(arm: Arm, tokens: Tokens, route: Route) -> Self {
-        Self {
-            arm,
-            tokens,
-            route,
-            known: Arc::default(),
-        }
+        Self { arm, tokens, route, known: Arc::default() }
     }
 
     pub(crate) async fn client(&self, cluster: &str) -> Result<Client, Error> {
         let key = cluster.to_ascii_lowercase();
-        let fresh = |known: &&Known| {
-            known.asked.elapsed() < KNOWN_FOR && !known.lost.load(Ordering::Relaxed)
-        };
-        if let Some(known) = self
-            .known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&key)
-            .filter(fresh)
-        {
+        let fresh = |known: &&Known| known.asked.elapsed() < KNOWN_FOR && !known.lost.load(Ordering::Relaxed);
+        if let Some(known) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&key).filter(fresh) {
             return Ok(known.client.clone());
         }
         let place = self.place(cluster).await?;
@@ -96,80 +83,46 @@ impl Clusters {
         }
         let lost = Arc::new(AtomicBool::new(false));
         let client = self.connect(cluster, &place, Arc::clone(&lost))?;
-        let known = Known {
-            place,
-            client: client.clone(),
-            asked: Instant::now(),
-            lost,
-        };
+        let known = Known { place, client: client.clone(), asked: Instant::now(), lost };
         all.insert(key, known);
         Ok(client)
     }
 
     async fn place(&self, cluster: &str) -> Result<Place, Error> {
-        match self
-            .arm
-            .post(cluster, "listClusterUserCredential", &Value::Null)
-            .await?
-        {
-            Answer::Done(answer) => {
-                read(&answer).map_err(|why| Error::rejected("POST", cluster, "NotUnderstood", why))
+        match self.arm.post(cluster, "listClusterUserCredential", &Value::Null).await? {
+            Answer::Done(answer) => read(&answer).map_err(|why| Error::rejected("POST", cluster, "NotUnderstood", why)),
+            Answer::Accepted(_) => {
+                Err(Error::rejected("POST", cluster, "NotUnderstood", "a credential was promised, not given"))
             }
-            Answer::Accepted(_) => Err(Error::rejected(
-                "POST",
-                cluster,
-                "NotUnderstood",
-                "a credential was promised, not given",
-            )),
         }
     }
 
-    fn connect(
-        &self,
-        cluster: &str,
-        place: &Place,
-        lost: Arc<AtomicBool>,
-    ) -> Result<Client, Error> {
+    fn connect(&self, cluster: &str, place: &Place, lost: Arc<AtomicBool>) -> Result<Client, Error> {
         let host = place.server.host().unwrap_or_default();
         let mut config = Config::new(place.server.clone());
         config.root_cert = Some(place.authorities.clone());
         // Set by us and always: only a kubeconfig load would read the environment.
-        config.proxy_url = self
-            .route
-            .to(host)
-            .and_then(|proxy| proxy.as_str().parse().ok());
+        config.proxy_url = self.route.to(host).and_then(|proxy| proxy.as_str().parse().ok());
         config.connect_timeout = Some(CONNECT);
         config.read_timeout = Some(ANSWER);
         config.reset_reader_on_write = true;
         // Whoever calls decides on trying again.
         config.default_retry = false;
-        let builder =
-            ClientBuilder::try_from(config).map_err(|error| refused("CONNECT", cluster, error))?;
-        Ok(builder
-            .with_layer(&BearerLayer::new(self.tokens.clone(), lost))
-            .build())
+        let builder = ClientBuilder::try_from(config).map_err(|error| refused("CONNECT", cluster, error))?;
+        Ok(builder.with_layer(&BearerLayer::new(self.tokens.clone(), lost)).build())
     }
 }
 
 /// Takes server and authority of the current context out of the answer of `listClusterUserCredential`.
 fn read(answer: &Value) -> Result<Place, String> {
-    let text = answer
-        .pointer("/kubeconfigs/0/value")
-        .and_then(Value::as_str)
-        .ok_or("the answer holds no kubeconfig")?;
-    let yaml = STANDARD
-        .decode(text)
-        .map_err(|error| format!("the kubeconfig is not base64: {error}"))?;
+    let text =
+        answer.pointer("/kubeconfigs/0/value").and_then(Value::as_str).ok_or("the answer holds no kubeconfig")?;
+    let yaml = STANDARD.decode(text).map_err(|error| format!("the kubeconfig is not base64: {error}"))?;
     let config = Kubeconfig::from_yaml(&String::from_utf8_lossy(&yaml))
         .map_err(|error| format!("the kubeconfig cannot be read: {error}"))?;
     let current = config.current_context.as_deref();
-    let named = config
-        .contexts
-        .iter()
-        .find(|context| Some(context.name.as_str()) == current);
-    let wanted = named
-        .and_then(|context| context.context.as_ref())
-        .map(|context| context.cluster.as_str());
+    let named = config.contexts.iter().find(|context| Some(context.name.as_str()) == current);
+    let wanted = named.and_then(|context| context.context.as_ref()).map(|context| context.cluster.as_str());
     let of = |cluster: &&NamedCluster| wanted.is_none_or(|wanted| cluster.name == wanted);
     let cluster = config
         .clusters
@@ -177,47 +130,29 @@ fn read(answer: &Value) -> Result<Place, String> {
         .find(of)
         .and_then(|named| named.cluster.as_ref())
         .ok_or("the kubeconfig names no cluster")?;
-    let server = cluster
-        .server
-        .as_deref()
-        .ok_or("the kubeconfig names no server")?;
-    let pem = cluster
-        .certificate_authority_data
-        .as_deref()
-        .ok_or("the kubeconfig holds no certificate authority")?;
-    let pem = STANDARD
-        .decode(pem)
-        .map_err(|error| format!("the certificate authority is not base64: {error}"))?;
+    let server = cluster.server.as_deref().ok_or("the kubeconfig names no server")?;
+    let pem = cluster.certificate_authority_data.as_deref().ok_or("the kubeconfig holds no certificate authority")?;
+    let pem = STANDARD.decode(pem).map_err(|error| format!("the certificate authority is not base64: {error}"))?;
     let authorities = CertificateDer::pem_slice_iter(&pem)
         .map(|found| found.map(|der| der.to_vec()))
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| format!("the certificate authority cannot be read: {error}"))?;
-    let server = server
-        .parse()
-        .map_err(|error| format!("{server} is not an address: {error}"))?;
-    Ok(Place {
-        server,
-        authorities,
-    })
+    let server = server.parse().map_err(|error| format!("{server} is not an address: {error}"))?;
+    Ok(Place { server, authorities })
 }
 
 /// An error of the Kubernetes client in our words: the API server's reason is the code, its message the message.
 pub(crate) fn refused(method: &str, resource: &str, error: kube::Error) -> Error {
     match error {
         kube::Error::Api(status) => {
-            let after = status
-                .details
-                .as_ref()
-                .map(|details| details.retry_after_seconds)
-                .filter(|seconds| *seconds > 0);
+            let after =
+                status.details.as_ref().map(|details| details.retry_after_seconds).filter(|seconds| *seconds > 0);
             let after = after.map(|seconds| Duration::from_secs(seconds.into()));
             let kind = match status.code {
                 401 | 403 => Kind::Denied,
                 404 => Kind::NotFound,
                 409 => Kind::Conflict,
-                429 => Kind::Throttled {
-                    after: after.unwrap_or(Duration::from_secs(1)),
-                },
+                429 => Kind::Throttled { after: after.unwrap_or(Duration::from_secs(1)) },
                 408 | 500.. => Kind::Unreachable,
                 _ => Kind::Rejected,
             };

@@ -3,10 +3,7 @@ use super::refused;
 use crate::error::{Error, Kind};
 use kube::{
     Api, Client,
-    api::{
-        ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams,
-        TypeMeta,
-    },
+    api::{ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams, TypeMeta},
 };
 use serde_json::Value;
 
@@ -33,45 +30,22 @@ impl Reference {
     /// What this document names.
     pub fn of(document: &Value) -> Option<Self> {
         let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str);
-        Some(Self::new(
-            text("/apiVersion")?,
-            text("/kind")?,
-            text("/metadata/namespace"),
-            text("/metadata/name")?,
-        ))
+        Some(Self::new(text("/apiVersion")?, text("/kind")?, text("/metadata/namespace"), text("/metadata/name")?))
     }
 
     fn api(&self, client: &Client) -> Api<DynamicObject> {
-        api(
-            client,
-            &self.api_version,
-            &self.kind,
-            self.namespace.as_deref(),
-        )
+        api(client, &self.api_version, &self.kind, self.namespace.as_deref())
     }
 
     fn path(&self) -> String {
-        let namespace = self
-            .namespace
-            .as_deref()
-            .map(|namespace| format!("{namespace}/"))
-            .unwrap_or_default();
+        let namespace = self.namespace.as_deref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
         format!("{} {namespace}{}", self.kind, self.name)
     }
 }
 
-fn api(
-    client: &Client,
-    api_version: &str,
-    kind: &str,
-    namespace: Option<&str>,
-) -> Api<DynamicObject> {
-    let meta = TypeMeta {
-        api_version: api_version.to_owned(),
-        kind: kind.to_owned(),
-    };
-    let kind = GroupVersionKind::try_from(&meta)
-        .unwrap_or_else(|_| GroupVersionKind::gvk("", api_version, kind));
+fn api(client: &Client, api_version: &str, kind: &str, namespace: Option<&str>) -> Api<DynamicObject> {
+    let meta = TypeMeta { api_version: api_version.to_owned(), kind: kind.to_owned() };
+    let kind = GroupVersionKind::try_from(&meta).unwrap_or_else(|_| GroupVersionKind::gvk("", api_version, kind));
     let resource = ApiResource::from_gvk(&kind);
     match namespace {
         Some(namespace) => Api::namespaced_with(client.clone(), namespace, &resource),
@@ -80,8 +54,7 @@ fn api(
 }
 
 fn document(method: &str, place: &str, object: &DynamicObject) -> Result<Value, Error> {
-    serde_json::to_value(object)
-        .map_err(|error| Error::rejected(method, place, "NotUnderstood", error.to_string()))
+    serde_json::to_value(object).map_err(|error| Error::rejected(method, place, "NotUnderstood", error.to_string()))
 }
 
 /// Brings an object about as this document says (server-side apply, taking over fields that others own), and returns
@@ -89,18 +62,10 @@ fn document(method: &str, place: &str, object: &DynamicObject) -> Result<Value, 
 pub async fn apply(client: &Client, wanted: &Value, field_manager: &str) -> Result<Value, Error> {
     let Some(reference) = Reference::of(wanted) else {
         let message = "the document names no apiVersion, kind or metadata.name";
-        return Err(Error::rejected(
-            "PATCH",
-            "kubernetes",
-            "BadDocument",
-            message,
-        ));
+        return Err(Error::rejected("PATCH", "kubernetes", "BadDocument", message));
     };
     let parameters = PatchParams::apply(field_manager).force();
-    let applied = reference
-        .api(client)
-        .patch(&reference.name, &parameters, &Patch::Apply(wanted))
-        .await;
+    let applied = reference.api(client).patch(&reference.name, &parameters, &Patch::Apply(wanted)).await;
     let applied = applied.map_err(|error| refused("PATCH", &reference.path(), error))?;
     document("PATCH", &reference.path(), &applied)
 }
@@ -118,11 +83,7 @@ pub async fn get(client: &Client, reference: &Reference) -> Result<Option<Value>
 
 /// Deletes an object and what it owns; one that is gone already is deleted. It is gone when [`get`] finds none.
 pub async fn delete(client: &Client, reference: &Reference) -> Result<(), Error> {
-    match reference
-        .api(client)
-        .delete(&reference.name, &DeleteParams::background())
-        .await
-    {
+    match reference.api(client).delete(&reference.name, &DeleteParams::background()).await {
         Ok(_) => Ok(()),
         Err(error) => match refused("DELETE", &reference.path(), error) {
             error if error.kind() == Kind::NotFound => Ok(()),
@@ -139,17 +100,9 @@ pub async fn list(
     namespace: Option<&str>,
     labels: Option<&str>,
 ) -> Result<Vec<Value>, Error> {
-    let parameters = labels
-        .map(|labels| ListParams::default().labels(labels))
-        .unwrap_or_default();
+    let parameters = labels.map(|labels| ListParams::default().labels(labels)).unwrap_or_default();
     let place = format!("{kind} {}", namespace.unwrap_or("of all namespaces"));
-    let found = api(client, api_version, kind, namespace)
-        .list(&parameters)
-        .await;
+    let found = api(client, api_version, kind, namespace).list(&parameters).await;
     let found = found.map_err(|error| refused("GET", &place, error))?;
-    found
-        .items
-        .iter()
-        .map(|object| document("GET", &place, object))
-        .collect()
+    found.items.iter().map(|object| document("GET", &place, object)).collect()
 }

@@ -14,41 +14,22 @@ pub struct PodAnswer {
 
 /// A GET on a pod's port through the pod proxy. Whatever status the pod answers with is an answer; an error is what
 /// the API server itself says, known by its `Status` document (a pod that refuses the connection is its 503).
-pub async fn pod_get(
-    client: &Client,
-    namespace: &str,
-    pod: &str,
-    port: u16,
-    path: &str,
-) -> Result<PodAnswer, Error> {
+pub async fn pod_get(client: &Client, namespace: &str, pod: &str, port: u16, path: &str) -> Result<PodAnswer, Error> {
     let place = format!("pod {namespace}/{pod}:{port}{path}");
-    let uri = format!(
-        "/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy/{}",
-        path.trim_start_matches('/')
-    );
+    let uri = format!("/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy/{}", path.trim_start_matches('/'));
     let request = Request::get(uri)
         .body(Body::empty())
         .map_err(|error| Error::rejected("GET", &place, "BadAddress", error.to_string()))?;
-    let response = client
-        .send(request)
-        .await
-        .map_err(|error| refused("GET", &place, error))?;
+    let response = client.send(request).await.map_err(|error| refused("GET", &place, error))?;
     let status = response.status().as_u16();
-    let body = response
-        .into_body()
-        .collect_bytes()
-        .await
-        .map_err(|error| refused("GET", &place, error))?;
+    let body = response.into_body().collect_bytes().await.map_err(|error| refused("GET", &place, error))?;
     let said_by_the_server = serde_json::from_slice::<kube::core::Status>(&body)
         .ok()
         .filter(|_| status >= 400)
         .filter(|said| said.code == status && !said.reason.is_empty());
     match said_by_the_server {
         Some(said) => Err(refused("GET", &place, kube::Error::Api(said.boxed()))),
-        None => Ok(PodAnswer {
-            status,
-            body: String::from_utf8_lossy(&body).into_owned(),
-        }),
+        None => Ok(PodAnswer { status, body: String::from_utf8_lossy(&body).into_owned() }),
     }
 }
 

@@ -1,0 +1,7 @@
+//! The client against what answers on the wire.
+#![allow(clippy::unwrap_used)]
+mod arm;
+mod kubernetes;
+mod logs;
+mod sign_in;
+mod stage;
