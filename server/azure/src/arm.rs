@@ -37,7 +37,7 @@ impl Arm {
     /// The resource as it is; `None` where there is none.
     pub async fn get(&self, id: &ResourceId) -> Result<Option<Value>, Error> {
         match self.read(Request::get(id)?).await {
-            Ok(reply) => Ok(Some(reply.json())),
+            Ok(document) => Ok(Some(document)),
             Err(error) if error.kind() == Kind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
@@ -81,13 +81,15 @@ impl Arm {
             let Some(url) = next.take() else {
                 return Ok(entries);
             };
-            let mut page = self.fetch(url, path).await?.json();
+            let mut page = self.fetch(url, path).await?;
             // Kubernetes versions come as `values`.
-            for name in ["value", "values"] {
-                if let Some(Value::Array(found)) = page.get_mut(name).map(Value::take) {
-                    entries.extend(found);
-                }
-            }
+            let found = ["value", "values"].into_iter().find_map(|name| match page.get_mut(name) {
+                Some(Value::Array(found)) => Some(std::mem::take(found)),
+                _ => None,
+            });
+            // What is no list is never taken for an empty one.
+            let unclear = || Error::rejected("GET", path, "NotUnderstood", "the answer holds no list");
+            entries.extend(found.ok_or_else(unclear)?);
             if let Some(link) = page.get("nextLink").and_then(Value::as_str).filter(|link| !link.is_empty()) {
                 next = Some(self.followed(link, path)?);
             }
@@ -110,13 +112,8 @@ impl Arm {
         };
         match operation::polled(operation, resource, &reply)? {
             Next::Answer(progress) => Ok(progress),
-            Next::Read(place) if place == resource => {
-                let request = Request::at(resource)?;
-                Ok(Progress::Succeeded(self.read(request).await?.json()))
-            }
-            Next::Read(url) => {
-                Ok(Progress::Succeeded(self.fetch(self.followed(&url, resource)?, resource).await?.json()))
-            }
+            Next::Read(place) if place == resource => Ok(Progress::Succeeded(self.read(Request::at(resource)?).await?)),
+            Next::Read(url) => Ok(Progress::Succeeded(self.fetch(self.followed(&url, resource)?, resource).await?)),
         }
     }
 
@@ -132,14 +129,14 @@ impl Arm {
         operation::begun(&request.method, &request.path, &reply, Timestamp::now())
     }
 
-    async fn read(&self, request: Request) -> Result<Reply, Error> {
+    async fn read(&self, request: Request) -> Result<Value, Error> {
         self.fetch(request.url(&self.base), &request.path).await
     }
 
-    async fn fetch(&self, url: Url, resource: &str) -> Result<Reply, Error> {
+    async fn fetch(&self, url: Url, resource: &str) -> Result<Value, Error> {
         let reply = self.exchange(Method::GET, url, resource, None, None).await?;
         match reply.status {
-            200..=299 => Ok(reply),
+            200..=299 => reply.document(resource),
             status => Err(refusal::read("GET", resource, status, &reply.headers, &reply.body)),
         }
     }

@@ -42,16 +42,16 @@ impl ResourceId {
         Self(format!("/subscriptions/{subscription}/providers/{namespace}"))
     }
 
-    /// A resource in this one, or an extension resource on it: where the full type continues this id's own type
-    /// (`Microsoft.ContainerService/managedClusters/agentPools` under a cluster) the child nests, else it starts
-    /// a new `/providers/…` (`Microsoft.Authorization/roleAssignments` on anything).
+    /// A resource in this one, or an extension resource on it. A type without a namespace (`agentPools` under a
+    /// cluster) nests, and so does a full one that continues this id's own type
+    /// (`Microsoft.ContainerService/managedClusters/agentPools`); any other starts a new `/providers/…`
+    /// (`Microsoft.Authorization/roleAssignments` on anything).
     pub fn child(&self, kind: &str, name: &str) -> Self {
-        let own = self.kind();
-        let nested = kind
-            .get(..own.len())
-            .filter(|head| !own.is_empty() && head.eq_ignore_ascii_case(&own))
-            .and_then(|_| kind[own.len()..].strip_prefix('/'))
-            .filter(|_| self.0.to_ascii_lowercase().contains("/providers/"));
+        let own = format!("{}/", self.kind());
+        let nested = match kind.get(..own.len()) {
+            Some(head) if head.eq_ignore_ascii_case(&own) => Some(&kind[own.len()..]),
+            _ => Some(kind).filter(|kind| !kind.contains('/')),
+        };
         match nested {
             Some(rest) => Self(format!("{}/{rest}/{name}", self.0)),
             None => Self(format!("{}/providers/{kind}/{name}", self.0)),
@@ -194,6 +194,7 @@ mod tests {
             ResourceId::resource_group("s-1", "rg").child("Microsoft.ContainerService/managedClusters", "aks");
         let pool = cluster.child("microsoft.containerservice/managedclusters/agentPools", "np1");
         assert_eq!(pool.as_str(), format!("{cluster}/agentPools/np1"));
+        assert_eq!(cluster.child("agentPools", "np1"), pool);
         assert_eq!(pool.kind(), "Microsoft.ContainerService/managedClusters/agentPools");
         assert_eq!(pool.scope(), Some(cluster.clone()));
         let association = cluster.child("Microsoft.Insights/dataCollectionRuleAssociations", "x");

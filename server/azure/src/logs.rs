@@ -63,7 +63,7 @@ impl Logs {
         if reply.status != 200 {
             return Err(refusal::read("POST", &resource, reply.status, &reply.headers, &reply.body));
         }
-        read(&resource, reply.json())
+        read(&resource, reply.document(&resource)?)
     }
 }
 

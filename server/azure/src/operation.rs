@@ -82,7 +82,18 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    pub(crate) fn json(&self) -> Value {
+    /// The document of a read; an empty answer is `Null`, and a gateway's page is not taken for one.
+    pub(crate) fn document(&self, resource: &str) -> Result<Value, Error> {
+        if self.body.is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_slice(&self.body).map_err(|error| {
+            let message = format!("the answer is not a document: {error}");
+            Error::rejected("GET", resource, "NotUnderstood", message)
+        })
+    }
+
+    fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or(Value::Null)
     }
 

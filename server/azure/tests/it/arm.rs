@@ -120,6 +120,20 @@ async fn a_list_is_read_to_its_last_page_under_either_name() {
 }
 
 #[tokio::test]
+async fn a_gateways_page_is_neither_a_resource_nor_an_empty_list() {
+    let stage = Stage::with_identity().await;
+    let page = ResponseTemplate::new(200).set_body_string("<html>Sign in to the guest network</html>");
+    let list = "/subscriptions/s-1/resourceGroups";
+    stage.answer("GET", GROUP, 1, page.clone()).await;
+    stage.answer_once("GET", list, page).await;
+    let azure = stage.azure();
+    assert_eq!(azure.arm().get(&group()).await.unwrap_err().code(), "NotUnderstood");
+    assert_eq!(azure.arm().list(list, None).await.unwrap_err().code(), "NotUnderstood");
+    stage.answer("GET", list, 1, ok(json!({"error": null}))).await;
+    assert_eq!(azure.arm().list(list, None).await.unwrap_err().code(), "NotUnderstood");
+}
+
+#[tokio::test]
 async fn our_token_follows_no_address_that_is_not_azures() {
     let stage = Stage::with_identity().await;
     let stranger = MockServer::builder().listener(std::net::TcpListener::bind("127.0.0.8:0").unwrap()).start().await;

@@ -1,5 +1,5 @@
 //! Who we are, and what is said when nobody tells.
-use crate::stage::{Stage, refusal};
+use crate::stage::{Stage, ok, refusal, token};
 use azure::{Azure, Config, CredentialKind, Kind};
 use serde_json::json;
 use url::Url;
@@ -16,6 +16,31 @@ async fn a_machine_with_an_identity_is_asked_once_and_known_by_its_claims() {
     assert_eq!((me.object_id.as_str(), me.client_id.as_deref(), me.tenant_id.as_str()), ("o-1", Some("a-1"), "t-1"));
     assert_eq!(azure.signed_in_by(), Some("managed identity"));
     assert_eq!(stage.arrived().await.len(), 1, "one token for all who waited");
+}
+
+#[tokio::test]
+async fn a_token_is_renewed_before_its_end_and_used_to_its_end_where_it_cannot_be() {
+    let stage = Stage::bare().await;
+    let soon = jiff::Timestamp::now().as_second() + 200;
+    let mut ending = token();
+    ending["expires_on"] = json!(soon.to_string());
+    stage.identity_answers(ok(ending)).await;
+    let azure = stage.azure();
+    let list = "/subscriptions/s-1/resourceGroups";
+    stage.answer("GET", list, 3, ok(json!({"value": []}))).await;
+    azure.arm().list(list, None).await.unwrap();
+
+    stage.identity_answers(refusal(500, "", "the endpoint restarts")).await;
+    azure.arm().list(list, None).await.unwrap();
+
+    let mut renewed = token();
+    renewed["access_token"] = json!("renewed");
+    stage.identity_answers(ok(renewed)).await;
+    azure.arm().list(list, None).await.unwrap();
+    let sent: Vec<_> =
+        stage.arrived().await.into_iter().filter(|(_, path, _)| path == list).map(|(.., token)| token).collect();
+    assert_eq!(sent[0], sent[1], "while the old token holds it is used");
+    assert_eq!(sent[2], "Bearer renewed");
 }
 
 #[tokio::test]
