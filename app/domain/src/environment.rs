@@ -68,6 +68,24 @@ impl State {
     }
 }
 
+/// One of the five parts that only work together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    Cluster,
+    Vault,
+    /// The keystone.
+    Roles,
+    Secrets,
+    Insights,
+}
+
+impl Part {
+    /// Left to right, as the arch is drawn.
+    pub const ALL: [Part; 5] = [Part::Cluster, Part::Vault, Part::Roles, Part::Secrets, Part::Insights];
+}
+
 /// How one of the five stones of the arch stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]

@@ -2,9 +2,25 @@
 
 pub mod event;
 
+use crate::environment::Part;
 use serde::{Deserialize, Serialize};
 
 pub use event::{Entry, Event};
+
+/// What a job keeps of one step of its recipe, so that its log can be folded, drawn and decided on by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outline {
+    /// `resource-group`.
+    pub key: String,
+    /// `Resource group`.
+    pub title: String,
+    /// Name of what it brings about: `rg-checkout-loadtest`.
+    pub resource: String,
+    /// Keys of the steps of this job that must have succeeded before.
+    pub needs: Vec<String>,
+    /// The part of the arch that it belongs to.
+    pub part: Option<Part>,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]

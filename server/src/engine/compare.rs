@@ -1,0 +1,79 @@
+//! Holds what is there against what is wanted, field by field: only what the wish names counts.
+
+use serde_json::Value;
+
+/// A field that is not as wanted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Difference {
+    /// A JSON pointer: `/properties/enableRbacAuthorization`.
+    pub field: String,
+    pub wanted: Value,
+    /// Null where it is absent.
+    pub found: Value,
+}
+
+/// Every named field of `wanted` that `found` has otherwise. Resource ids are compared as Azure does, without regard to
+/// case; lists of things with a `name` are matched by it, others place by place.
+pub fn differences(wanted: &Value, found: &Value) -> Vec<Difference> {
+    let mut differences = Vec::new();
+    walk("", wanted, found, &mut differences);
+    differences
+}
+
+fn walk(field: &str, wanted: &Value, found: &Value, differences: &mut Vec<Difference>) {
+    match (wanted, found) {
+        (Value::Null, _) => {}
+        (Value::Object(fields), Value::Object(_)) => {
+            for (name, value) in fields {
+                let escaped = name.replace('~', "~0").replace('/', "~1");
+                walk(&format!("{field}/{escaped}"), value, &found[name], differences);
+            }
+        }
+        (Value::Array(items), Value::Array(have)) if items.len() == have.len() => {
+            for (place, item) in items.iter().enumerate() {
+                let same = match item.get("name") {
+                    Some(name) => have.iter().find(|other| other.get("name") == Some(name)),
+                    None => have.get(place),
+                };
+                walk(&format!("{field}/{place}"), item, same.unwrap_or(&Value::Null), differences);
+            }
+        }
+        (Value::String(wish), Value::String(have)) if wish.starts_with('/') && wish.eq_ignore_ascii_case(have) => {}
+        (wish, have) if wish == have => {}
+        (wish, have) => {
+            differences.push(Difference { field: field.to_owned(), wanted: wish.clone(), found: have.clone() });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn fields(wanted: Value, found: Value) -> Vec<String> {
+        differences(&wanted, &found).into_iter().map(|difference| difference.field).collect()
+    }
+
+    #[test]
+    fn what_is_not_named_may_be_as_it_likes() {
+        let wanted = json!({ "location": "westeurope", "properties": { "enableRbacAuthorization": true } });
+        let found = json!({
+            "id": "/x", "location": "westeurope",
+            "properties": { "enableRbacAuthorization": true, "vaultUri": "https://kv" }
+        });
+        assert!(fields(wanted.clone(), found).is_empty());
+        let found = json!({ "location": "westeurope", "properties": { "enableRbacAuthorization": false } });
+        assert_eq!(fields(wanted.clone(), found), ["/properties/enableRbacAuthorization"]);
+        assert_eq!(fields(wanted, json!({})), ["/location", "/properties"]);
+    }
+
+    #[test]
+    fn ids_compare_as_azure_does_and_named_lists_by_name() {
+        let wanted = json!({ "id": "/subscriptions/S/resourceGroups/rg", "pools": [{ "name": "a", "count": 1 }, { "name": "b", "count": 2 }] });
+        let found = json!({ "id": "/subscriptions/s/resourcegroups/RG", "pools": [{ "name": "b", "count": 2 }, { "name": "a", "count": 3 }] });
+        assert_eq!(fields(wanted, found), ["/pools/0/count"]);
+        assert_eq!(fields(json!({ "args": ["a"] }), json!({ "args": ["a", "b"] })), ["/args"]);
+        assert_eq!(fields(json!({ "name": "Abc" }), json!({ "name": "abc" })), ["/name"]);
+    }
+}

@@ -1,0 +1,110 @@
+//! What a step is given to work with: whom it is about, the way to Azure, its secrets, its log lines and the time.
+
+use crate::store::{self, Store};
+use async_trait::async_trait;
+use azure::Azure;
+use domain::Moment;
+use domain::id::{EnvironmentId, JobId};
+use domain::team::Team;
+use domain::view::job::Tone;
+use domain::wish::Wish;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use tokio::sync::mpsc::UnboundedSender;
+
+/// Facts about where Keystead itself runs, as its own token tells them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Installation {
+    pub tenant: String,
+    pub subscription: String,
+    /// Object id of the portal's own identity on Azure.
+    pub identity: String,
+}
+
+/// Everything that a plan is a pure function of.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    pub wish: &'a Wish,
+    pub team: &'a Team,
+    pub environment: &'a EnvironmentId,
+    pub installation: &'a Installation,
+}
+
+impl Subject<'_> {
+    /// The tags of every resource that can bear them.
+    pub fn tags(&self) -> Value {
+        json!({
+            "keystead-environment": self.wish.name,
+            "keystead-environment-id": self.environment,
+            "keystead-team": self.wish.team,
+        })
+    }
+}
+
+/// Opens what was sealed at submit.
+#[async_trait]
+pub trait Secrets: Send + Sync {
+    /// The database password of this job; `None` when it was deleted, so that a person must type it again.
+    async fn password(&self) -> Result<Option<SecretString>, store::Error>;
+}
+
+/// The history of the step's present attempt, which began when it was first run or last retried by a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    pub began: Moment,
+    /// How often it was tried again since.
+    pub tries: u32,
+    /// Since when it has been waiting without a break for the same thing: the measure of a step's patience.
+    pub waiting_since: Option<Moment>,
+}
+
+/// What each verb of a step gets.
+pub struct Context<'a> {
+    pub subject: Subject<'a>,
+    pub azure: &'a Azure,
+    pub store: &'a Store,
+    pub secrets: &'a dyn Secrets,
+    /// `None` where there is no job: a plan, or the checks run by hand.
+    pub job: Option<&'a JobId>,
+    pub attempt: Attempt,
+    /// When the verb was called.
+    pub now: Moment,
+    pub(super) lines: Lines,
+}
+
+impl Context<'_> {
+    /// Adds a line to the job's log, for people: no secret, no body.
+    pub fn say(&self, tone: Tone, text: impl Into<String>) {
+        self.lines.say(tone, text.into());
+    }
+
+    /// How long this attempt has been waiting without a break, in milliseconds.
+    pub fn waited_ms(&self) -> i64 {
+        self.attempt.waiting_since.map_or(0, |since| self.now.since(since))
+    }
+}
+
+/// Where a step's lines go; the task that owns the log writes them.
+#[derive(Clone)]
+pub(super) struct Lines {
+    pub(super) step: &'static str,
+    /// `None` where nobody listens: a plan.
+    pub(super) to: Option<UnboundedSender<Said>>,
+}
+
+/// A line on its way to the log.
+#[derive(Clone, Debug)]
+pub(super) struct Said {
+    pub(super) step: String,
+    pub(super) tone: Tone,
+    pub(super) text: String,
+}
+
+impl Lines {
+    fn say(&self, tone: Tone, text: String) {
+        if let Some(to) = &self.to {
+            // Nobody takes it any more when the lease is lost; then another worker writes this job's lines.
+            let _ = to.send(Said { step: self.step.to_owned(), tone, text });
+        }
+    }
+}
