@@ -2,6 +2,8 @@
 
 use domain::field::FieldError;
 use serde::{Deserialize, Serialize};
+use server_fn::codec::JsonEncoding;
+use server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use std::fmt;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +17,8 @@ pub enum Code {
     Conflict,
     /// The caller sees it but may not do this; the message is the reason.
     Forbidden,
+    /// Nobody is signed in (any more).
+    SignedOut,
     /// Something that is needed does not answer; trying again later helps.
     Unavailable,
     /// The mistake is ours.
@@ -43,6 +47,10 @@ impl PortalError {
         Self::new(Code::Forbidden, reason)
     }
 
+    pub fn signed_out() -> Self {
+        Self::new(Code::SignedOut, "You are not signed in any more. Sign in again; what you typed is kept.")
+    }
+
     pub fn conflict(message: impl Into<String>) -> Self {
         Self::new(Code::Conflict, message)
     }
@@ -63,3 +71,13 @@ impl fmt::Display for PortalError {
 }
 
 impl std::error::Error for PortalError {}
+
+/// What goes wrong between the page and the server, in the same words as everything else.
+impl FromServerFnError for PortalError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        let code = if matches!(error, ServerFnErrorErr::Request(_)) { Code::Unavailable } else { Code::Internal };
+        Self::new(code, "The server did not answer as expected. Try again in a moment.")
+    }
+}

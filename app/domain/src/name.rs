@@ -72,6 +72,9 @@ text! {
 }
 
 fn environment_name(text: &str) -> Result<(), String> {
+    if text == "new" {
+        return Err("This word is the address of the form. Take another name.".to_owned());
+    }
     let said = "3 to 21 lower-case letters, digits and single hyphens, a letter first: payments-staging.";
     lower_rule(text, 3, 21).then_some(()).ok_or_else(|| said.to_owned())
 }
@@ -131,7 +134,7 @@ mod tests {
         for good in ["abc", "payments-staging", "a1b", "abcdefghijklmnopqrstu"] {
             assert!(EnvironmentName::parse(good).is_ok(), "{good}");
         }
-        for bad in ["", "ab", "Abc", "1abc", "a--b", "abc-", "a_b", "abcdefghijklmnopqrstuv", "ünï"] {
+        for bad in ["", "ab", "Abc", "1abc", "a--b", "abc-", "a_b", "abcdefghijklmnopqrstuv", "ünï", "new"] {
             assert!(EnvironmentName::parse(bad).is_err(), "{bad}");
         }
     }

@@ -66,6 +66,8 @@ pub struct List {
     pub teams: Vec<(String, String)>,
     /// Nearest name where nothing was found.
     pub nearest: Option<String>,
+    /// When the server read this.
+    pub now: Moment,
 }
 
 /// Everything on an environment's page.

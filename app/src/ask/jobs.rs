@@ -1,0 +1,33 @@
+//! Jobs as lists and pages ask for them; what happens afterwards arrives as events.
+
+use crate::error::PortalError;
+use domain::id::JobId;
+use domain::view::Page;
+use domain::view::job::{Line, Row, Whole};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+use server_fn::codec::Json;
+
+/// A job with its log so far.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opened {
+    pub job: Whole,
+    pub lines: Vec<Line>,
+}
+
+#[server(prefix = "/ask", endpoint = "jobs/list", input = Json)]
+pub async fn jobs(environment: String, after: String) -> Result<Page<Row>, PortalError> {
+    let (portal, caller) = super::port()?;
+    let environment = Some(environment.as_str()).filter(|name| !name.is_empty());
+    portal.jobs(&caller, environment, &after).await
+}
+
+/// `step` narrows the log to one step, or is empty.
+#[server(prefix = "/ask", endpoint = "jobs/one", input = Json)]
+pub async fn job(id: JobId, step: String) -> Result<Opened, PortalError> {
+    let (portal, caller) = super::port()?;
+    let job = portal.job(&caller, &id).await?;
+    let step = Some(step.as_str()).filter(|step| !step.is_empty());
+    let lines = portal.lines(&caller, &id, 0, step).await?;
+    Ok(Opened { job, lines })
+}

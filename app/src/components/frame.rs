@@ -1,0 +1,157 @@
+//! The frame of every page behind sign-in: bar with navigation and account, what the last post said, foot.
+
+use super::glyph::icon;
+use super::notice;
+use crate::ask::frames::Surroundings;
+use crate::context::{Installation, Theme};
+use crate::error::PortalError;
+use crate::routes;
+use domain::view::Frame;
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+
+/// Which entry of the navigation a page belongs to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    Environments,
+    Requests,
+    Approvals,
+    Jobs,
+    /// None of them.
+    Elsewhere,
+}
+
+/// The mark: an arch with its keystone in the accent.
+pub fn mark() -> AnyView {
+    view! {
+        <svg viewBox="0 0 24 24" aria-hidden="true">
+            <path class="mark-stone" d="M2 21.5V13A10 10 0 0 1 7.48 4.08L9.39 9.33A4.5 4.5 0 0 0 7.5 13v8.5zM22 21.5V13A10 10 0 0 0 16.52 4.08L14.61 9.33A4.5 4.5 0 0 1 16.5 13v8.5z"></path>
+            <path class="mark-key" d="M7.96 1.8h8.08l-2.81 7.72h-2.46z"></path>
+        </svg>
+    }
+    .into_any()
+}
+
+/// A page in its frame.
+pub fn framed(place: Place, inside: AnyView) -> AnyView {
+    let surroundings = use_context::<Resource<Result<Surroundings, PortalError>>>();
+    let around = move || async move {
+        match surroundings {
+            Some(resource) => resource.await.unwrap_or_default(),
+            None => Surroundings::default(),
+        }
+    };
+    view! {
+        <Suspense fallback=|| ()>{move || Suspend::new(async move { bar(place, around().await) })}</Suspense>
+        <main id="main" tabindex="-1">
+            <Suspense fallback=|| ()>
+                {move || Suspend::new(async move { around().await.notice.map(|said| notice::of_post(&said)) })}
+            </Suspense>
+            {inside}
+        </main>
+        <Suspense fallback=|| ()>{move || Suspend::new(async move { foot(around().await.installation) })}</Suspense>
+    }
+    .into_any()
+}
+
+fn bar(place: Place, around: Surroundings) -> AnyView {
+    let here = move |entry: Place| (entry == place).then_some("page");
+    let Some(frame) = around.frame else { return signed_out() };
+    let inbox = (frame.inbox > 0).then(|| {
+        view! { " "<span class="count hot">{frame.inbox}<span class="hidden-text">" waiting for you"</span></span> }
+    });
+    let find = (place != Place::Environments).then(find);
+    let initial = frame.account.chars().next().unwrap_or('?').to_uppercase().to_string();
+    let label = format!("Account: {}", frame.account);
+    view! {
+        <header class="topbar">
+            <a class="skip" href="#main" rel="external">"Skip to content"</a>
+            <div class="inner">
+                <a class="brand" href=routes::environments() rel="external">{mark()}"Keystead"</a>
+                <nav class="mainnav" aria-label="Main">
+                    <a href=routes::environments() rel="external" aria-current=here(Place::Environments)>"Environments"</a>
+                    <a href=routes::requests() rel="external" aria-current=here(Place::Requests)>"Requests"</a>
+                    <a href=routes::approvals() rel="external" aria-current=here(Place::Approvals)>"Approvals"{inbox}</a>
+                    <a href=routes::jobs() rel="external" aria-current=here(Place::Jobs)>"Jobs"</a>
+                </nav>
+                {find}
+                <button class="avatar push" type="button" popovertarget="account" aria-label=label>{initial}</button>
+            </div>
+            {account(frame, around.theme)}
+        </header>
+    }
+    .into_any()
+}
+
+fn signed_out() -> AnyView {
+    view! {
+        <header class="topbar">
+            <a class="skip" href="#main" rel="external">"Skip to content"</a>
+            <div class="inner">
+                <a class="brand" href=routes::home() rel="external">{mark()}"Keystead"</a>
+                <a class="button small push" href=routes::sign_in() rel="external">{icon("log-in")}"Sign in"</a>
+            </div>
+        </header>
+    }
+    .into_any()
+}
+
+fn find() -> AnyView {
+    view! {
+        <form class="find" role="search" action=routes::environments()>
+            <label class="with-icon">
+                {icon("search")}<span class="hidden-text">"Find an environment"</span>
+                <input type="search" name="q" placeholder="Find an environment"/>
+            </label>
+        </form>
+    }
+    .into_any()
+}
+
+fn account(frame: Frame, theme: Theme) -> AnyView {
+    let looks = Theme::ALL.map(|choice| {
+        let word = match choice {
+            Theme::System => "As the system",
+            Theme::Light => "Light",
+            Theme::Dark => "Dark",
+        };
+        view! {
+            <button name="theme" value=choice.key() aria-pressed=if choice == theme { "true" } else { "false" }>
+                {icon(if choice == theme { "check" } else { "sun-moon" })}{word}
+            </button>
+        }
+    });
+    view! {
+        <div class="menu" id="account" popover>
+            <p class="who"><b>{frame.account}</b><br/><small class="quiet">{frame.stands_for}</small></p>
+            <form method="post" action=routes::appearance() aria-label="Appearance">
+                <input type="hidden" name="back" value=here()/>
+                {looks.into_iter().collect_view()}
+            </form>
+            <hr/>
+            <button type="button" commandfor="keys" command="show-modal">{icon("keyboard")}"Keyboard shortcuts"</button>
+            <form method="post" action=routes::sign_out()><button>{icon("log-out")}"Sign out"</button></form>
+        </div>
+        {super::shortcuts::sheet()}
+    }
+    .into_any()
+}
+
+/// The address of this page, to come back to.
+fn here() -> String {
+    let location = use_location();
+    let (path, search) = (location.pathname.get_untracked(), location.search.get_untracked());
+    if search.is_empty() { path } else { format!("{path}?{search}") }
+}
+
+fn foot(installation: Installation) -> AnyView {
+    let version = format!("Keystead {}", installation.version);
+    view! {
+        <footer class="foot">
+            {installation.footer.map(|line| view! { <span>{line}</span> })}
+            <span class="push">{version}</span>
+            <a href=routes::rest() rel="external">"REST API"</a>
+        </footer>
+    }
+    .into_any()
+}

@@ -1,0 +1,236 @@
+//! Every address of the portal's pages and plain posts; links are built here and nowhere else.
+
+use domain::id::{DraftId, JobId, RequestId};
+
+/// Sends on to the environments.
+pub fn home() -> &'static str {
+    "/"
+}
+
+/// GET page (`back`, `refused`) and POST (fields `account`, a hint that may be empty, and `back`).
+pub fn sign_in() -> &'static str {
+    "/sign-in"
+}
+
+/// The sign-in page that leads back to where somebody was.
+pub fn sign_in_back_to(path: &str) -> String {
+    format!("/sign-in?back={}", query(path))
+}
+
+/// POST without fields.
+pub fn sign_out() -> &'static str {
+    "/sign-out"
+}
+
+/// POST: fields `theme` (`system`, `light`, `dark`) and `back`.
+pub fn appearance() -> &'static str {
+    "/appearance"
+}
+
+pub fn environments() -> &'static str {
+    "/environments"
+}
+
+/// The list as a filter leaves it; empty parts are left out.
+pub fn environments_where(show: &str, search: &str, team: &str, after: &str) -> String {
+    with_query("/environments", &[("show", show), ("q", search), ("team", team), ("after", after)])
+}
+
+pub fn environment(name: &str) -> String {
+    format!("/environments/{}", segment(name))
+}
+
+/// POST without fields: runs the checks again.
+pub fn validate(name: &str) -> String {
+    format!("/environments/{}/validate", segment(name))
+}
+
+/// GET page (`draft`, `tried`) and POST: the fields of `domain::form::Form`, `db_password` and `draft`; sends for approval.
+/// Wrong answers are kept in the draft, and the answer is a 303 to [`draft`].
+pub fn new_environment() -> &'static str {
+    "/environments/new"
+}
+
+/// POST, the same fields: keeps the draft and goes back to the form at its plan.
+pub fn show_plan() -> &'static str {
+    "/environments/new/plan"
+}
+
+/// POST, the same fields: keeps the draft and goes to the requests.
+pub fn keep_draft() -> &'static str {
+    "/environments/new/draft"
+}
+
+/// POST: field `draft`; drops it and goes to the requests.
+pub fn drop_draft() -> &'static str {
+    "/environments/new/drop"
+}
+
+/// The form with the answers of a draft.
+pub fn draft(id: &DraftId) -> String {
+    format!("/environments/new?draft={}", query(id.as_str()))
+}
+
+pub fn requests() -> &'static str {
+    "/requests"
+}
+
+pub fn requests_where(show: &str, after: &str) -> String {
+    with_query("/requests", &[("show", show), ("after", after)])
+}
+
+pub fn request(id: &RequestId) -> String {
+    format!("/requests/{}", segment(id.as_str()))
+}
+
+/// POST: fields `decision` (`approve`, `reject`), `comment`, `digest`.
+pub fn decide(id: &RequestId) -> String {
+    format!("/requests/{}/decision", segment(id.as_str()))
+}
+
+/// POST without fields.
+pub fn withdraw(id: &RequestId) -> String {
+    format!("/requests/{}/withdraw", segment(id.as_str()))
+}
+
+/// The inbox.
+pub fn approvals() -> &'static str {
+    "/approvals"
+}
+
+pub fn jobs() -> &'static str {
+    "/jobs"
+}
+
+/// Jobs of one environment, or of all where the name is empty.
+pub fn jobs_of(environment: &str, after: &str) -> String {
+    with_query("/jobs", &[("environment", environment), ("after", after)])
+}
+
+pub fn job(id: &JobId) -> String {
+    format!("/jobs/{}", segment(id.as_str()))
+}
+
+/// POST without fields.
+pub fn cancel(id: &JobId) -> String {
+    format!("/jobs/{}/cancel", segment(id.as_str()))
+}
+
+/// POST: field `password`, where another one is the remedy; empty means none.
+pub fn retry(id: &JobId) -> String {
+    format!("/jobs/{}/retry", segment(id.as_str()))
+}
+
+/// POST without fields.
+pub fn roll_back(id: &JobId) -> String {
+    format!("/jobs/{}/roll-back", segment(id.as_str()))
+}
+
+/// POST: field `vault_name`; leads to the request that goes back to the approver.
+pub fn vault_name(id: &JobId) -> String {
+    format!("/jobs/{}/vault-name", segment(id.as_str()))
+}
+
+/// GET: server-sent events `now` (`view::job::Whole`), `line` (`view::job::Line`, its number as event id) and `end`;
+/// lines above `after`, or above `Last-Event-ID` where the browser sends one.
+pub fn events(id: &JobId, after: i64) -> String {
+    format!("/jobs/{}/events?after={after}", segment(id.as_str()))
+}
+
+/// GET: the whole log as plain text, to be saved.
+pub fn log(id: &JobId) -> String {
+    format!("/jobs/{}/log.txt", segment(id.as_str()))
+}
+
+/// What the REST API offers, for programs and their authors.
+pub fn rest() -> &'static str {
+    "/api/v1/docs"
+}
+
+fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
+    let mut address = path.to_owned();
+    for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
+        address.push(if address.contains('?') { '&' } else { '?' });
+        address.push_str(name);
+        address.push('=');
+        address.push_str(&query(value));
+    }
+    address
+}
+
+fn segment(text: &str) -> String {
+    escape(text, "")
+}
+
+fn query(text: &str) -> String {
+    escape(text, "/")
+}
+
+/// Percent-encoding of everything but RFC 3986's unreserved characters and those in `also`.
+fn escape(text: &str, also: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        let plain = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || also.as_bytes().contains(&byte);
+        if plain {
+            out.push(byte as char);
+        } else {
+            out.push('%');
+            for half in [byte >> 4, byte & 15] {
+                out.push(char::from_digit(u32::from(half), 16).unwrap_or('0').to_ascii_uppercase());
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever changes an address sees it here, and thinks of those who have kept it.
+    #[test]
+    fn all_addresses() {
+        let job_id = JobId::new("0193-a");
+        let request_id = RequestId::new("0193-b");
+        let all = [
+            home().to_owned(),
+            sign_in().to_owned(),
+            sign_in_back_to("/jobs/1?a=b"),
+            sign_out().to_owned(),
+            appearance().to_owned(),
+            environments().to_owned(),
+            environments_where("mine", "kv checkout", "payments", ""),
+            environment("payments-staging"),
+            validate("payments-staging"),
+            new_environment().to_owned(),
+            show_plan().to_owned(),
+            keep_draft().to_owned(),
+            drop_draft().to_owned(),
+            draft(&DraftId::new("0193-c")),
+            requests().to_owned(),
+            requests_where("mine", "0193"),
+            request(&request_id),
+            decide(&request_id),
+            withdraw(&request_id),
+            approvals().to_owned(),
+            jobs().to_owned(),
+            jobs_of("payments-staging", ""),
+            job(&job_id),
+            cancel(&job_id),
+            retry(&job_id),
+            roll_back(&job_id),
+            vault_name(&job_id),
+            events(&job_id, 41),
+            log(&job_id),
+            rest().to_owned(),
+        ];
+        insta::assert_snapshot!(all.join("\n"));
+    }
+
+    #[test]
+    fn what_an_address_carries_cannot_leave_its_place() {
+        assert_eq!(environment("../jobs?x#y"), "/environments/..%2Fjobs%3Fx%23y");
+        assert_eq!(environments_where("", "a&b=c", "", ""), "/environments?q=a%26b%3Dc");
+        assert_eq!(request(&RequestId::new("ü")), "/requests/%C3%BC");
+    }
+}

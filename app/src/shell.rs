@@ -1,0 +1,76 @@
+//! The document around every page, and the one list of pages.
+
+use crate::components::time::Zone;
+use crate::pages;
+use leptos::prelude::*;
+use leptos_meta::{Title, provide_meta_context};
+use leptos_router::components::{Route, Router, Routes};
+use leptos_router::{SsrMode, StaticSegment as Is};
+
+/// The document: theme, style sheet, the module that hydrates, the page, and the drawings that it refers to.
+#[cfg(feature = "ssr")]
+pub fn shell() -> impl IntoView {
+    use crate::components::sprite::SPRITE;
+    use crate::context::{Site, Theme};
+    use leptos::html::link;
+    let site = use_context::<Site>().unwrap_or_default();
+    let theme = match use_context::<Theme>().unwrap_or_default() {
+        Theme::System => None,
+        chosen => Some(chosen.key()),
+    };
+    let nonce = use_nonce();
+    let preload =
+        site.preload.into_iter().map(|module| view! { <link rel="modulepreload" href=module/> }).collect_view();
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-theme=theme>
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="theme-color" media="(prefers-color-scheme: light)" content="#fbfaf9"/>
+                <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#0f1116"/>
+                {site.style.map(|style| view! { <link rel="stylesheet" href=style/> })}
+                {preload}
+                {site.wasm.map(|wasm| link().rel("preload").r#as("fetch").href(wasm).crossorigin("anonymous"))}
+                {site.start.map(|start| view! { <script type="module" src=start nonce=nonce></script> })}
+                <leptos_meta::MetaTags/>
+            </head>
+            <body>
+                <App/>
+                <svg class="sprite" aria-hidden="true" inner_html=SPRITE></svg>
+            </body>
+        </html>
+    }
+}
+
+/// All pages. Links lead to whole documents (`rel="external"`), so that focus, history and announcements are the
+/// browser's own; the router only says which page an address is.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    let zone = Zone::new();
+    provide_context(zone);
+    provide_context(Resource::new(|| (), |()| crate::ask::frames::around()));
+    Effect::new(move |_| {
+        zone.arrive();
+        crate::components::shortcuts::listen();
+    });
+    view! {
+        <Title formatter=|title: String| if title.is_empty() { "Keystead".to_owned() } else { format!("{title} · Keystead") }/>
+        <Router>
+            <Routes fallback=pages::not_found::NotFound>
+                <Route path=Is("") view=pages::environments::Environments ssr=SsrMode::Async/>
+                <Route path=Is("sign-in") view=pages::sign_in::SignIn ssr=SsrMode::Async/>
+                <Route path=Is("environments") view=pages::environments::Environments ssr=SsrMode::Async/>
+            </Routes>
+        </Router>
+    }
+}
+
+/// Marks the document as taken over (`data-hydrated` on `html`): what follows works live.
+#[cfg(feature = "hydrate")]
+pub fn hydrated() {
+    if let Some(root) = document().document_element() {
+        let _ = root.set_attribute("data-hydrated", "");
+    }
+}
