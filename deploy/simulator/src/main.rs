@@ -1,2 +1,189 @@
-//! deploy/simulator/src/main.rs
-fn main() {}
+//! Runs the simulator as a program of its own: serve, env, stop, and the launcher of its pods.
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use azure_simulator::{Options, Simulator, folder, process};
+use clap::{Parser, Subcommand};
+use color_eyre::eyre::{Result, WrapErr, bail};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Azure for people and programs that have none: real names behind a proxy.
+#[derive(Parser)]
+#[command(name = "azure-simulator", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Subcommands,
+}
+
+#[derive(Subcommand)]
+enum Subcommands {
+    /// Serves the world of a state folder until it is stopped; prints one line when it is ready.
+    Serve {
+        /// The folder of the state, made where it is missing.
+        #[arg(long)]
+        state: PathBuf,
+        /// How many times shorter than Azure's the waits are.
+        #[arg(long, default_value_t = 30.0)]
+        speed: f64,
+        /// The proxy's port; the sign-in page has the next. Without it the ports of last time, or free ones.
+        #[arg(long)]
+        port_base: Option<u16>,
+    },
+    /// Prints shell exports that lead any program to the simulator of that folder.
+    Env {
+        /// The folder of the state.
+        #[arg(long)]
+        state: PathBuf,
+    },
+    /// Stops the simulator that serves that folder.
+    Stop {
+        /// The folder of the state.
+        #[arg(long)]
+        state: PathBuf,
+    },
+    /// Starts a pod's program and ends it when standard input ends (for the simulator's own use).
+    #[command(hide = true)]
+    Pod {
+        /// Milliseconds between SIGTERM and SIGKILL.
+        #[arg(long, default_value_t = 5000)]
+        grace_ms: u64,
+        /// The program and its arguments.
+        #[arg(last = true, required = true)]
+        program: Vec<String>,
+    },
+}
+
+fn main() -> Result<ExitCode> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    color_eyre::install()?;
+    match Arguments::parse().command {
+        Subcommands::Serve {
+            state,
+            speed,
+            port_base,
+        } => serve(state, speed, port_base),
+        Subcommands::Env { state } => env(&state),
+        Subcommands::Stop { state } => stop(&state),
+        Subcommands::Pod { grace_ms, program } => pod(&program, Duration::from_millis(grace_ms)),
+    }
+}
+
+fn serve(state: PathBuf, speed: f64, port_base: Option<u16>) -> Result<ExitCode> {
+    std::fs::create_dir_all(&state)
+        .wrap_err_with(|| format!("making the state folder {}", state.display()))?;
+    let state = std::path::absolute(&state)?;
+    if folder::Lock::is_held(&state) {
+        return already(&state);
+    }
+    log_to(&state)?;
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(async {
+            let options = Options {
+                port_base,
+                ..Options::at_speed(&state, speed)
+            };
+            let simulator = Simulator::start(options).await?;
+            let mut terminate = signal(SignalKind::terminate())?;
+            // Whoever started us may be gone already: then nobody reads this.
+            let _ = writeln!(std::io::stdout(), "ready {}", simulator.ready());
+            let _ = std::io::stdout().flush();
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+                () = simulator.asked_to_stop() => {}
+            }
+            simulator.stop().await;
+            Ok(ExitCode::SUCCESS)
+        })
+}
+
+/// A second `serve` on a folder says where the first one is: `running` and the same JSON.
+fn already(state: &std::path::Path) -> Result<ExitCode> {
+    let told = folder::told(state, "portal.json")?;
+    writeln!(std::io::stdout(), "running {told}")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn env(state: &std::path::Path) -> Result<ExitCode> {
+    let exports = folder::told(state, "exports.json")?;
+    if !folder::Lock::is_held(state) {
+        writeln!(
+            std::io::stderr(),
+            "no simulator serves {} now; these are the exports of the last one",
+            state.display()
+        )?;
+    }
+    let mut out = std::io::stdout();
+    for (name, value) in exports.as_object().into_iter().flatten() {
+        writeln!(
+            out,
+            "export {name}='{}'",
+            value.as_str().unwrap_or_default().replace('\'', "'\\''")
+        )?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn stop(state: &std::path::Path) -> Result<ExitCode> {
+    if !folder::Lock::is_held(state) {
+        writeln!(std::io::stdout(), "no simulator serves {}", state.display())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let told = folder::told(state, "portal.json")?;
+    let Some(process) = told["process"]
+        .as_i64()
+        .and_then(|id| i32::try_from(id).ok())
+        .filter(|id| *id > 1)
+    else {
+        bail!(
+            "{} does not say which process serves it",
+            state.join("portal.json").display()
+        );
+    };
+    nix::sys::signal::kill(
+        nix::unistd::Pid::from_raw(process),
+        nix::sys::signal::Signal::SIGTERM,
+    )
+    .wrap_err_with(|| format!("ending the process {process}"))?;
+    for _ in 0..600 {
+        if !folder::Lock::is_held(state) {
+            return Ok(ExitCode::SUCCESS);
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    bail!("the process {process} still runs 30 seconds after it was asked to end");
+}
+
+fn pod(program: &[String], grace: Duration) -> Result<ExitCode> {
+    let Some((program, arguments)) = program.split_first() else {
+        bail!("pod needs a program")
+    };
+    let code = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(process::launcher(program, arguments, grace))
+        .wrap_err_with(|| format!("starting {program}"))?;
+    // The runtime's reader of standard input may still wait for its end: leave without it.
+    std::process::exit(code)
+}
+
+/// The log lies in the state folder: standard error belongs to whoever started us, and may close.
+fn log_to(state: &std::path::Path) -> Result<()> {
+    let file = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(state.join("log"))?;
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| "warn,azure_simulator=info".into());
+    tracing_subscriber::fmt()
+        .with_writer(file)
+        .with_ansi(false)
+        .log_internal_errors(false)
+        .with_env_filter(filter)
+        .init();
+    Ok(())
+}

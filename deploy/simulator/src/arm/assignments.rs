@@ -1,0 +1,314 @@
+//! Role assignments and definitions as ARM resources, with the rules for writing one twice.
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use http::StatusCode;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::answer::{Answer, Ask};
+use super::path::ResourceId;
+use super::refusal::Refusal;
+use crate::directory;
+use crate::parts::{Kind, Parts};
+use crate::resources::{self, Resource};
+use crate::roles::{self, ASSIGNMENTS, definitions};
+use crate::world::World;
+
+/// How long an assignment takes until the services that it is about honour it.
+pub(super) const PROPAGATION: Duration = Duration::from_secs(30);
+/// How long a new principal stays unknown to role assignments that do not name its kind.
+const REPLICATION: Duration = Duration::from_secs(60);
+
+/// Adds assignments and definitions.
+pub(super) fn attach(parts: &mut Parts) {
+    parts.add_kind(Assignments);
+    parts.add_kind(Definitions);
+}
+
+struct Assignments;
+
+#[async_trait]
+impl Kind for Assignments {
+    fn name(&self) -> &'static str {
+        ASSIGNMENTS
+    }
+
+    async fn put(&self, world: &Arc<World>, ask: &Ask) -> Result<Answer, Refusal> {
+        let wanted = Wanted::parse(world, ask)?;
+        let now = world.clock.now();
+        world
+            .state
+            .change(|draft| {
+                if let Some(found) = resources::find(draft, ask.id.as_str()) {
+                    if wanted.same(&found) {
+                        return Ok(Answer::Document(StatusCode::OK, found.body));
+                    }
+                    return Err(Refusal::bad(
+                        "RoleAssignmentUpdateNotPermitted",
+                        "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.",
+                    ));
+                }
+                let siblings = format!("{}/providers/{ASSIGNMENTS}/", ask.id.scope());
+                if resources::under(draft, &siblings).iter().any(|sibling| wanted.same(sibling)) {
+                    return Err(Refusal::conflict("RoleAssignmentExists", "The role assignment already exists."));
+                }
+                let principal = directory::find(draft, wanted.principal);
+                let replicated = principal.as_ref().is_some_and(|found| {
+                    world.clock.shorten(REPLICATION) <= now.duration_since(found.created).unsigned_abs()
+                });
+                if wanted.kind.is_none() && !replicated {
+                    return Err(Refusal::bad(
+                        "PrincipalNotFound",
+                        format!(
+                            "Principal {} does not exist in the directory {}. Check that you have the correct principal ID. If you are creating this principal and then immediately assigning a role, this error might be related to a replication delay. In this case, set the role assignment principalType property to a value, such as ServicePrincipal, User, or Group. See https://aka.ms/docs-principaltype",
+                            wanted.principal.simple(),
+                            world.tenant
+                        ),
+                    ));
+                }
+                let found_kind = principal.map(|found| found.kind.as_str());
+                if let (Some(asked), Some(found)) = (wanted.kind.as_deref(), found_kind)
+                    && asked != found
+                {
+                    return Err(Refusal::bad(
+                        "UnmatchedPrincipalType",
+                        format!("The PrincipalId '{}' has type '{found}' , which is different from specified PrinciaplType '{asked}'.", wanted.principal.simple()),
+                    ));
+                }
+                let kind = wanted.kind.as_deref().or(found_kind).unwrap_or("ServicePrincipal");
+                let scope = ask.canonical.rsplit_once("/providers/").map_or("", |(scope, _)| scope);
+                let scope = if scope.is_empty() { "/" } else { scope };
+                let body = json!({
+                    "id": ask.canonical,
+                    "name": ask.id.name(),
+                    "type": ASSIGNMENTS,
+                    "properties": {
+                        "roleDefinitionId": wanted.role,
+                        "principalId": wanted.principal,
+                        "principalType": kind,
+                        "scope": scope,
+                        "condition": null,
+                        "conditionVersion": null,
+                        "createdOn": now,
+                        "updatedOn": now,
+                        "createdBy": ask.caller.object_id,
+                        "updatedBy": ask.caller.object_id,
+                        "delegatedManagedIdentityResourceId": null,
+                        "description": ask.body["properties"]["description"],
+                    },
+                });
+                let private = json!({"effective": world.clock.after(PROPAGATION)});
+                resources::put(draft, &Resource { body: body.clone(), private });
+                Ok(Answer::Document(StatusCode::CREATED, body))
+            })
+            .await
+    }
+
+    async fn delete(&self, world: &Arc<World>, ask: &Ask) -> Result<Answer, Refusal> {
+        world
+            .state
+            .change(|draft| {
+                let Some(found) = resources::find(draft, ask.id.as_str()) else {
+                    return Ok(Answer::Empty(StatusCode::NO_CONTENT));
+                };
+                resources::remove(draft, ask.id.as_str());
+                Ok(Answer::Document(StatusCode::OK, found.body))
+            })
+            .await
+    }
+
+    fn listed(&self, world: &World, ask: &Ask) -> Option<Result<Vec<Value>, Refusal>> {
+        Some(list(world, ask))
+    }
+}
+
+struct Wanted {
+    role: String,
+    principal: Uuid,
+    kind: Option<String>,
+}
+
+impl Wanted {
+    fn parse(world: &World, ask: &Ask) -> Result<Self, Refusal> {
+        if Uuid::parse_str(ask.id.name()).is_err() {
+            return Err(Refusal::bad(
+                "InvalidRoleAssignmentId",
+                format!(
+                    "The role assignment ID '{}' is not valid. The role assignment ID must be a GUID.",
+                    ask.id.name()
+                ),
+            ));
+        }
+        // Older clients send the properties flat.
+        let properties = if ask.body["properties"].is_object() {
+            &ask.body["properties"]
+        } else {
+            &ask.body
+        };
+        let principal = properties["principalId"]
+            .as_str()
+            .and_then(|id| Uuid::parse_str(id).ok())
+            .ok_or_else(|| {
+                Refusal::bad(
+                    "InvalidPrincipalId",
+                    "The principal ID is not valid. Principal ID must be a GUID.",
+                )
+            })?;
+        let role = properties["roleDefinitionId"].as_str().unwrap_or_default();
+        let definition = definitions::find(role).ok_or_else(|| {
+            Refusal::not_found(
+                "RoleDefinitionDoesNotExist",
+                format!(
+                    "The specified role definition with ID '{}' does not exist.",
+                    role.rsplit('/').next().unwrap_or(role)
+                ),
+            )
+        })?;
+        let kind = properties["principalType"]
+            .as_str()
+            .filter(|kind| !kind.is_empty())
+            .map(str::to_owned);
+        Ok(Self {
+            role: definition.resource_id(&world.subscription.to_string()),
+            principal,
+            kind,
+        })
+    }
+
+    fn same(&self, assignment: &Resource) -> bool {
+        let properties = &assignment.body["properties"];
+        properties["roleDefinitionId"].as_str() == Some(self.role.as_str())
+            && properties["principalId"].as_str() == Some(self.principal.to_string().as_str())
+    }
+}
+
+/// The assignments that a list at a scope shows: at it, above it and (without `atScope()`) below it.
+fn list(world: &World, ask: &Ask) -> Result<Vec<Value>, Refusal> {
+    let filter = ask.query.get("$filter").map_or("", String::as_str);
+    let value_of = |before: &str, after: char| -> Option<Uuid> {
+        let at = filter.to_ascii_lowercase().find(before)?;
+        let rest = filter[at + before.len()..]
+            .trim_start()
+            .trim_start_matches('\'');
+        Uuid::parse_str(rest.split(['\'', after]).next()?.trim()).ok()
+    };
+    let principal = value_of("principalid eq", ' ');
+    let assigned = value_of("assignedto(", ')');
+    let at_scope = filter.to_ascii_lowercase().contains("atscope()");
+    if !filter.is_empty() && principal.is_none() && assigned.is_none() && !at_scope {
+        return Err(Refusal::bad(
+            "BadRequestFormat",
+            format!("The filter '{filter}' is not supported."),
+        ));
+    }
+    Ok(world.state.read(|draft| {
+        let mut found = roles::assignments_above(draft, ask.id.scope());
+        if !at_scope {
+            found.extend(
+                resources::of_kind(draft, &format!("{}/", ask.id.scope()), ASSIGNMENTS)
+                    .into_iter()
+                    .filter(|one| {
+                        ResourceId::parse(one.id())
+                            .is_none_or(|id| !id.scope().eq_ignore_ascii_case(ask.id.scope()))
+                    }),
+            );
+        }
+        let mut who = assigned
+            .map(|member| directory::groups_of(draft, member))
+            .unwrap_or_default();
+        who.extend(assigned);
+        found.retain(|one| {
+            let named = one.body["properties"]["principalId"]
+                .as_str()
+                .and_then(|id| Uuid::parse_str(id).ok());
+            principal.is_none_or(|wanted| named == Some(wanted))
+                && (assigned.is_none() || named.is_some_and(|named| who.contains(&named)))
+        });
+        found.into_iter().map(|one| one.body).collect()
+    }))
+}
+
+/// The built-in roles; nobody writes them.
+struct Definitions;
+
+#[async_trait]
+impl Kind for Definitions {
+    fn name(&self) -> &'static str {
+        "Microsoft.Authorization/roleDefinitions"
+    }
+
+    async fn put(&self, _world: &Arc<World>, _ask: &Ask) -> Result<Answer, Refusal> {
+        Err(Refusal::method_not_allowed())
+    }
+
+    async fn delete(&self, _world: &Arc<World>, _ask: &Ask) -> Result<Answer, Refusal> {
+        Err(Refusal::bad(
+            "CannotDeleteBuiltInRole",
+            "A built-in role cannot be deleted.",
+        ))
+    }
+
+    async fn get(&self, world: &Arc<World>, ask: &Ask) -> Result<Answer, Refusal> {
+        let found = definitions::find(ask.id.name()).ok_or_else(|| {
+            Refusal::not_found(
+                "RoleDefinitionDoesNotExist",
+                format!(
+                    "The specified role definition with ID '{}' does not exist.",
+                    ask.id.name()
+                ),
+            )
+        })?;
+        Ok(Answer::Document(
+            StatusCode::OK,
+            found.body(&world.subscription.to_string()),
+        ))
+    }
+
+    fn listed(&self, world: &World, ask: &Ask) -> Option<Result<Vec<Value>, Refusal>> {
+        let filter = ask.query.get("$filter").map_or("", String::as_str);
+        let name = filter
+            .split_once("eq")
+            .filter(|(field, _)| field.trim().eq_ignore_ascii_case("roleName"))
+            .map(|(_, name)| name.trim().trim_matches('\'').to_owned());
+        let subscription = world.subscription.to_string();
+        let found = definitions::DEFINITIONS.iter().filter(|definition| {
+            name.as_deref()
+                .is_none_or(|name| definition.name.eq_ignore_ascii_case(name))
+        });
+        Some(Ok(found
+            .map(|definition| definition.body(&subscription))
+            .collect()))
+    }
+}
+
+/// Writes an assignment that is there from the start and in effect at once.
+pub fn grant(
+    draft: &mut crate::state::Draft<'_>,
+    world: &World,
+    scope: &str,
+    principal: Uuid,
+    role: &str,
+    kind: &str,
+) {
+    let Some(definition) = definitions::named(role) else {
+        return;
+    };
+    let id = Uuid::new_v5(
+        &Uuid::NAMESPACE_URL,
+        format!("{scope}|{principal}|{role}").as_bytes(),
+    );
+    let now = world.clock.now();
+    let body = json!({
+        "id": format!("{scope}/providers/{ASSIGNMENTS}/{id}"),
+        "name": id,
+        "type": ASSIGNMENTS,
+        "properties": {
+            "roleDefinitionId": definition.resource_id(&world.subscription.to_string()),
+            "principalId": principal, "principalType": kind, "scope": scope, "condition": null,
+            "createdOn": now, "updatedOn": now, "createdBy": "", "updatedBy": "",
+        },
+    });
+    resources::put(draft, &Resource::new(body));
+}

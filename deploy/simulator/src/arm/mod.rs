@@ -1,0 +1,107 @@
+//! Answers as Azure Resource Manager at `management.azure.com`.
+//!
+//! [`route`] is the way of a request: who asks, which api-version, which resource, may the caller, then the kind.
+mod answer;
+mod assignments;
+mod authorize;
+mod checks;
+mod groups;
+mod limits;
+mod lists;
+pub mod locations;
+mod path;
+mod polls;
+mod refusal;
+mod route;
+mod subscriptions;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::response::{IntoResponse, Response};
+use http::request::Parts as RequestParts;
+use http::{HeaderMap, HeaderValue};
+use uuid::Uuid;
+
+pub use answer::{Answer, Ask, Caller, Poll, set_retry_after};
+pub use assignments::grant;
+pub use authorize::{BearerError, audience_is, verify_bearer};
+pub use checks::PROVIDERS;
+pub use path::{ResourceId, part_after};
+pub use refusal::Refusal;
+
+use crate::parts::{Parts, Site};
+use crate::world::World;
+use limits::Limits;
+
+/// Adds ARM with its own kinds: resource groups, role assignments and definitions.
+pub fn attach(parts: &mut Parts) {
+    parts.add_site(Management);
+    groups::attach(parts);
+    assignments::attach(parts);
+}
+
+struct Management;
+
+impl Site for Management {
+    fn answers(&self, _world: &World, host: &str) -> bool {
+        host == "management.azure.com"
+    }
+
+    fn router(&self, world: &Arc<World>) -> Router {
+        let limits = Arc::new(Limits::default());
+        Router::new()
+            .fallback(answer_request)
+            .layer(DefaultBodyLimit::max(4 << 20))
+            .with_state((world.clone(), limits))
+    }
+}
+
+async fn answer_request(
+    State((world, limits)): State<(Arc<World>, Arc<Limits>)>,
+    request: RequestParts,
+    body: Bytes,
+) -> Response {
+    let correlation = request.headers.get("x-ms-correlation-request-id").cloned();
+    let mut left = None;
+    let mut response = match route::route(&world, &limits, request, &body, &mut left).await {
+        Ok(response) => response,
+        Err(refusal) => refusal.into_response(),
+    };
+    let headers = response.headers_mut();
+    add_request_ids(&world, headers, correlation);
+    if let Some((name, left)) = left {
+        headers.insert(name, HeaderValue::from(left));
+    }
+    response
+}
+
+fn add_request_ids(world: &World, headers: &mut HeaderMap, correlation: Option<HeaderValue>) {
+    let request = Uuid::new_v4().to_string();
+    let routing = format!(
+        "SIMULATOR:{}:{request}",
+        world.clock.now().strftime("%Y%m%dT%H%M%SZ")
+    );
+    for (name, value) in [
+        ("x-ms-request-id", request.clone()),
+        ("x-ms-routing-request-id", routing),
+    ] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    }
+    if let Some(correlation) = correlation.or_else(|| HeaderValue::from_str(&request).ok()) {
+        headers.insert("x-ms-correlation-request-id", correlation);
+    }
+    headers.insert(
+        "strict-transport-security",
+        HeaderValue::from_static("max-age=31536000; includeSubDomains"),
+    );
+    headers.insert(
+        "x-content-type-options",
+        HeaderValue::from_static("nosniff"),
+    );
+    headers.insert("cache-control", HeaderValue::from_static("no-cache"));
+}

@@ -1,0 +1,109 @@
+//! Shows the subscription: itself, its tenant, its regions and the cloud it belongs to.
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::answer::{Answer, Ask};
+use super::authorize::authorize;
+use super::refusal::Refusal;
+use super::{lists, locations};
+use crate::world::World;
+
+/// Answers for paths about the subscription as a whole; `None` for every other path.
+pub(super) fn answer(world: &World, path: &str, ask: &Ask) -> Option<Result<Answer, Refusal>> {
+    if ask.method != Method::GET {
+        return None;
+    }
+    let lower = path.to_ascii_lowercase();
+    let parts: Vec<&str> = lower.trim_matches('/').split('/').collect();
+    let ok = |body: Value| Some(Ok(Answer::Document(StatusCode::OK, body)));
+    match parts.as_slice() {
+        ["subscriptions"] => {
+            // Who may not read the subscription does not see it.
+            let seen = authorize(
+                world,
+                &ask.caller,
+                "Microsoft.Resources/subscriptions/read",
+                &world.subscription_id(),
+            )
+            .is_ok();
+            let value: Vec<Value> = seen.then(|| subscription(world)).into_iter().collect();
+            ok(json!({"value": value, "count": {"type": "Total", "value": value.len()}}))
+        }
+        ["tenants"] => ok(json!({"value": [tenant(world)]})),
+        ["subscriptions", _] => Some(read(world, ask, || subscription(world))),
+        ["subscriptions", _, "locations"] => Some(read(world, ask, || {
+            locations::list(&world.subscription.to_string())
+        })),
+        ["subscriptions", _, "resources"] => Some(read(world, ask, || {
+            lists::everything(world, ask, &world.subscription_id())
+        })),
+        ["subscriptions", _, "resourcegroups", _, "resources"] => {
+            let scope = path.rsplit_once('/').map_or(path, |(scope, _)| scope);
+            Some(read(world, ask, || lists::everything(world, ask, scope)))
+        }
+        _ => None,
+    }
+}
+
+fn read(world: &World, ask: &Ask, body: impl FnOnce() -> Value) -> Result<Answer, Refusal> {
+    let scope = world.subscription_id();
+    authorize(
+        world,
+        &ask.caller,
+        "Microsoft.Resources/subscriptions/read",
+        &scope,
+    )?;
+    Ok(Answer::Document(StatusCode::OK, body()))
+}
+
+fn subscription(world: &World) -> Value {
+    json!({
+        "id": world.subscription_id(),
+        "subscriptionId": world.subscription,
+        "tenantId": world.tenant,
+        "displayName": "Contoso Example",
+        "state": "Enabled",
+        "authorizationSource": "RoleBased",
+        "managedByTenants": [],
+        "subscriptionPolicies": {"locationPlacementId": "Public_2014-09-01", "quotaId": "PayAsYouGo_2014-09-01", "spendingLimit": "Off"},
+    })
+}
+
+fn tenant(world: &World) -> Value {
+    json!({
+        "id": format!("/tenants/{}", world.tenant),
+        "tenantId": world.tenant,
+        "displayName": "Contoso Example",
+        "defaultDomain": "contoso.example",
+        "domains": ["contoso.example"],
+        "tenantCategory": "Home",
+        "tenantType": "AAD",
+    })
+}
+
+/// What `az cloud` asks: where the services of this cloud are. They have their real names.
+pub(super) fn cloud(world: &World) -> Value {
+    json!({
+        "name": "AzureCloud",
+        "portal": "https://portal.azure.com",
+        "media": "https://rest.media.azure.net",
+        "graph": "https://graph.windows.net/",
+        "graphAudience": "https://graph.windows.net/",
+        "microsoftGraphResourceId": "https://graph.microsoft.com/",
+        "logAnalyticsResourceId": "https://api.loganalytics.io",
+        "resourceManager": "https://management.azure.com/",
+        "batch": "https://batch.core.windows.net/",
+        "authentication": {
+            "loginEndpoint": "https://login.microsoftonline.com",
+            "audiences": ["https://management.core.windows.net/", "https://management.azure.com/"],
+            "tenant": world.tenant,
+            "identityProvider": "AAD",
+        },
+        "suffixes": {
+            "keyVaultDns": "vault.azure.net",
+            "acrLoginServer": "azurecr.io",
+            "postgresqlServerEndpoint": "postgres.database.azure.com",
+            "storage": "core.windows.net",
+        },
+    })
+}

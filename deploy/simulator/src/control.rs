@@ -1,0 +1,102 @@
+//! Answers requests to the front door itself: whether it lives, what is to go wrong, and to stop.
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use http::{Request, StatusCode};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use crate::faults::Fault;
+use crate::parts::{Parts, Site};
+use crate::world::World;
+
+/// The same routes under the name `control.simulator`, for clients that only know the proxy.
+pub(crate) fn attach(parts: &mut Parts) {
+    parts.add_site(Control);
+}
+
+struct Control;
+
+impl Site for Control {
+    fn answers(&self, _world: &World, host: &str) -> bool {
+        host == "control.simulator"
+    }
+
+    fn router(&self, world: &Arc<World>) -> Router {
+        routes(world)
+    }
+
+    fn plain(&self) -> bool {
+        true
+    }
+}
+
+/// Every change takes JSON, which a page in a browser cannot send here unasked.
+fn routes(world: &Arc<World>) -> Router {
+    Router::new()
+        .route("/alive", get(alive))
+        .route("/faults", get(faults).post(add_fault).delete(clear_faults))
+        .route("/advance", post(advance))
+        .route("/stop", post(stop))
+        .with_state(world.clone())
+}
+
+/// Answers a request that names no other host.
+pub(crate) async fn answer(
+    world: &Arc<World>,
+    request: Request<Body>,
+) -> Result<Response, Infallible> {
+    routes(world).oneshot(request).await
+}
+
+async fn alive(State(world): State<Arc<World>>) -> Json<Value> {
+    Json(
+        json!({"folder": world.folder, "process": std::process::id(), "speed": world.clock.speed(), "now": world.clock.now()}),
+    )
+}
+
+async fn faults(State(world): State<Arc<World>>) -> Json<Value> {
+    Json(json!(world.faults.left()))
+}
+
+async fn add_fault(State(world): State<Arc<World>>, Json(fault): Json<Fault>) -> StatusCode {
+    world.faults.add(fault);
+    StatusCode::CREATED
+}
+
+async fn clear_faults(State(world): State<Arc<World>>) -> StatusCode {
+    world.faults.clear();
+    StatusCode::NO_CONTENT
+}
+
+/// Moves a manual clock: `{"milliseconds": 30000}`; 409 where the clock is the wall's.
+async fn advance(State(world): State<Arc<World>>, Json(by): Json<Value>) -> Response {
+    match (&world.clock, by["milliseconds"].as_u64()) {
+        (crate::Clock::Manual(_), Some(by)) => {
+            world.clock.advance(std::time::Duration::from_millis(by));
+            Json(json!({"now": world.clock.now()})).into_response()
+        }
+        (crate::Clock::Manual(_), None) => {
+            (StatusCode::BAD_REQUEST, "say how many milliseconds\n").into_response()
+        }
+        _ => (
+            StatusCode::CONFLICT,
+            "the clock is the wall's and moves by itself\n",
+        )
+            .into_response(),
+    }
+}
+
+async fn stop(State(world): State<Arc<World>>, Json(_): Json<Value>) -> StatusCode {
+    // The answer first, then the end.
+    tokio::spawn(async move {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        world.stopping.cancel();
+    });
+    StatusCode::ACCEPTED
+}

@@ -1,0 +1,92 @@
+//! Publishes where the login host's endpoints and keys are.
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use super::is_tenant;
+use super::refusal::EntraRefusal;
+use crate::world::World;
+
+const HOST: &str = "https://login.microsoftonline.com";
+
+/// What clients ask before they trust the host: the clouds that Microsoft runs.
+pub(super) async fn instance(State(world): State<Arc<World>>) -> Json<Value> {
+    Json(json!({
+        "tenant_discovery_endpoint": format!("{HOST}/{}/v2.0/.well-known/openid-configuration", world.tenant),
+        "api-version": "1.1",
+        "metadata": [{
+            "preferred_network": "login.microsoftonline.com",
+            "preferred_cache": "login.windows.net",
+            "aliases": ["login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"],
+        }],
+    }))
+}
+
+/// The version 1 document.
+pub(super) async fn version_1(
+    State(world): State<Arc<World>>,
+    Path(tenant): Path<String>,
+) -> Response {
+    document(&world, &tenant, "", &world.issuer())
+}
+
+/// The version 2 document.
+pub(super) async fn version_2(
+    State(world): State<Arc<World>>,
+    Path(tenant): Path<String>,
+) -> Response {
+    document(
+        &world,
+        &tenant,
+        "/v2.0",
+        &format!("{HOST}/{}/v2.0", world.tenant),
+    )
+}
+
+fn document(world: &World, tenant: &str, version: &str, issuer: &str) -> Response {
+    if !is_tenant(world, tenant) {
+        return EntraRefusal::tenant(tenant).answer(world);
+    }
+    let base = format!("{HOST}/{}", world.tenant);
+    Json(json!({
+        "issuer": issuer,
+        "token_endpoint": format!("{base}/oauth2{version}/token"),
+        "authorization_endpoint": format!("{base}/oauth2{version}/authorize"),
+        "device_authorization_endpoint": format!("{base}/oauth2{version}/devicecode"),
+        "end_session_endpoint": format!("{base}/oauth2{version}/logout"),
+        "jwks_uri": format!("{base}/discovery{version}/keys"),
+        "userinfo_endpoint": "https://graph.microsoft.com/oidc/userinfo",
+        "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
+        "response_modes_supported": ["query", "fragment", "form_post"],
+        "subject_types_supported": ["pairwise"],
+        "scopes_supported": ["openid", "profile", "email", "offline_access"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
+        "claims_supported": ["sub", "iss", "aud", "exp", "iat", "nonce", "preferred_username", "name", "tid", "ver"],
+        "tenant_region_scope": "EU",
+        "cloud_instance_name": "microsoftonline.com",
+        "cloud_graph_host_name": "graph.windows.net",
+        "msgraph_host": "graph.microsoft.com",
+    }))
+    .into_response()
+}
+
+/// The keys behind version 1 access tokens.
+pub(super) async fn keys_of_version_1(State(world): State<Arc<World>>) -> Json<Value> {
+    Json(world.tokens.key_set(&world.issuer()))
+}
+
+/// The keys behind version 2 tokens.
+pub(super) async fn keys_of_version_2(State(world): State<Arc<World>>) -> Json<Value> {
+    let mut keys = world.tokens.key_set(&world.issuer());
+    let more = world
+        .tokens
+        .key_set(&format!("{HOST}/{}/v2.0", world.tenant));
+    if let (Some(keys), Some(more)) = (keys["keys"].as_array_mut(), more["keys"].as_array()) {
+        keys.extend(more.iter().cloned());
+    }
+    Json(keys)
+}

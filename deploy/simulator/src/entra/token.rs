@@ -1,0 +1,210 @@
+//! Gives access tokens to programs that prove who they are with a secret or with a federated assertion.
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Form;
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::HeaderMap;
+use serde_json::json;
+use subtle::ConstantTimeEq;
+use uuid::Uuid;
+
+use super::refusal::EntraRefusal;
+use super::{federation, is_tenant};
+use crate::clock::unix;
+use crate::directory::{self, Principal, PrincipalKind};
+use crate::world::World;
+
+/// How long an access token lives, in seconds.
+pub(super) const LIFE: i64 = 3599;
+
+const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// The resources that this directory knows; anything else is AADSTS500011.
+const RESOURCES: &[&str] = &[
+    "https://management.azure.com",
+    "https://management.core.windows.net",
+    "https://vault.azure.net",
+    "https://api.loganalytics.io",
+    "https://graph.microsoft.com",
+    "https://ossrdbms-aad.database.windows.net",
+    "https://containerregistry.azure.net",
+    "https://monitor.azure.com",
+    "https://storage.azure.com",
+    "6dae42f8-4368-4678-94ff-3960e28e3630",
+    "499b84ac-1321-427f-aa17-267ca6975798",
+];
+
+/// POST to the token endpoint, version 1 (`resource`) or 2 (`scope`).
+pub(super) async fn answer(
+    State(world): State<Arc<World>>,
+    Path(tenant): Path<String>,
+    headers: HeaderMap,
+    Form(mut form): Form<BTreeMap<String, String>>,
+) -> Response {
+    if !is_tenant(&world, &tenant) {
+        return EntraRefusal::tenant(&tenant).answer(&world);
+    }
+    add_basic(&headers, &mut form);
+    let (principal, audience) =
+        match prove(&world, &form).and_then(|principal| Ok((principal, audience(&form)?))) {
+            Ok(proved) => proved,
+            Err(refusal) => return refusal.answer(&world),
+        };
+    match access_token(&world, &principal, &audience) {
+        Ok(token) => Json(json!({
+            "token_type": "Bearer", "expires_in": LIFE, "ext_expires_in": LIFE, "access_token": token,
+        }))
+        .into_response(),
+        Err(error) => EntraRefusal::bad("server_error", 90033, error.to_string()).answer(&world),
+    }
+}
+
+/// A version 1 access token of that principal for that audience.
+pub fn access_token(
+    world: &World,
+    principal: &Principal,
+    audience: &str,
+) -> Result<String, crate::tokens::KeyError> {
+    let now = unix(world.clock.now());
+    let mut claims = json!({
+        "aud": audience, "iss": world.issuer(), "iat": now, "nbf": now, "exp": now + LIFE,
+        "idp": world.issuer(), "oid": principal.object_id, "sub": principal.object_id, "tid": world.tenant,
+        "uti": Uuid::new_v4().simple().to_string(), "ver": "1.0",
+    });
+    match principal.kind {
+        PrincipalKind::User => {
+            claims["idtyp"] = json!("user");
+            claims["name"] = json!(principal.name);
+            claims["upn"] = json!(principal.user_name);
+            claims["scp"] = json!("user_impersonation");
+        }
+        _ => {
+            claims["idtyp"] = json!("app");
+            claims["appid"] = json!(principal.app_id);
+            claims["appidacr"] = json!(if principal.secret.is_some() { "1" } else { "2" });
+        }
+    }
+    if let Some(resource) = &principal.resource {
+        claims["xms_mirid"] = json!(resource);
+    }
+    world.tokens.sign(&world.issuer(), &claims)
+}
+
+/// `client_secret_basic` puts the client into a header.
+fn add_basic(headers: &HeaderMap, form: &mut BTreeMap<String, String>) {
+    let header = headers
+        .get("authorization")
+        .and_then(|value| value.to_str().ok()?.strip_prefix("Basic "));
+    let Some(text) =
+        header.and_then(|header| String::from_utf8(STANDARD.decode(header).ok()?).ok())
+    else {
+        return;
+    };
+    if let Some((client, secret)) = text.split_once(':') {
+        let plain = |text: &str| {
+            percent_encoding::percent_decode_str(text)
+                .decode_utf8_lossy()
+                .into_owned()
+        };
+        form.insert("client_id".to_owned(), plain(client));
+        form.insert("client_secret".to_owned(), plain(secret));
+    }
+}
+
+/// The service principal that the request proves to be.
+fn prove(world: &World, form: &BTreeMap<String, String>) -> Result<Principal, EntraRefusal> {
+    let field = |name: &str| {
+        form.get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
+    };
+    match field("grant_type").ok_or_else(|| EntraRefusal::missing("grant_type"))? {
+        "client_credentials" => {}
+        other => {
+            return Err(EntraRefusal::bad(
+                "unsupported_grant_type",
+                70003,
+                format!("The app requested an unsupported grant type '{other}'."),
+            ));
+        }
+    }
+    let client = field("client_id").ok_or_else(|| EntraRefusal::missing("client_id"))?;
+    let principal = Uuid::parse_str(client)
+        .ok()
+        .and_then(|id| world.state.read(|draft| directory::find_by_app(draft, id)));
+    let principal = principal.ok_or_else(|| {
+        EntraRefusal::bad(
+            "unauthorized_client",
+            700016,
+            format!("Application with identifier '{client}' was not found in the directory 'Contoso Example'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant."),
+        )
+    })?;
+    if let Some(assertion) = field("client_assertion") {
+        if field("client_assertion_type") != Some(ASSERTION) {
+            return Err(EntraRefusal::missing("client_assertion_type"));
+        }
+        federation::check(world, &principal, assertion)?;
+        return Ok(principal);
+    }
+    let Some(secret) = field("client_secret") else {
+        return Err(EntraRefusal::client(
+            7000218,
+            "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+        ));
+    };
+    let known = principal.secret.as_deref().unwrap_or_default();
+    if !known.is_empty() && bool::from(known.as_bytes().ct_eq(secret.as_bytes())) {
+        return Ok(principal);
+    }
+    Err(EntraRefusal::client(
+        7000215,
+        format!(
+            "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{client}'."
+        ),
+    ))
+}
+
+/// The audience that the token is for: version 1 names a resource, version 2 a scope below one.
+fn audience(form: &BTreeMap<String, String>) -> Result<String, EntraRefusal> {
+    let audience = match (form.get("scope"), form.get("resource")) {
+        (Some(scope), _) => {
+            let wanted = scope
+                .split_whitespace()
+                .find(|scope| scope.ends_with("/.default"));
+            wanted.and_then(|scope| scope.strip_suffix("/.default")).map(str::to_owned).ok_or_else(|| {
+                EntraRefusal::bad(
+                    "invalid_scope",
+                    1002012,
+                    format!("The provided value for scope {scope} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI)."),
+                )
+            })?
+        }
+        (None, Some(resource)) => resource.clone(),
+        (None, None) => return Err(EntraRefusal::missing("scope")),
+    };
+    check_resource(&audience)?;
+    Ok(audience)
+}
+
+/// AADSTS500011 for a resource that the directory does not know.
+pub(crate) fn check_resource(resource: &str) -> Result<(), EntraRefusal> {
+    let bare = resource.trim_end_matches('/');
+    if RESOURCES
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(bare))
+    {
+        return Ok(());
+    }
+    Err(EntraRefusal::bad(
+        "invalid_resource",
+        500011,
+        format!(
+            "The resource principal named {resource} was not found in the tenant named Contoso Example. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You might have sent your authentication request to the wrong tenant."
+        ),
+    ))
+}

@@ -1,0 +1,153 @@
+//! Carries long-running operations through: a row with a due time, an effect when it has come, and the same again after a restart.
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::arm::Refusal;
+use crate::clock::Clock;
+use crate::state::{Draft, StateError};
+use crate::world::World;
+
+/// The collection of the operations, by id.
+pub const OPERATIONS: &str = "operations";
+
+/// One operation that goes on, or has ended.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Operation {
+    /// Its id, part of the address that callers poll.
+    pub id: Uuid,
+    /// The kind whose [`crate::parts::Kind::complete`] ends it, for example `Microsoft.KeyVault/vaults`.
+    pub kind: String,
+    /// The resource that it is about.
+    pub resource: String,
+    /// What is done to it: `create`, `delete` …, in the kind's own words.
+    pub verb: String,
+    /// Whatever else the kind needs to end it.
+    #[serde(default)]
+    pub arguments: Value,
+    /// When it was asked for.
+    pub started: Timestamp,
+    /// When its effect comes.
+    pub due: Timestamp,
+    /// When it ended.
+    #[serde(default)]
+    pub ended: Option<Timestamp>,
+    /// `InProgress`, `Succeeded`, `Failed` or `Canceled`.
+    pub status: String,
+    /// Why it failed: `{"code", "message"}`.
+    #[serde(default)]
+    pub error: Option<Value>,
+}
+
+impl Operation {
+    /// Notes, as part of the change that starts it, an operation that takes `simulated` on Azure.
+    /// After the change has been written, hand it to [`follow`] or return it in [`crate::arm::Answer::Long`].
+    pub fn begin(
+        draft: &mut Draft<'_>,
+        clock: &Clock,
+        kind: &str,
+        resource: &str,
+        verb: &str,
+        simulated: Duration,
+    ) -> Self {
+        let operation = Self {
+            id: Uuid::new_v4(),
+            kind: kind.to_owned(),
+            resource: resource.to_owned(),
+            verb: verb.to_owned(),
+            arguments: Value::Null,
+            started: clock.now(),
+            due: clock.after(simulated),
+            ended: None,
+            status: "InProgress".to_owned(),
+            error: None,
+        };
+        operation.put(draft);
+        operation
+    }
+
+    /// Writes it.
+    pub fn put(&self, draft: &mut Draft<'_>) {
+        draft.put(
+            OPERATIONS,
+            &self.id.to_string(),
+            serde_json::to_value(self).unwrap_or(Value::Null),
+        );
+    }
+
+    /// The operation with that id.
+    pub fn find(draft: &Draft<'_>, id: &str) -> Option<Self> {
+        serde_json::from_value(draft.get(OPERATIONS, &id.to_ascii_lowercase())?).ok()
+    }
+
+    /// Whether it still goes on.
+    pub fn running(&self) -> bool {
+        self.status == "InProgress"
+    }
+
+    /// The body that a poll of its status address answers.
+    pub fn body(&self) -> Value {
+        let mut body = json!({"name": self.id, "status": self.status, "startTime": self.started});
+        if let Some(ended) = self.ended {
+            body["endTime"] = json!(ended);
+        }
+        if let Some(error) = &self.error {
+            body["error"] = error.clone();
+        }
+        body
+    }
+}
+
+/// Waits for the operation's due time in the background and then brings its effect about.
+pub fn follow(world: &Arc<World>, operation: Operation) {
+    let world = world.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            () = world.clock.until(operation.due) => {}
+            () = world.stopping.cancelled() => return,
+        }
+        if let Err(error) = finish(&world, operation).await {
+            tracing::error!(%error, "an operation could not be ended");
+        }
+    });
+}
+
+/// Takes up everything that went on when the simulator last ended.
+pub fn resume(world: &Arc<World>) {
+    for (_, document) in world.state.list(OPERATIONS) {
+        if let Ok(operation) = serde_json::from_value::<Operation>(document)
+            && operation.running()
+        {
+            follow(world, operation);
+        }
+    }
+}
+
+async fn finish(world: &Arc<World>, mut operation: Operation) -> Result<(), StateError> {
+    let effect = match world.parts.kind(&operation.kind) {
+        Some(kind) => kind.complete(world, &operation).await,
+        None => Err(Refusal::internal(&format!(
+            "no kind {} ends this operation",
+            operation.kind
+        ))),
+    };
+    operation.ended = Some(world.clock.now());
+    match effect {
+        Ok(()) => operation.status = "Succeeded".to_owned(),
+        Err(refusal) => {
+            operation.status = "Failed".to_owned();
+            operation.error = Some(json!({"code": refusal.code, "message": refusal.message}));
+        }
+    }
+    world
+        .state
+        .change(|draft| {
+            operation.put(draft);
+            Ok(())
+        })
+        .await
+}

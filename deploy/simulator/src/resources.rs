@@ -1,0 +1,108 @@
+//! Keeps ARM resources in the state: the document that callers see beside what only the simulator knows.
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::state::Draft;
+
+/// The collection of all ARM resources, by lower-case resource id.
+pub const RESOURCES: &str = "resources";
+
+/// One ARM resource.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Resource {
+    /// The document as GET answers it: `id`, `name`, `type`, `location`, `properties` …
+    pub body: Value,
+    /// What the simulator remembers about it and nobody is told.
+    #[serde(default)]
+    pub private: Value,
+}
+
+impl Resource {
+    /// A resource with nothing private.
+    pub fn new(body: Value) -> Self {
+        Self {
+            body,
+            private: Value::Null,
+        }
+    }
+
+    /// Its id as it was first written.
+    pub fn id(&self) -> &str {
+        self.body["id"].as_str().unwrap_or_default()
+    }
+
+    /// Its provider type, for example `Microsoft.KeyVault/vaults`.
+    pub fn kind(&self) -> &str {
+        self.body["type"].as_str().unwrap_or_default()
+    }
+
+    /// Its `properties.provisioningState`.
+    pub fn provisioning_state(&self) -> &str {
+        self.body["properties"]["provisioningState"]
+            .as_str()
+            .unwrap_or_default()
+    }
+
+    /// Sets `properties.provisioningState`.
+    pub fn set_provisioning_state(&mut self, state: &str) {
+        self.body["properties"]["provisioningState"] = Value::from(state);
+    }
+}
+
+/// The resource with that id, in any case of letters.
+pub fn find(draft: &Draft<'_>, id: &str) -> Option<Resource> {
+    draft
+        .get(RESOURCES, &key(id))
+        .and_then(|document| serde_json::from_value(document).ok())
+}
+
+/// Writes a resource under its own `id`.
+pub fn put(draft: &mut Draft<'_>, resource: &Resource) {
+    draft.put(
+        RESOURCES,
+        &key(resource.id()),
+        serde_json::to_value(resource).unwrap_or(Value::Null),
+    );
+}
+
+/// Removes a resource and everything below it: children, extensions and role assignments at its scope.
+pub fn remove(draft: &mut Draft<'_>, id: &str) {
+    let key = key(id);
+    let below: Vec<String> = draft
+        .list_under(RESOURCES, &format!("{key}/"))
+        .into_iter()
+        .map(|(id, _)| id)
+        .collect();
+    for id in below {
+        draft.remove(RESOURCES, &id);
+    }
+    draft.remove(RESOURCES, &key);
+}
+
+/// The resources whose id begins with `prefix`, ordered by lower-case id.
+pub fn under(draft: &Draft<'_>, prefix: &str) -> Vec<Resource> {
+    let documents = draft.list_under(RESOURCES, &prefix.to_ascii_lowercase());
+    documents
+        .into_iter()
+        .filter_map(|(_, document)| serde_json::from_value(document).ok())
+        .collect()
+}
+
+/// The resources of one provider type whose id begins with `prefix`, ordered by lower-case id.
+pub fn of_kind(draft: &Draft<'_>, prefix: &str, kind: &str) -> Vec<Resource> {
+    let mut found = Vec::new();
+    draft.visit(RESOURCES, &prefix.to_ascii_lowercase(), |_, document| {
+        if document["body"]["type"]
+            .as_str()
+            .is_some_and(|found| found.eq_ignore_ascii_case(kind))
+        {
+            found.extend(serde_json::from_value(document.clone()).ok());
+        }
+    });
+    found
+}
+
+/// The key under which a resource is kept.
+pub fn key(id: &str) -> String {
+    id.trim_end_matches('/').to_ascii_lowercase()
+}

@@ -1,0 +1,163 @@
+//! Decides what a principal may do at a scope, from the role assignments above it.
+pub mod definitions;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::directory;
+use crate::resources::{self, Resource};
+use crate::state::Draft;
+use definitions::Definition;
+
+/// The provider type of role assignments.
+pub const ASSIGNMENTS: &str = "Microsoft.Authorization/roleAssignments";
+
+/// What is asked for: a word of the control plane or of a resource's data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act<'a> {
+    /// For example `Microsoft.KeyVault/vaults/write`.
+    Control(&'a str),
+    /// For example `Microsoft.KeyVault/vaults/secrets/getSecret/action`.
+    Data(&'a str),
+}
+
+/// Whether `principal`, itself or through one of its groups, may act at `scope` at that moment.
+/// An assignment counts only once it has propagated.
+pub fn allows(
+    draft: &Draft<'_>,
+    principal: Uuid,
+    scope: &str,
+    act: Act<'_>,
+    now: Timestamp,
+) -> bool {
+    let mut who = directory::groups_of(draft, principal);
+    who.push(principal);
+    assignments_above(draft, scope).iter().any(|assignment| {
+        effective(assignment, now)
+            && who.iter().any(|one| names(assignment, *one))
+            && grants(assignment, act)
+    })
+}
+
+/// The assignments at `scope` and at every scope above it.
+pub fn assignments_above(draft: &Draft<'_>, scope: &str) -> Vec<Resource> {
+    let scope = resources::key(scope);
+    let ends = scope
+        .match_indices('/')
+        .map(|(at, _)| at)
+        .chain([scope.len()]);
+    let mut found = Vec::new();
+    for end in ends {
+        let prefix = format!(
+            "{}/providers/microsoft.authorization/roleassignments/",
+            &scope[..end]
+        );
+        found.extend(resources::under(draft, &prefix));
+    }
+    found
+}
+
+fn effective(assignment: &Resource, now: Timestamp) -> bool {
+    match assignment.private["effective"]
+        .as_str()
+        .map(str::parse::<Timestamp>)
+    {
+        Some(Ok(from)) => from <= now,
+        _ => true,
+    }
+}
+
+fn names(assignment: &Resource, principal: Uuid) -> bool {
+    let named = assignment.body["properties"]["principalId"].as_str();
+    named.and_then(|named| Uuid::parse_str(named).ok()) == Some(principal)
+}
+
+fn grants(assignment: &Resource, act: Act<'_>) -> bool {
+    let role = assignment.body["properties"]["roleDefinitionId"]
+        .as_str()
+        .unwrap_or_default();
+    definitions::find(role).is_some_and(|definition| definition_grants(definition, act))
+}
+
+/// Whether a role holds what is asked for.
+pub fn definition_grants(definition: &Definition, act: Act<'_>) -> bool {
+    let (granted, taken_away, word) = match act {
+        Act::Control(word) => (definition.actions, definition.not_actions, word),
+        Act::Data(word) => (definition.data_actions, definition.not_data_actions, word),
+    };
+    granted.iter().any(|pattern| matches(pattern, word))
+        && !taken_away.iter().any(|pattern| matches(pattern, word))
+}
+
+/// Whether a pattern with `*` for anything matches a word, in any case of letters.
+fn matches(pattern: &str, word: &str) -> bool {
+    let (pattern, word) = (pattern.to_ascii_lowercase(), word.to_ascii_lowercase());
+    let mut pieces = pattern.split('*');
+    let Some(mut rest) = pieces.next().and_then(|first| word.strip_prefix(first)) else {
+        return false;
+    };
+    let mut pieces: Vec<&str> = pieces.collect();
+    let Some(last) = pieces.pop() else {
+        return rest.is_empty();
+    };
+    for piece in pieces {
+        match rest.find(piece) {
+            Some(at) => rest = &rest[at + piece.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stars_stand_for_anything_in_any_case() {
+        for (pattern, word, expected) in [
+            ("*", "Microsoft.KeyVault/vaults/write", true),
+            ("*/read", "Microsoft.KeyVault/vaults/read", true),
+            ("*/read", "Microsoft.KeyVault/vaults/write", false),
+            (
+                "Microsoft.KeyVault/vaults/secrets/*",
+                "microsoft.keyvault/vaults/secrets/getsecret/action",
+                true,
+            ),
+            (
+                "Microsoft.Authorization/*/Delete",
+                "Microsoft.Authorization/roleAssignments/delete",
+                true,
+            ),
+            (
+                "Microsoft.KeyVault/vaults/read",
+                "Microsoft.KeyVault/vaults/read",
+                true,
+            ),
+            (
+                "Microsoft.KeyVault/vaults/read",
+                "Microsoft.KeyVault/vaults/reader",
+                false,
+            ),
+        ] {
+            assert_eq!(matches(pattern, word), expected, "{pattern} {word}");
+        }
+    }
+
+    #[test]
+    fn contributor_writes_everything_but_roles_and_reads_no_secret() {
+        let contributor = definitions::named("Contributor").expect("a built-in role");
+        assert!(definition_grants(
+            contributor,
+            Act::Control("Microsoft.KeyVault/vaults/write")
+        ));
+        assert!(!definition_grants(
+            contributor,
+            Act::Control("Microsoft.Authorization/roleAssignments/write")
+        ));
+        assert!(!definition_grants(
+            contributor,
+            Act::Data("Microsoft.KeyVault/vaults/secrets/getSecret/action")
+        ));
+    }
+}

@@ -1,0 +1,290 @@
+//! Keeps JSON documents by collection and id in one SQLite file, written through on every change.
+//!
+//! Everything is read from memory. A change is a closure over a [`Draft`]: what it writes is committed to the
+//! file in one transaction and shows in memory only then, so a kill leaves either all of it or nothing.
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use serde_json::Value;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Row, SqlitePool};
+use tokio::sync::{Mutex, broadcast};
+
+type Documents = BTreeMap<String, BTreeMap<String, Arc<Value>>>;
+
+/// The documents of one world.
+pub struct State {
+    pool: SqlitePool,
+    documents: RwLock<Documents>,
+    writing: Mutex<()>,
+    changes: broadcast::Sender<Changed>,
+}
+
+/// One document that was written or removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// The collection it lies in.
+    pub collection: String,
+    /// Its id.
+    pub id: String,
+}
+
+/// The state file could not be opened, read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("{doing} failed: {source}")]
+pub struct StateError {
+    doing: String,
+    source: sqlx::Error,
+}
+
+fn while_doing(doing: impl Into<String>) -> impl FnOnce(sqlx::Error) -> StateError {
+    let doing = doing.into();
+    move |source| StateError { doing, source }
+}
+
+impl State {
+    /// Opens the file, made where it is missing, and reads it whole.
+    pub async fn open(file: &Path) -> Result<Self, StateError> {
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal);
+        let pool = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options)
+            .await
+            .map_err(while_doing(format!(
+                "opening the state file {}",
+                file.display()
+            )))?;
+        sqlx::query(
+            "create table if not exists document \
+             (collection text not null, id text not null, body text not null, primary key (collection, id)) \
+             without rowid",
+        )
+        .execute(&pool)
+        .await
+        .map_err(while_doing("preparing the state file"))?;
+        let rows = sqlx::query("select collection, id, body from document")
+            .fetch_all(&pool)
+            .await
+            .map_err(while_doing("reading the state file"))?;
+        let mut documents = Documents::new();
+        for row in rows {
+            let body: String = row.get("body");
+            let body = serde_json::from_str(&body).map_err(|error| {
+                while_doing("reading a document of the state file")(sqlx::Error::Decode(
+                    error.into(),
+                ))
+            })?;
+            documents
+                .entry(row.get("collection"))
+                .or_default()
+                .insert(row.get("id"), Arc::new(body));
+        }
+        let (changes, _) = broadcast::channel(4096);
+        Ok(Self {
+            pool,
+            documents: RwLock::new(documents),
+            writing: Mutex::new(()),
+            changes,
+        })
+    }
+
+    /// One document.
+    pub fn get(&self, collection: &str, id: &str) -> Option<Value> {
+        self.read(|draft| draft.get(collection, id))
+    }
+
+    /// Every document of a collection, ordered by id.
+    pub fn list(&self, collection: &str) -> Vec<(String, Value)> {
+        self.read(|draft| draft.list(collection))
+    }
+
+    /// The documents of a collection whose id begins with `prefix`, ordered by id.
+    pub fn list_under(&self, collection: &str, prefix: &str) -> Vec<(String, Value)> {
+        self.read(|draft| draft.list_under(collection, prefix))
+    }
+
+    /// Reads several documents as of one moment. What the closure writes is dropped.
+    pub fn read<R>(&self, look: impl FnOnce(&Draft<'_>) -> R) -> R {
+        let documents = self
+            .documents
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        look(&Draft {
+            documents: &documents,
+            written: BTreeMap::new(),
+        })
+    }
+
+    /// Reads and writes as one step: no other change comes between, all of it is kept or, on an error, none.
+    pub async fn change<R, E: From<StateError>>(
+        &self,
+        change: impl FnOnce(&mut Draft<'_>) -> Result<R, E>,
+    ) -> Result<R, E> {
+        let _one_at_a_time = self.writing.lock().await;
+        let (written, result) = {
+            let documents = self
+                .documents
+                .read()
+                .unwrap_or_else(PoisonError::into_inner);
+            let mut draft = Draft {
+                documents: &documents,
+                written: BTreeMap::new(),
+            };
+            let result = change(&mut draft)?;
+            (draft.written, result)
+        };
+        self.commit(written).await?;
+        Ok(result)
+    }
+
+    /// Writes one document.
+    pub async fn put(&self, collection: &str, id: &str, body: Value) -> Result<(), StateError> {
+        self.change(|draft| {
+            draft.put(collection, id, body);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Removes one document; one that is not there is fine.
+    pub async fn remove(&self, collection: &str, id: &str) -> Result<(), StateError> {
+        self.change(|draft| {
+            draft.remove(collection, id);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Hears of every change from now on. Who lags loses the oldest and should read again.
+    pub fn changes(&self) -> broadcast::Receiver<Changed> {
+        self.changes.subscribe()
+    }
+
+    /// Closes the file; what was written is already there.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    async fn commit(
+        &self,
+        written: BTreeMap<(String, String), Option<Arc<Value>>>,
+    ) -> Result<(), StateError> {
+        if written.is_empty() {
+            return Ok(());
+        }
+        let doing = "writing the state file";
+        let mut transaction = self.pool.begin().await.map_err(while_doing(doing))?;
+        for ((collection, id), body) in &written {
+            let statement = match body {
+                Some(body) => sqlx::query(
+                    "insert into document (collection, id, body) values ($1, $2, $3) \
+                     on conflict (collection, id) do update set body = excluded.body",
+                )
+                .bind(collection)
+                .bind(id)
+                .bind(body.to_string()),
+                None => sqlx::query("delete from document where collection = $1 and id = $2")
+                    .bind(collection)
+                    .bind(id),
+            };
+            statement
+                .execute(&mut *transaction)
+                .await
+                .map_err(while_doing(doing))?;
+        }
+        transaction.commit().await.map_err(while_doing(doing))?;
+        {
+            let mut documents = self
+                .documents
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            for ((collection, id), body) in &written {
+                let collection = documents.entry(collection.clone()).or_default();
+                match body {
+                    Some(body) => collection.insert(id.clone(), body.clone()),
+                    None => collection.remove(id),
+                };
+            }
+        }
+        for (collection, id) in written.into_keys() {
+            // Nobody may be listening.
+            let _ = self.changes.send(Changed { collection, id });
+        }
+        Ok(())
+    }
+}
+
+/// The documents as one change sees them: what stands, overlaid with what it has written so far.
+pub struct Draft<'a> {
+    documents: &'a Documents,
+    written: BTreeMap<(String, String), Option<Arc<Value>>>,
+}
+
+impl Draft<'_> {
+    /// One document.
+    pub fn get(&self, collection: &str, id: &str) -> Option<Value> {
+        match self.written.get(&(collection.to_owned(), id.to_owned())) {
+            Some(written) => written.as_deref().cloned(),
+            None => self
+                .documents
+                .get(collection)?
+                .get(id)
+                .map(|body| Value::clone(body)),
+        }
+    }
+
+    /// Every document of a collection, ordered by id.
+    pub fn list(&self, collection: &str) -> Vec<(String, Value)> {
+        self.list_under(collection, "")
+    }
+
+    /// The documents of a collection whose id begins with `prefix`, ordered by id.
+    pub fn list_under(&self, collection: &str, prefix: &str) -> Vec<(String, Value)> {
+        let mut found = Vec::new();
+        self.visit(collection, prefix, |id, body| {
+            found.push((id.to_owned(), body.clone()))
+        });
+        found
+    }
+
+    /// Shows each document whose id begins with `prefix`, without copying it.
+    pub fn visit(&self, collection: &str, prefix: &str, mut each: impl FnMut(&str, &Value)) {
+        let mut together: BTreeMap<&str, &Value> = BTreeMap::new();
+        if let Some(standing) = self.documents.get(collection) {
+            let under = standing
+                .range(prefix.to_owned()..)
+                .take_while(|(id, _)| id.starts_with(prefix));
+            together.extend(under.map(|(id, body)| (id.as_str(), body.as_ref())));
+        }
+        for ((_, id), body) in self
+            .written
+            .iter()
+            .filter(|((c, id), _)| c == collection && id.starts_with(prefix))
+        {
+            match body {
+                Some(body) => together.insert(id, body),
+                None => together.remove(id.as_str()),
+            };
+        }
+        for (id, body) in together {
+            each(id, body);
+        }
+    }
+
+    /// Writes one document.
+    pub fn put(&mut self, collection: &str, id: &str, body: Value) {
+        self.written
+            .insert((collection.to_owned(), id.to_owned()), Some(Arc::new(body)));
+    }
+
+    /// Removes one document; one that is not there is fine.
+    pub fn remove(&mut self, collection: &str, id: &str) {
+        self.written
+            .insert((collection.to_owned(), id.to_owned()), None);
+    }
+}
