@@ -37,6 +37,7 @@ pub mod arm;
 pub mod authority;
 pub mod clock;
 pub mod control;
+pub mod database;
 pub mod directory;
 pub mod door;
 pub mod entra;
@@ -119,6 +120,7 @@ pub struct Simulator {
 /// Every service of the simulator.
 fn attach_all(parts: &mut Parts) {
     control::attach(parts);
+    database::attach(parts);
     arm::attach(parts);
     entra::attach(parts);
     metadata::attach(parts);

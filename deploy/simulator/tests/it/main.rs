@@ -2,5 +2,6 @@
 #![allow(clippy::unwrap_used, unreachable_pub)]
 
 mod arm;
+mod database;
 mod door;
 mod visitor;

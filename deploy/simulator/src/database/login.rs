@@ -1,0 +1,180 @@
+//! Lets a client in: TLS, SCRAM-SHA-256, a database that exists, each refused in PostgreSQL's words.
+
+use std::collections::HashMap;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use futures::Sink;
+use pgwire::api::auth::driver::AuthOutcome;
+use pgwire::api::auth::mechanism::AuthMechanismFactory;
+use pgwire::api::auth::sasl::SaslMechanisms;
+use pgwire::api::auth::sasl::scram::{ScramAuth, ScramSecret};
+use pgwire::api::auth::{
+    AuthDriver, AuthSource, LoginInfo, Password, ServerParameterProvider, StartupHandler, protocol_negotiation,
+    save_startup_parameters_to_metadata,
+};
+use pgwire::api::{ClientInfo, METADATA_DATABASE, METADATA_USER};
+use pgwire::error::{PgWireError, PgWireResult};
+use pgwire::messages::{PgWireBackendMessage, PgWireFrontendMessage};
+
+use super::accounts;
+use super::certificate;
+use super::refusal::Refusal;
+use super::session::Session;
+use crate::world::World;
+
+/// The way in to one server.
+pub(super) struct Login {
+    world: Arc<World>,
+    server: String,
+    driver: AuthDriver<Parameters>,
+}
+
+impl Login {
+    pub(super) fn new(world: Arc<World>, server: &str) -> Self {
+        Self { world, server: server.to_owned(), driver: AuthDriver::new(Parameters) }
+    }
+
+    async fn step<C>(&self, client: &mut C, message: PgWireFrontendMessage) -> PgWireResult<()>
+    where
+        C: ClientInfo + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
+        C::Error: Debug,
+        PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
+    {
+        let outcome = match message {
+            PgWireFrontendMessage::Startup(ref startup) => {
+                protocol_negotiation(client, startup).await?;
+                save_startup_parameters_to_metadata(client, startup);
+                let (user, database) = who(client)?;
+                if !client.is_secure() {
+                    let host = client.socket_addr().ip().to_string();
+                    return Err(Refusal::not_encrypted(&host, &user, &database).into());
+                }
+                let mechanisms = SaslMechanisms::new(vec![Arc::new(self.scram(client.sni_server_name())?)]);
+                self.driver.begin_authentication(client, mechanisms.create()).await?
+            }
+            PgWireFrontendMessage::PasswordMessageFamily(message) => {
+                self.driver.advance_authentication(client, message).await?
+            }
+            _ => return Ok(()),
+        };
+        if let AuthOutcome::Authenticated { final_message, .. } = outcome {
+            let (user, database) = who(client)?;
+            let server = accounts::find(&self.world.state, &self.server);
+            if !server.is_some_and(|server| server.databases.contains(&database)) {
+                return Err(Refusal::no_database(&database).into());
+            }
+            self.driver.complete_authentication(client, final_message).await?;
+            let asked = client.metadata().clone().into_iter();
+            let session = Session::new(&user, &database, client.pid_and_secret_key().0, asked);
+            client.session_extensions().insert(session);
+        }
+        Ok(())
+    }
+
+    /// SCRAM, bound to the certificate that this client was shown.
+    fn scram(&self, shown_for: Option<&str>) -> PgWireResult<ScramAuth> {
+        let source = Source { world: self.world.clone(), server: self.server.clone() };
+        let mut scram = ScramAuth::new(Arc::new(source));
+        if let Some(certificate) = certificate::shown(&self.world, &self.server, shown_for) {
+            let body = STANDARD.encode(certificate);
+            let lines: Vec<&str> =
+                body.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
+            let pem = format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"));
+            scram.configure_certificate(pem.as_bytes())?;
+        }
+        Ok(scram)
+    }
+}
+
+#[async_trait]
+impl StartupHandler for Login {
+    async fn on_startup<C>(&self, client: &mut C, message: PgWireFrontendMessage) -> PgWireResult<()>
+    where
+        C: ClientInfo + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
+        C::Error: Debug,
+        PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
+    {
+        let result = self.step(client, message).await;
+        result.map_err(|error| match error {
+            PgWireError::InvalidPassword(_) => {
+                let user = client.metadata().get(METADATA_USER).map(String::as_str).unwrap_or_default();
+                Refusal::wrong_password(user).into()
+            }
+            // Whatever goes wrong before the login ends the session: pgwire would take a milder error for a
+            // finished login.
+            error if !error.is_fatal() => {
+                let mut info: pgwire::error::ErrorInfo = error.into();
+                info.severity = "FATAL".to_owned();
+                PgWireError::UserError(Box::new(info))
+            }
+            error => error,
+        })
+    }
+}
+
+/// User and database of the startup packet; without a database it is the user's name.
+fn who(client: &impl ClientInfo) -> Result<(String, String), Refusal> {
+    let user = client.metadata().get(METADATA_USER).cloned().ok_or_else(Refusal::no_user)?;
+    let database = client.metadata().get(METADATA_DATABASE).cloned().unwrap_or_else(|| user.clone());
+    Ok((user, database))
+}
+
+/// Where the verifiers come from.
+struct Source {
+    world: Arc<World>,
+    server: String,
+}
+
+impl Debug for Source {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Source").field("server", &self.server).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl AuthSource for Source {
+    async fn get_password(&self, login: &LoginInfo) -> PgWireResult<Password> {
+        // Only the verifier is kept, so nothing that needs the password can be offered.
+        Err(Refusal::wrong_password(login.user().unwrap_or_default()).into())
+    }
+
+    async fn get_scram_secret(&self, login: &LoginInfo) -> PgWireResult<(ScramSecret, Option<()>)> {
+        let user = login.user().unwrap_or_default();
+        let verifier = accounts::find(&self.world.state, &self.server)
+            .and_then(|server| server.account(user)?.verifier.clone())
+            .and_then(|verifier| accounts::secret_of(&verifier));
+        Ok((verifier.unwrap_or_else(|| accounts::nobodys_secret(&self.server, user)), None))
+    }
+}
+
+/// What the server reports after a login.
+struct Parameters;
+
+impl ServerParameterProvider for Parameters {
+    fn server_parameters<C: ClientInfo>(&self, client: &C) -> Option<HashMap<String, String>> {
+        let asked = client.metadata().clone().into_iter();
+        let user = client.metadata().get(METADATA_USER).cloned().unwrap_or_default();
+        let session = Session::new(&user, "", 0, asked);
+        let told = [
+            ("application_name", "application_name"),
+            ("client_encoding", "client_encoding"),
+            ("DateStyle", "datestyle"),
+            ("default_transaction_read_only", "default_transaction_read_only"),
+            ("integer_datetimes", "integer_datetimes"),
+            ("IntervalStyle", "intervalstyle"),
+            ("is_superuser", "is_superuser"),
+            ("server_encoding", "server_encoding"),
+            ("server_version", "server_version"),
+            ("standard_conforming_strings", "standard_conforming_strings"),
+            ("TimeZone", "timezone"),
+        ];
+        let mut all: HashMap<String, String> =
+            told.iter().filter_map(|(told, name)| Some(((*told).to_owned(), session.setting(name)?))).collect();
+        all.insert("session_authorization".to_owned(), user);
+        Some(all)
+    }
+}
