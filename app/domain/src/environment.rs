@@ -1,5 +1,6 @@
 //! The state of an environment, computed from its request, its jobs and its last validation.
 
+use crate::job;
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -125,5 +126,52 @@ impl Arch {
             }
         }
         parts.join("; ")
+    }
+}
+
+/// What an environment's rows say of it: a copy of what its job and its newest run of the checks amount to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    pub state: State,
+    /// One line: "9 of 12 steps", "2 of 10 checks fail".
+    pub detail: String,
+    pub arch: Arch,
+    /// Whether its name is still its own.
+    pub held: bool,
+}
+
+/// The newest run of the checks, counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counted {
+    pub failed: usize,
+    /// Could not tell, or not asked yet.
+    pub open: usize,
+    pub passed: usize,
+}
+
+impl Standing {
+    /// Of an environment whose newest job is this.
+    pub fn of(outline: &[job::Outline], job: &job::Status, checks: Option<Counted>) -> Standing {
+        let arch = job.arch(outline);
+        let (state, detail) = match job.state() {
+            job::State::Queued | job::State::Running | job::State::Waiting => (State::Building, job.line(outline)),
+            job::State::NeedsPerson => (State::NeedsPerson, job.line(outline)),
+            job::State::Cancelled => (State::Stopped, job.line(outline)),
+            job::State::RollingBack => (State::RollingBack, job.line(outline)),
+            job::State::RolledBack => (State::Gone, "Rolled back".to_owned()),
+            job::State::Succeeded => proved(checks),
+        };
+        Standing { state, detail, arch, held: state != State::Gone }
+    }
+}
+
+fn proved(checks: Option<Counted>) -> (State, String) {
+    let Some(Counted { failed, open, passed }) = checks else { return (State::Ready, String::new()) };
+    let all = failed + open + passed;
+    match (failed, open) {
+        (0, 0) => (State::Ready, format!("{passed} checks pass")),
+        (0, open) => (State::Ready, format!("{passed} of {all} checks pass, {open} open")),
+        (1, _) => (State::NeedsPerson, format!("1 of {all} checks fails")),
+        (failed, _) => (State::NeedsPerson, format!("{failed} of {all} checks fail")),
     }
 }

@@ -1,11 +1,18 @@
 //! A job: an approved plan on its way; the states of a job and its steps, and the events they are folded from.
 
+pub mod decide;
 pub mod event;
+pub mod shown;
+pub mod status;
+#[cfg(test)]
+mod tests;
 
 use crate::environment::Part;
 use serde::{Deserialize, Serialize};
 
+pub use decide::{Decision, Deed, Verb, decide, due};
 pub use event::{Entry, Event};
+pub use status::{Goal, Phase, Status, StepStatus};
 
 /// What a job keeps of one step of its recipe, so that its log can be folded, drawn and decided on by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,6 +1,7 @@
 //! What a job's log says: each thing decided or done once, in order; everything shown of a job is folded from it.
 
 use crate::failure::Failure;
+use crate::id::RequestId;
 use crate::moment::Moment;
 use serde::{Deserialize, Serialize};
 
@@ -70,13 +71,19 @@ pub enum Event {
     RollBackAsked {
         by: String,
     },
-    /// The plan changed (another vault name): nothing runs before its approver has decided.
+    /// The plan changed (another vault name): nothing runs before the approver of that request has decided.
     Held {
+        request: RequestId,
         by: String,
         why: String,
     },
     /// The changed plan was approved; the wish now is the one kept with the job.
     Released {
         by: String,
+    },
+    /// The changed plan was rejected, withdrawn or left to expire: the job is where it stopped.
+    Refused {
+        by: String,
+        why: String,
     },
 }

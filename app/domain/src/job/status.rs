@@ -1,0 +1,363 @@
+//! The fold: what a job's log amounts to, entry by entry.
+
+use super::{Entry, Event, Outline, State, StepState};
+use crate::failure::Failure;
+use crate::id::RequestId;
+use crate::moment::Moment;
+use serde_json::Value;
+
+/// What the job is up to now, by the last word of a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    Build,
+    /// Cancelled: what is at work finishes, nothing else begins.
+    Stop,
+    RollBack,
+}
+
+/// Where one step is. An operation that Azure has taken on stands beside it, in [`StepStatus::operation`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Phase {
+    Idle,
+    /// In a worker's hand, or left by one that is gone.
+    Running,
+    Asked {
+        look_again: Moment,
+    },
+    Waits {
+        until: Moment,
+        why: String,
+    },
+    Succeeded,
+    Failed(Failure),
+    Undoing,
+    UndoAsked {
+        look_again: Moment,
+    },
+    UndoWaits {
+        until: Moment,
+        why: String,
+    },
+    Undone,
+    UndoFailed(Failure),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepStatus {
+    pub phase: Phase,
+    /// To be followed, whatever else happens: Azure is at it.
+    pub operation: Option<Value>,
+    pub output: Option<Value>,
+    /// Begun at some time and not undone since, so that a roll back must undo it.
+    pub touched: bool,
+    /// When the present attempt began, and how often it was tried again since.
+    pub began: Option<Moment>,
+    pub tries: u32,
+    /// Since when it waits without a break for the same kind of thing.
+    pub waiting_since: Option<Moment>,
+    /// First and last moment of work, over all attempts.
+    pub started: Option<Moment>,
+    pub ended: Option<Moment>,
+    /// Spans of waiting that are over.
+    pub waits: Vec<(Moment, Moment)>,
+}
+
+impl StepStatus {
+    fn new() -> StepStatus {
+        StepStatus {
+            phase: Phase::Idle,
+            operation: None,
+            output: None,
+            touched: false,
+            began: None,
+            tries: 0,
+            waiting_since: None,
+            started: None,
+            ended: None,
+            waits: Vec::new(),
+        }
+    }
+
+    /// At work: in a hand, at Azure, or between two tries.
+    pub fn in_flight(&self) -> bool {
+        matches!(self.phase, Phase::Running | Phase::Asked { .. } | Phase::Waits { .. })
+    }
+
+    pub fn shown(&self) -> StepState {
+        match self.phase {
+            Phase::Idle => StepState::Queued,
+            Phase::Running => StepState::Running,
+            Phase::Asked { .. } | Phase::Waits { .. } => StepState::Waiting,
+            Phase::Succeeded => StepState::Succeeded,
+            Phase::Failed(_) | Phase::UndoFailed(_) => StepState::Failed,
+            Phase::Undoing | Phase::UndoAsked { .. } | Phase::UndoWaits { .. } => StepState::Undoing,
+            Phase::Undone => StepState::Undone,
+        }
+    }
+
+    pub fn failure(&self) -> Option<&Failure> {
+        match &self.phase {
+            Phase::Failed(failure) | Phase::UndoFailed(failure) => Some(failure),
+            _ => None,
+        }
+    }
+
+    /// Begins to wait, or goes on waiting if it was the same kind of waiting.
+    fn wait(&mut self, at: Moment, same: bool) {
+        if !same {
+            self.stop_waiting(at);
+        }
+        self.waiting_since.get_or_insert(at);
+    }
+
+    fn stop_waiting(&mut self, at: Moment) {
+        if let Some(since) = self.waiting_since.take() {
+            match self.waits.last_mut() {
+                Some((_, until)) if *until == since => *until = at,
+                _ => self.waits.push((since, at)),
+            }
+        }
+    }
+
+    fn rest(&mut self, at: Moment, phase: Phase) {
+        self.stop_waiting(at);
+        self.operation = None;
+        self.ended = Some(at);
+        self.phase = phase;
+    }
+
+    /// Back to the start, for another attempt.
+    fn again(&mut self, at: Moment) {
+        self.stop_waiting(at);
+        self.operation = None;
+        self.phase = Phase::Idle;
+        self.began = None;
+        self.tries = 0;
+    }
+}
+
+/// A changed plan that waits for its approver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    pub request: RequestId,
+    pub by: String,
+    pub why: String,
+}
+
+/// Everything that a log says, in the order of the outline's steps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    keys: Vec<String>,
+    pub steps: Vec<StepStatus>,
+    pub goal: Goal,
+    pub held: Option<Held>,
+    /// Of the last entry taken; 0 before the first.
+    pub position: i64,
+    pub started: Option<Moment>,
+    /// When it came to rest; none while something goes on by itself.
+    pub ended: Option<Moment>,
+    /// Milliseconds of motion in spans that are over.
+    worked_ms: i64,
+    moving_since: Option<Moment>,
+}
+
+impl Status {
+    /// Of an empty log.
+    pub fn new(outline: &[Outline]) -> Status {
+        Status {
+            keys: outline.iter().map(|step| step.key.clone()).collect(),
+            steps: outline.iter().map(|_| StepStatus::new()).collect(),
+            goal: Goal::Build,
+            held: None,
+            position: 0,
+            started: None,
+            ended: None,
+            worked_ms: 0,
+            moving_since: None,
+        }
+    }
+
+    /// Of a whole log.
+    pub fn of(outline: &[Outline], log: &[Entry]) -> Status {
+        let mut status = Status::new(outline);
+        log.iter().for_each(|entry| status.take(entry));
+        status
+    }
+
+    pub fn step(&self, key: &str) -> Option<&StepStatus> {
+        self.keys.iter().position(|known| known == key).and_then(|place| self.steps.get(place))
+    }
+
+    fn step_mut(&mut self, key: &str) -> Option<&mut StepStatus> {
+        self.keys.iter().position(|known| known == key).and_then(|place| self.steps.get_mut(place))
+    }
+
+    /// Folds one more entry in. A step that the outline does not know is passed over.
+    pub fn take(&mut self, entry: &Entry) {
+        let at = entry.at;
+        self.position = entry.position;
+        self.started.get_or_insert(at);
+        match &entry.event {
+            Event::CancelAsked { .. } => self.cancel(at),
+            Event::RetryAsked { .. } => self.retry(at),
+            Event::RollBackAsked { .. } => {
+                self.goal = Goal::RollBack;
+                self.held = None;
+            }
+            Event::Held { request, by, why } => {
+                self.held = Some(Held { request: request.clone(), by: by.clone(), why: why.clone() });
+            }
+            Event::Released { .. } => {
+                self.held = None;
+                self.retry(at);
+            }
+            Event::Refused { .. } => self.held = None,
+            event => self.take_step(at, event),
+        }
+        let moving = self.state().moving();
+        match (moving, self.moving_since) {
+            (true, None) => self.moving_since = Some(at),
+            (false, Some(since)) => {
+                self.worked_ms += at.since(since);
+                self.moving_since = None;
+            }
+            _ => {}
+        }
+        self.ended = if moving { None } else { self.ended.or(Some(at)) };
+    }
+
+    fn take_step(&mut self, at: Moment, event: &Event) {
+        let stopping = self.goal == Goal::Stop;
+        let (Some(key), event) = (step_of(event), event) else { return };
+        let Some(step) = self.step_mut(key) else { return };
+        match event {
+            Event::Started { .. } => {
+                step.phase = Phase::Running;
+                step.touched = true;
+                step.began = Some(at);
+                step.started.get_or_insert(at);
+                step.ended = None;
+            }
+            Event::Asked { operation, look_again, .. } => {
+                step.wait(at, step.operation.is_some());
+                step.operation = Some(operation.clone());
+                step.phase = Phase::Asked { look_again: *look_again };
+            }
+            Event::Waits { until, why, .. } => {
+                step.wait(at, step.operation.is_some() || matches!(step.phase, Phase::Waits { .. }));
+                step.tries += 1;
+                if stopping && step.operation.is_none() {
+                    step.again(at);
+                } else {
+                    step.phase = Phase::Waits { until: *until, why: why.clone() };
+                }
+            }
+            Event::Succeeded { output, .. } => {
+                step.output = Some(output.clone());
+                step.rest(at, Phase::Succeeded);
+            }
+            Event::Failed { failure, .. } => step.rest(at, Phase::Failed(failure.clone())),
+            Event::UndoStarted { .. } => {
+                step.again(at);
+                step.phase = Phase::Undoing;
+                step.began = Some(at);
+            }
+            Event::UndoAsked { operation, look_again, .. } => {
+                step.wait(at, step.operation.is_some());
+                step.operation = Some(operation.clone());
+                step.phase = Phase::UndoAsked { look_again: *look_again };
+            }
+            Event::UndoWaits { until, why, .. } => {
+                step.wait(at, step.operation.is_some() || matches!(step.phase, Phase::UndoWaits { .. }));
+                step.tries += 1;
+                step.phase = Phase::UndoWaits { until: *until, why: why.clone() };
+            }
+            Event::Undone { .. } => {
+                step.rest(at, Phase::Undone);
+                step.touched = false;
+                step.output = None;
+            }
+            Event::UndoFailed { failure, .. } => step.rest(at, Phase::UndoFailed(failure.clone())),
+            _ => {}
+        }
+    }
+
+    fn cancel(&mut self, at: Moment) {
+        if self.goal != Goal::Build {
+            return;
+        }
+        self.goal = Goal::Stop;
+        for step in &mut self.steps {
+            if matches!(step.phase, Phase::Waits { .. }) && step.operation.is_none() {
+                step.again(at);
+            }
+        }
+    }
+
+    fn retry(&mut self, at: Moment) {
+        if self.goal == Goal::Stop {
+            self.goal = Goal::Build;
+        }
+        for step in &mut self.steps {
+            match step.phase {
+                Phase::Failed(_) if self.goal == Goal::Build => step.again(at),
+                Phase::UndoFailed(_) => {
+                    step.again(at);
+                    step.phase = Phase::Undoing;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    pub fn state(&self) -> State {
+        if self.position == 0 {
+            return State::Queued;
+        }
+        let any = |of: fn(&StepStatus) -> bool| self.steps.iter().any(of);
+        let all_succeeded = self.steps.iter().all(|step| step.phase == Phase::Succeeded);
+        let at_work = if any(|step| step.phase == Phase::Running) { State::Running } else { State::Waiting };
+        match self.goal {
+            Goal::RollBack if any(|step| matches!(step.phase, Phase::UndoFailed(_))) => State::NeedsPerson,
+            Goal::RollBack if any(|step| step.touched) => State::RollingBack,
+            Goal::RollBack => State::RolledBack,
+            _ if all_succeeded => State::Succeeded,
+            Goal::Stop if any(StepStatus::in_flight) => at_work,
+            Goal::Stop => State::Cancelled,
+            Goal::Build if self.held.is_some() || self.failed() => State::NeedsPerson,
+            Goal::Build if any(StepStatus::in_flight) => at_work,
+            Goal::Build => State::Running,
+        }
+    }
+
+    /// A step of the building failed.
+    pub fn failed(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.phase, Phase::Failed(_)))
+    }
+
+    /// Wall milliseconds of motion until now, waits included.
+    pub fn took_ms(&self, now: Moment) -> i64 {
+        self.worked_ms + self.moving_since.map_or(0, |since| now.since(since))
+    }
+
+    /// Steps that stand.
+    pub fn done(&self) -> usize {
+        self.steps.iter().filter(|step| step.phase == Phase::Succeeded).count()
+    }
+}
+
+fn step_of(event: &Event) -> Option<&str> {
+    match event {
+        Event::Started { step }
+        | Event::Asked { step, .. }
+        | Event::Waits { step, .. }
+        | Event::Succeeded { step, .. }
+        | Event::Failed { step, .. }
+        | Event::UndoStarted { step }
+        | Event::UndoAsked { step, .. }
+        | Event::UndoWaits { step, .. }
+        | Event::Undone { step }
+        | Event::UndoFailed { step, .. } => Some(step),
+        _ => None,
+    }
+}
