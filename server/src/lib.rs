@@ -1,4 +1,5 @@
 //! The server of Keystead: what the portal promises is made true here. Its floors stand in ARCHITECTURE.md.
 
 pub mod engine;
+pub mod seal;
 pub mod store;

@@ -28,7 +28,16 @@
 mod both;
 pub mod document;
 mod error;
+pub mod event;
+pub mod job;
+pub mod lease;
+pub mod line;
 mod open;
+pub mod sealed;
+pub mod standing;
+pub mod timer;
+pub mod took;
+pub mod validation;
 pub mod wake;
 
 use std::sync::Arc;

@@ -6,6 +6,7 @@ pub mod shown;
 pub mod status;
 #[cfg(test)]
 mod tests;
+pub mod told;
 
 use crate::environment::Part;
 use serde::{Deserialize, Serialize};

@@ -1,0 +1,246 @@
+//! The log of a job: read, folded, and appended to at an expected position under a fence.
+//!
+//! Two guards. The *position* orders: an append names the position that its writer has folded up to, and finds
+//! [`Error::Behind`] when somebody else wrote first. The *epoch* counts claims: a worker whose lease was lost or has
+//! lapsed finds [`Error::Superseded`]. Both stand in the first statement of the append, the update of the job's own
+//! row, whose lock then keeps other writers out until the commit.
+//!
+//! The transaction that appends also writes what the log now amounts to into `job` and `environment`, and what follows
+//! from it: a job that is over deletes its sealed password, one that stopped has a timer do it in seven days.
+
+use super::job::{self, Job};
+use super::lease::Claim;
+use super::{Change, Error, Store, Tx, document, line, on_both, sealed, standing, timer, took};
+use domain::Moment;
+use domain::id::JobId;
+use domain::job::told::{Said, told};
+use domain::job::{Entry, Event, State, Status, due};
+
+/// Who writes.
+#[derive(Clone, Copy, Debug)]
+pub enum Writer<'a> {
+    /// The worker that holds this claim, in the name of which nothing is written once it has lapsed.
+    Worker(&'a Claim),
+    /// A person's word.
+    Person,
+}
+
+/// A job with its log folded.
+#[derive(Clone, Debug)]
+pub struct Journal {
+    pub job: Job,
+    pub status: Status,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    position: i64,
+    at: i64,
+    body: String,
+}
+
+impl TryFrom<Row> for Entry {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Entry, Error> {
+        Ok(Entry { position: row.position, at: Moment(row.at), event: document::read(&row.body)? })
+    }
+}
+
+const SINCE: &str = "select position, at, body from event where job = $1 and position > $2 order by position";
+
+/// Entries above this position, in order.
+pub async fn since(store: &Store, id: &JobId, position: i64) -> Result<Vec<Entry>, Error> {
+    let rows: Vec<Row> = on_both!(store.read(), db => {
+        sqlx::query_as(SINCE).bind(id.as_str()).bind(position).fetch_all(db).await
+    })?;
+    rows.into_iter().map(Entry::try_from).collect()
+}
+
+/// The job as its log tells it now.
+pub async fn load(store: &Store, id: &JobId) -> Result<Option<Journal>, Error> {
+    let Some(job) = job::find(store, id).await? else { return Ok(None) };
+    let status = Status::of(&job.outline, &since(store, id, 0).await?);
+    Ok(Some(Journal { job, status }))
+}
+
+/// The same inside a transaction, for what must be decided and written together.
+pub async fn load_in(tx: &mut Tx, id: &JobId) -> Result<Option<Journal>, Error> {
+    let Some(job) = job::find_in(tx, id).await? else { return Ok(None) };
+    let rows: Vec<Row> =
+        on_both!(tx.on(), db => sqlx::query_as(SINCE).bind(id.as_str()).bind(0_i64).fetch_all(db).await)?;
+    let log: Vec<Entry> = rows.into_iter().map(Entry::try_from).collect::<Result<_, _>>()?;
+    let status = Status::of(&job.outline, &log);
+    Ok(Some(Journal { job, status }))
+}
+
+/// A person's word: `word` says, by how the job stands, what is to be appended, or refuses. Tried again when somebody
+/// wrote in between; committed and announced.
+pub async fn say<E: From<Error>>(
+    store: &Store,
+    id: &JobId,
+    at: Moment,
+    word: impl Fn(&Journal) -> Result<Event, E>,
+) -> Result<Journal, E> {
+    loop {
+        let mut tx = store.begin().await?;
+        let mut journal = load_in(&mut tx, id).await?.ok_or(Error::NotFound)?;
+        let event = word(&journal)?;
+        match journal.append(&mut tx, Writer::Person, at, &[event], &[]).await {
+            Ok(()) => {
+                tx.commit().await?;
+                journal.announce(store).await;
+                return Ok(journal);
+            }
+            Err(Error::Behind) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+impl Journal {
+    /// Appends events and lines at the position up to which this journal is folded, and folds them in. When it fails,
+    /// drop the transaction; the journal is as it was.
+    pub async fn append(
+        &mut self,
+        tx: &mut Tx,
+        writer: Writer<'_>,
+        at: Moment,
+        events: &[Event],
+        said: &[Said],
+    ) -> Result<(), Error> {
+        let outline = &self.job.outline;
+        let mut status = self.status.clone();
+        let mut lines = said.to_vec();
+        let mut entries = Vec::with_capacity(events.len());
+        for event in events {
+            let before = status.clone();
+            let entry = Entry { position: status.position + 1, at, event: event.clone() };
+            status.take(&entry);
+            lines.extend(told(outline, &before, &status, at, event));
+            entries.push(entry);
+        }
+        self.write_copies(tx, writer, at, &status).await?;
+        for entry in &entries {
+            insert(tx, &self.job.id, entry).await?;
+        }
+        line::append(tx, &self.job.id, at, &lines).await?;
+        if !entries.is_empty() {
+            let state = status.state();
+            if state.over() {
+                sealed::delete(tx, &self.job.request).await?;
+                timer::stop(tx, timer::SEALED, self.job.request.as_str()).await?;
+            } else if !state.moving() && self.status.state().moving() {
+                timer::set(tx, timer::SEALED, self.job.request.as_str(), at.plus(sealed::KEPT_MILLIS)).await?;
+            }
+            if state == State::Succeeded {
+                took::write(tx, &self.job, &status, at).await?;
+            }
+            standing::of_job(tx, &self.job, &status, at).await?;
+        }
+        self.status = status;
+        Ok(())
+    }
+
+    /// The fence and the copies, in one statement.
+    async fn write_copies(&self, tx: &mut Tx, writer: Writer<'_>, at: Moment, status: &Status) -> Result<(), Error> {
+        const SQL: &str = "update job set state = $2, at_work = $3, steps_done = $4, position = $5, due_at = $6, \
+            started_at = $7, ended_at = $8, updated_at = $9 \
+            where id = $1 and position = $10 and ($11 < 0 or (epoch = $11 and lease_until > $9))";
+        let copies = Copies::of(&self.job, status, at)?;
+        let epoch = match writer {
+            Writer::Worker(claim) => claim.epoch,
+            Writer::Person => -1,
+        };
+        let changed = on_both!(tx.on(), db => sqlx::query(SQL)
+            .bind(self.job.id.as_str())
+            .bind(copies.state)
+            .bind(&copies.at_work)
+            .bind(copies.steps_done)
+            .bind(copies.position)
+            .bind(copies.due_at)
+            .bind(copies.started_at)
+            .bind(copies.ended_at)
+            .bind(at.0)
+            .bind(self.status.position)
+            .bind(epoch)
+            .execute(db).await.map(|done| done.rows_affected()))?;
+        match (changed, writer) {
+            (1, _) => Ok(()),
+            (_, Writer::Person) => Err(Error::Behind),
+            (_, Writer::Worker(claim)) if super::lease::holds(tx, claim, at).await? => Err(Error::Behind),
+            (_, Writer::Worker(_)) => Err(Error::Superseded),
+        }
+    }
+
+    /// Rings for whoever watches the job or the environment, after the commit.
+    pub async fn announce(&self, store: &Store) {
+        store.announce(Change::Job(self.job.id.clone())).await;
+        store.announce(Change::Environment(self.job.environment.clone())).await;
+    }
+}
+
+/// What `job` repeats of its log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copies {
+    pub state: &'static str,
+    pub at_work: String,
+    pub steps_done: i64,
+    pub position: i64,
+    pub due_at: Option<i64>,
+    pub started_at: Option<i64>,
+    pub ended_at: Option<i64>,
+}
+
+impl Copies {
+    /// By the fold alone; `at` is the time of the last entry.
+    pub fn of(job: &Job, status: &Status, at: Moment) -> Result<Copies, Error> {
+        Ok(Copies {
+            state: status.state().key(),
+            at_work: document::write(&status.at_work(&job.outline))?,
+            steps_done: i64::try_from(status.done()).unwrap_or(i64::MAX),
+            position: status.position,
+            due_at: due(&job.outline, status, at).map(|due| due.0),
+            started_at: status.started.map(|started| started.0),
+            ended_at: status.ended.map(|ended| ended.0),
+        })
+    }
+}
+
+async fn insert(tx: &mut Tx, job: &JobId, entry: &Entry) -> Result<(), Error> {
+    const SQL: &str = "insert into event (job, position, at, body) values ($1, $2, $3, $4)";
+    let body = document::write(&entry.event)?;
+    let written = on_both!(tx.on(), db => sqlx::query(SQL)
+        .bind(job.as_str()).bind(entry.position).bind(entry.at.0).bind(&body).execute(db).await.map(drop));
+    written.map_err(|error| match Error::taken(error, "position") {
+        Error::Taken(_) => Error::Behind,
+        other => other,
+    })
+}
+
+/// Folds every log again and writes the copies anew; answers how many rows were not as they should be.
+pub async fn refold(store: &Store, now: Moment) -> Result<u64, Error> {
+    const IDS: &str = "select id from job order by id";
+    const SQL: &str = "update job set state = $2, at_work = $3, steps_done = $4, position = $5, started_at = $6, \
+        ended_at = $7 where id = $1 and not (state = $2 and at_work = $3 and steps_done = $4 and position = $5 \
+        and coalesce(started_at, -1) = coalesce($6, -1) and coalesce(ended_at, -1) = coalesce($7, -1))";
+    let ids: Vec<(String,)> = on_both!(store.read(), db => sqlx::query_as(IDS).fetch_all(db).await)?;
+    let mut mended = 0;
+    for (id,) in ids {
+        let mut tx = store.begin().await?;
+        let Some(journal) = load_in(&mut tx, &JobId::new(id)).await? else { continue };
+        let copies = Copies::of(&journal.job, &journal.status, now)?;
+        mended += on_both!(tx.on(), db => sqlx::query(SQL)
+            .bind(journal.job.id.as_str())
+            .bind(copies.state)
+            .bind(&copies.at_work)
+            .bind(copies.steps_done)
+            .bind(copies.position)
+            .bind(copies.started_at)
+            .bind(copies.ended_at)
+            .execute(db).await.map(|done| done.rows_affected()))?;
+        standing::refresh(&mut tx, &journal.job.environment, now).await?;
+        tx.commit().await?;
+    }
+    Ok(mended)
+}

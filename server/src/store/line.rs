@@ -1,0 +1,80 @@
+//! The lines of a job, for people: numbered from 1 in the order in which they were written.
+
+use super::{Error, Store, Tx, document, on_both};
+use domain::Moment;
+use domain::id::JobId;
+use domain::job::Outline;
+use domain::job::told::Said;
+use domain::view::job::{Line, Tone};
+
+/// Longer lines are cut.
+const LONGEST: usize = 4000;
+
+/// Called under the lock on the job's row that [`super::event::Journal::append`] holds, so that numbers have no gaps.
+pub(super) async fn append(tx: &mut Tx, job: &JobId, at: Moment, lines: &[Said]) -> Result<(), Error> {
+    const LAST: &str = "select coalesce(max(number), 0) from line where job = $1";
+    const SQL: &str = "insert into line (job, number, at, step, tone, text) values ($1, $2, $3, $4, $5, $6)";
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let (last,): (i64,) = on_both!(tx.on(), db => sqlx::query_as(LAST).bind(job.as_str()).fetch_one(db).await)?;
+    for (number, line) in (last + 1..).zip(lines) {
+        let text: String = line.text.chars().take(LONGEST).collect();
+        on_both!(tx.on(), db => sqlx::query(SQL)
+            .bind(job.as_str()).bind(number).bind(at.0).bind(&line.step).bind(key(line.tone)).bind(&text)
+            .execute(db).await.map(drop))?;
+    }
+    Ok(())
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    number: i64,
+    at: i64,
+    step: String,
+    tone: String,
+    text: String,
+}
+
+/// Lines above this number, oldest first; `step` narrows to one. The outline gives each step's title.
+pub async fn after(
+    store: &Store,
+    job: &JobId,
+    outline: &[Outline],
+    number: i64,
+    step: Option<&str>,
+    limit: i64,
+) -> Result<Vec<Line>, Error> {
+    const SQL: &str = "select number, at, step, tone, text from line \
+        where job = $1 and number > $2 and ($3 = '' or step = $3) order by number limit $4";
+    let rows: Vec<Row> = on_both!(store.read(), db => sqlx::query_as(SQL)
+        .bind(job.as_str()).bind(number).bind(step.unwrap_or_default()).bind(limit).fetch_all(db).await)?;
+    let title = |key: &str| outline.iter().find(|step| step.key == key).map(|step| step.title.clone());
+    let line = |row: Row| {
+        Ok(Line {
+            number: row.number,
+            at: Moment(row.at),
+            title: title(&row.step).unwrap_or_default(),
+            step: row.step,
+            tone: document::word(&row.tone, of_key)?,
+            text: row.text,
+        })
+    };
+    rows.into_iter().map(line).collect()
+}
+
+const TONES: [(Tone, &str); 5] = [
+    (Tone::Plain, "plain"),
+    (Tone::Done, "done"),
+    (Tone::Waiting, "waiting"),
+    (Tone::Failed, "failed"),
+    (Tone::Person, "person"),
+];
+
+fn key(tone: Tone) -> &'static str {
+    TONES.iter().find(|(known, _)| *known == tone).map_or("plain", |(_, key)| key)
+}
+
+fn of_key(key: &str) -> Option<Tone> {
+    TONES.iter().find(|(_, known)| *known == key).map(|(tone, _)| *tone)
+}

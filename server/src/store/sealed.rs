@@ -1,0 +1,48 @@
+//! Sealed passwords as rows: ciphertext between submit and the end of the job, and no longer.
+
+use super::{Error, Store, Tx, on_both};
+use domain::Moment;
+use domain::id::RequestId;
+
+/// How long a job that stopped keeps its password: seven days.
+pub const KEPT_MILLIS: i64 = 7 * 86_400_000;
+
+/// Ciphertext with the id of the key that opens it.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Sealed {
+    pub key_id: String,
+    pub body: String,
+}
+
+/// Keeps it, in place of an earlier one of the same request.
+pub async fn keep(tx: &mut Tx, request: &RequestId, sealed: &Sealed, at: Moment) -> Result<(), Error> {
+    const SQL: &str = "insert into sealed (request, key_id, body, sealed_at) values ($1, $2, $3, $4) \
+        on conflict (request) do update set key_id = excluded.key_id, body = excluded.body, \
+        sealed_at = excluded.sealed_at";
+    on_both!(tx.on(), db => sqlx::query(SQL)
+        .bind(request.as_str()).bind(&sealed.key_id).bind(&sealed.body).bind(at.0).execute(db).await.map(drop))?;
+    Ok(())
+}
+
+pub async fn find(store: &Store, request: &RequestId) -> Result<Option<Sealed>, Error> {
+    const SQL: &str = "select key_id, body from sealed where request = $1";
+    Ok(on_both!(store.read(), db => sqlx::query_as(SQL).bind(request.as_str()).fetch_optional(db).await)?)
+}
+
+/// Deletes it; a job that ends does so by itself, a request that is rejected, withdrawn or expires must say so.
+pub async fn delete(tx: &mut Tx, request: &RequestId) -> Result<(), Error> {
+    const SQL: &str = "delete from sealed where request = $1";
+    on_both!(tx.on(), db => sqlx::query(SQL).bind(request.as_str()).execute(db).await.map(drop))?;
+    Ok(())
+}
+
+/// Deletes it unless the job of this request is moving; answers whether it is gone.
+pub async fn delete_if_stopped(store: &Store, request: &RequestId) -> Result<bool, Error> {
+    const SQL: &str = "delete from sealed where request = $1 and (select count(*) from job where job.request = $1 \
+        and state in ('queued', 'running', 'waiting', 'rolling-back')) = 0";
+    const LEFT: &str = "select count(*) from sealed where request = $1";
+    on_both!(store.write(), db => sqlx::query(SQL).bind(request.as_str()).execute(db).await.map(drop))?;
+    let (left,): (i64,) =
+        on_both!(store.read(), db => sqlx::query_as(LEFT).bind(request.as_str()).fetch_one(db).await)?;
+    Ok(left == 0)
+}

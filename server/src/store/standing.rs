@@ -1,0 +1,46 @@
+//! What an environment's row repeats of its job and its checks; the only writer of state, rank, detail, arch and held.
+
+use super::event::load_in;
+use super::job::{self, Job};
+use super::{Error, Tx, document, on_both, validation};
+use domain::Moment;
+use domain::environment::Standing;
+use domain::id::EnvironmentId;
+use domain::job::Status;
+
+/// After an append: by the job's fold at hand.
+pub(super) async fn of_job(tx: &mut Tx, job: &Job, status: &Status, at: Moment) -> Result<(), Error> {
+    let checks = validation::counted_in(tx, &job.environment).await?;
+    write(tx, &job.environment, &Standing::of(&job.outline, status, checks), at).await
+}
+
+/// After anything else that it depends on, a run of the checks above all. Without a job nothing changes: the request's
+/// own functions write what it stands for.
+pub async fn refresh(tx: &mut Tx, environment: &EnvironmentId, at: Moment) -> Result<(), Error> {
+    let Some(newest) = job::newest_in(tx, environment).await? else { return Ok(()) };
+    let Some(journal) = load_in(tx, &newest).await? else { return Ok(()) };
+    of_job(tx, &journal.job, &journal.status, at).await
+}
+
+async fn write(tx: &mut Tx, environment: &EnvironmentId, standing: &Standing, at: Moment) -> Result<(), Error> {
+    const SQL: &str = "update environment set state = $2, rank = $3, detail = $4, arch = $5, held = $6, \
+        updated_at = case when state = $2 then updated_at else $7 end where id = $1";
+    let arch = document::write(&standing.arch)?;
+    on_both!(tx.on(), db => sqlx::query(SQL)
+        .bind(environment.as_str())
+        .bind(standing.state.key())
+        .bind(standing.state.rank())
+        .bind(&standing.detail)
+        .bind(&arch)
+        .bind(i64::from(standing.held))
+        .bind(at.0)
+        .execute(db).await.map(drop))?;
+    Ok(())
+}
+
+/// The address under which the web app answers, once its step knows it.
+pub async fn set_address(tx: &mut Tx, environment: &EnvironmentId, address: Option<&str>) -> Result<(), Error> {
+    const SQL: &str = "update environment set address = $2 where id = $1";
+    on_both!(tx.on(), db => sqlx::query(SQL).bind(environment.as_str()).bind(address).execute(db).await.map(drop))?;
+    Ok(())
+}
