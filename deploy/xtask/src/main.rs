@@ -1,0 +1,60 @@
+//! `cargo xtask`: the few commands with which Keystead is started, tested, built and measured.
+
+mod bench;
+mod build;
+mod check;
+mod fingerprint;
+mod pack;
+mod phases;
+mod place;
+mod run;
+mod setup;
+mod sim;
+mod start;
+mod style;
+mod test;
+mod wasm;
+
+use std::env;
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "\
+cargo xtask start [--port PORT] [--data DIR]   build what has changed and start the portal
+cargo xtask test [--all] [FILTER]              everything that must hold before a change is taken
+cargo xtask check                              format, lint and floors: the quick loop
+cargo xtask build [--release]                  the portal and its page; with --release one installable file each
+cargo xtask bench [NAME...]                    what is measured, as a table and target/bench/results.json
+cargo xtask sim stop|env [--data DIR]          the Azure simulator of the embedded default";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: &[String]) -> Result<()> {
+    let (command, rest) = match arguments.split_first() {
+        Some((command, rest)) => (command.as_str(), rest),
+        None => ("help", arguments),
+    };
+    match command {
+        "start" => start::run(rest),
+        "test" => test::run(rest),
+        "check" => check::run(rest),
+        "build" => build::run(rest),
+        "bench" => bench::run(rest),
+        "sim" => sim::run(rest),
+        "help" | "--help" | "-h" => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        other => bail!("there is no command {other:?}\n{USAGE}"),
+    }
+}

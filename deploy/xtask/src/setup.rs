@@ -1,0 +1,111 @@
+//! Finds what the tasks need, installs what may be installed, and says clearly what a person has to.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use anyhow::{Context, Result, bail};
+
+use crate::fingerprint::Fingerprint;
+use crate::{place, run};
+
+/// The compiler's library for WebAssembly.
+pub fn wasm_target() -> Result<()> {
+    const TARGET: &str = "wasm32-unknown-unknown";
+    let sysroot = sysroot()?;
+    if sysroot.join("lib/rustlib").join(TARGET).is_dir() {
+        return Ok(());
+    }
+    run::loud(run::command("rustup").args(["target", "add", TARGET])).with_context(|| {
+        format!(
+            "the Rust compiler in {} cannot compile to WebAssembly; install rustup (https://rustup.rs) and run \
+             `rustup target add {TARGET}`",
+            sysroot.display()
+        )
+    })
+}
+
+/// The linter, as the compiler's stand-in, and the formatter.
+pub fn linter() -> Result<PathBuf> {
+    let sysroot = sysroot()?;
+    let (driver, formatter) = (sysroot.join("bin/clippy-driver"), sysroot.join("bin/rustfmt"));
+    if !driver.is_file() || !formatter.is_file() {
+        run::loud(run::command("rustup").args(["component", "add", "clippy", "rustfmt"]))
+            .context("clippy and rustfmt are missing; run `rustup component add clippy rustfmt`")?;
+    }
+    Ok(driver)
+}
+
+fn sysroot() -> Result<PathBuf> {
+    run::output(run::command("rustc").args(["--print", "sysroot"])).map(PathBuf::from)
+}
+
+/// The npm packages of a folder, as its lock file says.
+pub fn npm(folder: &'static str) -> Result<()> {
+    let name = if folder == "end2end" { "npm-end2end" } else { "npm-build" };
+    let lock = format!("{folder}/package-lock.json");
+    let inputs = Fingerprint::of(name, &[&lock], &[])?;
+    let installed = place::root().join(folder).join("node_modules");
+    if inputs.is_current(&[installed.join(".package-lock.json")]) {
+        return Ok(());
+    }
+    let npm = run::find("npm").context("npm is missing; install Node 20 or newer (https://nodejs.org)")?;
+    let mut install = run::command(npm);
+    install.args(["ci", "--no-audit", "--no-fund"]).current_dir(place::root().join(folder));
+    install.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
+    run::quiet(&mut install, name)?;
+    inputs.remember()
+}
+
+/// The folder with PostgreSQL's programs (`initdb`, `pg_ctl`), which tests start a throw-away server with.
+pub fn postgres() -> Result<PathBuf> {
+    if let Some(folder) = postgres_folder() {
+        return Ok(folder);
+    }
+    install("postgresql", "PostgreSQL's programs (initdb, pg_ctl)")?;
+    postgres_folder().context("postgresql is installed, and yet there is no initdb below /usr/lib/postgresql")
+}
+
+fn postgres_folder() -> Option<PathBuf> {
+    if let Some(program) = run::find("initdb") {
+        return program.parent().map(Path::to_owned);
+    }
+    let mut folders: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
+        .ok()?
+        .flatten()
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
+        .filter(|(_, folder): &(u32, PathBuf)| folder.join("initdb").is_file())
+        .collect();
+    folders.sort();
+    folders.pop().map(|(_, folder)| folder)
+}
+
+/// The browser of the end-to-end test: `CHROMIUM`, otherwise one on the search path.
+pub fn chromium() -> Result<PathBuf> {
+    let known = || {
+        let named = env::var_os("CHROMIUM").map(PathBuf::from).filter(|program| program.is_file());
+        named.or_else(|| ["chromium", "chromium-browser", "google-chrome"].iter().find_map(|name| run::find(name)))
+    };
+    if let Some(program) = known() {
+        return Ok(program);
+    }
+    install("chromium", "Chromium")?;
+    known().context("chromium is installed, and yet not on the search path")
+}
+
+/// Installs a Debian package where this may be done: on Debian, as root.
+fn install(package: &str, what: &str) -> Result<()> {
+    let root = run::output(run::command("id").arg("-u")).is_ok_and(|id| id == "0");
+    if !root || run::find("apt-get").is_none() {
+        bail!(
+            "{what} is missing; install it and call again (on Debian and Ubuntu: `sudo apt-get install {package}`; \
+             on macOS: `brew install {package}`)"
+        );
+    }
+    let apt = |arguments: &[&str]| {
+        let mut apt = run::command("apt-get");
+        apt.env("DEBIAN_FRONTEND", "noninteractive").args(arguments);
+        run::quiet(&mut apt, "apt-get")
+    };
+    apt(&["update"])?;
+    apt(&["install", "--yes", "--no-install-recommends", package])
+}
