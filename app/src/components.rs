@@ -1,12 +1,17 @@
 //! What pages are composed of, one component a file.
 
 pub mod arch;
+pub mod confirm;
 pub mod empty;
 pub mod frame;
 pub mod glyph;
+pub mod graph;
+pub mod live;
 pub mod load;
+pub mod log;
 pub mod notice;
 pub mod shortcuts;
 #[cfg(feature = "ssr")]
 pub mod sprite;
 pub mod time;
+pub mod timeline;

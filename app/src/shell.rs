@@ -5,7 +5,7 @@ use crate::pages;
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{Route, Router, Routes};
-use leptos_router::{SsrMode, StaticSegment as Is};
+use leptos_router::{ParamSegment as Param, SsrMode, StaticSegment as Is};
 
 /// The document: theme, style sheet, the module that hydrates, the page, and the drawings that it refers to.
 #[cfg(feature = "ssr")]
@@ -62,6 +62,7 @@ pub fn App() -> impl IntoView {
                 <Route path=Is("") view=pages::environments::Environments ssr=SsrMode::Async/>
                 <Route path=Is("sign-in") view=pages::sign_in::SignIn ssr=SsrMode::Async/>
                 <Route path=Is("environments") view=pages::environments::Environments ssr=SsrMode::Async/>
+                <Route path=(Is("jobs"), Param("id")) view=pages::job::Job ssr=SsrMode::Async/>
             </Routes>
         </Router>
     }

@@ -22,12 +22,17 @@ pub async fn jobs(environment: String, after: String) -> Result<Page<Row>, Porta
     portal.jobs(&caller, environment, &after).await
 }
 
-/// `step` narrows the log to one step, or is empty.
 #[server(prefix = "/ask", endpoint = "jobs/one", input = Json)]
-pub async fn job(id: JobId, step: String) -> Result<Opened, PortalError> {
+pub async fn job(id: JobId) -> Result<Opened, PortalError> {
     let (portal, caller) = super::port()?;
     let job = portal.job(&caller, &id).await?;
-    let step = Some(step.as_str()).filter(|step| !step.is_empty());
-    let lines = portal.lines(&caller, &id, 0, step).await?;
-    Ok(Opened { job, lines })
+    let mut lines: Vec<Line> = Vec::new();
+    loop {
+        let after = lines.last().map_or(0, |line| line.number);
+        let more = portal.lines(&caller, &id, after, None).await?;
+        if more.is_empty() {
+            return Ok(Opened { job, lines });
+        }
+        lines.extend(more);
+    }
 }

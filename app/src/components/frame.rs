@@ -54,6 +54,13 @@ pub fn framed(place: Place, inside: AnyView) -> AnyView {
     .into_any()
 }
 
+/// Where this page is, from the outside in; the last is the page itself.
+pub fn crumbs(way: Vec<(String, String)>, here: &'static str) -> AnyView {
+    let links =
+        way.into_iter().map(|(word, href)| view! { <li><a href=href rel="external">{word}</a></li> }).collect_view();
+    view! { <nav aria-label="Breadcrumb"><ol class="crumbs">{links}<li>{here}</li></ol></nav> }.into_any()
+}
+
 fn bar(place: Place, around: Surroundings) -> AnyView {
     let here = move |entry: Place| (entry == place).then_some("page");
     let Some(frame) = around.frame else { return signed_out() };

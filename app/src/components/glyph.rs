@@ -128,3 +128,21 @@ fn icon_as(name: &'static str, class: &'static str) -> AnyView {
     let href = format!("#i-{name}");
     view! { <svg class=class viewBox="0 0 24 24" aria-hidden="true"><use href=href></use></svg> }.into_any()
 }
+
+/// The outline inside a drawing.
+pub fn glyph_at(look: Look, x: f64, y: f64) -> AnyView {
+    let href = format!("#g-{}", look.glyph);
+    view! {
+        <svg class="glyph" x=x y=y width="16" height="16" viewBox="0 0 16 16" aria-hidden="true"><use href=href></use></svg>
+    }
+    .into_any()
+}
+
+/// An icon inside a drawing.
+pub fn icon_at(name: &'static str, x: f64, y: f64) -> AnyView {
+    let href = format!("#i-{name}");
+    view! {
+        <svg class="icon" x=x y=y width="16" height="16" viewBox="0 0 24 24" aria-hidden="true"><use href=href></use></svg>
+    }
+    .into_any()
+}

@@ -1,0 +1,66 @@
+//! A deed that asks once more, saying what stays and what goes: a dialog, opened without script where the browser knows
+//! `command`; where scripting is off it is a disclosure in the same place.
+
+use super::glyph::icon;
+use leptos::prelude::*;
+
+pub struct Confirm {
+    /// Of the dialog, unique on its page.
+    pub id: &'static str,
+    pub icon: &'static str,
+    /// The deed, as the button says it.
+    pub deed: &'static str,
+    pub title: String,
+    /// What stays, what goes.
+    pub says: String,
+    /// The way back: "Keep running".
+    pub keep: &'static str,
+    /// Where the deed is posted.
+    pub action: String,
+    pub danger: bool,
+}
+
+/// The button, and what it opens.
+pub fn confirm(asked: Confirm) -> AnyView {
+    let Confirm { id, icon: picture, deed, title, says, keep, action, danger } = asked;
+    let heading = format!("{id}-title");
+    let (labelled, plain_action, plain_says) = (heading.clone(), action.clone(), says.clone());
+    let class = if danger { "button danger" } else { "button" };
+    let opener = format!("{class} confirm-open");
+    view! {
+        <button class=opener type="button" commandfor=id command="show-modal" on:click=move |_| open(id)>{icon(picture)}{deed}</button>
+        <details class="confirm-plain">
+            <summary class=class>{icon(picture)}{deed}</summary>
+            <form method="post" action=plain_action>
+                <p>{plain_says}</p>
+                <div class="row"><button class="button danger">{icon(picture)}{deed}</button></div>
+            </form>
+        </details>
+        <dialog id=id aria-labelledby=labelled>
+            <form method="post" action=action>
+                <h2 id=heading>{title}</h2>
+                <p>{says}</p>
+                <div class="row">
+                    <button class="button plain" formmethod="dialog" value="keep">{keep}</button>
+                    <button class="button danger">{icon(picture)}{deed}</button>
+                </div>
+            </form>
+        </dialog>
+    }
+    .into_any()
+}
+
+/// For browsers that do not know `command` yet.
+fn open(id: &str) {
+    #[cfg(feature = "hydrate")]
+    {
+        use wasm_bindgen::JsCast;
+        let dialog =
+            document().get_element_by_id(id).and_then(|found| found.dyn_into::<web_sys::HtmlDialogElement>().ok());
+        if let Some(dialog) = dialog.filter(|dialog| !dialog.open()) {
+            let _ = dialog.show_modal();
+        }
+    }
+    #[cfg(not(feature = "hydrate"))]
+    let _ = id;
+}

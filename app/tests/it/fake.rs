@@ -1,0 +1,234 @@
+//! A portal that answers what a test gave it, and the rendering of one address over it.
+
+use app::context::{Flash, Installation, Notice, Sample, Site, Theme};
+use app::error::PortalError;
+use app::portal::{self, Answer, Draft, JobChange, Submission};
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use domain::Moment;
+use domain::account::{Account, AccountId, Caller, Role, Way};
+use domain::field::FieldError;
+use domain::form::{Choices, Form};
+use domain::id::*;
+use domain::name::TeamName;
+use domain::request::Decision;
+use domain::view;
+use futures::stream::BoxStream;
+use http_body_util::BodyExt;
+use leptos::prelude::{LeptosOptions, provide_context};
+use leptos_axum::{LeptosRoutes, generate_route_list};
+use secrecy::SecretString;
+use std::sync::Arc;
+use tower::ServiceExt;
+
+/// What the portal would answer; whatever a test does not give is not there.
+#[derive(Clone)]
+pub(crate) struct Fake {
+    pub frame: Answer<view::Frame>,
+    pub environments: Answer<view::environment::List>,
+    pub environment: Answer<view::environment::Whole>,
+    pub requests: Answer<view::Page<view::request::Row>>,
+    pub request: Answer<view::request::Whole>,
+    pub plan: Answer<view::request::PlanPanel>,
+    pub jobs: Answer<view::Page<view::job::Row>>,
+    pub job: Answer<view::job::Whole>,
+    pub lines: Vec<view::job::Line>,
+    pub choices: Answer<Choices>,
+    pub drafts: Vec<Draft>,
+    pub caller: Option<Caller>,
+    pub theme: Theme,
+    pub flash: Option<Notice>,
+}
+
+pub(crate) fn caller() -> Caller {
+    let account = Account {
+        id: AccountId("tenant/manager".into()),
+        name: "manager@contoso.example".into(),
+        roles: vec![Role::Manager],
+        teams: vec![TeamName::parse("payments").unwrap()],
+    };
+    Caller { account, way: Way::Browser }
+}
+
+impl Default for Fake {
+    fn default() -> Fake {
+        let frame = view::Frame {
+            account: "manager@contoso.example".into(),
+            stands_for: "Team Payments, manager".into(),
+            inbox: 0,
+            requests: true,
+        };
+        Fake {
+            frame: Ok(frame),
+            environments: Err(PortalError::not_found()),
+            environment: Err(PortalError::not_found()),
+            requests: Err(PortalError::not_found()),
+            request: Err(PortalError::not_found()),
+            plan: Ok(view::request::PlanPanel::default()),
+            jobs: Err(PortalError::not_found()),
+            job: Err(PortalError::not_found()),
+            lines: Vec::new(),
+            choices: Ok(Choices::default()),
+            drafts: Vec::new(),
+            caller: Some(caller()),
+            theme: Theme::System,
+            flash: None,
+        }
+    }
+}
+
+#[async_trait]
+impl portal::Frames for Fake {
+    async fn frame(&self, _: &Caller) -> Answer<view::Frame> {
+        self.frame.clone()
+    }
+}
+
+#[async_trait]
+impl portal::Offers for Fake {
+    async fn choices(&self, _: &Caller) -> Answer<Choices> {
+        self.choices.clone()
+    }
+    async fn vault_name(&self, _: &Caller, _: &str) -> Answer<Option<String>> {
+        Ok(None)
+    }
+    async fn environment_name(&self, _: &Caller, _: &str) -> Answer<Option<String>> {
+        Ok(None)
+    }
+}
+
+#[async_trait]
+impl portal::Drafts for Fake {
+    async fn drafts(&self, _: &Caller) -> Answer<Vec<Draft>> {
+        Ok(self.drafts.clone())
+    }
+    async fn draft(&self, _: &Caller, id: &DraftId) -> Answer<Draft> {
+        self.drafts.iter().find(|draft| draft.id == *id).cloned().ok_or_else(PortalError::not_found)
+    }
+    async fn save_draft(
+        &self,
+        _: &Caller,
+        _: Option<&DraftId>,
+        _: &Form,
+        _: &[FieldError],
+        _: bool,
+    ) -> Answer<DraftId> {
+        Ok(DraftId::new("draft"))
+    }
+    async fn drop_draft(&self, _: &Caller, _: &DraftId) -> Answer<()> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl portal::Environments for Fake {
+    async fn environments(&self, _: &Caller, _: &view::environment::Filter) -> Answer<view::environment::List> {
+        self.environments.clone()
+    }
+    async fn environment(&self, _: &Caller, _: &str) -> Answer<view::environment::Whole> {
+        self.environment.clone()
+    }
+    async fn validate(&self, _: &Caller, _: &str) -> Answer<ValidationId> {
+        Ok(ValidationId::new("run"))
+    }
+}
+
+#[async_trait]
+impl portal::Requests for Fake {
+    async fn plan(&self, _: &Caller, _: &Form, _: bool) -> Answer<view::request::PlanPanel> {
+        self.plan.clone()
+    }
+    async fn submit(&self, _: &Caller, _: Submission) -> Answer<RequestId> {
+        Ok(RequestId::new("request"))
+    }
+    async fn requests(&self, _: &Caller, _: view::request::Show, _: &str) -> Answer<view::Page<view::request::Row>> {
+        self.requests.clone()
+    }
+    async fn request(&self, _: &Caller, _: &RequestId) -> Answer<view::request::Whole> {
+        self.request.clone()
+    }
+    async fn decide(&self, _: &Caller, _: &RequestId, _: Decision, _: &str, _: &str) -> Answer<view::request::Whole> {
+        self.request.clone()
+    }
+    async fn withdraw(&self, _: &Caller, _: &RequestId) -> Answer<view::request::Whole> {
+        self.request.clone()
+    }
+}
+
+#[async_trait]
+impl portal::Jobs for Fake {
+    async fn jobs(&self, _: &Caller, _: Option<&str>, _: &str) -> Answer<view::Page<view::job::Row>> {
+        self.jobs.clone()
+    }
+    async fn job(&self, _: &Caller, _: &JobId) -> Answer<view::job::Whole> {
+        self.job.clone()
+    }
+    async fn lines(&self, _: &Caller, _: &JobId, after: i64, _: Option<&str>) -> Answer<Vec<view::job::Line>> {
+        Ok(self.lines.iter().filter(|line| line.number > after).cloned().collect())
+    }
+    async fn follow(&self, _: &Caller, _: &JobId, _: i64) -> Answer<BoxStream<'static, JobChange>> {
+        Err(PortalError::not_found())
+    }
+    async fn cancel(&self, _: &Caller, _: &JobId) -> Answer<()> {
+        Ok(())
+    }
+    async fn retry(&self, _: &Caller, _: &JobId, _: Option<SecretString>) -> Answer<()> {
+        Ok(())
+    }
+    async fn change_vault_name(&self, _: &Caller, _: &JobId, _: &str) -> Answer<RequestId> {
+        Ok(RequestId::new("request"))
+    }
+    async fn roll_back(&self, _: &Caller, _: &JobId) -> Answer<()> {
+        Ok(())
+    }
+}
+
+pub(crate) fn installation() -> Installation {
+    let sample =
+        |account: &str, note: &str| Sample { account: format!("{account}@contoso.example"), note: note.into() };
+    Installation {
+        version: "0.1.0".into(),
+        footer: Some("Azure is simulated here, waits are 30 times shorter".into()),
+        provider: "contoso.example".into(),
+        samples: vec![
+            sample("member", "Payments"),
+            sample("third-member", "Payments"),
+            sample("second-member", "Catalogue"),
+            sample("manager", "decides for Payments"),
+            sample("second-manager", "decides for Catalogue"),
+            sample("platform-engineer", "runs Keystead"),
+            sample("auditor", "sees everything"),
+        ],
+    }
+}
+
+/// The status and the document at an address.
+pub(crate) async fn page(fake: Fake, path: &str) -> (StatusCode, String) {
+    let options = LeptosOptions::builder().output_name("app").build();
+    let context = move || {
+        provide_context::<Arc<dyn portal::Portal>>(Arc::new(fake.clone()));
+        provide_context(fake.caller.clone());
+        provide_context(installation());
+        provide_context(Site::default());
+        provide_context(fake.theme);
+        provide_context(Flash(fake.flash.clone()));
+    };
+    let router: Router = Router::new()
+        .leptos_routes_with_context(&options, generate_route_list(app::App), context.clone(), app::shell::shell)
+        .fallback(leptos_axum::render_app_async_with_context(context, app::shell::shell))
+        .with_state(options);
+    let asked = Request::get(path).body(Body::empty()).unwrap();
+    let answer = router.oneshot(asked).await.unwrap();
+    let status = answer.status();
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+/// Every test's present: 23 Nov 2026, 11:26:45 UTC.
+pub(crate) const NOW: Moment = Moment(1_795_433_205_000);
+
+pub(crate) fn ago(seconds: i64) -> Moment {
+    NOW.plus(-seconds * 1000)
+}

@@ -1,0 +1,42 @@
+//! Writes pages with their styles into a folder, for eyes: `KEYSTEAD_SIGHT=FOLDER cargo test … sight`.
+
+use crate::fake::{Fake, page};
+use crate::pages::{environments, job};
+use app::context::Theme;
+use domain::failure::Mend;
+use std::path::Path;
+
+/// The style sheet in the order in which it is put together: tokens, base, layout, components by name.
+fn style() -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("style");
+    let read = |path: &Path| std::fs::read_to_string(path).unwrap();
+    let mut parts: Vec<_> =
+        std::fs::read_dir(folder.join("components")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    parts.sort();
+    let first = ["tokens.css", "base.css", "layout.css"].map(|name| folder.join(name));
+    first.iter().chain(&parts).map(|path| read(path)).collect()
+}
+
+#[tokio::test]
+async fn pages_for_eyes() {
+    let Some(folder) = std::env::var_os("KEYSTEAD_SIGHT") else { return };
+    let pages = [
+        ("sign-in", Fake { caller: None, ..Fake::default() }, "/sign-in"),
+        ("environments", environments::nine(), "/environments"),
+        (
+            "environments-none",
+            Fake { environments: Ok(environments::list(vec![])), ..Fake::default() },
+            "/environments",
+        ),
+        ("job-running", job::shown(job::running()), "/jobs/118"),
+        ("job-stopped", job::shown(job::stopped(Some(Mend::VaultName))), "/jobs/118"),
+        ("not-found", Fake::default(), "/nowhere"),
+    ];
+    for (name, fake, path) in pages {
+        for (suffix, theme) in [("", Theme::Light), ("-dark", Theme::Dark)] {
+            let (_, html) = page(Fake { theme, ..fake.clone() }, path).await;
+            let styled = html.replacen("</head>", &format!("<style>{}</style></head>", style()), 1);
+            std::fs::write(Path::new(&folder).join(format!("{name}{suffix}.html")), styled).unwrap();
+        }
+    }
+}
