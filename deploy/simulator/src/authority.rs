@@ -3,8 +3,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
 };
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
@@ -39,10 +39,7 @@ pub struct AuthorityError {
 }
 
 fn while_doing<E: std::fmt::Display>(doing: &'static str) -> impl FnOnce(E) -> AuthorityError {
-    move |error| AuthorityError {
-        doing,
-        why: error.to_string(),
-    }
+    move |error| AuthorityError { doing, why: error.to_string() }
 }
 
 fn authority_params(name: &str) -> CertificateParams {
@@ -50,11 +47,7 @@ fn authority_params(name: &str) -> CertificateParams {
     params.distinguished_name = DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![
-        KeyUsagePurpose::KeyCertSign,
-        KeyUsagePurpose::CrlSign,
-        KeyUsagePurpose::DigitalSignature,
-    ];
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
     params.not_before = rcgen::date_time_ymd(2020, 1, 1);
     params.not_after = rcgen::date_time_ymd(2049, 12, 31);
     params
@@ -63,32 +56,20 @@ fn authority_params(name: &str) -> CertificateParams {
 impl Authority {
     /// Makes a new authority of that name.
     pub fn make(name: &str) -> Result<Self, AuthorityError> {
-        let key = KeyPair::generate()
-            .map_err(while_doing("making the key of a certificate authority"))?;
-        let certificate = authority_params(name)
-            .self_signed(&key)
-            .map_err(while_doing("signing a certificate authority"))?;
-        Self::open(KeptAuthority {
-            name: name.to_owned(),
-            certificate: certificate.pem(),
-            key: key.serialize_pem(),
-        })
+        let key = KeyPair::generate().map_err(while_doing("making the key of a certificate authority"))?;
+        let certificate =
+            authority_params(name).self_signed(&key).map_err(while_doing("signing a certificate authority"))?;
+        Self::open(KeptAuthority { name: name.to_owned(), certificate: certificate.pem(), key: key.serialize_pem() })
     }
 
     /// Opens an authority that was kept.
     pub fn open(kept: KeptAuthority) -> Result<Self, AuthorityError> {
         use rustls::pki_types::pem::PemObject;
-        let key = KeyPair::from_pem(&kept.key)
-            .map_err(while_doing("reading the key of a certificate authority"))?;
+        let key = KeyPair::from_pem(&kept.key).map_err(while_doing("reading the key of a certificate authority"))?;
         let certificate = CertificateDer::from_pem_slice(kept.certificate.as_bytes())
             .map_err(while_doing("reading a certificate authority"))?;
         let issuer = Issuer::new(authority_params(&kept.name), key);
-        Ok(Self {
-            kept,
-            issuer,
-            certificate,
-            signed: Mutex::default(),
-        })
+        Ok(Self { kept, issuer, certificate, signed: Mutex::default() })
     }
 
     /// What to keep so that [`Authority::open`] finds the same authority again.
@@ -114,44 +95,30 @@ impl Authority {
 
     fn sign(&self, name: &str) -> Result<CertifiedKey, AuthorityError> {
         let doing = "signing a server certificate";
-        let key =
-            KeyPair::generate().map_err(while_doing("making the key of a server certificate"))?;
+        let key = KeyPair::generate().map_err(while_doing("making the key of a server certificate"))?;
         let mut params = CertificateParams::new([name.to_owned()]).map_err(while_doing(doing))?;
         params.distinguished_name = DistinguishedName::new();
         // A common name holds 64 characters at most; clients read the alternative name.
-        params.distinguished_name.push(
-            DnType::CommonName,
-            name.chars().take(64).collect::<String>(),
-        );
+        params.distinguished_name.push(DnType::CommonName, name.chars().take(64).collect::<String>());
         params.use_authority_key_identifier_extension = true;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.not_before = rcgen::date_time_ymd(2020, 1, 1);
         params.not_after = rcgen::date_time_ymd(2049, 12, 31);
-        let certificate = params
-            .signed_by(&key, &self.issuer)
-            .map_err(while_doing(doing))?;
+        let certificate = params.signed_by(&key, &self.issuer).map_err(while_doing(doing))?;
         let private = PrivatePkcs8KeyDer::from(key.serialize_der());
-        let private = rustls::crypto::ring::sign::any_supported_type(&private.into())
-            .map_err(while_doing(doing))?;
-        Ok(CertifiedKey::new(
-            vec![certificate.der().clone(), self.certificate.clone()],
-            private,
-        ))
+        let private = rustls::crypto::ring::sign::any_supported_type(&private.into()).map_err(while_doing(doing))?;
+        Ok(CertifiedKey::new(vec![certificate.der().clone(), self.certificate.clone()], private))
     }
 
     /// A TLS server that answers every name with a certificate of its own, or with `otherwise` where none is asked for.
     pub fn server(self: &Arc<Self>, otherwise: &str) -> Result<Arc<ServerConfig>, AuthorityError> {
-        let names = Arc::new(ByName {
-            authority: self.clone(),
-            otherwise: otherwise.to_owned(),
-        });
-        let mut config =
-            ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-                .with_safe_default_protocol_versions()
-                .map_err(while_doing("preparing a TLS server"))?
-                .with_no_client_auth()
-                .with_cert_resolver(names);
+        let names = Arc::new(ByName { authority: self.clone(), otherwise: otherwise.to_owned() });
+        let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(while_doing("preparing a TLS server"))?
+            .with_no_client_auth()
+            .with_cert_resolver(names);
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Arc::new(config))
     }
@@ -164,10 +131,7 @@ struct ByName {
 
 impl std::fmt::Debug for ByName {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("ByName")
-            .field("otherwise", &self.otherwise)
-            .finish_non_exhaustive()
+        formatter.debug_struct("ByName").field("otherwise", &self.otherwise).finish_non_exhaustive()
     }
 }
 

@@ -19,13 +19,7 @@ pub enum Clock {
 impl Clock {
     /// Wall time with waits divided by `speed` (values below 1 count as 1).
     pub fn wall(speed: f64) -> Self {
-        Self::Wall {
-            speed: if speed.is_finite() {
-                speed.max(1.0)
-            } else {
-                1.0
-            },
-        }
+        Self::Wall { speed: if speed.is_finite() { speed.max(1.0) } else { 1.0 } }
     }
 
     /// A clock that stands at `start` until somebody moves it. Its waits are not divided.

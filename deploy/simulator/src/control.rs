@@ -47,10 +47,7 @@ fn routes(world: &Arc<World>) -> Router {
 }
 
 /// Answers a request that names no other host.
-pub(crate) async fn answer(
-    world: &Arc<World>,
-    request: Request<Body>,
-) -> Result<Response, Infallible> {
+pub(crate) async fn answer(world: &Arc<World>, request: Request<Body>) -> Result<Response, Infallible> {
     routes(world).oneshot(request).await
 }
 
@@ -81,14 +78,8 @@ async fn advance(State(world): State<Arc<World>>, Json(by): Json<Value>) -> Resp
             world.clock.advance(std::time::Duration::from_millis(by));
             Json(json!({"now": world.clock.now()})).into_response()
         }
-        (crate::Clock::Manual(_), None) => {
-            (StatusCode::BAD_REQUEST, "say how many milliseconds\n").into_response()
-        }
-        _ => (
-            StatusCode::CONFLICT,
-            "the clock is the wall's and moves by itself\n",
-        )
-            .into_response(),
+        (crate::Clock::Manual(_), None) => (StatusCode::BAD_REQUEST, "say how many milliseconds\n").into_response(),
+        _ => (StatusCode::CONFLICT, "the clock is the wall's and moves by itself\n").into_response(),
     }
 }
 

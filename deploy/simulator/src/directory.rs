@@ -91,11 +91,7 @@ impl Principal {
 
 /// Writes a principal.
 pub fn put(draft: &mut Draft<'_>, principal: &Principal) {
-    draft.put(
-        PRINCIPALS,
-        &principal.object_id.to_string(),
-        serde_json::to_value(principal).unwrap_or(Value::Null),
-    );
+    draft.put(PRINCIPALS, &principal.object_id.to_string(), serde_json::to_value(principal).unwrap_or(Value::Null));
 }
 
 /// Removes a principal, as the end of its resource does.
@@ -126,11 +122,7 @@ pub fn groups_of(draft: &Draft<'_>, member: Uuid) -> Vec<Uuid> {
     let mut groups = Vec::new();
     draft.visit(PRINCIPALS, "", |id, body| {
         let members = body["members"].as_array();
-        if members.is_some_and(|members| {
-            members
-                .iter()
-                .any(|one| one.as_str() == Some(member.as_str()))
-        }) {
+        if members.is_some_and(|members| members.iter().any(|one| one.as_str() == Some(member.as_str()))) {
             groups.extend(Uuid::parse_str(id));
         }
     });
@@ -139,9 +131,5 @@ pub fn groups_of(draft: &Draft<'_>, member: Uuid) -> Vec<Uuid> {
 
 /// Every principal, ordered by object id.
 pub fn all(state: &State) -> Vec<Principal> {
-    state
-        .list(PRINCIPALS)
-        .into_iter()
-        .filter_map(|(_, body)| serde_json::from_value(body).ok())
-        .collect()
+    state.list(PRINCIPALS).into_iter().filter_map(|(_, body)| serde_json::from_value(body).ok()).collect()
 }

@@ -63,9 +63,7 @@ impl Faults {
     /// The fault that hits this request, the oldest first; its count goes down by one.
     pub fn strike(&self, method: &str, host: &str, path: &str) -> Option<Fault> {
         let mut waiting = self.waiting();
-        let at = waiting
-            .iter()
-            .position(|fault| fault.matches(method, host, path))?;
+        let at = waiting.iter().position(|fault| fault.matches(method, host, path))?;
         let struck = waiting[at].clone();
         waiting[at].times -= 1;
         if waiting[at].times == 0 {
@@ -81,17 +79,9 @@ impl Faults {
 
 impl Fault {
     fn matches(&self, method: &str, host: &str, path: &str) -> bool {
-        let contains = |text: &str| {
-            path.to_ascii_lowercase()
-                .contains(&text.to_ascii_lowercase())
-        };
-        self.method
-            .as_deref()
-            .is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
-            && self
-                .host
-                .as_deref()
-                .is_none_or(|wanted| wanted.eq_ignore_ascii_case(host))
+        let contains = |text: &str| path.to_ascii_lowercase().contains(&text.to_ascii_lowercase());
+        self.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
+            && self.host.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(host))
             && self.path.as_deref().is_none_or(contains)
     }
 }
@@ -103,12 +93,7 @@ mod tests {
     #[test]
     fn a_fault_hits_so_many_matching_requests_and_no_other() {
         let faults = Faults::default();
-        faults.add(Fault {
-            method: Some("PUT".into()),
-            path: Some("/vaults/".into()),
-            times: 2,
-            ..Fault::default()
-        });
+        faults.add(Fault { method: Some("PUT".into()), path: Some("/vaults/".into()), times: 2, ..Fault::default() });
         assert!(faults.strike("GET", "h", "/x/vaults/v").is_none());
         assert!(faults.strike("PUT", "h", "/x/Vaults/v").is_some());
         assert!(faults.strike("PUT", "h", "/x/vaults/v").is_some());

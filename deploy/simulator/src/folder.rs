@@ -1,7 +1,7 @@
 //! Keeps the state folder: one simulator at a time, its ports, and the files that tell others about it.
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -13,6 +13,12 @@ use crate::seed::{self, SETTINGS};
 use crate::state::State;
 use crate::world::World;
 
+/// Makes the folder, readable by its owner alone: the state holds keys and secrets.
+pub fn make(folder: &Path) -> Result<(), StartError> {
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|error| StartError::new(format!("making the state folder {}", folder.display()), error))
+}
+
 /// Held while a simulator serves the folder; the system lets go of it when the process ends, however it ends.
 pub struct Lock(#[allow(dead_code)] File);
 
@@ -20,19 +26,16 @@ impl Lock {
     /// Makes the folder and takes its lock.
     pub fn take(folder: &Path) -> Result<Self, StartError> {
         let doing = || format!("opening the state folder {}", folder.display());
-        std::fs::create_dir_all(folder).map_err(|error| StartError::new(doing(), error))?;
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(folder.join("lock"));
+        make(folder)?;
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(folder.join("lock"));
         let file = file.map_err(|error| StartError::new(doing(), error))?;
         match file.try_lock() {
-            Ok(()) => Ok(Self(file)),
-            Err(TryLockError::WouldBlock) => Err(StartError::new(
-                doing(),
-                "another simulator serves it already",
-            )),
+            Ok(()) => {
+                // What the last one told is no longer true.
+                let _ = std::fs::remove_file(folder.join("portal.json"));
+                Ok(Self(file))
+            }
+            Err(TryLockError::WouldBlock) => Err(StartError::new(doing(), "another simulator serves it already")),
             Err(TryLockError::Error(error)) => Err(StartError::new(doing(), error)),
         }
     }
@@ -47,38 +50,23 @@ impl Lock {
 }
 
 /// Listens on 127.0.0.1 at `port`, or at the port of last time, or at a free one, and remembers which.
-pub(crate) async fn listen(
-    state: &State,
-    name: &str,
-    port: Option<u16>,
-) -> Result<(TcpListener, u16), StartError> {
+pub(crate) async fn listen(state: &State, name: &str, port: Option<u16>) -> Result<(TcpListener, u16), StartError> {
     let doing = |port: u16| format!("listening on 127.0.0.1:{port}");
-    let last = state
-        .get(SETTINGS, name)
-        .and_then(|last| last.as_u64())
-        .and_then(|last| u16::try_from(last).ok());
+    let last = state.get(SETTINGS, name).and_then(|last| last.as_u64()).and_then(|last| u16::try_from(last).ok());
     let listener = match (port, last) {
-        (Some(port), _) => TcpListener::bind(("127.0.0.1", port))
-            .await
-            .map_err(|error| StartError::new(doing(port), error))?,
+        (Some(port), _) => {
+            TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| StartError::new(doing(port), error))?
+        }
         (None, last) => match TcpListener::bind(("127.0.0.1", last.unwrap_or(0))).await {
             Ok(listener) => listener,
             Err(error) => {
                 tracing::warn!(%error, name, port = last, "the port of last time is taken, another one is used");
-                TcpListener::bind(("127.0.0.1", 0))
-                    .await
-                    .map_err(|error| StartError::new(doing(0), error))?
+                TcpListener::bind(("127.0.0.1", 0)).await.map_err(|error| StartError::new(doing(0), error))?
             }
         },
     };
-    let port = listener
-        .local_addr()
-        .map_err(|error| StartError::new(doing(0), error))?
-        .port();
-    state
-        .put(SETTINGS, name, json!(port))
-        .await
-        .map_err(|error| StartError::new("writing the state", error))?;
+    let port = listener.local_addr().map_err(|error| StartError::new(doing(0), error))?.port();
+    state.put(SETTINGS, name, json!(port)).await.map_err(|error| StartError::new("writing the state", error))?;
     Ok((listener, port))
 }
 
@@ -86,8 +74,7 @@ pub(crate) async fn listen(
 pub(crate) fn write_files(world: &World) -> Result<(), StartError> {
     let write = |name: &str, text: &str, mode: u32| {
         let path = world.folder.join(name);
-        write_whole(&path, text, mode)
-            .map_err(|error| StartError::new(format!("writing {}", path.display()), error))
+        write_whole(&path, text, mode).map_err(|error| StartError::new(format!("writing {}", path.display()), error))
     };
     let mut bundle = world.authority.pem().to_owned();
     let system = rustls_native_certs::load_native_certs();
@@ -154,11 +141,7 @@ fn absolute(path: &Path) -> PathBuf {
 fn write_whole(path: &Path, text: &str, mode: u32) -> std::io::Result<()> {
     let beside = path.with_extension("new");
     let _ = std::fs::remove_file(&beside);
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(&beside)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&beside)?;
     file.write_all(text.as_bytes())?;
     std::fs::rename(&beside, path)
 }
@@ -166,15 +149,8 @@ fn write_whole(path: &Path, text: &str, mode: u32) -> std::io::Result<()> {
 fn pem(certificate: &[u8]) -> String {
     use base64::Engine;
     let body = base64::engine::general_purpose::STANDARD.encode(certificate);
-    let lines: Vec<&str> = body
-        .as_bytes()
-        .chunks(64)
-        .filter_map(|line| std::str::from_utf8(line).ok())
-        .collect();
-    format!(
-        "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
-        lines.join("\n")
-    )
+    let lines: Vec<&str> = body.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
 }
 
 /// What the simulator that serves, or last served, a folder has told: `portal.json` or `exports.json`.

@@ -77,10 +77,7 @@ pub struct StartError {
 impl StartError {
     /// An error while doing that.
     pub fn new(doing: impl Into<String>, why: impl std::fmt::Display) -> Self {
-        Self {
-            doing: doing.into(),
-            why: why.to_string(),
-        }
+        Self { doing: doing.into(), why: why.to_string() }
     }
 }
 
@@ -101,13 +98,7 @@ pub struct Options {
 impl Options {
     /// Wall time at that speed, everything else chosen by the simulator.
     pub fn at_speed(folder: impl Into<PathBuf>, speed: f64) -> Self {
-        Self {
-            folder: folder.into(),
-            clock: Clock::wall(speed),
-            port_base: None,
-            program: None,
-            signing_key: None,
-        }
+        Self { folder: folder.into(), clock: Clock::wall(speed), port_base: None, program: None, signing_key: None }
     }
 }
 
@@ -134,17 +125,16 @@ impl Simulator {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let lock = folder::Lock::take(&options.folder)?;
         let file = options.folder.join("state.sqlite");
-        let state = state::State::open(&file)
-            .await
-            .map_err(|error| StartError::new("opening the state", error))?;
+        let state = state::State::open(&file).await.map_err(|error| StartError::new("opening the state", error))?;
         let (kept, secrets) = seed::keep(&state, options.signing_key).await?;
         let (door, door_port) = folder::listen(&state, "door_port", options.port_base).await?;
         let mut parts = Parts::default();
         attach_all(&mut parts);
         let program = match options.program {
             Some(program) => program,
-            None => std::env::current_exe()
-                .map_err(|error| StartError::new("finding this program's own file", error))?,
+            None => {
+                std::env::current_exe().map_err(|error| StartError::new("finding this program's own file", error))?
+            }
         };
         let world = Arc::new(World {
             clock: options.clock,

@@ -29,21 +29,16 @@ pub struct Machine {
 impl Machine {
     /// A machine with a new key, whose identities are those of an ARM resource.
     pub fn of_resource(name: &str, resource: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            key: new_key(),
-            resource: Some(resource.to_owned()),
-            identity: Value::Null,
-        }
+        Self { name: name.to_owned(), key: new_key(), resource: Some(resource.to_owned()), identity: Value::Null }
     }
 
     /// Its identities now, in the shape of ARM's `identity`:
     /// `{"type", "principalId", "userAssignedIdentities": {ID: {"principalId", "clientId"}}}`.
     pub fn identity(&self, draft: &Draft<'_>) -> Value {
         match &self.resource {
-            Some(resource) => resources::find(draft, resource)
-                .map(|found| found.body["identity"].clone())
-                .unwrap_or_default(),
+            Some(resource) => {
+                resources::find(draft, resource).map(|found| found.body["identity"].clone()).unwrap_or_default()
+            }
             None => self.identity.clone(),
         }
     }
@@ -56,11 +51,7 @@ pub fn new_key() -> String {
 
 /// Writes a machine.
 pub fn put(draft: &mut Draft<'_>, machine: &Machine) {
-    draft.put(
-        MACHINES,
-        &machine.name,
-        serde_json::to_value(machine).unwrap_or(Value::Null),
-    );
+    draft.put(MACHINES, &machine.name, serde_json::to_value(machine).unwrap_or(Value::Null));
 }
 
 /// Removes a machine.
@@ -75,12 +66,7 @@ pub fn find(draft: &Draft<'_>, name: &str) -> Option<Machine> {
 
 /// The machine that a `Proxy-Authorization` header names, where name and key agree.
 pub fn from_header(state: &State, header: &str) -> Option<Machine> {
-    let credentials = String::from_utf8(
-        STANDARD
-            .decode(header.strip_prefix("Basic ")?.trim())
-            .ok()?,
-    )
-    .ok()?;
+    let credentials = String::from_utf8(STANDARD.decode(header.strip_prefix("Basic ")?.trim()).ok()?).ok()?;
     let (name, key) = credentials.split_once(':')?;
     let machine = state.read(|draft| find(draft, name))?;
     bool::from(machine.key.as_bytes().ct_eq(key.as_bytes())).then_some(machine)

@@ -59,11 +59,7 @@ fn main() -> Result<ExitCode> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     color_eyre::install()?;
     match Arguments::parse().command {
-        Subcommands::Serve {
-            state,
-            speed,
-            port_base,
-        } => serve(state, speed, port_base),
+        Subcommands::Serve { state, speed, port_base } => serve(state, speed, port_base),
         Subcommands::Env { state } => env(&state),
         Subcommands::Stop { state } => stop(&state),
         Subcommands::Pod { grace_ms, program } => pod(&program, Duration::from_millis(grace_ms)),
@@ -71,41 +67,45 @@ fn main() -> Result<ExitCode> {
 }
 
 fn serve(state: PathBuf, speed: f64, port_base: Option<u16>) -> Result<ExitCode> {
-    std::fs::create_dir_all(&state)
-        .wrap_err_with(|| format!("making the state folder {}", state.display()))?;
     let state = std::path::absolute(&state)?;
+    folder::make(&state)?;
     if folder::Lock::is_held(&state) {
         return already(&state);
     }
     log_to(&state)?;
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?
-        .block_on(async {
-            let options = Options {
-                port_base,
-                ..Options::at_speed(&state, speed)
-            };
-            let simulator = Simulator::start(options).await?;
-            let mut terminate = signal(SignalKind::terminate())?;
-            // Whoever started us may be gone already: then nobody reads this.
-            let _ = writeln!(std::io::stdout(), "ready {}", simulator.ready());
-            let _ = std::io::stdout().flush();
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-                () = simulator.asked_to_stop() => {}
-            }
-            simulator.stop().await;
-            Ok(ExitCode::SUCCESS)
-        })
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+        let options = Options { port_base, ..Options::at_speed(&state, speed) };
+        let simulator = Simulator::start(options).await?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        // Whoever started us may be gone already: then nobody reads this.
+        let _ = writeln!(std::io::stdout(), "ready {}", simulator.ready());
+        let _ = std::io::stdout().flush();
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+            () = simulator.asked_to_stop() => {}
+        }
+        simulator.stop().await;
+        Ok(ExitCode::SUCCESS)
+    })
 }
 
 /// A second `serve` on a folder says where the first one is: `running` and the same JSON.
 fn already(state: &std::path::Path) -> Result<ExitCode> {
-    let told = folder::told(state, "portal.json")?;
+    let told = told_soon(state)?;
     writeln!(std::io::stdout(), "running {told}")?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the one that serves has told; one that is just starting tells it within seconds.
+fn told_soon(state: &std::path::Path) -> Result<serde_json::Value> {
+    for _ in 0..200 {
+        if let Ok(told) = folder::told(state, "portal.json") {
+            return Ok(told);
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Ok(folder::told(state, "portal.json")?)
 }
 
 fn env(state: &std::path::Path) -> Result<ExitCode> {
@@ -119,11 +119,7 @@ fn env(state: &std::path::Path) -> Result<ExitCode> {
     }
     let mut out = std::io::stdout();
     for (name, value) in exports.as_object().into_iter().flatten() {
-        writeln!(
-            out,
-            "export {name}='{}'",
-            value.as_str().unwrap_or_default().replace('\'', "'\\''")
-        )?;
+        writeln!(out, "export {name}='{}'", value.as_str().unwrap_or_default().replace('\'', "'\\''"))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -133,22 +129,12 @@ fn stop(state: &std::path::Path) -> Result<ExitCode> {
         writeln!(std::io::stdout(), "no simulator serves {}", state.display())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let told = folder::told(state, "portal.json")?;
-    let Some(process) = told["process"]
-        .as_i64()
-        .and_then(|id| i32::try_from(id).ok())
-        .filter(|id| *id > 1)
-    else {
-        bail!(
-            "{} does not say which process serves it",
-            state.join("portal.json").display()
-        );
+    let told = told_soon(state)?;
+    let Some(process) = told["process"].as_i64().and_then(|id| i32::try_from(id).ok()).filter(|id| *id > 1) else {
+        bail!("{} does not say which process serves it", state.join("portal.json").display());
     };
-    nix::sys::signal::kill(
-        nix::unistd::Pid::from_raw(process),
-        nix::sys::signal::Signal::SIGTERM,
-    )
-    .wrap_err_with(|| format!("ending the process {process}"))?;
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(process), nix::sys::signal::Signal::SIGTERM)
+        .wrap_err_with(|| format!("ending the process {process}"))?;
     for _ in 0..600 {
         if !folder::Lock::is_held(state) {
             return Ok(ExitCode::SUCCESS);
@@ -159,9 +145,7 @@ fn stop(state: &std::path::Path) -> Result<ExitCode> {
 }
 
 fn pod(program: &[String], grace: Duration) -> Result<ExitCode> {
-    let Some((program, arguments)) = program.split_first() else {
-        bail!("pod needs a program")
-    };
+    let Some((program, arguments)) = program.split_first() else { bail!("pod needs a program") };
     let code = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?
@@ -173,12 +157,9 @@ fn pod(program: &[String], grace: Duration) -> Result<ExitCode> {
 
 /// The log lies in the state folder: standard error belongs to whoever started us, and may close.
 fn log_to(state: &std::path::Path) -> Result<()> {
-    let file = std::fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(state.join("log"))?;
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| "warn,azure_simulator=info".into());
+    let file = std::fs::OpenOptions::new().create(true).append(true).open(state.join("log"))?;
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn,azure_simulator=info".into());
     tracing_subscriber::fmt()
         .with_writer(file)
         .with_ansi(false)

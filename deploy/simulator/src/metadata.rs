@@ -30,9 +30,7 @@ impl Site for Metadata {
     }
 
     fn router(&self, world: &Arc<World>) -> Router {
-        Router::new()
-            .route("/metadata/identity/oauth2/token", get(token))
-            .with_state(world.clone())
+        Router::new().route("/metadata/identity/oauth2/token", get(token)).with_state(world.clone())
     }
 
     fn plain(&self) -> bool {
@@ -56,13 +54,7 @@ async fn token(
 type Refused = Box<Response>;
 
 fn refuse(status: StatusCode, error: &str, description: &str) -> Refused {
-    Box::new(
-        (
-            status,
-            Json(json!({"error": error, "error_description": description})),
-        )
-            .into_response(),
-    )
+    Box::new((status, Json(json!({"error": error, "error_description": description}))).into_response())
 }
 
 fn answer(
@@ -77,49 +69,23 @@ fn answer(
         .and_then(|value| value.to_str().ok())
         .is_none_or(|value| !value.eq_ignore_ascii_case("true"))
     {
-        return Err(bad(
-            "invalid_request",
-            "Required metadata header not specified",
-        ));
+        return Err(bad("invalid_request", "Required metadata header not specified"));
     }
     if headers.contains_key("x-forwarded-for") {
-        return Err(bad(
-            "invalid_request",
-            "Requests that were forwarded are refused",
-        ));
+        return Err(bad("invalid_request", "Requests that were forwarded are refused"));
     }
-    if !query
-        .get("api-version")
-        .is_some_and(|version| matches!(version.as_str(), "2018-02-01" | "2019-08-01"))
-    {
-        return Err(bad(
-            "invalid_request",
-            "Required query variable 'api-version' is missing or not supported",
-        ));
+    if !query.get("api-version").is_some_and(|version| matches!(version.as_str(), "2018-02-01" | "2019-08-01")) {
+        return Err(bad("invalid_request", "Required query variable 'api-version' is missing or not supported"));
     }
-    let Some(resource) = query
-        .get("resource")
-        .filter(|resource| !resource.is_empty())
-    else {
-        return Err(bad(
-            "invalid_request",
-            "Required query variable 'resource' is missing",
-        ));
+    let Some(resource) = query.get("resource").filter(|resource| !resource.is_empty()) else {
+        return Err(bad("invalid_request", "Required query variable 'resource' is missing"));
     };
     let principal = choose(world, asker, query)?;
     if let Err(refusal) = entra::check_resource(resource) {
-        return Err(bad(
-            refusal.error,
-            &format!("AADSTS{}: {}", refusal.number, refusal.message),
-        ));
+        return Err(bad(refusal.error, &format!("AADSTS{}: {}", refusal.number, refusal.message)));
     }
-    let token = entra::access_token(world, &principal, resource).map_err(|error| {
-        refuse(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "server_error",
-            &error.to_string(),
-        )
-    })?;
+    let token = entra::access_token(world, &principal, resource)
+        .map_err(|error| refuse(StatusCode::INTERNAL_SERVER_ERROR, "server_error", &error.to_string()))?;
     let now = unix(world.clock.now());
     Ok(Json(json!({
         "access_token": token,
@@ -136,17 +102,10 @@ fn answer(
 }
 
 /// The system-assigned identity, else the only user-assigned one, else the one that the request names.
-fn choose(
-    world: &World,
-    asker: &Asker,
-    query: &BTreeMap<String, String>,
-) -> Result<Principal, Refused> {
+fn choose(world: &World, asker: &Asker, query: &BTreeMap<String, String>) -> Result<Principal, Refused> {
     let bad = |description: &str| refuse(StatusCode::BAD_REQUEST, "invalid_request", description);
-    let identity = asker
-        .0
-        .as_ref()
-        .map(|machine| world.state.read(|draft| machine.identity(draft)))
-        .unwrap_or_default();
+    let identity =
+        asker.0.as_ref().map(|machine| world.state.read(|draft| machine.identity(draft))).unwrap_or_default();
     let system = principal_of(world, &identity["principalId"]);
     let users: Vec<(&str, Principal)> = identity["userAssignedIdentities"]
         .as_object()
@@ -162,10 +121,7 @@ fn choose(
     } else if let Some(object) = named("object_id").or_else(|| named("principal_id")) {
         all().find(|one| same(Some(one.object_id), object))
     } else if let Some(id) = named("msi_res_id").or_else(|| named("mi_res_id")) {
-        users
-            .iter()
-            .find(|(of, _)| of.eq_ignore_ascii_case(id))
-            .map(|(_, one)| one)
+        users.iter().find(|(of, _)| of.eq_ignore_ascii_case(id)).map(|(_, one)| one)
     } else if system.is_some() {
         system.as_ref()
     } else if users.len() > 1 {

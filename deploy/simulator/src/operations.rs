@@ -72,11 +72,7 @@ impl Operation {
 
     /// Writes it.
     pub fn put(&self, draft: &mut Draft<'_>) {
-        draft.put(
-            OPERATIONS,
-            &self.id.to_string(),
-            serde_json::to_value(self).unwrap_or(Value::Null),
-        );
+        draft.put(OPERATIONS, &self.id.to_string(), serde_json::to_value(self).unwrap_or(Value::Null));
     }
 
     /// The operation with that id.
@@ -130,10 +126,7 @@ pub fn resume(world: &Arc<World>) {
 async fn finish(world: &Arc<World>, mut operation: Operation) -> Result<(), StateError> {
     let effect = match world.parts.kind(&operation.kind) {
         Some(kind) => kind.complete(world, &operation).await,
-        None => Err(Refusal::internal(&format!(
-            "no kind {} ends this operation",
-            operation.kind
-        ))),
+        None => Err(Refusal::internal(&format!("no kind {} ends this operation", operation.kind))),
     };
     operation.ended = Some(world.clock.now());
     match effect {

@@ -28,14 +28,9 @@ pub trait Kind: Send + Sync {
 
     /// GET: by default the document as it stands, or 404.
     async fn get(&self, world: &Arc<World>, ask: &Ask) -> Result<Answer, Refusal> {
-        let found = world
-            .state
-            .read(|draft| resources::find(draft, ask.id.as_str()));
+        let found = world.state.read(|draft| resources::find(draft, ask.id.as_str()));
         let found = found.ok_or_else(|| Refusal::resource_not_found(&ask.id))?;
-        Ok(Answer::Document(
-            StatusCode::OK,
-            self.shown(world, found).body,
-        ))
+        Ok(Answer::Document(StatusCode::OK, self.shown(world, found).body))
     }
 
     /// The resource as a caller sees it in GET and in lists: by default as it is kept.
@@ -44,11 +39,7 @@ pub trait Kind: Send + Sync {
     }
 
     /// GET of the collection `ask.id`, where it is not simply what is kept below it.
-    fn listed(
-        &self,
-        _world: &World,
-        _ask: &Ask,
-    ) -> Option<Result<Vec<serde_json::Value>, Refusal>> {
+    fn listed(&self, _world: &World, _ask: &Ask) -> Option<Result<Vec<serde_json::Value>, Refusal>> {
         None
     }
 
@@ -164,10 +155,7 @@ impl Parts {
 
     /// Adds a host or a family of hosts.
     pub fn add_site(&mut self, site: impl Site + 'static) {
-        self.sites.push(Served {
-            site: Box::new(site),
-            router: OnceLock::new(),
-        });
+        self.sites.push(Served { site: Box::new(site), router: OnceLock::new() });
     }
 
     /// Adds something to start.
@@ -177,10 +165,7 @@ impl Parts {
 
     /// The kind of that provider type, in any case of letters.
     pub fn kind(&self, name: &str) -> Option<&dyn Kind> {
-        self.kinds
-            .iter()
-            .map(AsRef::as_ref)
-            .find(|kind| kind.name().eq_ignore_ascii_case(name))
+        self.kinds.iter().map(AsRef::as_ref).find(|kind| kind.name().eq_ignore_ascii_case(name))
     }
 
     /// Every kind.
@@ -200,16 +185,7 @@ impl Parts {
 
     /// The site that answers for a lower-case host name, with its routes.
     pub fn site(&self, world: &Arc<World>, host: &str) -> Option<(&dyn Site, Router)> {
-        let served = self
-            .sites
-            .iter()
-            .find(|served| served.site.answers(world, host))?;
-        Some((
-            served.site.as_ref(),
-            served
-                .router
-                .get_or_init(|| served.site.router(world))
-                .clone(),
-        ))
+        let served = self.sites.iter().find(|served| served.site.answers(world, host))?;
+        Some((served.site.as_ref(), served.router.get_or_init(|| served.site.router(world)).clone()))
     }
 }

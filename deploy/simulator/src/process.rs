@@ -46,9 +46,7 @@ pub struct Launch {
 
 /// Starts a child and remembers it in the state until [`Child::wait`] has seen its end.
 pub async fn start(world: &World, launch: &Launch) -> Result<Child, crate::StartError> {
-    let failed = |error: std::io::Error| {
-        crate::StartError::new(format!("starting {}", launch.program), error)
-    };
+    let failed = |error: std::io::Error| crate::StartError::new(format!("starting {}", launch.program), error);
     let mut command = Command::new(&world.program);
     command
         .arg("pod")
@@ -123,27 +121,14 @@ fn born(id: u32) -> Option<u64> {
 
 /// A number from the kernel's line about a process, counted after the program's name.
 fn stat_field(id: u32, at: usize) -> Option<u64> {
-    let stat =
-        std::fs::read_to_string(Path::new("/proc").join(id.to_string()).join("stat")).ok()?;
-    stat.rsplit_once(')')?
-        .1
-        .split_whitespace()
-        .nth(at)?
-        .parse()
-        .ok()
+    let stat = std::fs::read_to_string(Path::new("/proc").join(id.to_string()).join("stat")).ok()?;
+    stat.rsplit_once(')')?.1.split_whitespace().nth(at)?.parse().ok()
 }
 
 /// The launcher: `azure-simulator pod`. Returns the exit code that it passes on.
-pub async fn launcher(
-    program: &str,
-    arguments: &[String],
-    grace: Duration,
-) -> std::io::Result<i32> {
+pub async fn launcher(program: &str, arguments: &[String], grace: Duration) -> std::io::Result<i32> {
     use std::os::unix::process::ExitStatusExt;
-    let mut child = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .spawn()?;
+    let mut child = Command::new(program).args(arguments).stdin(Stdio::null()).spawn()?;
     let mut lifeline = tokio::io::stdin();
     let mut ignored = [0_u8; 64];
     let ended = tokio::select! {
@@ -165,20 +150,14 @@ pub async fn launcher(
     };
     // What the program itself has started and left behind.
     signal_group(Signal::SIGKILL);
-    Ok(status
-        .code()
-        .unwrap_or_else(|| 128 + status.signal().unwrap_or_default()))
+    Ok(status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default()))
 }
 
 /// Signals every other process of the launcher's own group.
 fn signal_group(signal: Signal) {
     let own = std::process::id();
     for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(id) = entry
-            .file_name()
-            .to_str()
-            .and_then(|name| name.parse::<u32>().ok())
-        else {
+        let Some(id) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
             continue;
         };
         if id != own

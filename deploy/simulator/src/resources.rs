@@ -20,10 +20,7 @@ pub struct Resource {
 impl Resource {
     /// A resource with nothing private.
     pub fn new(body: Value) -> Self {
-        Self {
-            body,
-            private: Value::Null,
-        }
+        Self { body, private: Value::Null }
     }
 
     /// Its id as it was first written.
@@ -38,9 +35,7 @@ impl Resource {
 
     /// Its `properties.provisioningState`.
     pub fn provisioning_state(&self) -> &str {
-        self.body["properties"]["provisioningState"]
-            .as_str()
-            .unwrap_or_default()
+        self.body["properties"]["provisioningState"].as_str().unwrap_or_default()
     }
 
     /// Sets `properties.provisioningState`.
@@ -51,28 +46,18 @@ impl Resource {
 
 /// The resource with that id, in any case of letters.
 pub fn find(draft: &Draft<'_>, id: &str) -> Option<Resource> {
-    draft
-        .get(RESOURCES, &key(id))
-        .and_then(|document| serde_json::from_value(document).ok())
+    draft.get(RESOURCES, &key(id)).and_then(|document| serde_json::from_value(document).ok())
 }
 
 /// Writes a resource under its own `id`.
 pub fn put(draft: &mut Draft<'_>, resource: &Resource) {
-    draft.put(
-        RESOURCES,
-        &key(resource.id()),
-        serde_json::to_value(resource).unwrap_or(Value::Null),
-    );
+    draft.put(RESOURCES, &key(resource.id()), serde_json::to_value(resource).unwrap_or(Value::Null));
 }
 
 /// Removes a resource and everything below it: children, extensions and role assignments at its scope.
 pub fn remove(draft: &mut Draft<'_>, id: &str) {
     let key = key(id);
-    let below: Vec<String> = draft
-        .list_under(RESOURCES, &format!("{key}/"))
-        .into_iter()
-        .map(|(id, _)| id)
-        .collect();
+    let below: Vec<String> = draft.list_under(RESOURCES, &format!("{key}/")).into_iter().map(|(id, _)| id).collect();
     for id in below {
         draft.remove(RESOURCES, &id);
     }
@@ -82,20 +67,14 @@ pub fn remove(draft: &mut Draft<'_>, id: &str) {
 /// The resources whose id begins with `prefix`, ordered by lower-case id.
 pub fn under(draft: &Draft<'_>, prefix: &str) -> Vec<Resource> {
     let documents = draft.list_under(RESOURCES, &prefix.to_ascii_lowercase());
-    documents
-        .into_iter()
-        .filter_map(|(_, document)| serde_json::from_value(document).ok())
-        .collect()
+    documents.into_iter().filter_map(|(_, document)| serde_json::from_value(document).ok()).collect()
 }
 
 /// The resources of one provider type whose id begins with `prefix`, ordered by lower-case id.
 pub fn of_kind(draft: &Draft<'_>, prefix: &str, kind: &str) -> Vec<Resource> {
     let mut found = Vec::new();
     draft.visit(RESOURCES, &prefix.to_ascii_lowercase(), |_, document| {
-        if document["body"]["type"]
-            .as_str()
-            .is_some_and(|found| found.eq_ignore_ascii_case(kind))
-        {
+        if document["body"]["type"].as_str().is_some_and(|found| found.eq_ignore_ascii_case(kind)) {
             found.extend(serde_json::from_value(document.clone()).ok());
         }
     });

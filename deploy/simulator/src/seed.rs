@@ -37,56 +37,27 @@ pub struct Team {
 }
 
 /// The teams.
-pub const TEAMS: &[Team] = &[
-    Team {
-        name: "payments",
-        title: "Payments",
-    },
-    Team {
-        name: "catalogue",
-        title: "Catalogue",
-    },
-];
+pub const TEAMS: &[Team] =
+    &[Team { name: "payments", title: "Payments" }, Team { name: "catalogue", title: "Catalogue" }];
 
 /// Sign-in name before the `@`, name, team, application role.
 pub const ACCOUNTS: &[(&str, &str, Option<&str>, &str)] = &[
     ("member", "Member", Some("payments"), "member"),
     ("third-member", "Third member", Some("payments"), "member"),
     ("manager", "Manager", Some("payments"), "manager"),
-    (
-        "second-member",
-        "Second member",
-        Some("catalogue"),
-        "member",
-    ),
-    (
-        "second-manager",
-        "Second manager",
-        Some("catalogue"),
-        "manager",
-    ),
-    (
-        "platform-engineer",
-        "Platform engineer",
-        None,
-        "platform-engineer",
-    ),
+    ("second-member", "Second member", Some("catalogue"), "member"),
+    ("second-manager", "Second manager", Some("catalogue"), "manager"),
+    ("platform-engineer", "Platform engineer", None, "platform-engineer"),
     ("auditor", "Auditor", None, "auditor"),
 ];
 
 /// An id that is the same in every world, so that links and configurations outlive a state folder.
 pub fn id_of(name: &str) -> Uuid {
-    Uuid::new_v5(
-        &Uuid::NAMESPACE_DNS,
-        format!("{name}.contoso.example").as_bytes(),
-    )
+    Uuid::new_v5(&Uuid::NAMESPACE_DNS, format!("{name}.contoso.example").as_bytes())
 }
 
 /// Reads the ids and keys, or makes them in a new state.
-pub(crate) async fn keep(
-    state: &State,
-    signing_key: Option<String>,
-) -> Result<(Kept, Secrets), StartError> {
+pub(crate) async fn keep(state: &State, signing_key: Option<String>) -> Result<(Kept, Secrets), StartError> {
     let doing = "preparing the keys";
     let settings = match state.get(SETTINGS, "world") {
         Some(settings) => settings,
@@ -98,37 +69,23 @@ pub(crate) async fn keep(
                     .map_err(|error| StartError::new(doing, error))?
                     .map_err(|error| StartError::new(doing, error))?,
             };
-            let authority = Authority::make("Azure simulator")
-                .map_err(|error| StartError::new(doing, error))?;
+            let authority = Authority::make("Azure simulator").map_err(|error| StartError::new(doing, error))?;
             let settings = json!({
                 "tenant": id_of("tenant"), "subscription": id_of("subscription"),
                 "signing_key": key, "authority": authority.kept(),
             });
-            state
-                .put(SETTINGS, "world", settings.clone())
-                .await
-                .map_err(|error| StartError::new(doing, error))?;
+            state.put(SETTINGS, "world", settings.clone()).await.map_err(|error| StartError::new(doing, error))?;
             settings
         }
     };
-    let id = |name: &str| {
-        settings[name]
-            .as_str()
-            .and_then(|id| Uuid::parse_str(id).ok())
-            .unwrap_or_else(|| id_of(name))
-    };
-    let authority: KeptAuthority = serde_json::from_value(settings["authority"].clone())
-        .map_err(|error| StartError::new(doing, error))?;
+    let id =
+        |name: &str| settings[name].as_str().and_then(|id| Uuid::parse_str(id).ok()).unwrap_or_else(|| id_of(name));
+    let authority: KeptAuthority =
+        serde_json::from_value(settings["authority"].clone()).map_err(|error| StartError::new(doing, error))?;
     let authority = Authority::open(authority).map_err(|error| StartError::new(doing, error))?;
     let tokens = Tokens::open(settings["signing_key"].as_str().unwrap_or_default())
         .map_err(|error| StartError::new(doing, error))?;
-    Ok((
-        Kept {
-            tenant: id("tenant"),
-            subscription: id("subscription"),
-        },
-        Secrets { authority, tokens },
-    ))
+    Ok((Kept { tenant: id("tenant"), subscription: id("subscription") }, Secrets { authority, tokens }))
 }
 
 /// Writes the people, groups, applications and the portal's machine into a new world.
@@ -197,7 +154,5 @@ pub fn group_of(team: &Team) -> Uuid {
 
 /// The service principal that owns the subscription.
 pub(crate) fn owner(world: &World) -> Option<Principal> {
-    world
-        .state
-        .read(|draft| directory::find(draft, id_of("service-principal/owner")))
+    world.state.read(|draft| directory::find(draft, id_of("service-principal/owner")))
 }

@@ -55,10 +55,7 @@ impl State {
             .max_connections(1)
             .connect_with(options)
             .await
-            .map_err(while_doing(format!(
-                "opening the state file {}",
-                file.display()
-            )))?;
+            .map_err(while_doing(format!("opening the state file {}", file.display())))?;
         sqlx::query(
             "create table if not exists document \
              (collection text not null, id text not null, body text not null, primary key (collection, id)) \
@@ -75,22 +72,12 @@ impl State {
         for row in rows {
             let body: String = row.get("body");
             let body = serde_json::from_str(&body).map_err(|error| {
-                while_doing("reading a document of the state file")(sqlx::Error::Decode(
-                    error.into(),
-                ))
+                while_doing("reading a document of the state file")(sqlx::Error::Decode(error.into()))
             })?;
-            documents
-                .entry(row.get("collection"))
-                .or_default()
-                .insert(row.get("id"), Arc::new(body));
+            documents.entry(row.get("collection")).or_default().insert(row.get("id"), Arc::new(body));
         }
         let (changes, _) = broadcast::channel(4096);
-        Ok(Self {
-            pool,
-            documents: RwLock::new(documents),
-            writing: Mutex::new(()),
-            changes,
-        })
+        Ok(Self { pool, documents: RwLock::new(documents), writing: Mutex::new(()), changes })
     }
 
     /// One document.
@@ -110,14 +97,8 @@ impl State {
 
     /// Reads several documents as of one moment. What the closure writes is dropped.
     pub fn read<R>(&self, look: impl FnOnce(&Draft<'_>) -> R) -> R {
-        let documents = self
-            .documents
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        look(&Draft {
-            documents: &documents,
-            written: BTreeMap::new(),
-        })
+        let documents = self.documents.read().unwrap_or_else(PoisonError::into_inner);
+        look(&Draft { documents: &documents, written: BTreeMap::new() })
     }
 
     /// Reads and writes as one step: no other change comes between, all of it is kept or, on an error, none.
@@ -127,14 +108,8 @@ impl State {
     ) -> Result<R, E> {
         let _one_at_a_time = self.writing.lock().await;
         let (written, result) = {
-            let documents = self
-                .documents
-                .read()
-                .unwrap_or_else(PoisonError::into_inner);
-            let mut draft = Draft {
-                documents: &documents,
-                written: BTreeMap::new(),
-            };
+            let documents = self.documents.read().unwrap_or_else(PoisonError::into_inner);
+            let mut draft = Draft { documents: &documents, written: BTreeMap::new() };
             let result = change(&mut draft)?;
             (draft.written, result)
         };
@@ -170,10 +145,7 @@ impl State {
         self.pool.close().await;
     }
 
-    async fn commit(
-        &self,
-        written: BTreeMap<(String, String), Option<Arc<Value>>>,
-    ) -> Result<(), StateError> {
+    async fn commit(&self, written: BTreeMap<(String, String), Option<Arc<Value>>>) -> Result<(), StateError> {
         if written.is_empty() {
             return Ok(());
         }
@@ -188,21 +160,13 @@ impl State {
                 .bind(collection)
                 .bind(id)
                 .bind(body.to_string()),
-                None => sqlx::query("delete from document where collection = $1 and id = $2")
-                    .bind(collection)
-                    .bind(id),
+                None => sqlx::query("delete from document where collection = $1 and id = $2").bind(collection).bind(id),
             };
-            statement
-                .execute(&mut *transaction)
-                .await
-                .map_err(while_doing(doing))?;
+            statement.execute(&mut *transaction).await.map_err(while_doing(doing))?;
         }
         transaction.commit().await.map_err(while_doing(doing))?;
         {
-            let mut documents = self
-                .documents
-                .write()
-                .unwrap_or_else(PoisonError::into_inner);
+            let mut documents = self.documents.write().unwrap_or_else(PoisonError::into_inner);
             for ((collection, id), body) in &written {
                 let collection = documents.entry(collection.clone()).or_default();
                 match body {
@@ -230,11 +194,7 @@ impl Draft<'_> {
     pub fn get(&self, collection: &str, id: &str) -> Option<Value> {
         match self.written.get(&(collection.to_owned(), id.to_owned())) {
             Some(written) => written.as_deref().cloned(),
-            None => self
-                .documents
-                .get(collection)?
-                .get(id)
-                .map(|body| Value::clone(body)),
+            None => self.documents.get(collection)?.get(id).map(|body| Value::clone(body)),
         }
     }
 
@@ -246,9 +206,7 @@ impl Draft<'_> {
     /// The documents of a collection whose id begins with `prefix`, ordered by id.
     pub fn list_under(&self, collection: &str, prefix: &str) -> Vec<(String, Value)> {
         let mut found = Vec::new();
-        self.visit(collection, prefix, |id, body| {
-            found.push((id.to_owned(), body.clone()))
-        });
+        self.visit(collection, prefix, |id, body| found.push((id.to_owned(), body.clone())));
         found
     }
 
@@ -256,16 +214,10 @@ impl Draft<'_> {
     pub fn visit(&self, collection: &str, prefix: &str, mut each: impl FnMut(&str, &Value)) {
         let mut together: BTreeMap<&str, &Value> = BTreeMap::new();
         if let Some(standing) = self.documents.get(collection) {
-            let under = standing
-                .range(prefix.to_owned()..)
-                .take_while(|(id, _)| id.starts_with(prefix));
+            let under = standing.range(prefix.to_owned()..).take_while(|(id, _)| id.starts_with(prefix));
             together.extend(under.map(|(id, body)| (id.as_str(), body.as_ref())));
         }
-        for ((_, id), body) in self
-            .written
-            .iter()
-            .filter(|((c, id), _)| c == collection && id.starts_with(prefix))
-        {
+        for ((_, id), body) in self.written.iter().filter(|((c, id), _)| c == collection && id.starts_with(prefix)) {
             match body {
                 Some(body) => together.insert(id, body),
                 None => together.remove(id.as_str()),
@@ -278,13 +230,11 @@ impl Draft<'_> {
 
     /// Writes one document.
     pub fn put(&mut self, collection: &str, id: &str, body: Value) {
-        self.written
-            .insert((collection.to_owned(), id.to_owned()), Some(Arc::new(body)));
+        self.written.insert((collection.to_owned(), id.to_owned()), Some(Arc::new(body)));
     }
 
     /// Removes one document; one that is not there is fine.
     pub fn remove(&mut self, collection: &str, id: &str) {
-        self.written
-            .insert((collection.to_owned(), id.to_owned()), None);
+        self.written.insert((collection.to_owned(), id.to_owned()), None);
     }
 }

@@ -46,20 +46,14 @@ pub struct KeyError {
 }
 
 fn while_doing<E: std::fmt::Display>(doing: &'static str) -> impl FnOnce(E) -> KeyError {
-    move |error| KeyError {
-        doing,
-        why: error.to_string(),
-    }
+    move |error| KeyError { doing, why: error.to_string() }
 }
 
 impl Tokens {
     /// Makes a key of 2048 bits; this takes a noticeable part of a second.
     pub fn make_key() -> Result<String, KeyError> {
-        let key = rsa::RsaPrivateKey::new(&mut rsa::rand_core::OsRng, 2048)
-            .map_err(while_doing("making"))?;
-        let pem = key
-            .to_pkcs8_pem(LineEnding::LF)
-            .map_err(while_doing("writing"))?;
+        let key = rsa::RsaPrivateKey::new(&mut rsa::rand_core::OsRng, 2048).map_err(while_doing("making"))?;
+        let pem = key.to_pkcs8_pem(LineEnding::LF).map_err(while_doing("writing"))?;
         Ok(pem.to_string())
     }
 
@@ -69,8 +63,7 @@ impl Tokens {
         let der = key.to_pkcs1_der().map_err(while_doing("reading"))?;
         let modulus = URL_SAFE_NO_PAD.encode(key.n().to_bytes_be());
         let exponent = URL_SAFE_NO_PAD.encode(key.e().to_bytes_be());
-        let verifying = DecodingKey::from_rsa_components(&modulus, &exponent)
-            .map_err(while_doing("reading"))?;
+        let verifying = DecodingKey::from_rsa_components(&modulus, &exponent).map_err(while_doing("reading"))?;
         Ok(Self {
             pem: pem.to_owned(),
             signing: EncodingKey::from_rsa_der(der.as_bytes()),
@@ -87,10 +80,7 @@ impl Tokens {
 
     /// The key id under which `issuer` publishes the key.
     pub fn key_id(&self, issuer: &str) -> String {
-        let digest = Sha256::new()
-            .chain_update(&self.modulus)
-            .chain_update(issuer)
-            .finalize();
+        let digest = Sha256::new().chain_update(&self.modulus).chain_update(issuer).finalize();
         URL_SAFE_NO_PAD.encode(&digest[..20])
     }
 
@@ -116,8 +106,8 @@ impl Tokens {
         validation.validate_exp = false;
         validation.validate_aud = false;
         validation.required_spec_claims.clear();
-        let token = jsonwebtoken::decode::<Value>(token, &self.verifying, &validation)
-            .map_err(|_| TokenError::NotSigned)?;
+        let token =
+            jsonwebtoken::decode::<Value>(token, &self.verifying, &validation).map_err(|_| TokenError::NotSigned)?;
         if token.claims["iss"].as_str() != Some(issuer) {
             return Err(TokenError::Issuer);
         }
@@ -130,10 +120,7 @@ impl Tokens {
             _ => return Err(TokenError::Expired),
         }
         // Five minutes of slack, as Azure allows for clocks that differ.
-        if token.claims["nbf"]
-            .as_i64()
-            .is_some_and(|start| start > now + 300)
-        {
+        if token.claims["nbf"].as_i64().is_some_and(|start| start > now + 300) {
             return Err(TokenError::NotYet);
         }
         Ok(token.claims)

@@ -69,19 +69,11 @@ pub struct Facts(Mutex<serde_json::Map<String, Value>>);
 impl Facts {
     /// Adds or replaces one entry, for example `database`.
     pub fn add(&self, name: &str, fact: Value) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(name.to_owned(), fact);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), fact);
     }
 
     /// All of them.
     pub fn all(&self) -> Value {
-        Value::Object(
-            self.0
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone(),
-        )
+        Value::Object(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 }

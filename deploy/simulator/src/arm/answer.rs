@@ -51,16 +51,9 @@ impl Ask {
     /// The body's `location` in Azure's short form (`West Europe` is `westeurope`), or 400.
     pub fn location(&self) -> Result<String, Refusal> {
         let location = self.body["location"].as_str().unwrap_or_default();
-        let short: String = location
-            .chars()
-            .filter(|c| !c.is_whitespace())
-            .collect::<String>()
-            .to_ascii_lowercase();
+        let short: String = location.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_ascii_lowercase();
         if short.is_empty() {
-            return Err(Refusal::bad(
-                "LocationRequired",
-                "The location property is required for this definition.",
-            ));
+            return Err(Refusal::bad("LocationRequired", "The location property is required for this definition."));
         }
         if !super::locations::known(&short) {
             return Err(Refusal::bad(
@@ -78,11 +71,9 @@ impl Ask {
     /// 412 `PreconditionFailed` where `If-Match` or `If-None-Match` forbids writing over the document that stands.
     pub fn check_precondition(&self, standing: Option<&Value>) -> Result<(), Refusal> {
         let header = |name: &str| self.headers.get(name).and_then(|value| value.to_str().ok());
-        let etag =
-            standing.and_then(|body| body["eTag"].as_str().or_else(|| body["etag"].as_str()));
+        let etag = standing.and_then(|body| body["eTag"].as_str().or_else(|| body["etag"].as_str()));
         let wanted = header("if-match");
-        let met =
-            wanted.is_none_or(|wanted| wanted == "*" && standing.is_some() || Some(wanted) == etag);
+        let met = wanted.is_none_or(|wanted| wanted == "*" && standing.is_some() || Some(wanted) == etag);
         if met && !(header("if-none-match") == Some("*") && standing.is_some()) {
             return Ok(());
         }
@@ -148,40 +139,14 @@ impl Answer {
         match self {
             Self::Document(status, body) => (status, axum::Json(body)).into_response(),
             Self::Empty(status) => status.into_response(),
-            Self::Long {
-                status,
-                body,
-                operation,
-                poll,
-                retry_after,
-            } => {
-                let response = pointing(
-                    world,
-                    status,
-                    body,
-                    &operation,
-                    poll,
-                    retry_after,
-                    ask_api_version,
-                );
+            Self::Long { status, body, operation, poll, retry_after } => {
+                let response = pointing(world, status, body, &operation, poll, retry_after, ask_api_version);
                 operations::follow(world, operation);
                 response
             }
-            Self::Poll {
-                status,
-                body,
-                operation,
-                poll,
-                retry_after,
-            } => pointing(
-                world,
-                status,
-                body,
-                &operation,
-                poll,
-                retry_after,
-                ask_api_version,
-            ),
+            Self::Poll { status, body, operation, poll, retry_after } => {
+                pointing(world, status, body, &operation, poll, retry_after, ask_api_version)
+            }
         }
     }
 }
@@ -220,14 +185,8 @@ fn pointing(
 /// `Retry-After` in whole seconds, rounded up to at least one, with the exact wait in `retry-after-ms` beside it.
 pub fn set_retry_after(headers: &mut HeaderMap, wait: Duration) {
     let seconds = wait.as_millis().div_ceil(1000).max(1);
-    headers.insert(
-        "retry-after",
-        HeaderValue::from(u64::try_from(seconds).unwrap_or(u64::MAX)),
-    );
-    headers.insert(
-        "retry-after-ms",
-        HeaderValue::from(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1)),
-    );
+    headers.insert("retry-after", HeaderValue::from(u64::try_from(seconds).unwrap_or(u64::MAX)));
+    headers.insert("retry-after-ms", HeaderValue::from(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1)));
 }
 
 fn address(world: &World, operation: &Operation, what: &str, api_version: &str) -> String {

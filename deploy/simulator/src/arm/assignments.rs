@@ -142,19 +142,10 @@ impl Wanted {
             ));
         }
         // Older clients send the properties flat.
-        let properties = if ask.body["properties"].is_object() {
-            &ask.body["properties"]
-        } else {
-            &ask.body
-        };
-        let principal = properties["principalId"]
-            .as_str()
-            .and_then(|id| Uuid::parse_str(id).ok())
-            .ok_or_else(|| {
-                Refusal::bad(
-                    "InvalidPrincipalId",
-                    "The principal ID is not valid. Principal ID must be a GUID.",
-                )
+        let properties = if ask.body["properties"].is_object() { &ask.body["properties"] } else { &ask.body };
+        let principal =
+            properties["principalId"].as_str().and_then(|id| Uuid::parse_str(id).ok()).ok_or_else(|| {
+                Refusal::bad("InvalidPrincipalId", "The principal ID is not valid. Principal ID must be a GUID.")
             })?;
         let role = properties["roleDefinitionId"].as_str().unwrap_or_default();
         let definition = definitions::find(role).ok_or_else(|| {
@@ -166,15 +157,8 @@ impl Wanted {
                 ),
             )
         })?;
-        let kind = properties["principalType"]
-            .as_str()
-            .filter(|kind| !kind.is_empty())
-            .map(str::to_owned);
-        Ok(Self {
-            role: definition.resource_id(&world.subscription.to_string()),
-            principal,
-            kind,
-        })
+        let kind = properties["principalType"].as_str().filter(|kind| !kind.is_empty()).map(str::to_owned);
+        Ok(Self { role: definition.resource_id(&world.subscription.to_string()), principal, kind })
     }
 
     fn same(&self, assignment: &Resource) -> bool {
@@ -189,40 +173,26 @@ fn list(world: &World, ask: &Ask) -> Result<Vec<Value>, Refusal> {
     let filter = ask.query.get("$filter").map_or("", String::as_str);
     let value_of = |before: &str, after: char| -> Option<Uuid> {
         let at = filter.to_ascii_lowercase().find(before)?;
-        let rest = filter[at + before.len()..]
-            .trim_start()
-            .trim_start_matches('\'');
+        let rest = filter[at + before.len()..].trim_start().trim_start_matches('\'');
         Uuid::parse_str(rest.split(['\'', after]).next()?.trim()).ok()
     };
     let principal = value_of("principalid eq", ' ');
     let assigned = value_of("assignedto(", ')');
     let at_scope = filter.to_ascii_lowercase().contains("atscope()");
     if !filter.is_empty() && principal.is_none() && assigned.is_none() && !at_scope {
-        return Err(Refusal::bad(
-            "BadRequestFormat",
-            format!("The filter '{filter}' is not supported."),
-        ));
+        return Err(Refusal::bad("BadRequestFormat", format!("The filter '{filter}' is not supported.")));
     }
     Ok(world.state.read(|draft| {
         let mut found = roles::assignments_above(draft, ask.id.scope());
         if !at_scope {
-            found.extend(
-                resources::of_kind(draft, &format!("{}/", ask.id.scope()), ASSIGNMENTS)
-                    .into_iter()
-                    .filter(|one| {
-                        ResourceId::parse(one.id())
-                            .is_none_or(|id| !id.scope().eq_ignore_ascii_case(ask.id.scope()))
-                    }),
-            );
+            found.extend(resources::of_kind(draft, &format!("{}/", ask.id.scope()), ASSIGNMENTS).into_iter().filter(
+                |one| ResourceId::parse(one.id()).is_none_or(|id| !id.scope().eq_ignore_ascii_case(ask.id.scope())),
+            ));
         }
-        let mut who = assigned
-            .map(|member| directory::groups_of(draft, member))
-            .unwrap_or_default();
+        let mut who = assigned.map(|member| directory::groups_of(draft, member)).unwrap_or_default();
         who.extend(assigned);
         found.retain(|one| {
-            let named = one.body["properties"]["principalId"]
-                .as_str()
-                .and_then(|id| Uuid::parse_str(id).ok());
+            let named = one.body["properties"]["principalId"].as_str().and_then(|id| Uuid::parse_str(id).ok());
             principal.is_none_or(|wanted| named == Some(wanted))
                 && (assigned.is_none() || named.is_some_and(|named| who.contains(&named)))
         });
@@ -244,26 +214,17 @@ impl Kind for Definitions {
     }
 
     async fn delete(&self, _world: &Arc<World>, _ask: &Ask) -> Result<Answer, Refusal> {
-        Err(Refusal::bad(
-            "CannotDeleteBuiltInRole",
-            "A built-in role cannot be deleted.",
-        ))
+        Err(Refusal::bad("CannotDeleteBuiltInRole", "A built-in role cannot be deleted."))
     }
 
     async fn get(&self, world: &Arc<World>, ask: &Ask) -> Result<Answer, Refusal> {
         let found = definitions::find(ask.id.name()).ok_or_else(|| {
             Refusal::not_found(
                 "RoleDefinitionDoesNotExist",
-                format!(
-                    "The specified role definition with ID '{}' does not exist.",
-                    ask.id.name()
-                ),
+                format!("The specified role definition with ID '{}' does not exist.", ask.id.name()),
             )
         })?;
-        Ok(Answer::Document(
-            StatusCode::OK,
-            found.body(&world.subscription.to_string()),
-        ))
+        Ok(Answer::Document(StatusCode::OK, found.body(&world.subscription.to_string())))
     }
 
     fn listed(&self, world: &World, ask: &Ask) -> Option<Result<Vec<Value>, Refusal>> {
@@ -273,32 +234,19 @@ impl Kind for Definitions {
             .filter(|(field, _)| field.trim().eq_ignore_ascii_case("roleName"))
             .map(|(_, name)| name.trim().trim_matches('\'').to_owned());
         let subscription = world.subscription.to_string();
-        let found = definitions::DEFINITIONS.iter().filter(|definition| {
-            name.as_deref()
-                .is_none_or(|name| definition.name.eq_ignore_ascii_case(name))
-        });
-        Some(Ok(found
-            .map(|definition| definition.body(&subscription))
-            .collect()))
+        let found = definitions::DEFINITIONS
+            .iter()
+            .filter(|definition| name.as_deref().is_none_or(|name| definition.name.eq_ignore_ascii_case(name)));
+        Some(Ok(found.map(|definition| definition.body(&subscription)).collect()))
     }
 }
 
 /// Writes an assignment that is there from the start and in effect at once.
-pub fn grant(
-    draft: &mut crate::state::Draft<'_>,
-    world: &World,
-    scope: &str,
-    principal: Uuid,
-    role: &str,
-    kind: &str,
-) {
+pub fn grant(draft: &mut crate::state::Draft<'_>, world: &World, scope: &str, principal: Uuid, role: &str, kind: &str) {
     let Some(definition) = definitions::named(role) else {
         return;
     };
-    let id = Uuid::new_v5(
-        &Uuid::NAMESPACE_URL,
-        format!("{scope}|{principal}|{role}").as_bytes(),
-    );
+    let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("{scope}|{principal}|{role}").as_bytes());
     let now = world.clock.now();
     let body = json!({
         "id": format!("{scope}/providers/{ASSIGNMENTS}/{id}"),

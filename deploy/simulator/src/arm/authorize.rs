@@ -9,49 +9,27 @@ use crate::tokens::TokenError;
 use crate::world::World;
 
 /// The audiences that ARM accepts.
-const AUDIENCES: &[&str] = &[
-    "https://management.azure.com",
-    "https://management.core.windows.net",
-];
+const AUDIENCES: &[&str] = &["https://management.azure.com", "https://management.core.windows.net"];
 
 /// Whether a token's audience is `wanted`, a slash at the end aside.
 pub fn audience_is(claims: &serde_json::Value, wanted: &str) -> bool {
-    claims["aud"].as_str().is_some_and(|aud| {
-        aud.trim_end_matches('/')
-            .eq_ignore_ascii_case(wanted.trim_end_matches('/'))
-    })
+    claims["aud"]
+        .as_str()
+        .is_some_and(|aud| aud.trim_end_matches('/').eq_ignore_ascii_case(wanted.trim_end_matches('/')))
 }
 
 /// The caller behind a bearer token of this directory for one of `audiences`, or why not. Every service but ARM,
 /// whose refusals read differently, calls this: the vault, the cluster's API, Log Analytics.
-pub fn verify_bearer(
-    world: &World,
-    token: &str,
-    audiences: &[&str],
-) -> Result<Caller, BearerError> {
-    let claims = world
-        .tokens
-        .verify(&world.issuer(), token, world.clock.now())
-        .map_err(BearerError::Token)?;
+pub fn verify_bearer(world: &World, token: &str, audiences: &[&str]) -> Result<Caller, BearerError> {
+    let claims = world.tokens.verify(&world.issuer(), token, world.clock.now()).map_err(BearerError::Token)?;
     if !audiences.iter().any(|wanted| audience_is(&claims, wanted)) {
-        return Err(BearerError::Audience(
-            claims["aud"].as_str().unwrap_or_default().to_owned(),
-        ));
+        return Err(BearerError::Audience(claims["aud"].as_str().unwrap_or_default().to_owned()));
     }
-    let object_id = claims["oid"]
-        .as_str()
-        .and_then(|oid| Uuid::parse_str(oid).ok());
+    let object_id = claims["oid"].as_str().and_then(|oid| Uuid::parse_str(oid).ok());
     let object_id = object_id.ok_or(BearerError::Token(TokenError::NotSigned))?;
     let app_id = claims["appid"].as_str().map(str::to_owned);
-    let name = claims["upn"]
-        .as_str()
-        .map(str::to_owned)
-        .or_else(|| app_id.clone());
-    Ok(Caller {
-        object_id,
-        name: name.unwrap_or_else(|| object_id.to_string()),
-        app_id,
-    })
+    let name = claims["upn"].as_str().map(str::to_owned).or_else(|| app_id.clone());
+    Ok(Caller { object_id, name: name.unwrap_or_else(|| object_id.to_string()), app_id })
 }
 
 /// Why a bearer token was refused.
@@ -69,9 +47,7 @@ pub enum BearerError {
 pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get("authorization")?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
-    scheme
-        .eq_ignore_ascii_case("bearer")
-        .then_some(token.trim())
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
 /// The caller, or 401 in ARM's words.
@@ -81,8 +57,7 @@ pub(super) fn authenticate(world: &World, headers: &HeaderMap) -> Result<Caller,
             "Bearer authorization_uri=\"https://login.windows.net/{}\", error=\"invalid_token\", error_description=\"{message}\"",
             world.tenant
         );
-        Refusal::new(StatusCode::UNAUTHORIZED, code, message)
-            .with_header("www-authenticate", challenge)
+        Refusal::new(StatusCode::UNAUTHORIZED, code, message).with_header("www-authenticate", challenge)
     };
     let Some(token) = bearer(headers) else {
         return Err(refuse(
@@ -114,17 +89,9 @@ pub(super) fn authenticate(world: &World, headers: &HeaderMap) -> Result<Caller,
 }
 
 /// 403 `AuthorizationFailed` unless the caller's roles hold `action` at `scope`.
-pub(super) fn authorize(
-    world: &World,
-    caller: &Caller,
-    action: &str,
-    scope: &str,
-) -> Result<(), Refusal> {
+pub(super) fn authorize(world: &World, caller: &Caller, action: &str, scope: &str) -> Result<(), Refusal> {
     let now = world.clock.now();
-    if world
-        .state
-        .read(|draft| roles::allows(draft, caller.object_id, scope, Act::Control(action), now))
-    {
+    if world.state.read(|draft| roles::allows(draft, caller.object_id, scope, Act::Control(action), now)) {
         return Ok(());
     }
     Err(Refusal::new(

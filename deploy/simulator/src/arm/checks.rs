@@ -14,10 +14,7 @@ pub const PROVIDERS: &str = "providers";
 
 /// The `api-version`, or 400.
 pub(super) fn api_version(query: &BTreeMap<String, String>) -> Result<String, Refusal> {
-    let Some(version) = query
-        .get("api-version")
-        .filter(|version| !version.is_empty())
-    else {
+    let Some(version) = query.get("api-version").filter(|version| !version.is_empty()) else {
         return Err(Refusal::bad(
             "MissingApiVersionParameter",
             "The api-version query parameter (?api-version=) is required for all requests.",
@@ -27,19 +24,13 @@ pub(super) fn api_version(query: &BTreeMap<String, String>) -> Result<String, Re
     if date.len() == 10 && date.parse::<jiff::civil::Date>().is_ok() {
         return Ok(version.clone());
     }
-    Err(Refusal::bad(
-        "InvalidApiVersionParameter",
-        format!("The api-version '{version}' is invalid."),
-    ))
+    Err(Refusal::bad("InvalidApiVersionParameter", format!("The api-version '{version}' is invalid.")))
 }
 
 /// 409 `MissingSubscriptionRegistration` where the namespace is known and not registered.
 pub(super) fn registered(world: &World, namespace: &str) -> Result<(), Refusal> {
     let state = world.state.get(PROVIDERS, &namespace.to_ascii_lowercase());
-    match state
-        .as_ref()
-        .and_then(|provider| provider["registrationState"].as_str())
-    {
+    match state.as_ref().and_then(|provider| provider["registrationState"].as_str()) {
         None | Some("Registered") => Ok(()),
         Some(_) => Err(Refusal::conflict(
             "MissingSubscriptionRegistration",
@@ -62,25 +53,19 @@ pub(super) fn scope(world: &World, id: &ResourceId) -> Result<String, Refusal> {
     let Some(name) = id.resource_group() else {
         return Err(Refusal::not_found(
             "MissingSubscription",
-            format!(
-                "The request did not have a subscription or a valid tenant level resource provider: '{scope}'."
-            ),
+            format!("The request did not have a subscription or a valid tenant level resource provider: '{scope}'."),
         ));
     };
     let group_id = format!("{}/resourceGroups/{name}", world.subscription_id());
-    let group = world
-        .state
-        .read(|draft| resources::find(draft, &group_id))
-        .ok_or_else(|| Refusal::group_not_found(name))?;
+    let group =
+        world.state.read(|draft| resources::find(draft, &group_id)).ok_or_else(|| Refusal::group_not_found(name))?;
     if scope.eq_ignore_ascii_case(&group_id) {
         return Ok(group.id().to_owned());
     }
     match world.state.read(|draft| resources::find(draft, scope)) {
         Some(found) => Ok(found.id().to_owned()),
-        None => Err(ResourceId::parse(scope).map_or_else(
-            || Refusal::group_not_found(name),
-            |id| Refusal::resource_not_found(&id),
-        )),
+        None => Err(ResourceId::parse(scope)
+            .map_or_else(|| Refusal::group_not_found(name), |id| Refusal::resource_not_found(&id))),
     }
 }
 
@@ -92,20 +77,14 @@ pub(super) fn can_write(world: &World, id: &ResourceId) -> Result<(), Refusal> {
         if group.is_some_and(|group| group.provisioning_state() == "Deleting") {
             return Err(Refusal::conflict(
                 "ResourceGroupBeingDeleted",
-                format!(
-                    "The resource group '{name}' is in deprovisioning state and cannot perform this operation."
-                ),
+                format!("The resource group '{name}' is in deprovisioning state and cannot perform this operation."),
             ));
         }
     }
     let Some(parent) = id.parent() else {
         return Ok(());
     };
-    if world
-        .state
-        .read(|draft| resources::find(draft, parent.as_str()))
-        .is_some()
-    {
+    if world.state.read(|draft| resources::find(draft, parent.as_str())).is_some() {
         return Ok(());
     }
     Err(Refusal::not_found(

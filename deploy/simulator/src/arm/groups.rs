@@ -26,35 +26,20 @@ pub(super) fn attach(parts: &mut Parts) {
 }
 
 /// Answers for `/subscriptions/{s}/resourceGroups[/{name}]`; `None` for every other path.
-pub(super) async fn answer(
-    world: &Arc<World>,
-    path: &str,
-    ask: &Ask,
-) -> Option<Result<Answer, Refusal>> {
+pub(super) async fn answer(world: &Arc<World>, path: &str, ask: &Ask) -> Option<Result<Answer, Refusal>> {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     match parts.as_slice() {
-        [_, _, groups]
-            if groups.eq_ignore_ascii_case("resourcegroups") && ask.method == Method::GET =>
-        {
+        [_, _, groups] if groups.eq_ignore_ascii_case("resourcegroups") && ask.method == Method::GET => {
             Some(list(world, ask))
         }
-        [_, _, groups, name] if groups.eq_ignore_ascii_case("resourcegroups") => {
-            Some(one(world, ask, name).await)
-        }
+        [_, _, groups, name] if groups.eq_ignore_ascii_case("resourcegroups") => Some(one(world, ask, name).await),
         _ => None,
     }
 }
 
 fn list(world: &World, ask: &Ask) -> Result<Answer, Refusal> {
-    authorize(
-        world,
-        &ask.caller,
-        &format!("{ACTION}/read"),
-        &world.subscription_id(),
-    )?;
-    let found = world
-        .state
-        .read(|draft| resources::of_kind(draft, &world.subscription_id(), KIND));
+    authorize(world, &ask.caller, &format!("{ACTION}/read"), &world.subscription_id())?;
+    let found = world.state.read(|draft| resources::of_kind(draft, &world.subscription_id(), KIND));
     let value: Vec<Value> = found.into_iter().map(|group| shown(&group)).collect();
     Ok(Answer::Document(StatusCode::OK, json!({"value": value})))
 }
@@ -73,11 +58,7 @@ async fn one(world: &Arc<World>, ask: &Ask, name: &str) -> Result<Answer, Refusa
         Method::GET => found
             .map(|group| Answer::Document(StatusCode::OK, shown(&group)))
             .ok_or_else(|| Refusal::group_not_found(name)),
-        Method::HEAD => Ok(Answer::Empty(if found.is_some() {
-            StatusCode::NO_CONTENT
-        } else {
-            StatusCode::NOT_FOUND
-        })),
+        Method::HEAD => Ok(Answer::Empty(if found.is_some() { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND })),
         Method::PUT => put(world, ask, &id, name).await,
         Method::PATCH => patch(world, ask, &id, name).await,
         _ => delete(world, &id, name).await,
@@ -87,11 +68,7 @@ async fn one(world: &Arc<World>, ask: &Ask, name: &str) -> Result<Answer, Refusa
 async fn put(world: &World, ask: &Ask, id: &str, name: &str) -> Result<Answer, Refusal> {
     check_name(name)?;
     let location = ask.location()?;
-    let tags = if ask.body["tags"].is_object() {
-        ask.body["tags"].clone()
-    } else {
-        json!({})
-    };
+    let tags = if ask.body["tags"].is_object() { ask.body["tags"].clone() } else { json!({}) };
     world
         .state
         .change(|draft| {
@@ -129,8 +106,7 @@ async fn patch(world: &World, ask: &Ask, id: &str, name: &str) -> Result<Answer,
     world
         .state
         .change(|draft| {
-            let mut group =
-                resources::find(draft, id).ok_or_else(|| Refusal::group_not_found(name))?;
+            let mut group = resources::find(draft, id).ok_or_else(|| Refusal::group_not_found(name))?;
             if ask.body["tags"].is_object() {
                 group.body["tags"] = ask.body["tags"].clone();
             }
@@ -157,8 +133,7 @@ async fn delete(world: &World, id: &str, name: &str) -> Result<Answer, Refusal> 
                 .max()
                 .unwrap_or_default();
             resources::put(draft, &group);
-            let operation =
-                Operation::begin(draft, &world.clock, KIND, id, "delete", DELETION + longest);
+            let operation = Operation::begin(draft, &world.clock, KIND, id, "delete", DELETION + longest);
             Ok(Answer::Long {
                 status: StatusCode::ACCEPTED,
                 body: None,
@@ -206,16 +181,13 @@ fn shown(group: &Resource) -> Value {
 fn being_deleted(name: &str) -> Refusal {
     Refusal::conflict(
         "ResourceGroupBeingDeleted",
-        format!(
-            "The resource group '{name}' is in deprovisioning state and cannot perform this operation."
-        ),
+        format!("The resource group '{name}' is in deprovisioning state and cannot perform this operation."),
     )
 }
 
 fn check_name(name: &str) -> Result<(), Refusal> {
     let allowed = |c: char| c.is_alphanumeric() || "_().-".contains(c);
-    if (1..=90).contains(&name.chars().count()) && name.chars().all(allowed) && !name.ends_with('.')
-    {
+    if (1..=90).contains(&name.chars().count()) && name.chars().all(allowed) && !name.ends_with('.') {
         return Ok(());
     }
     Err(Refusal::bad(

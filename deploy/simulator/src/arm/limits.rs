@@ -22,25 +22,15 @@ struct Bucket {
 
 impl Limits {
     /// Takes one request out of its bucket: the header to tell with what is left, or 429.
-    pub(super) fn take(
-        &self,
-        clock: &Clock,
-        caller: Uuid,
-        method: &Method,
-    ) -> Result<(&'static str, u32), Refusal> {
+    pub(super) fn take(&self, clock: &Clock, caller: Uuid, method: &Method) -> Result<(&'static str, u32), Refusal> {
         let (name, size, refill) = match *method {
-            Method::GET | Method::HEAD => {
-                ("x-ms-ratelimit-remaining-subscription-reads", 250.0, 25.0)
-            }
+            Method::GET | Method::HEAD => ("x-ms-ratelimit-remaining-subscription-reads", 250.0, 25.0),
             Method::DELETE => ("x-ms-ratelimit-remaining-subscription-deletes", 200.0, 10.0),
             _ => ("x-ms-ratelimit-remaining-subscription-writes", 200.0, 10.0),
         };
         let now = clock.now();
         let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let bucket = buckets.entry((caller, name)).or_insert(Bucket {
-            left: size,
-            counted: now,
-        });
+        let bucket = buckets.entry((caller, name)).or_insert(Bucket { left: size, counted: now });
         let passed = now.duration_since(bucket.counted).as_secs_f64().max(0.0);
         bucket.left = (bucket.left + passed * refill * clock.speed()).min(size);
         bucket.counted = now;

@@ -18,13 +18,8 @@ pub(super) fn of_kind(world: &World, ask: &Ask, kind: &dyn Kind) -> Result<Answe
         1 => ask.id.scope(),
         _ => ask.id.as_str(),
     };
-    let found = world
-        .state
-        .read(|draft| resources::of_kind(draft, &format!("{below}/"), kind.name()));
-    let value: Vec<Value> = found
-        .into_iter()
-        .map(|resource| kind.shown(world, resource).body)
-        .collect();
+    let found = world.state.read(|draft| resources::of_kind(draft, &format!("{below}/"), kind.name()));
+    let value: Vec<Value> = found.into_iter().map(|resource| kind.shown(world, resource).body).collect();
     Ok(Answer::Document(StatusCode::OK, json!({"value": value})))
 }
 
@@ -35,16 +30,13 @@ pub(super) fn everything(world: &World, ask: &Ask, scope: &str) -> Value {
         .state
         .read(|draft| resources::under(draft, &format!("{scope}/resourceGroups/")))
         .into_iter()
-        .chain(
-            world
-                .state
-                .read(|draft| resources::under(draft, &format!("{scope}/providers/"))),
-        );
+        .chain(world.state.read(|draft| resources::under(draft, &format!("{scope}/providers/"))));
     let mut value: Vec<Value> = found
         .filter(|resource| tracked(resource) && filter.matches(resource))
         .map(|resource| {
             let body = resource.body;
-            let mut shown = json!({"id": body["id"], "name": body["name"], "type": body["type"], "location": body["location"]});
+            let mut shown =
+                json!({"id": body["id"], "name": body["name"], "type": body["type"], "location": body["location"]});
             for field in ["tags", "identity", "sku", "kind"] {
                 if !body[field].is_null() {
                     shown[field] = body[field].clone();
@@ -74,10 +66,7 @@ impl Filter {
     fn parse(text: &str) -> Self {
         let terms = text.split(" and ").filter_map(|term| {
             let (field, value) = term.split_once(" eq ")?;
-            Some((
-                field.trim().to_owned(),
-                value.trim().trim_matches('\'').replace("''", "'"),
-            ))
+            Some((field.trim().to_owned(), value.trim().trim_matches('\'').replace("''", "'")))
         });
         Self(terms.collect())
     }

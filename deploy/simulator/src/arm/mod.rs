@@ -52,10 +52,7 @@ impl Site for Management {
 
     fn router(&self, world: &Arc<World>) -> Router {
         let limits = Arc::new(Limits::default());
-        Router::new()
-            .fallback(answer_request)
-            .layer(DefaultBodyLimit::max(4 << 20))
-            .with_state((world.clone(), limits))
+        Router::new().fallback(answer_request).layer(DefaultBodyLimit::max(4 << 20)).with_state((world.clone(), limits))
     }
 }
 
@@ -80,14 +77,8 @@ async fn answer_request(
 
 fn add_request_ids(world: &World, headers: &mut HeaderMap, correlation: Option<HeaderValue>) {
     let request = Uuid::new_v4().to_string();
-    let routing = format!(
-        "SIMULATOR:{}:{request}",
-        world.clock.now().strftime("%Y%m%dT%H%M%SZ")
-    );
-    for (name, value) in [
-        ("x-ms-request-id", request.clone()),
-        ("x-ms-routing-request-id", routing),
-    ] {
+    let routing = format!("SIMULATOR:{}:{request}", world.clock.now().strftime("%Y%m%dT%H%M%SZ"));
+    for (name, value) in [("x-ms-request-id", request.clone()), ("x-ms-routing-request-id", routing)] {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(name, value);
         }
@@ -95,13 +86,7 @@ fn add_request_ids(world: &World, headers: &mut HeaderMap, correlation: Option<H
     if let Some(correlation) = correlation.or_else(|| HeaderValue::from_str(&request).ok()) {
         headers.insert("x-ms-correlation-request-id", correlation);
     }
-    headers.insert(
-        "strict-transport-security",
-        HeaderValue::from_static("max-age=31536000; includeSubDomains"),
-    );
-    headers.insert(
-        "x-content-type-options",
-        HeaderValue::from_static("nosniff"),
-    );
+    headers.insert("strict-transport-security", HeaderValue::from_static("max-age=31536000; includeSubDomains"));
+    headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
     headers.insert("cache-control", HeaderValue::from_static("no-cache"));
 }

@@ -16,16 +16,9 @@ impl ResourceId {
     pub fn parse(path: &str) -> Option<Self> {
         let text = format!("/{}", path.trim_matches('/'));
         let at = text.to_ascii_lowercase().rfind("/providers/")?;
-        let mut rest = text[at + "/providers/".len()..]
-            .split('/')
-            .map(str::to_owned);
+        let mut rest = text[at + "/providers/".len()..].split('/').map(str::to_owned);
         let namespace = rest.next().filter(|namespace| !namespace.is_empty())?;
-        Some(Self {
-            scope: text[..at].to_owned(),
-            namespace,
-            rest: rest.collect(),
-            text,
-        })
+        Some(Self { scope: text[..at].to_owned(), namespace, rest: rest.collect(), text })
     }
 
     /// The whole path.
@@ -56,10 +49,7 @@ impl ResourceId {
     /// The provider type: `Microsoft.ContainerService/managedClusters/agentPools`.
     pub fn kind(&self) -> String {
         let types = self.rest.iter().step_by(2).map(String::as_str);
-        std::iter::once(self.namespace.as_str())
-            .chain(types)
-            .collect::<Vec<_>>()
-            .join("/")
+        std::iter::once(self.namespace.as_str()).chain(types).collect::<Vec<_>>().join("/")
     }
 
     /// The resource's own name: the last part of the path.
@@ -69,12 +59,7 @@ impl ResourceId {
 
     /// The names along the path, outermost first.
     pub fn names(&self) -> Vec<&str> {
-        self.rest
-            .iter()
-            .skip(1)
-            .step_by(2)
-            .map(String::as_str)
-            .collect()
+        self.rest.iter().skip(1).step_by(2).map(String::as_str).collect()
     }
 
     /// The same path without its last part: the resource that an action is asked of.
@@ -93,10 +78,7 @@ impl ResourceId {
     /// The same resource, written with the capitals of its kind and of its scope.
     pub fn canonical(&self, kind: &str, scope: &str) -> String {
         let mut types = kind.split('/');
-        let mut text = format!(
-            "{scope}/providers/{}",
-            types.next().unwrap_or(&self.namespace)
-        );
+        let mut text = format!("{scope}/providers/{}", types.next().unwrap_or(&self.namespace));
         for (kind, name) in types.zip(self.names()) {
             text.push_str(&format!("/{kind}/{name}"));
         }
@@ -135,31 +117,20 @@ mod tests {
             id.scope(),
             "/subscriptions/s/resourcegroups/g/providers/Microsoft.ContainerService/managedClusters/c"
         );
-        assert_eq!(
-            id.kind(),
-            "Microsoft.Insights/dataCollectionRuleAssociations"
-        );
-        assert_eq!(
-            (id.name(), id.resource_group(), id.is_resource()),
-            ("a", Some("g"), true)
-        );
+        assert_eq!(id.kind(), "Microsoft.Insights/dataCollectionRuleAssociations");
+        assert_eq!((id.name(), id.resource_group(), id.is_resource()), ("a", Some("g"), true));
     }
 
     #[test]
     fn a_child_knows_its_parent_and_its_canonical_name() {
-        let id = ResourceId::parse(
-            "/subscriptions/s/resourceGroups/G/providers/microsoft.x/things/t/parts/p",
-        )
-        .expect("a resource");
+        let id = ResourceId::parse("/subscriptions/s/resourceGroups/G/providers/microsoft.x/things/t/parts/p")
+            .expect("a resource");
         assert_eq!(
             id.parent().expect("a parent").as_str(),
             "/subscriptions/s/resourceGroups/G/providers/microsoft.x/things/t"
         );
         assert_eq!(
-            id.canonical(
-                "Microsoft.X/things/parts",
-                "/subscriptions/s/resourceGroups/g"
-            ),
+            id.canonical("Microsoft.X/things/parts", "/subscriptions/s/resourceGroups/g"),
             "/subscriptions/s/resourceGroups/g/providers/Microsoft.X/things/t/parts/p"
         );
     }

@@ -26,45 +26,24 @@ pub(super) fn answer(world: &World, path: &str, ask: &Ask) -> Option<Result<Answ
 }
 
 fn poll(world: &World, ask: &Ask, id: &str, by_status: bool) -> Result<Answer, Refusal> {
-    authorize(
-        world,
-        &ask.caller,
-        "Microsoft.Resources/subscriptions/operationresults/read",
-        &world.subscription_id(),
-    )?;
+    authorize(world, &ask.caller, "Microsoft.Resources/subscriptions/operationresults/read", &world.subscription_id())?;
     let operation = world.state.read(|draft| Operation::find(draft, id));
-    let operation = operation.ok_or_else(|| {
-        Refusal::not_found(
-            "OperationNotFound",
-            format!("The operation '{id}' could not be found."),
-        )
-    })?;
+    let operation = operation
+        .ok_or_else(|| Refusal::not_found("OperationNotFound", format!("The operation '{id}' could not be found.")))?;
     if by_status {
         return Ok(match operation.running() {
-            true => waiting(
-                StatusCode::OK,
-                Some(operation.body()),
-                operation,
-                Poll::AsyncOperation,
-            ),
+            true => waiting(StatusCode::OK, Some(operation.body()), operation, Poll::AsyncOperation),
             false => Answer::Document(StatusCode::OK, operation.body()),
         });
     }
     if operation.running() {
-        return Ok(waiting(
-            StatusCode::ACCEPTED,
-            None,
-            operation,
-            Poll::Location,
-        ));
+        return Ok(waiting(StatusCode::ACCEPTED, None, operation, Poll::Location));
     }
     if let Some(error) = &operation.error {
         let text = |name: &str| error[name].as_str().unwrap_or_default().to_owned();
         return Err(Refusal::conflict(&text("code"), text("message")));
     }
-    let resource = world
-        .state
-        .read(|draft| resources::find(draft, &operation.resource));
+    let resource = world.state.read(|draft| resources::find(draft, &operation.resource));
     Ok(match resource {
         Some(resource) => Answer::Document(StatusCode::OK, resource.body),
         None => Answer::Document(StatusCode::OK, json!({})),
@@ -72,11 +51,5 @@ fn poll(world: &World, ask: &Ask, id: &str, by_status: bool) -> Result<Answer, R
 }
 
 fn waiting(status: StatusCode, body: Option<Value>, operation: Operation, poll: Poll) -> Answer {
-    Answer::Poll {
-        status,
-        body,
-        operation,
-        poll,
-        retry_after: BETWEEN_POLLS,
-    }
+    Answer::Poll { status, body, operation, poll, retry_after: BETWEEN_POLLS }
 }

@@ -24,9 +24,7 @@ pub(super) async fn route(
     body: &[u8],
     left: &mut Option<(&'static str, u32)>,
 ) -> Result<Response, Refusal> {
-    let path = percent_decode_str(request.uri.path())
-        .decode_utf8_lossy()
-        .into_owned();
+    let path = percent_decode_str(request.uri.path()).decode_utf8_lossy().into_owned();
     let path = format!("/{}", path.trim_matches('/'));
     if path.eq_ignore_ascii_case("/metadata/endpoints") {
         return Ok(axum::Json(subscriptions::cloud(world)).into_response());
@@ -37,11 +35,7 @@ pub(super) async fn route(
         form_urlencoded::parse(request.uri.query().unwrap_or_default().as_bytes())
             .map(|(name, value)| {
                 (
-                    if name.eq_ignore_ascii_case("api-version") {
-                        "api-version".into()
-                    } else {
-                        name.into_owned()
-                    },
+                    if name.eq_ignore_ascii_case("api-version") { "api-version".into() } else { name.into_owned() },
                     value.into_owned(),
                 )
             })
@@ -78,11 +72,7 @@ async fn answer(world: &Arc<World>, path: &str, ask: &mut Ask) -> Result<Answer,
         return answer;
     }
     if let Some((function, parts)) = find_function(world, path, &ask.method) {
-        let scope = path[..path
-            .to_ascii_lowercase()
-            .rfind("/providers")
-            .unwrap_or(path.len())]
-            .to_owned();
+        let scope = path[..path.to_ascii_lowercase().rfind("/providers").unwrap_or(path.len())].to_owned();
         authorize(world, &ask.caller, function.action(), &scope)?;
         ask.parts = parts;
         return function.run(world, ask).await;
@@ -96,12 +86,7 @@ async fn answer(world: &Arc<World>, path: &str, ask: &mut Ask) -> Result<Answer,
     if let Some(kind) = world.parts.kind(&ask.id.kind())
         && ask.method == Method::GET
     {
-        authorize(
-            world,
-            &ask.caller,
-            &format!("{}/read", kind.name()),
-            ask.id.scope(),
-        )?;
+        authorize(world, &ask.caller, &format!("{}/read", kind.name()), ask.id.scope())?;
         checks::scope(world, &ask.id)?;
         return lists::of_kind(world, ask, kind);
     }
@@ -122,12 +107,7 @@ async fn on_resource(world: &Arc<World>, ask: &mut Ask) -> Result<Answer, Refusa
         Method::DELETE => "delete",
         _ => return Err(Refusal::method_not_allowed()),
     };
-    authorize(
-        world,
-        &ask.caller,
-        &format!("{}/{verb}", kind.name()),
-        ask.id.as_str(),
-    )?;
+    authorize(world, &ask.caller, &format!("{}/{verb}", kind.name()), ask.id.as_str())?;
     let scope = match checks::scope(world, &ask.id) {
         // What is to go is already gone with its group.
         Err(refusal) if verb == "delete" && refusal.code == "ResourceNotFound" => {
@@ -165,17 +145,8 @@ async fn on_part_of_resource(world: &Arc<World>, ask: &mut Ask) -> Result<Answer
     let rest = ask.id.rest();
     let name = rest[rest.len() - levels..].join("/");
     let word = rest[rest.len() - levels].clone();
-    let verb = if ask.method == Method::POST {
-        "action"
-    } else {
-        "read"
-    };
-    authorize(
-        world,
-        &ask.caller,
-        &format!("{}/{word}/{verb}", kind.name()),
-        id.as_str(),
-    )?;
+    let verb = if ask.method == Method::POST { "action" } else { "read" };
+    authorize(world, &ask.caller, &format!("{}/{word}/{verb}", kind.name()), id.as_str())?;
     let scope = checks::scope(world, &id)?;
     ask.canonical = id.canonical(kind.name(), &scope);
     ask.id = id;
@@ -191,36 +162,23 @@ fn find_function<'a>(
     path: &str,
     method: &Method,
 ) -> Option<(&'a dyn Function, BTreeMap<String, String>)> {
-    let at = format!("{path}/")
-        .to_ascii_lowercase()
-        .rfind("/providers/")?;
-    let asked: Vec<&str> = path
-        .get(at + "/providers/".len()..)
-        .unwrap_or_default()
-        .split('/')
-        .collect();
-    world
-        .parts
-        .functions()
-        .filter(|function| function.method() == *method)
-        .find_map(|function| {
-            let pattern: Vec<&str> = function.path().split('/').collect();
-            if pattern.len() != asked.len() {
-                return None;
+    let at = format!("{path}/").to_ascii_lowercase().rfind("/providers/")?;
+    let asked: Vec<&str> = path.get(at + "/providers/".len()..).unwrap_or_default().split('/').collect();
+    world.parts.functions().filter(|function| function.method() == *method).find_map(|function| {
+        let pattern: Vec<&str> = function.path().split('/').collect();
+        if pattern.len() != asked.len() {
+            return None;
+        }
+        let mut parts = BTreeMap::new();
+        for (wanted, asked) in pattern.iter().zip(&asked) {
+            match wanted.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+                Some(name) => drop(parts.insert(name.to_owned(), (*asked).to_owned())),
+                None if wanted.eq_ignore_ascii_case(asked) => {}
+                None => return None,
             }
-            let mut parts = BTreeMap::new();
-            for (wanted, asked) in pattern.iter().zip(&asked) {
-                match wanted
-                    .strip_prefix('{')
-                    .and_then(|name| name.strip_suffix('}'))
-                {
-                    Some(name) => drop(parts.insert(name.to_owned(), (*asked).to_owned())),
-                    None if wanted.eq_ignore_ascii_case(asked) => {}
-                    None => return None,
-                }
-            }
-            Some((function, parts))
-        })
+        }
+        Some((function, parts))
+    })
 }
 
 fn check_subscription(world: &World, path: &str) -> Result<(), Refusal> {
@@ -230,27 +188,17 @@ fn check_subscription(world: &World, path: &str) -> Result<(), Refusal> {
     if asked.eq_ignore_ascii_case(&world.subscription.to_string()) {
         return Ok(());
     }
-    Err(Refusal::not_found(
-        "SubscriptionNotFound",
-        format!("The subscription '{asked}' could not be found."),
-    ))
+    Err(Refusal::not_found("SubscriptionNotFound", format!("The subscription '{asked}' could not be found.")))
 }
 
 fn unknown(path: &str) -> Refusal {
-    Refusal::not_found(
-        "NotFound",
-        format!("No service answers for the path '{path}'."),
-    )
+    Refusal::not_found("NotFound", format!("No service answers for the path '{path}'."))
 }
 
 fn unknown_kind(world: &World, ask: &Ask) -> Refusal {
     let namespace = ask.id.namespace();
     let prefix = format!("{}/", namespace.to_ascii_lowercase());
-    if !world
-        .parts
-        .kinds()
-        .any(|kind| kind.name().to_ascii_lowercase().starts_with(&prefix))
-    {
+    if !world.parts.kinds().any(|kind| kind.name().to_ascii_lowercase().starts_with(&prefix)) {
         return Refusal::not_found(
             "InvalidResourceNamespace",
             format!("The resource namespace '{namespace}' is invalid."),

@@ -19,24 +19,20 @@ pub(super) fn answer(world: &World, path: &str, ask: &Ask) -> Option<Result<Answ
     match parts.as_slice() {
         ["subscriptions"] => {
             // Who may not read the subscription does not see it.
-            let seen = authorize(
-                world,
-                &ask.caller,
-                "Microsoft.Resources/subscriptions/read",
-                &world.subscription_id(),
-            )
-            .is_ok();
+            let seen =
+                authorize(world, &ask.caller, "Microsoft.Resources/subscriptions/read", &world.subscription_id())
+                    .is_ok();
             let value: Vec<Value> = seen.then(|| subscription(world)).into_iter().collect();
             ok(json!({"value": value, "count": {"type": "Total", "value": value.len()}}))
         }
         ["tenants"] => ok(json!({"value": [tenant(world)]})),
         ["subscriptions", _] => Some(read(world, ask, || subscription(world))),
-        ["subscriptions", _, "locations"] => Some(read(world, ask, || {
-            locations::list(&world.subscription.to_string())
-        })),
-        ["subscriptions", _, "resources"] => Some(read(world, ask, || {
-            lists::everything(world, ask, &world.subscription_id())
-        })),
+        ["subscriptions", _, "locations"] => {
+            Some(read(world, ask, || locations::list(&world.subscription.to_string())))
+        }
+        ["subscriptions", _, "resources"] => {
+            Some(read(world, ask, || lists::everything(world, ask, &world.subscription_id())))
+        }
         ["subscriptions", _, "resourcegroups", _, "resources"] => {
             let scope = path.rsplit_once('/').map_or(path, |(scope, _)| scope);
             Some(read(world, ask, || lists::everything(world, ask, scope)))
@@ -47,12 +43,7 @@ pub(super) fn answer(world: &World, path: &str, ask: &Ask) -> Option<Result<Answ
 
 fn read(world: &World, ask: &Ask, body: impl FnOnce() -> Value) -> Result<Answer, Refusal> {
     let scope = world.subscription_id();
-    authorize(
-        world,
-        &ask.caller,
-        "Microsoft.Resources/subscriptions/read",
-        &scope,
-    )?;
+    authorize(world, &ask.caller, "Microsoft.Resources/subscriptions/read", &scope)?;
     Ok(Answer::Document(StatusCode::OK, body()))
 }
 

@@ -49,20 +49,10 @@ async fn answer(world: Arc<World>, request: Request<Incoming>) -> Result<Respons
     };
     match world.parts.site(&world, &host) {
         Some((site, router)) if site.plain() => {
-            serve::request(
-                &world,
-                router,
-                HostName(host),
-                asker,
-                request.map(Body::new),
-            )
-            .await
+            serve::request(&world, router, HostName(host), asker, request.map(Body::new)).await
         }
         Some(_) => Ok(refuse(&host, "speaks https only")),
-        None => Ok(refuse(
-            &host,
-            "is none of the names that this simulator answers for",
-        )),
+        None => Ok(refuse(&host, "is none of the names that this simulator answers for")),
     }
 }
 
@@ -71,10 +61,7 @@ fn asker(world: &World, request: &Request<Incoming>) -> Result<Asker, Box<Respon
     let Some(header) = request.headers().get("proxy-authorization") else {
         return Ok(Asker(None));
     };
-    let machine = header
-        .to_str()
-        .ok()
-        .and_then(|header| machines::from_header(&world.state, header));
+    let machine = header.to_str().ok().and_then(|header| machines::from_header(&world.state, header));
     match machine {
         Some(machine) => Ok(Asker(Some(machine))),
         None => Err(Box::new(
@@ -91,10 +78,5 @@ fn asker(world: &World, request: &Request<Incoming>) -> Result<Asker, Box<Respon
 /// The answer to a name that nobody here has.
 pub(super) fn refuse(host: &str, why: &str) -> Response {
     let text = format!("azure-simulator: {host} {why}; nothing leaves this machine\n");
-    (
-        StatusCode::BAD_GATEWAY,
-        [("x-azure-simulator", "refused")],
-        text,
-    )
-        .into_response()
+    (StatusCode::BAD_GATEWAY, [("x-azure-simulator", "refused")], text).into_response()
 }

@@ -43,10 +43,7 @@ pub(super) async fn request(
     let Ok(response) = router.oneshot(request).await;
     tracing::info!(host = name, %method, path, status = response.status().as_u16());
     match fault {
-        Some(Fault {
-            drop: Some(Drop::After),
-            ..
-        }) => Err(Dropped),
+        Some(Fault { drop: Some(Drop::After), .. }) => Err(Dropped),
         _ => Ok(response),
     }
 }

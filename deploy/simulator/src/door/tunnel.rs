@@ -18,20 +18,12 @@ pub(super) fn open(world: Arc<World>, asker: Asker, request: Request<Incoming>) 
     let Some(authority) = request.uri().authority().cloned() else {
         return (StatusCode::BAD_REQUEST, "CONNECT needs a host and a port\n").into_response();
     };
-    let host = authority
-        .host()
-        .trim_matches(['[', ']'])
-        .to_ascii_lowercase();
+    let host = authority.host().trim_matches(['[', ']']).to_ascii_lowercase();
     let tls = match world.parts.site(&world, &host) {
-        Some((site, _)) if !site.plain() && authority.port_u16().unwrap_or(443) == 443 => {
-            site.tls(&world, &host)
-        }
+        Some((site, _)) if !site.plain() && authority.port_u16().unwrap_or(443) == 443 => site.tls(&world, &host),
         Some(_) => return refuse(&host, "answers on port 443 only"),
         None => {
-            return refuse(
-                &host,
-                "is none of the names that this simulator answers for",
-            );
+            return refuse(&host, "is none of the names that this simulator answers for");
         }
     };
     let tls = match tls.map_or_else(|| world.authority.server(&host), Ok) {
@@ -57,24 +49,14 @@ pub(super) fn open(world: Arc<World>, asker: Asker, request: Request<Incoming>) 
                     // Looked up again for each request: a vault may go while a client keeps its connection.
                     match world.parts.site(&world, &host) {
                         Some((_, router)) => {
-                            serve::request(
-                                &world,
-                                router,
-                                HostName(host),
-                                asker,
-                                request.map(Body::new),
-                            )
-                            .await
+                            serve::request(&world, router, HostName(host), asker, request.map(Body::new)).await
                         }
                         None => Err(serve::Dropped),
                     }
                 }
             });
             let connection = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
-            if let Err(error) = connection
-                .serve_connection_with_upgrades(TokioIo::new(stream), service)
-                .await
-            {
+            if let Err(error) = connection.serve_connection_with_upgrades(TokioIo::new(stream), service).await {
                 tracing::debug!(%error, host, "a tunnel ended");
             }
         };

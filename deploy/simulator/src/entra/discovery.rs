@@ -26,24 +26,13 @@ pub(super) async fn instance(State(world): State<Arc<World>>) -> Json<Value> {
 }
 
 /// The version 1 document.
-pub(super) async fn version_1(
-    State(world): State<Arc<World>>,
-    Path(tenant): Path<String>,
-) -> Response {
+pub(super) async fn version_1(State(world): State<Arc<World>>, Path(tenant): Path<String>) -> Response {
     document(&world, &tenant, "", &world.issuer())
 }
 
 /// The version 2 document.
-pub(super) async fn version_2(
-    State(world): State<Arc<World>>,
-    Path(tenant): Path<String>,
-) -> Response {
-    document(
-        &world,
-        &tenant,
-        "/v2.0",
-        &format!("{HOST}/{}/v2.0", world.tenant),
-    )
+pub(super) async fn version_2(State(world): State<Arc<World>>, Path(tenant): Path<String>) -> Response {
+    document(&world, &tenant, "/v2.0", &format!("{HOST}/{}/v2.0", world.tenant))
 }
 
 fn document(world: &World, tenant: &str, version: &str, issuer: &str) -> Response {
@@ -82,9 +71,7 @@ pub(super) async fn keys_of_version_1(State(world): State<Arc<World>>) -> Json<V
 /// The keys behind version 2 tokens.
 pub(super) async fn keys_of_version_2(State(world): State<Arc<World>>) -> Json<Value> {
     let mut keys = world.tokens.key_set(&world.issuer());
-    let more = world
-        .tokens
-        .key_set(&format!("{HOST}/{}/v2.0", world.tenant));
+    let more = world.tokens.key_set(&format!("{HOST}/{}/v2.0", world.tenant));
     if let (Some(keys), Some(more)) = (keys["keys"].as_array_mut(), more["keys"].as_array()) {
         keys.extend(more.iter().cloned());
     }

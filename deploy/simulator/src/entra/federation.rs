@@ -12,8 +12,7 @@ use crate::world::World;
 pub const ISSUERS: &str = "issuers";
 
 /// The provider type of federated credentials, children of a user-assigned identity.
-pub const CREDENTIALS: &str =
-    "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials";
+pub const CREDENTIALS: &str = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials";
 
 /// Refuses unless the assertion proves `principal`.
 pub fn check(world: &World, principal: &Principal, assertion: &str) -> Result<(), EntraRefusal> {
@@ -38,35 +37,23 @@ pub fn check(world: &World, principal: &Principal, assertion: &str) -> Result<()
             ),
         ));
     }
-    let of_issuer: Vec<&Value> = credentials
-        .iter()
-        .filter(|one| one["issuer"] == claims["iss"])
-        .collect();
+    let of_issuer: Vec<&Value> = credentials.iter().filter(|one| one["issuer"] == claims["iss"]).collect();
     if of_issuer.is_empty() {
         return Err(no_match(700_211, "issuer", issuer));
     }
-    let of_subject: Vec<&&Value> = of_issuer
-        .iter()
-        .filter(|one| one["subject"] == claims["sub"])
-        .collect();
+    let of_subject: Vec<&&Value> = of_issuer.iter().filter(|one| one["subject"] == claims["sub"]).collect();
     if of_subject.is_empty() {
         return Err(no_match(700_213, "subject", subject));
     }
     let presented = audiences(&claims);
-    let named = |one: &Value| {
-        audiences_of(&one["audiences"])
-            .iter()
-            .any(|wanted| presented.contains(wanted))
-    };
+    let named = |one: &Value| audiences_of(&one["audiences"]).iter().any(|wanted| presented.contains(wanted));
     if !of_subject.iter().any(|one| named(one)) {
         return Err(no_match(700_212, "audience", &presented.join(",")));
     }
     if world.state.get(ISSUERS, issuer).is_none() {
         return Err(EntraRefusal::client(
             50_166,
-            format!(
-                "Request to External OIDC endpoint failed: the keys of the issuer '{issuer}' could not be read."
-            ),
+            format!("Request to External OIDC endpoint failed: the keys of the issuer '{issuer}' could not be read."),
         ));
     }
     world.tokens.verify(issuer, assertion, world.clock.now()).map(drop).map_err(|error| match error {
@@ -86,9 +73,7 @@ fn credentials(world: &World, principal: &Principal) -> Vec<Value> {
         return Vec::new();
     };
     let now = world.clock.now();
-    let found = world
-        .state
-        .read(|draft| resources::of_kind(draft, &format!("{identity}/"), CREDENTIALS));
+    let found = world.state.read(|draft| resources::of_kind(draft, &format!("{identity}/"), CREDENTIALS));
     found
         .into_iter()
         .filter(|one| {
@@ -108,10 +93,7 @@ fn audiences(claims: &Value) -> Vec<String> {
 fn audiences_of(value: &Value) -> Vec<String> {
     match value {
         Value::String(one) => vec![one.clone()],
-        Value::Array(many) => many
-            .iter()
-            .filter_map(|one| one.as_str().map(str::to_owned))
-            .collect(),
+        Value::Array(many) => many.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect(),
         _ => Vec::new(),
     }
 }

@@ -23,20 +23,12 @@ pub struct EntraRefusal {
 impl EntraRefusal {
     /// 400 with that code and number.
     pub fn bad(error: &'static str, number: u32, message: impl Into<String>) -> Self {
-        Self {
-            status: StatusCode::BAD_REQUEST,
-            error,
-            number,
-            message: message.into(),
-        }
+        Self { status: StatusCode::BAD_REQUEST, error, number, message: message.into() }
     }
 
     /// 401 `invalid_client`.
     pub fn client(number: u32, message: impl Into<String>) -> Self {
-        Self {
-            status: StatusCode::UNAUTHORIZED,
-            ..Self::bad("invalid_client", number, message)
-        }
+        Self { status: StatusCode::UNAUTHORIZED, ..Self::bad("invalid_client", number, message) }
     }
 
     /// No such directory.

@@ -50,11 +50,10 @@ pub(super) async fn answer(
         return EntraRefusal::tenant(&tenant).answer(&world);
     }
     add_basic(&headers, &mut form);
-    let (principal, audience) =
-        match prove(&world, &form).and_then(|principal| Ok((principal, audience(&form)?))) {
-            Ok(proved) => proved,
-            Err(refusal) => return refusal.answer(&world),
-        };
+    let (principal, audience) = match prove(&world, &form).and_then(|principal| Ok((principal, audience(&form)?))) {
+        Ok(proved) => proved,
+        Err(refusal) => return refusal.answer(&world),
+    };
     match access_token(&world, &principal, &audience) {
         Ok(token) => Json(json!({
             "token_type": "Bearer", "expires_in": LIFE, "ext_expires_in": LIFE, "access_token": token,
@@ -65,11 +64,7 @@ pub(super) async fn answer(
 }
 
 /// A version 1 access token of that principal for that audience.
-pub fn access_token(
-    world: &World,
-    principal: &Principal,
-    audience: &str,
-) -> Result<String, crate::tokens::KeyError> {
+pub fn access_token(world: &World, principal: &Principal, audience: &str) -> Result<String, crate::tokens::KeyError> {
     let now = unix(world.clock.now());
     let mut claims = json!({
         "aud": audience, "iss": world.issuer(), "iat": now, "nbf": now, "exp": now + LIFE,
@@ -96,21 +91,13 @@ pub fn access_token(
 }
 
 /// `client_secret_basic` puts the client into a header.
-fn add_basic(headers: &HeaderMap, form: &mut BTreeMap<String, String>) {
-    let header = headers
-        .get("authorization")
-        .and_then(|value| value.to_str().ok()?.strip_prefix("Basic "));
-    let Some(text) =
-        header.and_then(|header| String::from_utf8(STANDARD.decode(header).ok()?).ok())
-    else {
+pub(super) fn add_basic(headers: &HeaderMap, form: &mut BTreeMap<String, String>) {
+    let header = headers.get("authorization").and_then(|value| value.to_str().ok()?.strip_prefix("Basic "));
+    let Some(text) = header.and_then(|header| String::from_utf8(STANDARD.decode(header).ok()?).ok()) else {
         return;
     };
     if let Some((client, secret)) = text.split_once(':') {
-        let plain = |text: &str| {
-            percent_encoding::percent_decode_str(text)
-                .decode_utf8_lossy()
-                .into_owned()
-        };
+        let plain = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
         form.insert("client_id".to_owned(), plain(client));
         form.insert("client_secret".to_owned(), plain(secret));
     }
@@ -118,11 +105,7 @@ fn add_basic(headers: &HeaderMap, form: &mut BTreeMap<String, String>) {
 
 /// The service principal that the request proves to be.
 fn prove(world: &World, form: &BTreeMap<String, String>) -> Result<Principal, EntraRefusal> {
-    let field = |name: &str| {
-        form.get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
-    };
+    let field = |name: &str| form.get(name).map(String::as_str).filter(|value| !value.is_empty());
     match field("grant_type").ok_or_else(|| EntraRefusal::missing("grant_type"))? {
         "client_credentials" => {}
         other => {
@@ -134,9 +117,8 @@ fn prove(world: &World, form: &BTreeMap<String, String>) -> Result<Principal, En
         }
     }
     let client = field("client_id").ok_or_else(|| EntraRefusal::missing("client_id"))?;
-    let principal = Uuid::parse_str(client)
-        .ok()
-        .and_then(|id| world.state.read(|draft| directory::find_by_app(draft, id)));
+    let principal =
+        Uuid::parse_str(client).ok().and_then(|id| world.state.read(|draft| directory::find_by_app(draft, id)));
     let principal = principal.ok_or_else(|| {
         EntraRefusal::bad(
             "unauthorized_client",
@@ -173,9 +155,7 @@ fn prove(world: &World, form: &BTreeMap<String, String>) -> Result<Principal, En
 fn audience(form: &BTreeMap<String, String>) -> Result<String, EntraRefusal> {
     let audience = match (form.get("scope"), form.get("resource")) {
         (Some(scope), _) => {
-            let wanted = scope
-                .split_whitespace()
-                .find(|scope| scope.ends_with("/.default"));
+            let wanted = scope.split_whitespace().find(|scope| scope.ends_with("/.default"));
             wanted.and_then(|scope| scope.strip_suffix("/.default")).map(str::to_owned).ok_or_else(|| {
                 EntraRefusal::bad(
                     "invalid_scope",
@@ -194,10 +174,7 @@ fn audience(form: &BTreeMap<String, String>) -> Result<String, EntraRefusal> {
 /// AADSTS500011 for a resource that the directory does not know.
 pub(crate) fn check_resource(resource: &str) -> Result<(), EntraRefusal> {
     let bare = resource.trim_end_matches('/');
-    if RESOURCES
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(bare))
-    {
+    if RESOURCES.iter().any(|known| known.eq_ignore_ascii_case(bare)) {
         return Ok(());
     }
     Err(EntraRefusal::bad(

@@ -32,11 +32,8 @@ const VAULT_READ: &[&str] = &[
     "Microsoft.KeyVault/vaults/read",
     "Microsoft.KeyVault/operations/read",
 ];
-const ASSIGN: &[&str] = &[
-    "Microsoft.Authorization/roleAssignments/write",
-    "Microsoft.Authorization/roleAssignments/delete",
-    "*/read",
-];
+const ASSIGN: &[&str] =
+    &["Microsoft.Authorization/roleAssignments/write", "Microsoft.Authorization/roleAssignments/delete", "*/read"];
 const CLUSTER_READ: &[&str] = &[
     "Microsoft.Authorization/*/read",
     "Microsoft.Resources/subscriptions/operationresults/read",
@@ -52,26 +49,12 @@ const fn role(
     actions: &'static [&'static str],
     data_actions: &'static [&'static str],
 ) -> Definition {
-    Definition {
-        id,
-        name,
-        description,
-        actions,
-        not_actions: NONE,
-        data_actions,
-        not_data_actions: NONE,
-    }
+    Definition { id, name, description, actions, not_actions: NONE, data_actions, not_data_actions: NONE }
 }
 
 /// Every built-in role.
 pub static DEFINITIONS: &[Definition] = &[
-    role(
-        "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
-        "Owner",
-        "Full access, including assigning roles.",
-        &["*"],
-        NONE,
-    ),
+    role("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "Owner", "Full access, including assigning roles.", &["*"], NONE),
     Definition {
         id: "b24988ac-6180-42a0-ab88-20f7382dd24c",
         name: "Contributor",
@@ -85,13 +68,7 @@ pub static DEFINITIONS: &[Definition] = &[
         data_actions: NONE,
         not_data_actions: NONE,
     },
-    role(
-        "acdd72a7-3385-48ef-bd42-f606fba81ae7",
-        "Reader",
-        "Sees all resources, changes none.",
-        &["*/read"],
-        NONE,
-    ),
+    role("acdd72a7-3385-48ef-bd42-f606fba81ae7", "Reader", "Sees all resources, changes none.", &["*/read"], NONE),
     role(
         "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9",
         "User Access Administrator",
@@ -118,10 +95,7 @@ pub static DEFINITIONS: &[Definition] = &[
         "Key Vault Reader",
         "Reads names and metadata of a vault's data, no value.",
         VAULT_READ,
-        &[
-            "Microsoft.KeyVault/vaults/*/read",
-            "Microsoft.KeyVault/vaults/secrets/readMetadata/action",
-        ],
+        &["Microsoft.KeyVault/vaults/*/read", "Microsoft.KeyVault/vaults/secrets/readMetadata/action"],
     ),
     role(
         "b86a8fe4-44ce-4948-aee5-eccb2c155cd7",
@@ -257,33 +231,21 @@ pub static DEFINITIONS: &[Definition] = &[
         "8311e382-0749-4cb8-b61a-304f252e45ec",
         "AcrPush",
         "Pushes images to a registry.",
-        &[
-            "Microsoft.ContainerRegistry/registries/pull/read",
-            "Microsoft.ContainerRegistry/registries/push/write",
-        ],
+        &["Microsoft.ContainerRegistry/registries/pull/read", "Microsoft.ContainerRegistry/registries/push/write"],
         NONE,
     ),
     role(
         "3913510d-42f4-4e42-8a64-420c390055eb",
         "Monitoring Metrics Publisher",
         "Publishes metrics of resources.",
-        &[
-            "Microsoft.Insights/Register/Action",
-            "Microsoft.Resources/subscriptions/resourceGroups/read",
-        ],
-        &[
-            "Microsoft.Insights/Metrics/Write",
-            "Microsoft.Insights/Telemetry/Write",
-        ],
+        &["Microsoft.Insights/Register/Action", "Microsoft.Resources/subscriptions/resourceGroups/read"],
+        &["Microsoft.Insights/Metrics/Write", "Microsoft.Insights/Telemetry/Write"],
     ),
     role(
         "73c42c96-874c-492b-b04d-ab87d138a893",
         "Log Analytics Reader",
         "Sees and searches all monitoring data.",
-        &[
-            "*/read",
-            "Microsoft.OperationalInsights/workspaces/analytics/query/action",
-        ],
+        &["*/read", "Microsoft.OperationalInsights/workspaces/analytics/query/action"],
         NONE,
     ),
     role(
@@ -302,25 +264,18 @@ pub static DEFINITIONS: &[Definition] = &[
 /// The role whose GUID stands at the end of `id` (a bare GUID or a whole role definition id).
 pub fn find(id: &str) -> Option<&'static Definition> {
     let guid = id.rsplit('/').next().unwrap_or(id);
-    DEFINITIONS
-        .iter()
-        .find(|definition| definition.id.eq_ignore_ascii_case(guid))
+    DEFINITIONS.iter().find(|definition| definition.id.eq_ignore_ascii_case(guid))
 }
 
 /// The role of that name, in any case of letters.
 pub fn named(name: &str) -> Option<&'static Definition> {
-    DEFINITIONS
-        .iter()
-        .find(|definition| definition.name.eq_ignore_ascii_case(name))
+    DEFINITIONS.iter().find(|definition| definition.name.eq_ignore_ascii_case(name))
 }
 
 impl Definition {
     /// The role's id below a subscription.
     pub fn resource_id(&self, subscription: &str) -> String {
-        format!(
-            "/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/{}",
-            self.id
-        )
+        format!("/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/{}", self.id)
     }
 
     /// The document as ARM answers it.

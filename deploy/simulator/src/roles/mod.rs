@@ -23,45 +23,28 @@ pub enum Act<'a> {
 
 /// Whether `principal`, itself or through one of its groups, may act at `scope` at that moment.
 /// An assignment counts only once it has propagated.
-pub fn allows(
-    draft: &Draft<'_>,
-    principal: Uuid,
-    scope: &str,
-    act: Act<'_>,
-    now: Timestamp,
-) -> bool {
+pub fn allows(draft: &Draft<'_>, principal: Uuid, scope: &str, act: Act<'_>, now: Timestamp) -> bool {
     let mut who = directory::groups_of(draft, principal);
     who.push(principal);
     assignments_above(draft, scope).iter().any(|assignment| {
-        effective(assignment, now)
-            && who.iter().any(|one| names(assignment, *one))
-            && grants(assignment, act)
+        effective(assignment, now) && who.iter().any(|one| names(assignment, *one)) && grants(assignment, act)
     })
 }
 
 /// The assignments at `scope` and at every scope above it.
 pub fn assignments_above(draft: &Draft<'_>, scope: &str) -> Vec<Resource> {
     let scope = resources::key(scope);
-    let ends = scope
-        .match_indices('/')
-        .map(|(at, _)| at)
-        .chain([scope.len()]);
+    let ends = scope.match_indices('/').map(|(at, _)| at).chain([scope.len()]);
     let mut found = Vec::new();
     for end in ends {
-        let prefix = format!(
-            "{}/providers/microsoft.authorization/roleassignments/",
-            &scope[..end]
-        );
+        let prefix = format!("{}/providers/microsoft.authorization/roleassignments/", &scope[..end]);
         found.extend(resources::under(draft, &prefix));
     }
     found
 }
 
 fn effective(assignment: &Resource, now: Timestamp) -> bool {
-    match assignment.private["effective"]
-        .as_str()
-        .map(str::parse::<Timestamp>)
-    {
+    match assignment.private["effective"].as_str().map(str::parse::<Timestamp>) {
         Some(Ok(from)) => from <= now,
         _ => true,
     }
@@ -73,9 +56,7 @@ fn names(assignment: &Resource, principal: Uuid) -> bool {
 }
 
 fn grants(assignment: &Resource, act: Act<'_>) -> bool {
-    let role = assignment.body["properties"]["roleDefinitionId"]
-        .as_str()
-        .unwrap_or_default();
+    let role = assignment.body["properties"]["roleDefinitionId"].as_str().unwrap_or_default();
     definitions::find(role).is_some_and(|definition| definition_grants(definition, act))
 }
 
@@ -85,8 +66,7 @@ pub fn definition_grants(definition: &Definition, act: Act<'_>) -> bool {
         Act::Control(word) => (definition.actions, definition.not_actions, word),
         Act::Data(word) => (definition.data_actions, definition.not_data_actions, word),
     };
-    granted.iter().any(|pattern| matches(pattern, word))
-        && !taken_away.iter().any(|pattern| matches(pattern, word))
+    granted.iter().any(|pattern| matches(pattern, word)) && !taken_away.iter().any(|pattern| matches(pattern, word))
 }
 
 /// Whether a pattern with `*` for anything matches a word, in any case of letters.
@@ -119,26 +99,10 @@ mod tests {
             ("*", "Microsoft.KeyVault/vaults/write", true),
             ("*/read", "Microsoft.KeyVault/vaults/read", true),
             ("*/read", "Microsoft.KeyVault/vaults/write", false),
-            (
-                "Microsoft.KeyVault/vaults/secrets/*",
-                "microsoft.keyvault/vaults/secrets/getsecret/action",
-                true,
-            ),
-            (
-                "Microsoft.Authorization/*/Delete",
-                "Microsoft.Authorization/roleAssignments/delete",
-                true,
-            ),
-            (
-                "Microsoft.KeyVault/vaults/read",
-                "Microsoft.KeyVault/vaults/read",
-                true,
-            ),
-            (
-                "Microsoft.KeyVault/vaults/read",
-                "Microsoft.KeyVault/vaults/reader",
-                false,
-            ),
+            ("Microsoft.KeyVault/vaults/secrets/*", "microsoft.keyvault/vaults/secrets/getsecret/action", true),
+            ("Microsoft.Authorization/*/Delete", "Microsoft.Authorization/roleAssignments/delete", true),
+            ("Microsoft.KeyVault/vaults/read", "Microsoft.KeyVault/vaults/read", true),
+            ("Microsoft.KeyVault/vaults/read", "Microsoft.KeyVault/vaults/reader", false),
         ] {
             assert_eq!(matches(pattern, word), expected, "{pattern} {word}");
         }
@@ -147,17 +111,8 @@ mod tests {
     #[test]
     fn contributor_writes_everything_but_roles_and_reads_no_secret() {
         let contributor = definitions::named("Contributor").expect("a built-in role");
-        assert!(definition_grants(
-            contributor,
-            Act::Control("Microsoft.KeyVault/vaults/write")
-        ));
-        assert!(!definition_grants(
-            contributor,
-            Act::Control("Microsoft.Authorization/roleAssignments/write")
-        ));
-        assert!(!definition_grants(
-            contributor,
-            Act::Data("Microsoft.KeyVault/vaults/secrets/getSecret/action")
-        ));
+        assert!(definition_grants(contributor, Act::Control("Microsoft.KeyVault/vaults/write")));
+        assert!(!definition_grants(contributor, Act::Control("Microsoft.Authorization/roleAssignments/write")));
+        assert!(!definition_grants(contributor, Act::Data("Microsoft.KeyVault/vaults/secrets/getSecret/action")));
     }
 }

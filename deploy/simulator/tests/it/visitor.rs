@@ -35,10 +35,7 @@ impl Reply {
     }
 
     pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map(|value| value.to_str().unwrap())
-            .unwrap_or_default()
+        self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
     }
 }
 
@@ -68,13 +65,8 @@ impl Visitor {
     pub async fn again(self) -> Self {
         let clock = self.world().clock.clone();
         self.simulator.stop().await;
-        let simulator = Simulator::start(options(&self.folder, clock))
-            .await
-            .unwrap();
-        Self {
-            simulator,
-            folder: self.folder,
-        }
+        let simulator = Simulator::start(options(&self.folder, clock)).await.unwrap();
+        Self { simulator, folder: self.folder }
     }
 
     pub fn world(&self) -> &World {
@@ -117,41 +109,22 @@ impl Visitor {
         let form = [
             ("grant_type", "client_credentials"),
             ("client_id", exports["AZURE_CLIENT_ID"].as_str().unwrap()),
-            (
-                "client_secret",
-                exports["AZURE_CLIENT_SECRET"].as_str().unwrap(),
-            ),
+            ("client_secret", exports["AZURE_CLIENT_SECRET"].as_str().unwrap()),
             ("scope", &format!("{audience}/.default")),
         ];
-        let url = format!(
-            "https://login.microsoftonline.com/{}/oauth2/v2.0/token",
-            self.world().tenant
-        );
+        let url = format!("https://login.microsoftonline.com/{}/oauth2/v2.0/token", self.world().tenant);
         let reply = self.anybody().post(url).form(&form).send().await.unwrap();
         let body: Value = reply.json().await.unwrap();
-        body["access_token"]
-            .as_str()
-            .unwrap_or_else(|| panic!("{body}"))
-            .to_owned()
+        body["access_token"].as_str().unwrap_or_else(|| panic!("{body}")).to_owned()
     }
 
     /// A token of the portal's managed identity.
     pub async fn managed(&self, audience: &str) -> String {
-        let url = format!(
-            "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource={audience}"
-        );
-        let reply = self
-            .portal()
-            .get(url)
-            .header("Metadata", "true")
-            .send()
-            .await
-            .unwrap();
+        let url =
+            format!("http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource={audience}");
+        let reply = self.portal().get(url).header("Metadata", "true").send().await.unwrap();
         let body: Value = reply.json().await.unwrap();
-        body["access_token"]
-            .as_str()
-            .unwrap_or_else(|| panic!("{body}"))
-            .to_owned()
+        body["access_token"].as_str().unwrap_or_else(|| panic!("{body}")).to_owned()
     }
 
     /// Asks ARM as the owner of the subscription; `path` may begin at the subscription.
@@ -166,11 +139,7 @@ impl Visitor {
             true => path.to_owned(),
             false => format!("{}{path}", self.subscription()),
         };
-        let path = if path.starts_with("https://") {
-            path
-        } else {
-            format!("https://management.azure.com{path}")
-        };
+        let path = if path.starts_with("https://") { path } else { format!("https://management.azure.com{path}") };
         let path = match (path.contains("api-version"), path.contains('?')) {
             (true, _) => path,
             (false, true) => format!("{path}&api-version=2024-11-01"),
@@ -191,11 +160,7 @@ impl Visitor {
         let reply = request.send().await.unwrap();
         let (status, headers) = (reply.status(), reply.headers().clone());
         let text = reply.text().await.unwrap();
-        Reply {
-            status,
-            headers,
-            body: serde_json::from_str(&text).unwrap_or(json!(text)),
-        }
+        Reply { status, headers, body: serde_json::from_str(&text).unwrap_or(json!(text)) }
     }
 }
 
