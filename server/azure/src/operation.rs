@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
 
-/// Where an answer names no time: half of what Azure's clients wait, well within AKS's limit of two reads a second.
-pub(crate) const NEXT_LOOK: Duration = Duration::from_secs(5);
+/// Where an answer names no time: within AKS's limits of two reads a second of operations and one of clusters.
+pub(crate) const NEXT_LOOK: Duration = Duration::from_secs(2);
 
 /// An operation that Azure has taken on. It is plain data: store it, and poll it again after a crash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

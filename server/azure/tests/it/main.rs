@@ -3,5 +3,7 @@
 mod arm;
 mod kubernetes;
 mod logs;
+mod rehearsal;
 mod sign_in;
 mod stage;
+mod walk;
