@@ -30,6 +30,8 @@ pub struct Sample {
 pub struct Site {
     /// `/pkg/style.HASH.css`.
     pub style: Option<String>,
+    /// `/pkg/favicon.HASH.svg`.
+    pub icon: Option<String>,
     /// `/pkg/start.HASH.js`: the module that loads the WebAssembly and hydrates.
     pub start: Option<String>,
     /// Modules that `start` imports, loaded beside it: `/pkg/app.HASH.js`.

@@ -30,6 +30,7 @@ pub fn shell() -> impl IntoView {
                 <meta name="theme-color" media="(prefers-color-scheme: light)" content="#fbfaf9"/>
                 <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#0f1116"/>
                 {site.style.map(|style| view! { <link rel="stylesheet" href=style/> })}
+                {site.icon.map(|icon| view! { <link rel="icon" type="image/svg+xml" href=icon/> })}
                 {preload}
                 {site.wasm.map(|wasm| link().rel("preload").r#as("fetch").href(wasm).crossorigin("anonymous"))}
                 {site.start.map(|start| view! { <script type="module" src=start nonce=nonce></script> })}
