@@ -2,19 +2,102 @@
 //!
 //! A **step** ([`Step`]) is one thing to bring about. A **recipe** is a validated list of steps; their graph is read
 //! from the types of their needs. A **job** is a recipe over one wish, on its way: its log is the only truth about it.
+//! What comes next is said by [`domain::job::decide`], a pure function of the log. A **worker** claims jobs that are
+//! due; a **driver** owns the log of one of them while its lease holds; a **deed** is one call of one step.
 
 pub mod answer;
 pub mod compare;
 pub mod context;
+mod deed;
+mod driver;
 mod erased;
+pub mod lease;
+pub mod live;
 pub mod needs;
 pub mod recipe;
 pub mod reference;
 pub mod step;
+mod worker;
 
 pub use context::{Attempt, Context, Installation, Secrets, Subject};
-pub use erased::AnyStep;
+pub use erased::{AnyStep, Verdict};
+pub use lease::Pace;
+pub use live::{Heard, Live};
 pub use needs::{Ledger, Needs, References, Values};
 pub use recipe::Recipe;
 pub use reference::Reference;
 pub use step::{Found, Progress, Step, StepError, Undo};
+
+use crate::clock::Clock;
+use crate::seal::Seal;
+use crate::store::{Error, Store};
+use azure::Azure;
+use domain::name::TeamName;
+use domain::team::Team;
+use tokio::sync::OnceCell;
+
+/// What the engine works with.
+#[derive(Clone)]
+pub struct Parts {
+    pub store: Store,
+    pub clock: Clock,
+    pub azure: Azure,
+    pub seal: Seal,
+    pub recipes: Vec<Recipe>,
+    pub teams: Vec<Team>,
+    pub pace: Pace,
+    /// Jobs in hand at the same time.
+    pub at_once: usize,
+    /// Where it is known beforehand; else Azure is asked once.
+    pub installation: Option<Installation>,
+}
+
+/// Carries out jobs: `Arc::new(Engine::new(parts)).run(stop)`.
+pub struct Engine {
+    store: Store,
+    clock: Clock,
+    azure: Azure,
+    seal: Seal,
+    recipes: Vec<Recipe>,
+    teams: Vec<Team>,
+    pace: Pace,
+    at_once: usize,
+    installation: OnceCell<Installation>,
+}
+
+impl Engine {
+    pub fn new(parts: Parts) -> Engine {
+        Engine {
+            store: parts.store,
+            clock: parts.clock,
+            azure: parts.azure,
+            seal: parts.seal,
+            recipes: parts.recipes,
+            teams: parts.teams,
+            pace: parts.pace,
+            at_once: parts.at_once,
+            installation: OnceCell::new_with(parts.installation),
+        }
+    }
+
+    /// Who and where Keystead is on Azure, as its own token says.
+    pub async fn installation(&self) -> Result<Installation, StepError> {
+        let asked = self.installation.get_or_try_init(|| async {
+            let me = self.azure.me().await?;
+            let subscription = self.azure.subscription().to_owned();
+            Ok::<_, StepError>(Installation { tenant: me.tenant_id, subscription, identity: me.object_id })
+        });
+        asked.await.cloned()
+    }
+
+    /// The recipe that a job was begun with.
+    pub fn recipe(&self, name: &str) -> Result<&Recipe, Error> {
+        let found = self.recipes.iter().find(|recipe| recipe.name() == name);
+        found.ok_or_else(|| Error::Database(format!("this version of Keystead has no recipe {name}")))
+    }
+
+    fn team(&self, name: &TeamName) -> Result<&Team, Error> {
+        let found = self.teams.iter().find(|team| team.name == *name);
+        found.ok_or_else(|| Error::Database(format!("team {name} is not configured any more")))
+    }
+}

@@ -1,5 +1,7 @@
 //! The server of Keystead: what the portal promises is made true here. Its floors stand in ARCHITECTURE.md.
 
+pub mod clock;
 pub mod engine;
 pub mod seal;
 pub mod store;
+pub mod timers;

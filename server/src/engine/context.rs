@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use azure::Azure;
 use domain::Moment;
 use domain::id::{EnvironmentId, JobId};
+use domain::job::told::Said;
 use domain::team::Team;
 use domain::view::job::Tone;
 use domain::wish::Wish;
@@ -90,14 +91,6 @@ pub(super) struct Lines {
     pub(super) step: &'static str,
     /// `None` where nobody listens: a plan.
     pub(super) to: Option<UnboundedSender<Said>>,
-}
-
-/// A line on its way to the log.
-#[derive(Clone, Debug)]
-pub(super) struct Said {
-    pub(super) step: String,
-    pub(super) tone: Tone,
-    pub(super) text: String,
 }
 
 impl Lines {

@@ -63,6 +63,13 @@ pub async fn after(
     rows.into_iter().map(line).collect()
 }
 
+/// Number of the newest line; 0 where there is none.
+pub async fn last(store: &Store, job: &JobId) -> Result<i64, Error> {
+    const SQL: &str = "select coalesce(max(number), 0) from line where job = $1";
+    let (last,): (i64,) = on_both!(store.read(), db => sqlx::query_as(SQL).bind(job.as_str()).fetch_one(db).await)?;
+    Ok(last)
+}
+
 const TONES: [(Tone, &str); 5] = [
     (Tone::Plain, "plain"),
     (Tone::Done, "done"),

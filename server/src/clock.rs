@@ -1,0 +1,93 @@
+//! The present, handed to whoever needs it, and the wait for a later one; tests hand in one that they move.
+
+use domain::Moment;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::watch;
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct Clock(Arc<Kind>);
+
+enum Kind {
+    System,
+    Of(Box<dyn Fn() -> Moment + Send + Sync>),
+    Manual(watch::Sender<Moment>),
+}
+
+/// Longest sleep without another look at a clock that may have been set meanwhile.
+const LOOK: Duration = Duration::from_secs(30);
+
+impl Clock {
+    /// The machine's.
+    pub fn system() -> Clock {
+        Clock(Arc::new(Kind::System))
+    }
+
+    pub fn of(now: impl Fn() -> Moment + Send + Sync + 'static) -> Clock {
+        Clock(Arc::new(Kind::Of(Box::new(now))))
+    }
+
+    /// Stands still until [`Clock::advance`].
+    pub fn manual(start: Moment) -> Clock {
+        Clock(Arc::new(Kind::Manual(watch::Sender::new(start))))
+    }
+
+    pub fn now(&self) -> Moment {
+        match &*self.0 {
+            Kind::System => {
+                let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                Moment(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+            }
+            Kind::Of(now) => now(),
+            Kind::Manual(now) => *now.borrow(),
+        }
+    }
+
+    /// Moves a manual clock; whoever sleeps until then wakes.
+    pub fn advance(&self, millis: i64) {
+        if let Kind::Manual(now) = &*self.0 {
+            now.send_modify(|now| *now = now.plus(millis));
+        }
+    }
+
+    /// Returns once it is `at`, at once where that is past.
+    pub async fn sleep_until(&self, at: Moment) {
+        if let Kind::Manual(now) = &*self.0 {
+            // Its sender lives in this clock, so it cannot be gone.
+            let _ = now.subscribe().wait_for(|now| *now >= at).await;
+            return;
+        }
+        loop {
+            let left = at.0.saturating_sub(self.now().0);
+            if left <= 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(left.unsigned_abs()).min(LOOK)).await;
+        }
+    }
+
+    /// Milliseconds on a clock that is never set, and that runs on while the process is stopped or the machine asleep.
+    pub fn running_ms(&self) -> i64 {
+        match &*self.0 {
+            Kind::Manual(now) => now.borrow().0,
+            Kind::System | Kind::Of(_) => running_ms(),
+        }
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn running_ms() -> i64 {
+    use nix::time::{ClockId, clock_gettime};
+    let time = clock_gettime(ClockId::CLOCK_BOOTTIME).unwrap_or_else(|_| nix::sys::time::TimeSpec::new(0, 0));
+    i64::from(time.tv_sec()) * 1000 + i64::from(time.tv_nsec()) / 1_000_000
+}
+
+/// Elsewhere the monotonic clock counts the machine's sleep itself (macOS).
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn running_ms() -> i64 {
+    use std::sync::OnceLock;
+    use std::time::Instant;
+    static START: OnceLock<Instant> = OnceLock::new();
+    i64::try_from(START.get_or_init(Instant::now).elapsed().as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,238 @@
+//! Drives one job: the one task that owns its log, to which the steps at work report.
+//!
+//! It reads, decides, begins what is decided, and appends what comes back; when nothing is in hand and nothing is due,
+//! it lets the job go, and the row's `due_at` is what remains of the wait.
+
+use super::Engine;
+use super::context::Attempt;
+use super::deed::{self, Outcome, Work};
+use super::lease::Guard;
+use super::needs::Ledger;
+use super::recipe::Recipe;
+use crate::store::event::{self, Journal, Writer};
+use crate::store::lease::Claim;
+use crate::store::{Change, Error};
+use domain::Moment;
+use domain::job::told::Said;
+use domain::job::{Decision, Deed, Event, Phase, Verb, decide};
+use domain::team::Team;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// Waits shorter than this are waited out with the job in hand.
+const LINGER: i64 = 250;
+
+/// Why a driver let its job go.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Rest {
+    AsTheLogSays,
+    /// The lease is not ours any more: write nothing, not even that.
+    Lost,
+}
+
+struct Driver<'e> {
+    engine: &'e Arc<Engine>,
+    claim: &'e Claim,
+    guard: Guard,
+    recipe: Recipe,
+    team: Team,
+    journal: Journal,
+    hands: JoinSet<Outcome>,
+    /// Task by step; a step is in hand from before its first note until its outcome is in the log.
+    in_hand: BTreeMap<tokio::task::Id, Deed>,
+    said: mpsc::UnboundedReceiver<Said>,
+    to_said: mpsc::UnboundedSender<Said>,
+}
+
+pub(super) async fn drive(
+    engine: &Arc<Engine>,
+    claim: &Claim,
+    guard: Guard,
+    stop: CancellationToken,
+) -> Result<Rest, Error> {
+    let mut changes = engine.store.changes();
+    let journal = event::load(&engine.store, &claim.job).await?.ok_or(Error::NotFound)?;
+    let recipe = engine.recipe(&journal.job.recipe)?.clone();
+    let team = engine.team(&journal.job.team)?.clone();
+    let (to_said, said) = mpsc::unbounded_channel();
+    let (hands, in_hand) = (JoinSet::new(), BTreeMap::new());
+    let mut driver = Driver { engine, claim, guard, recipe, team, journal, hands, in_hand, said, to_said };
+    loop {
+        if !driver.guard.open() {
+            return Ok(Rest::Lost);
+        }
+        let now = engine.clock.now();
+        let wake = match driver.decide(now) {
+            Decision::Act(deeds) if !stop.is_cancelled() => {
+                driver.begin(deeds, now).await?;
+                continue;
+            }
+            _ if stop.is_cancelled() && driver.in_hand.is_empty() => break,
+            Decision::Act(_) | Decision::InHand => None,
+            Decision::Wait(until) if driver.in_hand.is_empty() && until > now.plus(LINGER) => break,
+            Decision::Wait(until) => Some(until),
+            Decision::Finished | Decision::NeedsAPerson => break,
+        };
+        tokio::select! {
+            Some(ended) = driver.hands.join_next_with_id() => {
+                if driver.take(ended).await? == Some(Rest::Lost) {
+                    return Ok(Rest::Lost);
+                }
+            }
+            Some(first) = driver.said.recv() => driver.write_down(vec![first]).await?,
+            heard = changes.recv() => match heard {
+                Ok(Change::Job(job)) if job == claim.job => driver.catch_up().await?,
+                Err(RecvError::Lagged(_)) => driver.catch_up().await?,
+                Ok(_) | Err(RecvError::Closed) => {}
+            },
+            () = sleep(engine, wake) => {}
+            () = driver.guard.lapsed() => return Ok(Rest::Lost),
+            () = stop.cancelled(), if !stop.is_cancelled() => {}
+        }
+    }
+    driver.write_down(Vec::new()).await?;
+    Ok(Rest::AsTheLogSays)
+}
+
+async fn sleep(engine: &Engine, until: Option<Moment>) {
+    match until {
+        Some(until) => engine.clock.sleep_until(until).await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Driver<'_> {
+    fn decide(&self, now: Moment) -> Decision {
+        let in_hand = |step: &str| self.in_hand.values().any(|deed| deed.step == step);
+        decide(&self.journal.job.outline, &self.journal.status, now, in_hand)
+    }
+
+    /// Notes that the deeds begin, where the log does not say so already, then begins them. When somebody wrote in
+    /// between, nothing is begun: the caller decides again.
+    async fn begin(&mut self, deeds: Vec<Deed>, now: Moment) -> Result<(), Error> {
+        let notes: Vec<Event> = deeds.iter().filter_map(|deed| self.note(deed)).collect();
+        if !notes.is_empty() && !self.append(now, &notes, &[]).await? {
+            return Ok(());
+        }
+        for deed in deeds {
+            let work = self.work(&deed, now)?;
+            let guard = self.guard.clone();
+            let hand = self.hands.spawn(async move {
+                match guard.during(deed::carry_out(work)).await {
+                    Ok(outcome) => outcome,
+                    Err(super::lease::Lapsed) => Outcome::Lapsed,
+                }
+            });
+            self.in_hand.insert(hand.id(), deed);
+        }
+        Ok(())
+    }
+
+    fn note(&self, deed: &Deed) -> Option<Event> {
+        let phase = &self.journal.status.step(&deed.step)?.phase;
+        let step = deed.step.clone();
+        match (deed.verb, phase) {
+            (Verb::Run, Phase::Idle) => Some(Event::Started { step }),
+            (Verb::Undo, Phase::Undoing | Phase::UndoWaits { .. }) => None,
+            (Verb::Undo, _) => Some(Event::UndoStarted { step }),
+            _ => None,
+        }
+    }
+
+    fn work(&self, deed: &Deed, now: Moment) -> Result<Work, Error> {
+        let missing = || Error::Database(format!("the recipe has no step {}", deed.step));
+        let step = self.recipe.step(&deed.step).ok_or_else(missing)?;
+        let standing = self.journal.status.step(&deed.step).ok_or_else(missing)?;
+        let mut ledger = Ledger::of(self.journal.job.outline.iter().map(|step| step.key.as_str()));
+        for (step, standing) in self.journal.job.outline.iter().zip(&self.journal.status.steps) {
+            if let Some(output) = &standing.output {
+                ledger.keep(&step.key, output.clone());
+            }
+        }
+        Ok(Work {
+            engine: Arc::clone(self.engine),
+            job: self.journal.job.clone(),
+            team: self.team.clone(),
+            step: Arc::clone(step),
+            verb: deed.verb,
+            operation: standing.operation.clone().unwrap_or_default(),
+            ledger,
+            attempt: Attempt {
+                began: standing.began.unwrap_or(now),
+                tries: standing.tries,
+                waiting_since: standing.waiting_since,
+            },
+            said: self.to_said.clone(),
+        })
+    }
+
+    /// Puts an outcome into the log, after the lines that the step said before it.
+    async fn take(
+        &mut self,
+        ended: Result<(tokio::task::Id, Outcome), tokio::task::JoinError>,
+    ) -> Result<Option<Rest>, Error> {
+        let (id, outcome) = match ended {
+            Ok((id, outcome)) => (id, outcome),
+            Err(error) => (error.id(), Outcome::broke(&error)),
+        };
+        let Some(deed) = self.in_hand.get(&id).cloned() else { return Ok(None) };
+        if matches!(outcome, Outcome::Lapsed) {
+            return Ok(Some(Rest::Lost));
+        }
+        let said = self.drain();
+        loop {
+            let now = self.engine.clock.now();
+            let tries = self.journal.status.step(&deed.step).map_or(0, |step| step.tries);
+            let event = outcome.event(&deed, tries, now);
+            if self.append(now, &[event], &said).await? {
+                break;
+            }
+        }
+        self.in_hand.remove(&id);
+        Ok(None)
+    }
+
+    fn drain(&mut self) -> Vec<Said> {
+        std::iter::from_fn(|| self.said.try_recv().ok()).collect()
+    }
+
+    async fn write_down(&mut self, mut said: Vec<Said>) -> Result<(), Error> {
+        said.extend(self.drain());
+        while !said.is_empty() && !self.append(self.engine.clock.now(), &[], &said).await? {}
+        Ok(())
+    }
+
+    /// False when somebody wrote first: the journal is then up to date again, and nothing of this was written.
+    async fn append(&mut self, at: Moment, events: &[Event], said: &[Said]) -> Result<bool, Error> {
+        let mut tx = self.engine.store.begin().await?;
+        match self.journal.append(&mut tx, Writer::Worker(self.claim), at, events, said).await {
+            Ok(()) => {
+                tx.commit().await?;
+                self.journal.announce(&self.engine.store).await;
+                Ok(true)
+            }
+            Err(Error::Behind) => {
+                drop(tx);
+                self.catch_up().await?;
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Folds in what others wrote: a person's word.
+    async fn catch_up(&mut self) -> Result<(), Error> {
+        let entries = event::since(&self.engine.store, &self.claim.job, self.journal.status.position).await?;
+        if entries.iter().any(|entry| matches!(entry.event, Event::Released { .. })) {
+            // The changed plan comes with another wish, and with other names in the outline.
+            self.journal = event::load(&self.engine.store, &self.claim.job).await?.ok_or(Error::NotFound)?;
+        } else {
+            entries.iter().for_each(|entry| self.journal.status.take(entry));
+        }
+        Ok(())
+    }
+}

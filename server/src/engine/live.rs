@@ -1,0 +1,218 @@
+//! Live progress: one reader per job feeds all who watch it; who lags or comes back reads on from the database.
+
+use crate::clock::Clock;
+use crate::store::event::{self, Journal};
+use crate::store::{Change, Error, Store, line};
+use domain::id::JobId;
+use domain::job::Event;
+use domain::view::job::Line;
+use futures::Stream;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::broadcast::{self, error::RecvError};
+
+/// What a watcher hears.
+#[derive(Clone, Debug)]
+pub enum Heard {
+    /// The job as it stands now.
+    Now(Arc<Journal>),
+    Line(Line),
+    /// The job is over, and everything of it was told.
+    End,
+}
+
+/// How much a watcher may be behind before it reads from the database again.
+const KEPT: usize = 256;
+/// Lines read at once.
+const PAGE: i64 = 500;
+/// How long nothing may be heard before the database is asked again, in milliseconds: hints can be lost.
+const DEAF: i64 = 5_000;
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct Live(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    clock: Clock,
+    readers: Mutex<HashMap<JobId, broadcast::Sender<Heard>>>,
+}
+
+impl Live {
+    pub fn new(store: Store, clock: Clock) -> Live {
+        Live(Arc::new(Inner { store, clock, readers: Mutex::default() }))
+    }
+
+    /// The job as it stands, lines above the number `after`, and everything from then on; ends after [`Heard::End`].
+    pub async fn follow(&self, id: &JobId, after: i64) -> Result<impl Stream<Item = Heard> + Send + use<>, Error> {
+        // What a new reader tells begins before what the watcher reads itself ends, so that nothing falls between.
+        let written = line::last(&self.0.store, id).await?;
+        let hears = self.subscribe(id, written);
+        let first = event::load(&self.0.store, id).await?.ok_or(Error::NotFound)?;
+        let watcher =
+            Watcher { live: self.clone(), id: id.clone(), hears, last: after, step: Step::Now(Arc::new(first)) };
+        Ok(futures::stream::unfold(watcher, Watcher::next))
+    }
+
+    fn subscribe(&self, id: &JobId, written: i64) -> broadcast::Receiver<Heard> {
+        let mut readers = self.0.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tells) = readers.get(id) {
+            return tells.subscribe();
+        }
+        let (tells, hears) = broadcast::channel(KEPT);
+        readers.insert(id.clone(), tells.clone());
+        tokio::spawn(read(self.clone(), id.clone(), written, tells));
+        hears
+    }
+
+    /// Ends the reader if nobody listens any more; under the lock, so that nobody begins to in between.
+    fn leave_if_alone(&self, id: &JobId, tells: &broadcast::Sender<Heard>) -> bool {
+        let mut readers = self.0.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        let alone = tells.receiver_count() == 0;
+        if alone {
+            readers.remove(id);
+        }
+        alone
+    }
+}
+
+/// One watcher's place in the story.
+struct Watcher {
+    live: Live,
+    id: JobId,
+    hears: broadcast::Receiver<Heard>,
+    /// Number of the last line told.
+    last: i64,
+    step: Step,
+}
+
+enum Step {
+    Now(Arc<Journal>),
+    /// Lines from the database, oldest last; then what is heard.
+    Lines(Arc<Journal>, Vec<Line>),
+    Hear,
+    Over,
+}
+
+impl Watcher {
+    async fn next(mut self) -> Option<(Heard, Watcher)> {
+        loop {
+            match std::mem::replace(&mut self.step, Step::Hear) {
+                Step::Over => return None,
+                Step::Now(journal) => {
+                    self.step = Step::Lines(Arc::clone(&journal), Vec::new());
+                    return Some((Heard::Now(journal), self));
+                }
+                Step::Lines(journal, mut lines) => {
+                    if let Some(line) = lines.pop() {
+                        self.last = line.number;
+                        self.step = Step::Lines(journal, lines);
+                        return Some((Heard::Line(line), self));
+                    }
+                    let (store, outline) = (&self.live.0.store, &journal.job.outline);
+                    match line::after(store, &self.id, outline, self.last, None, PAGE).await {
+                        Ok(mut more) if !more.is_empty() => {
+                            more.reverse();
+                            self.step = Step::Lines(journal, more);
+                        }
+                        Ok(_) => {}
+                        // The stream ends; the browser comes back with its position.
+                        Err(error) => {
+                            tracing::warn!(job = %self.id, %error, "lines of a job could not be read");
+                            return None;
+                        }
+                    }
+                }
+                Step::Hear => match self.hears.recv().await {
+                    Ok(Heard::Line(line)) if line.number <= self.last => {}
+                    Ok(Heard::Line(line)) => {
+                        self.last = line.number;
+                        return Some((Heard::Line(line), self));
+                    }
+                    Ok(Heard::End) => {
+                        self.step = Step::Over;
+                        return Some((Heard::End, self));
+                    }
+                    Ok(Heard::Now(journal)) => return Some((Heard::Now(journal), self)),
+                    Err(RecvError::Lagged(_)) => {
+                        let journal = event::load(&self.live.0.store, &self.id).await.ok().flatten()?;
+                        self.step = Step::Now(Arc::new(journal));
+                    }
+                    Err(RecvError::Closed) => return None,
+                },
+            }
+        }
+    }
+}
+
+/// Reads the job whenever it may have changed and tells everyone, until nobody listens or it is over.
+async fn read(live: Live, id: JobId, mut told: i64, tells: broadcast::Sender<Heard>) {
+    let mut changes = live.0.store.changes();
+    let mut known: Option<Journal> = None;
+    while !live.leave_if_alone(&id, &tells) {
+        match news(&live.0.store, &id, &mut known, &mut told, &tells).await {
+            Ok(true) => {
+                // Later watchers are told by a reader of their own.
+                live.0.readers.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+                let _ = tells.send(Heard::End);
+                return;
+            }
+            Ok(false) => {}
+            Err(error) => tracing::warn!(job = %id, %error, "a job could not be read for its watchers"),
+        }
+        let deaf = live.0.clock.sleep_until(live.0.clock.now().plus(DEAF));
+        tokio::select! {
+            () = deaf => {}
+            () = heard_of(&mut changes, &id) => {}
+        }
+    }
+}
+
+/// Tells what is new; answers whether the job is over.
+async fn news(
+    store: &Store,
+    id: &JobId,
+    known: &mut Option<Journal>,
+    told: &mut i64,
+    tells: &broadcast::Sender<Heard>,
+) -> Result<bool, Error> {
+    let position = known.as_ref().map_or(0, |journal| journal.status.position);
+    let entries = event::since(store, id, position).await?;
+    let released = entries.iter().any(|entry| matches!(entry.event, Event::Released { .. }));
+    let changed = match known {
+        Some(journal) if !released => {
+            entries.iter().for_each(|entry| journal.status.take(entry));
+            !entries.is_empty()
+        }
+        _ => {
+            *known = event::load(store, id).await?;
+            true
+        }
+    };
+    let Some(journal) = known else { return Err(Error::NotFound) };
+    loop {
+        let lines = line::after(store, id, &journal.job.outline, *told, None, PAGE).await?;
+        if lines.is_empty() {
+            break;
+        }
+        for line in lines {
+            *told = line.number;
+            let _ = tells.send(Heard::Line(line));
+        }
+    }
+    if changed {
+        let _ = tells.send(Heard::Now(Arc::new(journal.clone())));
+    }
+    Ok(journal.status.state().over())
+}
+
+async fn heard_of(changes: &mut broadcast::Receiver<Change>, id: &JobId) {
+    loop {
+        match changes.recv().await {
+            Ok(Change::Job(job)) if job == *id => return,
+            Err(RecvError::Lagged(_)) => return,
+            Ok(_) => {}
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
+    }
+}

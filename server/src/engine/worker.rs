@@ -1,0 +1,101 @@
+//! Claims jobs that are due and gives each to a driver of its own; it has no policy.
+
+use super::Engine;
+use super::driver::{self, Rest};
+use super::lease::Lease;
+use crate::store::lease;
+use crate::store::{Change, Error};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// How long nothing may be heard before the database is asked again: hints can be lost.
+const DEAF: i64 = 5_000;
+/// A job that this server cannot carry on for now.
+const PUT_OFF: i64 = 15_000;
+
+impl Engine {
+    /// Works until told to stop; then lets the calls at hand come back and lets go of its jobs.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let name = uuid::Uuid::now_v7().to_string();
+        let mut changes = self.store.changes();
+        let mut drivers = JoinSet::new();
+        while !stop.is_cancelled() {
+            let mut wake = self.clock.now().plus(DEAF);
+            if drivers.len() < self.at_once {
+                match self.take(&name).await {
+                    Ok(Some((claim, lease))) => {
+                        let engine = Arc::clone(&self);
+                        drivers.spawn(engine.drive(claim, lease, stop.clone()));
+                        continue;
+                    }
+                    Ok(None) => match lease::next(&self.store).await {
+                        Ok(Some(next)) => wake = wake.min(next.max(self.clock.now().plus(20))),
+                        Ok(None) => {}
+                        Err(error) => tracing::error!(%error, "due jobs could not be asked for"),
+                    },
+                    Err(error) => {
+                        tracing::error!(%error, "no job could be claimed");
+                        tokio::time::sleep(Duration::from_secs(1)).await;
+                    }
+                }
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = self.clock.sleep_until(wake) => {}
+                Some(ended) = drivers.join_next() => {
+                    if let Err(error) = ended {
+                        tracing::error!(%error, "the driver of a job broke; its lease will lapse");
+                    }
+                }
+                () = heard_of_a_job(&mut changes) => {}
+            }
+        }
+        while drivers.join_next().await.is_some() {}
+    }
+
+    /// Claims one job, if one is due.
+    async fn take(&self, name: &str) -> Result<Option<(lease::Claim, Lease)>, Error> {
+        let now = self.clock.now();
+        if lease::next(&self.store).await?.is_none_or(|next| next > now) {
+            return Ok(None);
+        }
+        let claimed_ms = self.clock.running_ms();
+        let claim = lease::claim(&self.store, name, now, now.plus(self.pace.lease)).await?;
+        Ok(claim.map(|claim| {
+            let held = Lease::hold(self.store.clone(), self.clock.clone(), self.pace, claim.clone(), claimed_ms);
+            (claim, held)
+        }))
+    }
+
+    async fn drive(self: Arc<Self>, claim: lease::Claim, lease: Lease, stop: CancellationToken) {
+        let job = claim.job.clone();
+        let due = match driver::drive(&self, &claim, lease.guard(), stop).await {
+            Ok(Rest::AsTheLogSays) => None,
+            Ok(Rest::Lost) => return tracing::info!(%job, "the lease was lost, another worker goes on"),
+            Err(Error::Superseded) => return tracing::info!(%job, "another worker has taken over"),
+            Err(error) => {
+                tracing::error!(%job, %error, "a job could not be carried on, looking again");
+                Some(self.clock.now().plus(PUT_OFF))
+            }
+        };
+        if let Err(error) = lease::release(&self.store, &claim, due).await {
+            tracing::warn!(%job, %error, "a job was not let go; its lease will lapse");
+        }
+        self.store.announce(Change::Job(job)).await;
+    }
+}
+
+/// Returns at the next hint about any job, or when some were lost.
+async fn heard_of_a_job(changes: &mut tokio::sync::broadcast::Receiver<Change>) {
+    loop {
+        match changes.recv().await {
+            Ok(Change::Job(_)) | Err(RecvError::Lagged(_)) => return,
+            Ok(_) => {}
+            // The store is gone, and with it every reason to wake.
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! What happens by itself: rows that ring when they are due, each kind answered by one [`Timer`].
+//!
+//! A timer is (kind, subject, due_at); [`crate::store::timer::set`] sets it inside any transaction. One server claims
+//! it with a lease, rings, and deletes it or puts it off; a ring that failed comes again, later each time. A ring may
+//! happen twice (a server died in the middle), so each looks at what is true before it does anything.
+
+pub mod sealed;
+
+pub use sealed::SealedCleanUp;
+
+use crate::clock::Clock;
+use crate::store::timer::{self, Claim};
+use crate::store::{Change, Store};
+use async_trait::async_trait;
+use domain::Moment;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::broadcast::error::RecvError;
+use tokio_util::sync::CancellationToken;
+
+/// One kind of thing that happens by itself.
+#[async_trait]
+pub trait Timer: Send + Sync {
+    /// As the row says it.
+    fn kind(&self) -> &'static str;
+    /// Does it, if it still ought to be done. The error is for the server's own log.
+    async fn ring(&self, subject: &str, now: Moment) -> Result<Next, String>;
+}
+
+/// What becomes of a timer that has rung.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    Done,
+    Again(Moment),
+}
+
+/// A ring takes at most so long; then another server may ring. In milliseconds.
+const LEASE: i64 = 120_000;
+/// How long nothing may be heard before the database is asked again: hints can be lost.
+const DEAF: i64 = 30_000;
+/// A timer of a kind that this server does not know waits for one that does.
+const UNKNOWN: i64 = 60_000;
+
+/// Rings until told to stop.
+pub async fn run(store: Store, clock: Clock, timers: Vec<Arc<dyn Timer>>, stop: CancellationToken) {
+    let name = uuid::Uuid::now_v7().to_string();
+    let mut changes = store.changes();
+    while !stop.is_cancelled() {
+        let now = clock.now();
+        let mut wake = now.plus(DEAF);
+        match timer::next(&store).await {
+            Ok(Some(next)) if next <= now => {
+                if ring_one(&store, &clock, &timers, &name).await {
+                    continue;
+                }
+                wake = now.plus(1_000);
+            }
+            Ok(Some(next)) => wake = wake.min(next),
+            Ok(None) => {}
+            Err(error) => {
+                tracing::error!(%error, "due timers could not be asked for");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = clock.sleep_until(wake) => {}
+            () = heard_of_a_timer(&mut changes) => {}
+        }
+    }
+}
+
+/// Rings the timer that has been due longest; false where there was none to be had.
+pub async fn ring_one(store: &Store, clock: &Clock, timers: &[Arc<dyn Timer>], name: &str) -> bool {
+    let now = clock.now();
+    let claim = match timer::claim(store, name, now, now.plus(LEASE)).await {
+        Ok(Some(claim)) => claim,
+        Ok(None) => return false,
+        Err(error) => {
+            tracing::error!(%error, "no timer could be claimed");
+            return false;
+        }
+    };
+    let rung = match timers.iter().find(|timer| timer.kind() == claim.kind) {
+        Some(timer) => timer.ring(&claim.subject, now).await,
+        None => Ok(Next::Again(now.plus(UNKNOWN))),
+    };
+    if let Err(error) = put_away(store, clock, &claim, rung).await {
+        tracing::warn!(kind = claim.kind, subject = claim.subject, %error, "a timer was not put away; it rings again");
+    }
+    true
+}
+
+async fn put_away(
+    store: &Store,
+    clock: &Clock,
+    claim: &Claim,
+    rung: Result<Next, String>,
+) -> Result<(), crate::store::Error> {
+    match rung {
+        Ok(Next::Done) => timer::done(store, claim).await,
+        Ok(Next::Again(at)) => timer::put_off(store, claim, at, 0).await,
+        Err(why) => {
+            let later = clock.now().plus(patience(claim.tries));
+            tracing::warn!(kind = claim.kind, subject = claim.subject, why, "a timer rang in vain, it rings again");
+            timer::put_off(store, claim, later, claim.tries + 1).await
+        }
+    }
+}
+
+/// Five seconds, doubled with each vain ring, at most an hour.
+fn patience(tries: i64) -> i64 {
+    let doubled = 5_000_i64 << tries.clamp(0, 10);
+    doubled.min(3_600_000)
+}
+
+/// Returns at the next hint about timers, or when some were lost.
+async fn heard_of_a_timer(changes: &mut tokio::sync::broadcast::Receiver<Change>) {
+    loop {
+        match changes.recv().await {
+            Ok(Change::Timer) | Err(RecvError::Lagged(_)) => return,
+            Ok(_) => {}
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
+    }
+}
