@@ -3,6 +3,7 @@
 mod arm;
 mod kubernetes;
 mod logs;
+mod pod;
 mod rehearsal;
 mod sign_in;
 mod stage;
