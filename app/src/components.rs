@@ -3,6 +3,8 @@
 pub mod arch;
 pub mod confirm;
 pub mod empty;
+pub mod field;
+pub mod filling;
 pub mod frame;
 pub mod glyph;
 pub mod graph;
@@ -10,6 +12,7 @@ pub mod live;
 pub mod load;
 pub mod log;
 pub mod notice;
+pub mod plan_panel;
 pub mod shortcuts;
 #[cfg(feature = "ssr")]
 pub mod sprite;

@@ -2,5 +2,6 @@
 
 pub mod environments;
 pub mod job;
+pub mod new_environment;
 pub mod not_found;
 pub mod sign_in;

@@ -63,6 +63,7 @@ pub fn App() -> impl IntoView {
                 <Route path=Is("") view=pages::environments::Environments ssr=SsrMode::Async/>
                 <Route path=Is("sign-in") view=pages::sign_in::SignIn ssr=SsrMode::Async/>
                 <Route path=Is("environments") view=pages::environments::Environments ssr=SsrMode::Async/>
+                <Route path=(Is("environments"), Is("new")) view=pages::new_environment::NewEnvironment ssr=SsrMode::Async/>
                 <Route path=(Is("jobs"), Param("id")) view=pages::job::Job ssr=SsrMode::Async/>
             </Routes>
         </Router>

@@ -1,0 +1,122 @@
+//! The plan in the making, beside the form: findings, every resource in order, and who decides.
+
+use super::filling::Filling;
+use super::glyph::{FAILED, Look, SUCCEEDED, WARNING, glyph, glyph_only, of_verb, turn};
+use super::time::clock;
+use domain::plan::{Finding, Line, Plan, Verb, Weight};
+use domain::view::request::PlanPanel;
+use leptos::prelude::*;
+
+/// The card; empty of plan it says what is missing.
+pub fn plan_panel(filling: Filling) -> AnyView {
+    view! {
+        <section class="card" tabindex="0" aria-labelledby="plan-title">
+            <header>
+                <h2 id="plan-title">"Plan"</h2>
+                <span class="quiet small-text push" role="status">{move || looked(filling)}</span>
+            </header>
+            {move || filling.panel.with(|panel| inside(panel))}
+        </section>
+    }
+    .into_any()
+}
+
+/// When Azure was last asked, or why it could not be.
+fn looked(filling: Filling) -> AnyView {
+    if filling.looking.get() {
+        return "Looking at Azure".into_any();
+    }
+    filling.panel.with(|panel| match (&panel.unreachable, panel.looked) {
+        (Some(_), _) => "By the rules alone".into_any(),
+        (None, Some(at)) => view! { "Looked at Azure " {clock(at)} }.into_any(),
+        (None, None) => ().into_any(),
+    })
+}
+
+fn inside(panel: &PlanPanel) -> AnyView {
+    let unreachable = panel.unreachable.as_ref().map(|why| {
+        let said = format!("Azure could not be asked: {why}. The plan follows from the rules alone.");
+        finding_line(WARNING, said.into_any())
+    });
+    let Some(plan) = &panel.plan else {
+        return view! {
+            <div class="pad"><p class="quiet">"The plan appears here as soon as the four answers fit together."</p></div>
+            {unreachable.map(|line| view! { <ul class="rows findings">{line}</ul> })}
+        }
+        .into_any();
+    };
+    let findings = plan.findings.iter().map(finding).collect_view();
+    let any = unreachable.is_some() || !plan.findings.is_empty();
+    let lines = plan.lines.iter().map(line).collect_view();
+    let permits = plan.permits.iter().map(|sentence| view! { <li>{sentence.clone()}</li> }).collect_view();
+    view! {
+        {any.then(|| view! { <ul class="rows findings">{unreachable}{findings}</ul> })}
+        <details class="plan-more" open>
+            <summary class="row"><b>{count(plan)}</b><span class="quiet">{others(plan)}</span>{turn()}</summary>
+            <ol class="plan-lines">{lines}</ol>
+        </details>
+        <details class="plan-more">
+            <summary class="row"><b>"What an approval permits"</b>{turn()}</summary>
+            <ul class="plan-lines permits">{permits}</ul>
+        </details>
+    }
+    .into_any()
+}
+
+/// "19 to create".
+pub fn count(plan: &Plan) -> String {
+    format!("{} to create", plan.count(Verb::Create))
+}
+
+/// "nothing changed or deleted", "2 changed, 1 deleted".
+pub fn others(plan: &Plan) -> String {
+    let said = [(Verb::Change, "changed"), (Verb::Delete, "deleted"), (Verb::Keep, "kept")];
+    let parts: Vec<String> = said
+        .into_iter()
+        .filter_map(|(verb, word)| {
+            Some(plan.count(verb)).filter(|count| *count > 0).map(|count| format!("{count} {word}"))
+        })
+        .collect();
+    if parts.is_empty() { "nothing changed or deleted".to_owned() } else { parts.join(", ") }
+}
+
+/// A denial or a warning, leading to the field that answers it.
+pub fn finding(finding: &Finding) -> AnyView {
+    let look = match finding.weight {
+        Weight::Deny => FAILED,
+        Weight::Warn => WARNING,
+    };
+    let sentence = finding.sentence.clone();
+    let said = match &finding.field {
+        Some(field) => {
+            let href = format!("#{field}");
+            view! { <a href=href rel="external">{sentence}</a> }.into_any()
+        }
+        None => sentence.into_any(),
+    };
+    finding_line(look, said)
+}
+
+/// A finding without a field to go to, as a request's page shows it.
+pub fn finding_read(finding: &Finding) -> AnyView {
+    let look = match finding.weight {
+        Weight::Deny => FAILED,
+        Weight::Warn => WARNING,
+    };
+    finding_line(look, finding.sentence.clone().into_any())
+}
+
+/// Nothing to warn of.
+pub fn no_finding() -> AnyView {
+    finding_line(SUCCEEDED, "Nothing to warn of.".into_any())
+}
+
+fn finding_line(look: Look, said: AnyView) -> AnyView {
+    view! { <li class="says" data-state=look.state>{glyph(look)}<span>{said}</span></li> }.into_any()
+}
+
+fn line(line: &Line) -> AnyView {
+    let (look, word) = of_verb(line.verb);
+    let detail = if line.detail.is_empty() { line.kind.clone() } else { format!("{}, {}", line.kind, line.detail) };
+    view! { <li>{glyph_only(look, word)}<span class="name"><b>{line.name.clone()}</b><small>{detail}</small></span></li> }.into_any()
+}

@@ -1,0 +1,103 @@
+//! What the script adds to the form: the plan and the draft follow the typing, and sending too early leads to the field.
+
+use crate::components::filling::Filling;
+use leptos::ev::MouseEvent;
+
+/// Begins to follow what is typed; does nothing on the server.
+pub(super) fn assist(filling: Filling) {
+    #[cfg(feature = "hydrate")]
+    script::assist(filling);
+    #[cfg(not(feature = "hydrate"))]
+    let _ = filling;
+}
+
+/// Keeps back a form with wrong answers and leads to the first; the server would do the same.
+pub(super) fn check(filling: Filling, event: MouseEvent) {
+    #[cfg(feature = "hydrate")]
+    script::check(filling, &event);
+    #[cfg(not(feature = "hydrate"))]
+    let _ = (filling, event);
+}
+
+#[cfg(feature = "hydrate")]
+mod script {
+    use crate::ask;
+    use crate::components::filling::Filling;
+    use crate::error::Code;
+    use crate::routes;
+    use leptos::ev::MouseEvent;
+    use leptos::prelude::*;
+    use leptos::task::spawn_local;
+    use std::time::Duration;
+    use wasm_bindgen::JsCast;
+
+    /// After so long without a key the plan is asked for.
+    const PAUSE: Duration = Duration::from_millis(400);
+
+    pub(super) fn assist(filling: Filling) {
+        let waiting = StoredValue::new(None::<TimeoutHandle>);
+        Effect::new(move |before: Option<()>| {
+            filling.form.track();
+            filling.password_typed();
+            if before.is_none() {
+                return;
+            }
+            if let Some(handle) = waiting.get_value() {
+                handle.clear();
+            }
+            filling.looking.set(true);
+            waiting.set_value(set_timeout_with_handle(move || spawn_local(follow(filling)), PAUSE).ok());
+        });
+    }
+
+    /// Asks for the plan and keeps the draft; an answer to older words is dropped.
+    async fn follow(filling: Filling) {
+        let form = filling.form.get_untracked();
+        let typed = untrack(|| filling.password_typed());
+        let plan = ask::requests::plan(form.clone(), typed).await;
+        let newest = || filling.form.with_untracked(|now| *now == form);
+        match plan {
+            Ok(panel) if newest() => {
+                filling.looked(panel);
+                filling.looking.set(false);
+            }
+            Ok(_) => return,
+            Err(error) => {
+                filling.looking.set(false);
+                filling.panel.update(|panel| panel.unreachable = Some(error.message.clone()));
+                if error.code == Code::SignedOut {
+                    let _ = window().location().reload();
+                }
+                return;
+            }
+        }
+        let kept = ask::drafts::save(filling.draft.get_untracked(), form).await;
+        if let Ok(id) = kept
+            && filling.draft.get_untracked().as_ref() != Some(&id)
+        {
+            // The address names the draft, so that coming back finds it.
+            let address = routes::draft(&id);
+            filling.draft.set(Some(id));
+            if let Ok(history) = window().history() {
+                let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&address));
+            }
+        }
+    }
+
+    pub(super) fn check(filling: Filling, event: &MouseEvent) {
+        let errors = untrack(|| filling.errors());
+        let Some(first) = errors.first() else { return };
+        event.prevent_default();
+        filling.tried.set(true);
+        let field = first.field.clone();
+        // The section opens first, then its field can be focused.
+        request_animation_frame(move || {
+            let found =
+                document().get_element_by_id(&field).and_then(|found| found.dyn_into::<web_sys::HtmlElement>().ok());
+            if let Some(found) = found {
+                let _ = found.focus();
+                found.scroll_into_view();
+            }
+        });
+    }
+}
