@@ -2,6 +2,7 @@
 
 pub(crate) mod environments;
 pub(crate) mod job;
+pub(crate) mod new_environment;
 mod sign_in;
 
 use crate::fake::{Fake, page};

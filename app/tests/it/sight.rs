@@ -1,9 +1,10 @@
 //! Writes pages with their styles into a folder, for eyes: `KEYSTEAD_SIGHT=FOLDER cargo test … sight`.
 
 use crate::fake::{Fake, page};
-use crate::pages::{environments, job};
+use crate::pages::{environments, job, new_environment as form};
 use app::context::Theme;
 use domain::failure::Mend;
+use domain::form::Form;
 use std::path::Path;
 
 /// The style sheet in the order in which it is put together: tokens, base, layout, components by name.
@@ -30,6 +31,12 @@ async fn pages_for_eyes() {
         ),
         ("job-running", job::shown(job::running()), "/jobs/118"),
         ("job-stopped", job::shown(job::stopped(Some(Mend::VaultName))), "/jobs/118"),
+        ("form", form::with_draft(form::answers(), vec![], false), "/environments/new?draft=d1"),
+        (
+            "form-wrong",
+            form::with_draft(Form { nodes: "12".into(), ..form::answers() }, vec![], true),
+            "/environments/new?draft=d1",
+        ),
         ("not-found", Fake::default(), "/nowhere"),
     ];
     for (name, fake, path) in pages {

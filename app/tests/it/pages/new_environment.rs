@@ -1,0 +1,188 @@
+//! The form: new, half filled, refused, with a plan beside it.
+
+use super::{keeps_the_policy, text};
+use crate::fake::{Fake, NOW, ago, page};
+use app::portal::Draft;
+use axum::http::StatusCode;
+use domain::field::FieldError;
+use domain::form::{Choices, Form, NodeSizeChoice, RegionChoice};
+use domain::id::DraftId;
+use domain::name::{NodeSize, Region, TeamName, TemplateName};
+use domain::plan::{Finding, Line, Plan, Verb, Weight};
+use domain::team::Team;
+use domain::template::{Template, TemplateDatabase};
+use domain::view::request::PlanPanel;
+use domain::wish::{AppIdentity, TeamRole, Tier};
+
+pub(crate) fn choices() -> Choices {
+    let region = |name: &str, title: &str| RegionChoice { name: Region::parse(name).unwrap(), title: title.into() };
+    let size =
+        |name: &str, cores, memory_gib| NodeSizeChoice { name: NodeSize::parse(name).unwrap(), cores, memory_gib };
+    let template = |name: &str, title: &str, nodes| Template {
+        name: TemplateName::parse(name).unwrap(),
+        version: 4,
+        title: title.into(),
+        node_size: "Standard_D2s_v5".into(),
+        nodes,
+        kubernetes: "1.36".into(),
+        tier: Tier::Standard,
+        soft_delete_days: 90,
+        purge_protection: false,
+        app_identity: AppIdentity::Workload,
+        team_role: TeamRole::Reader,
+        insights: true,
+        workspace: None,
+        kept_days: 30,
+        image: "registry.contoso.example/webapp:1.8.2".into(),
+        replicas: 3,
+        port: 8080,
+        lifetime_days: 90,
+        database: Some(TemplateDatabase {
+            server: "127.0.2.1:5432".into(),
+            database: "webapp".into(),
+            username: "webapp".into(),
+        }),
+    };
+    Choices {
+        teams: vec![Team {
+            name: TeamName::parse("payments").unwrap(),
+            title: "Payments".into(),
+            group: "group".into(),
+        }],
+        regions: vec![region("westeurope", "West Europe"), region("northeurope", "North Europe")],
+        templates: vec![
+            template("web-app", "Web app, three nodes", 3),
+            template("web-app-one", "Web app, one node", 1),
+        ],
+        node_sizes: vec![size("Standard_D2s_v5", 2, 8), size("Standard_D4s_v5", 4, 16)],
+        kubernetes: vec!["1.36".into(), "1.35".into()],
+        workspaces: vec![
+            "/subscriptions/s/resourceGroups/shared/providers/Microsoft.OperationalInsights/workspaces/log-shared"
+                .into(),
+        ],
+    }
+}
+
+pub(crate) fn plan() -> Plan {
+    let line = |step: &str, name: &str, kind: &str, detail: &str| Line {
+        step: step.into(),
+        verb: Verb::Create,
+        name: name.into(),
+        kind: kind.into(),
+        detail: detail.into(),
+    };
+    Plan {
+        lines: vec![
+            line("resource-group", "rg-payments-staging", "Resource group", "westeurope"),
+            line("workspace", "log-payments-staging", "Log Analytics workspace", "kept 30 days"),
+            line("cluster", "aks-payments-staging", "Cluster", "system-assigned identity, 3 × Standard_D2s_v5"),
+            line("vault", "kv-payments-staging", "Key Vault", "RBAC mode, soft delete 90 days"),
+            line("app-identity", "id-payments-staging", "Identity", "federated credential for webapp/webapp"),
+            line("portal-role", "Key Vault Secrets Officer", "Role assignment", "of Keystead on kv-payments-staging"),
+            line("app-role", "Key Vault Secrets User", "Role assignment", "of id-payments-staging on kv-payments-staging"),
+            line("team-role", "Key Vault Reader", "Role assignment", "of team Payments on kv-payments-staging"),
+            line("secrets", "Webapp-DB-Server-…", "Four secrets", ""),
+            line("insights", "MSCI-westeurope-aks-payments-staging", "Data collection rule", "and its association"),
+            line("web-app", "webapp", "Web app", "namespace, account, deployment, service"),
+        ],
+        permits: vec![
+            "id-payments-staging may read all secrets in kv-payments-staging, from pods of service account webapp/webapp only.".into(),
+            "Team Payments sees names and versions of the secrets, and no value.".into(),
+            "Keystead may write secrets in kv-payments-staging.".into(),
+        ],
+        findings: vec![Finding {
+            weight: Weight::Warn,
+            field: Some("purge_protection".into()),
+            sentence: "Without purge protection the vault and its secrets can be purged within its 90 days.".into(),
+        }],
+    }
+}
+
+pub(crate) fn answers() -> Form {
+    Form {
+        name: "payments-staging".into(),
+        team: "payments".into(),
+        region: "westeurope".into(),
+        template: "web-app".into(),
+        ..Form::default()
+    }
+}
+
+pub(crate) fn with_draft(form: Form, errors: Vec<FieldError>, tried: bool) -> Fake {
+    let draft = Draft { id: DraftId::new("d1"), form, errors, tried, saved: ago(60) };
+    let panel = PlanPanel {
+        errors: vec![],
+        plan: Some(plan()),
+        decider: "A manager of team Payments decides.".into(),
+        looked: Some(NOW),
+        unreachable: None,
+    };
+    Fake { choices: Ok(choices()), drafts: vec![draft], plan: Ok(panel), ..Fake::default() }
+}
+
+#[tokio::test]
+async fn a_new_form_asks_for_four_answers_and_says_what_the_others_would_be() {
+    let (status, html) = page(Fake { choices: Ok(choices()), ..Fake::default() }, "/environments/new").await;
+    assert_eq!(status, StatusCode::OK);
+    let said = text(&html);
+    for part in [
+        "The only team in which you may ask.",
+        "3 × Standard_D2s_v5, Kubernetes 1.36, standard tier",
+        "kv-…, soft delete 90 days",
+        "webapp on 127.0.2.1:5432 as webapp",
+        "90 days from the approval",
+        "Send for approval",
+    ] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    assert!(!html.contains("aria-invalid"), "nobody has done anything wrong yet");
+    assert!(html.contains(r#"placeholder="3""#), "the template's number of nodes");
+    keeps_the_policy(&html);
+}
+
+#[tokio::test]
+async fn after_an_attempt_every_wrong_answer_is_told_at_the_top_and_beside_its_field() {
+    let form = Form { name: "Payments!".into(), nodes: "12".into(), image: "webapp".into(), ..answers() };
+    let (_, html) = page(with_draft(form, vec![], true), "/environments/new?draft=d1").await;
+    let said = text(&html);
+    assert!(said.contains("3 answers need a change Name : 3 to 21 lower-case letters"), "{said}");
+    assert!(html.contains(r##"href="#nodes""##));
+    assert!(said.contains("A whole number from 1 to 10 nodes."));
+    let input = html.split("<input").find(|tag| tag.contains(r#"id="nodes""#)).unwrap();
+    let input = input.split('>').next().unwrap();
+    for part in [r#"value="12""#, r#"aria-invalid="true""#, r#"aria-describedby="nodes-says""#] {
+        assert!(input.contains(part), "{part} in {input}");
+    }
+    assert!(said.contains("Cluster 12 × Standard_D2s_v5, Kubernetes 1.36, standard tier Needs a change"), "{said}");
+}
+
+#[tokio::test]
+async fn a_name_taken_meanwhile_is_told_beside_it_in_the_servers_words() {
+    let taken = FieldError::new("vault_name", "A deleted vault still holds this name.");
+    let (_, html) = page(with_draft(answers(), vec![taken], true), "/environments/new?draft=d1").await;
+    let said = text(&html);
+    assert!(said.contains("One answer needs a change Vault name : A deleted vault still holds this name."), "{said}");
+}
+
+#[tokio::test]
+async fn the_plan_stands_beside_the_form_with_every_resource() {
+    let (_, html) = page(with_draft(answers(), vec![], false), "/environments/new?draft=d1").await;
+    let said = text(&html);
+    assert!(said.contains("11 to create nothing changed or deleted"), "{said}");
+    assert!(said.contains("kv-payments-staging Key Vault, RBAC mode, soft delete 90 days"), "{said}");
+    assert!(said.contains("A manager of team Payments decides."), "{said}");
+    assert!(html.contains(r#"name="draft" value="d1""#));
+}
+
+#[tokio::test]
+async fn a_password_is_never_part_of_the_page() {
+    let (_, html) = page(with_draft(answers(), vec![], true), "/environments/new?draft=d1").await;
+    let input = html.split("<input").find(|tag| tag.contains(r#"id="db_password""#)).unwrap();
+    assert!(!input.split('>').next().unwrap().contains("value="));
+}
+
+#[tokio::test]
+async fn a_draft_of_somebody_else_is_not_there() {
+    let (status, _) = page(with_draft(answers(), vec![], false), "/environments/new?draft=d2").await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+}
