@@ -14,8 +14,10 @@ mod erased;
 pub mod lease;
 pub mod live;
 pub mod needs;
+pub mod place;
 pub mod recipe;
 pub mod reference;
+pub mod refusal;
 pub mod step;
 mod worker;
 

@@ -1,8 +1,9 @@
 //! Azure's answers as a step's: what a look, an ask, a poll and a removal mean for the job.
 
 use super::context::Context;
+use super::refusal;
 use super::step::{Found, Progress, StepError, Undo};
-use azure::{Answer, Kind, Operation};
+use azure::{Answer, Operation};
 use domain::failure::Failure;
 use serde_json::Value;
 
@@ -86,7 +87,7 @@ async fn polled(cx: &Context<'_>, operation: &Value) -> Result<Polled, StepError
             Polled::Running { operation, after }
         }
         azure::Progress::Succeeded(document) => Polled::Done(document),
-        azure::Progress::Failed { code, message } => return Err(refused(&format!("{code}: {message}"))),
+        azure::Progress::Failed { code, message } => return Err(refusal::given_up(&code, &message)),
     })
 }
 
@@ -112,34 +113,10 @@ fn not_understood(why: &str) -> StepError {
     }
 }
 
-fn refused(quote: &str) -> StepError {
-    StepError::Fail {
-        failure: Failure {
-            title: "Azure did not do what was asked".to_owned(),
-            quote: Some(quote.to_owned()),
-            cause: "Azure’s own words above say why.".to_owned(),
-            remedy: "Mend the cause on Azure and retry from this step, or roll back.".to_owned(),
-            mend: None,
-        },
-    }
-}
-
 /// What passes by itself is tried again; what a step knows better about, it catches before this.
 impl From<azure::Error> for StepError {
     fn from(error: azure::Error) -> Self {
-        match error.kind() {
-            Kind::Throttled { after } => StepError::after(after, quote(&error)),
-            Kind::Unreachable => StepError::Retry { after: error.retry_after(), why: quote(&error) },
-            Kind::NotFound | Kind::Conflict | Kind::Denied | Kind::Rejected => refused(&quote(&error)),
-        }
-    }
-}
-
-/// `HTTP 409 VaultAlreadyExists: The vault name …`, as a failure quotes it.
-pub fn quote(error: &azure::Error) -> String {
-    match error.status() {
-        Some(status) => format!("HTTP {status} {}: {}", error.code(), error.message()),
-        None => error.to_string(),
+        refusal::step_error(&error)
     }
 }
 

@@ -47,6 +47,8 @@ impl Subject<'_> {
 pub trait Secrets: Send + Sync {
     /// The database password of this job; `None` when it was deleted, so that a person must type it again.
     async fn password(&self) -> Result<Option<SecretString>, store::Error>;
+    /// When it was sealed: what is written to the vault bears this as its set, so that a new password is seen to differ.
+    async fn sealed_at(&self) -> Result<Option<Moment>, store::Error>;
 }
 
 /// The history of the step's present attempt, which began when it was first run or last retried by a person.

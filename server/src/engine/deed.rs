@@ -173,4 +173,8 @@ impl Secrets for Opener<'_> {
         let opened = self.engine.seal.open(&self.job.request, &sealed);
         opened.map(Some).map_err(|error| store::Error::Database(error.to_string()))
     }
+
+    async fn sealed_at(&self) -> Result<Option<Moment>, store::Error> {
+        sealed::sealed_at(&self.engine.store, &self.job.request).await
+    }
 }

@@ -6,6 +6,7 @@ use super::needs::{Ledger, Needs, References, Values};
 use super::step::{Found, Progress, Step, StepError, Undo};
 use async_trait::async_trait;
 use domain::environment::Part;
+use domain::failure::Failure;
 use domain::plan;
 use domain::wish::Wish;
 use serde_json::Value;
@@ -79,7 +80,7 @@ impl<S: Step> AnyStep for S {
 
     async fn look(&self, cx: &Context<'_>, ledger: &Ledger) -> Result<Verdict, StepError> {
         let needs: References<S> = S::Needs::references(ledger)?;
-        Ok(match Step::look(self, cx, &needs).await? {
+        Ok(match Step::look(self, cx, &needs).await.map_err(titled::<S>)? {
             Found::Absent => Verdict::Absent,
             Found::Moving { operation, after } => Verdict::Moving { operation, after },
             Found::There { document, output } => {
@@ -92,22 +93,35 @@ impl<S: Step> AnyStep for S {
     async fn run(&self, cx: &Context<'_>, ledger: &Ledger) -> Result<Progress<Value>, StepError> {
         let wants = self.wants(&cx.subject, &S::Needs::references(ledger)?);
         let needs: Values<S> = S::Needs::values(ledger)?;
-        progress(Step::run(self, cx, &needs, &wants).await?)
+        progress(Step::run(self, cx, &needs, &wants).await.map_err(titled::<S>)?)
     }
 
     async fn follow(&self, cx: &Context<'_>, ledger: &Ledger, operation: &Value) -> Result<Progress<Value>, StepError> {
         let needs: Values<S> = S::Needs::values(ledger)?;
-        progress(Step::follow(self, cx, &needs, operation).await?)
+        progress(Step::follow(self, cx, &needs, operation).await.map_err(titled::<S>)?)
     }
 
     async fn undo(&self, cx: &Context<'_>, ledger: &Ledger) -> Result<Undo, StepError> {
         let needs: References<S> = S::Needs::references(ledger)?;
-        Step::undo(self, cx, &needs).await
+        Step::undo(self, cx, &needs).await.map_err(titled::<S>)
     }
 
     async fn follow_undo(&self, cx: &Context<'_>, ledger: &Ledger, operation: &Value) -> Result<Undo, StepError> {
         let needs: References<S> = S::Needs::references(ledger)?;
-        Step::follow_undo(self, cx, &needs, operation).await
+        Step::follow_undo(self, cx, &needs, operation).await.map_err(titled::<S>)
+    }
+}
+
+/// Puts the step's own title before its failure's: "Vault: its name is held".
+fn titled<S: Step>(error: StepError) -> StepError {
+    let title = |mut failure: Failure| {
+        failure.title = format!("{}: {}", S::TITLE, failure.title);
+        failure
+    };
+    match error {
+        StepError::Person { failure } => StepError::Person { failure: title(failure) },
+        StepError::Fail { failure } => StepError::Fail { failure: title(failure) },
+        retry @ StepError::Retry { .. } => retry,
     }
 }
 

@@ -29,6 +29,14 @@ pub async fn find(store: &Store, request: &RequestId) -> Result<Option<Sealed>, 
     Ok(on_both!(store.read(), db => sqlx::query_as(SQL).bind(request.as_str()).fetch_optional(db).await)?)
 }
 
+/// When it was sealed; `None` where it is not kept any more.
+pub async fn sealed_at(store: &Store, request: &RequestId) -> Result<Option<Moment>, Error> {
+    const SQL: &str = "select sealed_at from sealed where request = $1";
+    let row: Option<(i64,)> =
+        on_both!(store.read(), db => sqlx::query_as(SQL).bind(request.as_str()).fetch_optional(db).await)?;
+    Ok(row.map(|(at,)| Moment(at)))
+}
+
 /// Deletes it; a job that ends does so by itself, a request that is rejected, withdrawn or expires must say so.
 pub async fn delete(tx: &mut Tx, request: &RequestId) -> Result<(), Error> {
     const SQL: &str = "delete from sealed where request = $1";

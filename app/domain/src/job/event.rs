@@ -68,6 +68,11 @@ pub enum Event {
     RetryAsked {
         by: String,
     },
+    /// What a succeeded step wrote has changed (a password typed anew): it begins again.
+    Redo {
+        step: String,
+        by: String,
+    },
     RollBackAsked {
         by: String,
     },

@@ -200,6 +200,11 @@ impl Status {
         match &entry.event {
             Event::CancelAsked { .. } => self.cancel(at),
             Event::RetryAsked { .. } => self.retry(at),
+            Event::Redo { step, .. } => {
+                if let Some(step) = self.step_mut(step).filter(|step| step.phase == Phase::Succeeded) {
+                    step.again(at);
+                }
+            }
             Event::RollBackAsked { .. } => {
                 self.goal = Goal::RollBack;
                 self.held = None;

@@ -51,6 +51,7 @@ pub fn told(outline: &[Outline], before: &Status, after: &Status, at: Moment, ev
         Event::Undone { step } => of(step, Tone::Done, format!("{} is gone", resource(step))),
         Event::CancelAsked { by } => own(format!("{} cancelled: what is at work finishes first", short(by))),
         Event::RetryAsked { by } => own(format!("{} lets the job go on", short(by))),
+        Event::Redo { step, by } => of(step, Tone::Person, format!("{} gave new values, written again", short(by))),
         Event::RollBackAsked { by } => own(format!("{} rolls back: what was made is removed again", short(by))),
         Event::Held { by, why, .. } => own(format!("{} asks for a changed plan: {why}", short(by))),
         Event::Released { by } => own(format!("{} approved the changed plan", short(by))),

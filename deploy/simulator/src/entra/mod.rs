@@ -2,7 +2,6 @@
 mod discovery;
 pub mod federation;
 mod refusal;
-mod sign_in;
 mod token;
 
 use std::sync::Arc;
@@ -19,7 +18,6 @@ pub(crate) use token::check_resource;
 /// Adds the login host.
 pub fn attach(parts: &mut Parts) {
     parts.add_site(Login);
-    sign_in::attach(parts);
 }
 
 struct Login;

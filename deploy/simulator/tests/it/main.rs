@@ -4,5 +4,4 @@
 mod arm;
 mod database;
 mod door;
-mod entra;
 mod visitor;

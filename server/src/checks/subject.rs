@@ -1,0 +1,91 @@
+//! What a run of the checks is about: a wish, the way to Azure, and answers that several checks share and ask once.
+
+use super::ready::{self, Report};
+use crate::engine::place::Place;
+use azure::{Azure, Error, kubernetes};
+use domain::Moment;
+use domain::naming::WEB_APP;
+use domain::wish::Wish;
+use serde_json::Value;
+use tokio::sync::OnceCell;
+
+/// One run's view of an environment. Every shared answer is asked for at most once a run.
+pub struct Subject {
+    azure: Azure,
+    wish: Wish,
+    place: Place,
+    now: Moment,
+    /// When insights were switched on, as far as known.
+    insights_since: Option<Moment>,
+    cluster: OnceCell<Option<Value>>,
+    client: OnceCell<kube::Client>,
+    pods: OnceCell<Vec<Value>>,
+    reports: OnceCell<Vec<Report>>,
+}
+
+impl Subject {
+    pub fn new(azure: Azure, wish: Wish, now: Moment, insights_since: Option<Moment>) -> Subject {
+        let place = Place::new(azure.subscription(), &wish);
+        Subject {
+            azure,
+            wish,
+            place,
+            now,
+            insights_since,
+            cluster: OnceCell::new(),
+            client: OnceCell::new(),
+            pods: OnceCell::new(),
+            reports: OnceCell::new(),
+        }
+    }
+
+    pub fn azure(&self) -> &Azure {
+        &self.azure
+    }
+
+    pub fn wish(&self) -> &Wish {
+        &self.wish
+    }
+
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    pub fn now(&self) -> Moment {
+        self.now
+    }
+
+    pub fn insights_since(&self) -> Option<Moment> {
+        self.insights_since
+    }
+
+    /// The cluster's document; `None` where it is not there.
+    pub async fn cluster(&self) -> Result<Option<&Value>, Error> {
+        let look = || async { self.azure.arm().get(&self.place.cluster()).await };
+        Ok(self.cluster.get_or_try_init(look).await?.as_ref())
+    }
+
+    pub async fn kubernetes(&self) -> Result<&kube::Client, Error> {
+        let connect = || async { self.azure.kubernetes(self.place.cluster().as_str()).await };
+        self.client.get_or_try_init(connect).await
+    }
+
+    /// The web app's pods that are not on their way out.
+    pub async fn pods(&self) -> Result<&[Value], Error> {
+        let list = || async {
+            let client = self.kubernetes().await?;
+            let pods = kubernetes::list(client, "v1", "Pod", Some(WEB_APP), Some("app=webapp")).await?;
+            Ok(pods.into_iter().filter(|pod| pod["metadata"]["deletionTimestamp"].is_null()).collect())
+        };
+        Ok(self.pods.get_or_try_init(list).await?)
+    }
+
+    /// What each pod says of itself, with token, secrets and login proved anew.
+    pub async fn reports(&self) -> Result<&[Report], Error> {
+        let ask = || async {
+            let (client, pods) = (self.kubernetes().await?, self.pods().await?);
+            Ok(ready::ask(client, pods).await)
+        };
+        Ok(self.reports.get_or_try_init(ask).await?)
+    }
+}

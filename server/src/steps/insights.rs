@@ -1,0 +1,115 @@
+//! Container Insights, switched on after cluster and roles stand: the association, then the add-on with Entra sign-in,
+//! which puts no identity of its own on the nodes.
+
+use super::{AgentPoolVaultRole, AppVaultRole, Cluster, CollectionRule, PortalClusterRole, Workspace, line, place};
+use crate::engine::{Context, Found, Progress, References, Step, StepError, Subject, Undo, Values, answer};
+use async_trait::async_trait;
+use domain::environment::Part;
+use domain::wish::Wish;
+use domain::{naming, plan};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+pub struct Insights;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Made {}
+
+fn made(_document: &Value) -> Result<Made, StepError> {
+    Ok(Made {})
+}
+
+/// Azure writes the add-on's key as `omsagent` or `omsAgent`.
+fn add_on(cluster: &Value) -> Value {
+    let add_ons = cluster["properties"]["addonProfiles"].as_object();
+    let found = add_ons.and_then(|all| all.iter().find(|(key, _)| key.eq_ignore_ascii_case("omsagent")));
+    found.map_or(Value::Null, |(_, add_on)| add_on.clone())
+}
+
+#[async_trait]
+impl Step for Insights {
+    type Needs =
+        (Cluster, Workspace, CollectionRule, Option<AppVaultRole>, Option<AgentPoolVaultRole>, PortalClusterRole);
+    type Output = Made;
+    const KEY: &'static str = "insights";
+    const TITLE: &'static str = "Insights";
+    const PART: Option<Part> = Some(Part::Insights);
+
+    fn applies(&self, wish: &Wish) -> bool {
+        wish.insights.is_some()
+    }
+
+    fn resource(&self, wish: &Wish) -> String {
+        format!("Container Insights on {}", naming::cluster(wish))
+    }
+
+    fn plan(&self, subject: &Subject<'_>) -> Vec<plan::Line> {
+        let cluster = naming::cluster(subject.wish);
+        vec![
+            line(Self::KEY, "ContainerInsightsExtension", "Data collection rule association", format!("on {cluster}")),
+            line(Self::KEY, "Container Insights", "Add-on", format!("on {cluster}, with Entra sign-in")),
+        ]
+    }
+
+    fn wants(&self, subject: &Subject<'_>, needs: &References<Self>) -> Value {
+        let (_, workspace, rule, ..) = needs;
+        json!({
+            "association": {
+                "location": subject.wish.region,
+                "properties": { "dataCollectionRuleId": rule.get(|made| made.id.clone()) },
+            },
+            "addOn": {
+                "enabled": true,
+                "config": {
+                    "logAnalyticsWorkspaceResourceID": workspace.get(|made| made.id.clone()),
+                    "useAADAuth": "true",
+                },
+            },
+        })
+    }
+
+    async fn look(&self, cx: &Context<'_>, _needs: &References<Self>) -> Result<Found<Made>, StepError> {
+        let place = place(&cx.subject);
+        let arm = cx.azure.arm();
+        let Some(cluster) = arm.get(&place.cluster()).await? else { return Ok(Found::Absent) };
+        let add_on = add_on(&cluster);
+        if let Found::Moving { operation, after } = answer::found(cx, Some(cluster), made)? {
+            return Ok(Found::Moving { operation, after });
+        }
+        let Some(association) = arm.get(&place.data_collection_rule_association()).await? else {
+            return Ok(Found::Absent);
+        };
+        let mut association = association;
+        association["location"] = json!(cx.subject.wish.region); // Azure does not give it back
+        Ok(Found::There { document: json!({ "association": association, "addOn": add_on }), output: Made {} })
+    }
+
+    async fn run(&self, cx: &Context<'_>, _needs: &Values<Self>, wants: &Value) -> Result<Progress<Made>, StepError> {
+        let place = place(&cx.subject);
+        let arm = cx.azure.arm();
+        arm.put(&place.data_collection_rule_association(), &wants["association"]).await?;
+        let Some(mut cluster) = arm.get(&place.cluster()).await? else {
+            return Err(StepError::later("the cluster is not visible yet"));
+        };
+        // A PUT replaces the whole cluster: everything that is there goes back with it.
+        cluster["properties"]["addonProfiles"]["omsagent"] = wants["addOn"].clone();
+        if let Some(add_ons) = cluster["properties"]["addonProfiles"].as_object_mut() {
+            add_ons.retain(|key, _| key == "omsagent" || !key.eq_ignore_ascii_case("omsagent"));
+        }
+        answer::begun(arm.put(&place.cluster(), &cluster).await?, made)
+    }
+
+    async fn follow(
+        &self,
+        cx: &Context<'_>,
+        _needs: &Values<Self>,
+        operation: &Value,
+    ) -> Result<Progress<Made>, StepError> {
+        answer::followed(cx, operation, made).await
+    }
+
+    async fn undo(&self, cx: &Context<'_>, _needs: &References<Self>) -> Result<Undo, StepError> {
+        // The add-on goes with its cluster; the association is a resource on it and goes first.
+        answer::undone(cx.azure.arm().delete(&place(&cx.subject).data_collection_rule_association()).await?)
+    }
+}

@@ -1,0 +1,96 @@
+//! The resource providers that everything else needs, registered with the subscription; never taken back.
+
+use super::{line, place};
+use crate::engine::{Context, Found, Progress, References, Step, StepError, Subject, Undo, Values};
+use async_trait::async_trait;
+use domain::environment::Part;
+use domain::plan;
+use domain::wish::Wish;
+use futures::future::try_join_all;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use std::time::Duration;
+
+pub struct Providers;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Made {}
+
+const NAMESPACES: [&str; 5] = [
+    "Microsoft.ContainerService",
+    "Microsoft.KeyVault",
+    "Microsoft.ManagedIdentity",
+    "Microsoft.OperationalInsights",
+    "Microsoft.Insights",
+];
+
+const NEXT_LOOK: Duration = Duration::from_secs(5);
+
+/// Each namespace with its registration state.
+async fn states(cx: &Context<'_>) -> Result<Vec<(&'static str, String)>, StepError> {
+    let place = place(&cx.subject);
+    let ask = |namespace: &'static str| {
+        let id = place.provider(namespace);
+        async move {
+            let provider = cx.azure.arm().get(&id).await?;
+            let state = provider.and_then(|found| found["registrationState"].as_str().map(str::to_owned));
+            Ok::<_, StepError>((namespace, state.unwrap_or_else(|| "NotRegistered".to_owned())))
+        }
+    };
+    try_join_all(NAMESPACES.map(ask)).await
+}
+
+fn missing(states: &[(&'static str, String)]) -> Vec<&'static str> {
+    states.iter().filter(|(_, state)| state != "Registered").map(|(namespace, _)| *namespace).collect()
+}
+
+#[async_trait]
+impl Step for Providers {
+    type Needs = ();
+    type Output = Made;
+    const KEY: &'static str = "providers";
+    const TITLE: &'static str = "Resource providers";
+    const PART: Option<Part> = None;
+
+    fn resource(&self, _wish: &Wish) -> String {
+        format!("{} registrations", NAMESPACES.len())
+    }
+
+    fn plan(&self, _subject: &Subject<'_>) -> Vec<plan::Line> {
+        let names: Vec<&str> = NAMESPACES.iter().map(|name| name.trim_start_matches("Microsoft.")).collect();
+        vec![line(Self::KEY, "Resource providers", "Registration", names.join(", "))]
+    }
+
+    fn wants(&self, _subject: &Subject<'_>, (): &References<Self>) -> Value {
+        NAMESPACES.iter().map(|name| ((*name).to_owned(), json!("Registered"))).collect::<Map<_, _>>().into()
+    }
+
+    async fn look(&self, cx: &Context<'_>, (): &References<Self>) -> Result<Found<Made>, StepError> {
+        let states = states(cx).await?;
+        let document = states.into_iter().map(|(name, state)| (name.to_owned(), json!(state))).collect::<Map<_, _>>();
+        Ok(Found::There { document: document.into(), output: Made {} })
+    }
+
+    async fn run(&self, cx: &Context<'_>, (): &Values<Self>, _wants: &Value) -> Result<Progress<Made>, StepError> {
+        let missing = missing(&states(cx).await?);
+        let place = place(&cx.subject);
+        let ask = |namespace: &str| {
+            let id = place.provider(namespace);
+            async move { cx.azure.arm().post(&id, "register", &json!({})).await }
+        };
+        try_join_all(missing.iter().map(|namespace| ask(namespace))).await?;
+        Ok(Progress::Asked { operation: json!({ "registering": missing }), after: NEXT_LOOK })
+    }
+
+    async fn follow(&self, cx: &Context<'_>, (): &Values<Self>, _asked: &Value) -> Result<Progress<Made>, StepError> {
+        let missing = missing(&states(cx).await?);
+        if missing.is_empty() {
+            return Ok(Progress::Made(Made {}));
+        }
+        Ok(Progress::Asked { operation: json!({ "registering": missing }), after: NEXT_LOOK })
+    }
+
+    async fn undo(&self, _cx: &Context<'_>, (): &References<Self>) -> Result<Undo, StepError> {
+        Ok(Undo::Gone) // others may use them by now
+    }
+}

@@ -1,0 +1,93 @@
+//! The resource group that holds everything else of an environment.
+
+use super::{line, place};
+use crate::engine::refusal::failure;
+use crate::engine::{Context, Found, Progress, References, Step, StepError, Subject, Undo, Values, answer};
+use async_trait::async_trait;
+use domain::environment::Part;
+use domain::wish::Wish;
+use domain::{naming, plan};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+pub struct ResourceGroup;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Made {}
+
+const OWNER_TAG: &str = "keystead-environment-id";
+
+fn made(_document: &Value) -> Result<Made, StepError> {
+    Ok(Made {})
+}
+
+fn is_ours(subject: &Subject<'_>, document: &Value) -> bool {
+    document["tags"][OWNER_TAG] == subject.environment.as_str()
+}
+
+/// A group of this name that somebody else made is left alone, and so is everything in it.
+fn ours(subject: &Subject<'_>, document: Option<Value>) -> Result<Option<Value>, StepError> {
+    match document {
+        Some(document) if !is_ours(subject, &document) => Err(StepError::Person {
+            failure: failure(
+                "another one of this name is there",
+                None,
+                "A resource group of this name exists that this request did not make; Keystead leaves it alone.",
+                "Have it removed, then retry; or roll back and ask under another name.",
+                None,
+            ),
+        }),
+        found => Ok(found),
+    }
+}
+
+#[async_trait]
+impl Step for ResourceGroup {
+    type Needs = ();
+    type Output = Made;
+    const KEY: &'static str = "resource-group";
+    const TITLE: &'static str = "Resource group";
+    const PART: Option<Part> = None;
+
+    fn resource(&self, wish: &Wish) -> String {
+        naming::resource_group(wish)
+    }
+
+    fn plan(&self, subject: &Subject<'_>) -> Vec<plan::Line> {
+        vec![line(Self::KEY, self.resource(subject.wish), "Resource group", subject.wish.region.as_str())]
+    }
+
+    fn wants(&self, subject: &Subject<'_>, (): &References<Self>) -> Value {
+        json!({ "location": subject.wish.region, "tags": subject.tags() })
+    }
+
+    async fn look(&self, cx: &Context<'_>, (): &References<Self>) -> Result<Found<Made>, StepError> {
+        let group = cx.azure.arm().get(&place(&cx.subject).resource_group()).await?;
+        answer::found(cx, ours(&cx.subject, group)?, made)
+    }
+
+    async fn run(&self, cx: &Context<'_>, (): &Values<Self>, wants: &Value) -> Result<Progress<Made>, StepError> {
+        answer::begun(cx.azure.arm().put(&place(&cx.subject).resource_group(), wants).await?, made)
+    }
+
+    async fn follow(
+        &self,
+        cx: &Context<'_>,
+        (): &Values<Self>,
+        operation: &Value,
+    ) -> Result<Progress<Made>, StepError> {
+        answer::followed(cx, operation, made).await
+    }
+
+    async fn undo(&self, cx: &Context<'_>, (): &References<Self>) -> Result<Undo, StepError> {
+        let id = place(&cx.subject).resource_group();
+        match cx.azure.arm().get(&id).await? {
+            Some(group) if is_ours(&cx.subject, &group) => answer::undone(cx.azure.arm().delete(&id).await?),
+            _ => Ok(Undo::Gone),
+        }
+    }
+
+    async fn follow_undo(&self, cx: &Context<'_>, (): &References<Self>, operation: &Value) -> Result<Undo, StepError> {
+        answer::followed_undo(cx, operation).await
+    }
+}

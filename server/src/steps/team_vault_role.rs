@@ -1,0 +1,99 @@
+//! What the team may do on its vault: see names and versions, or by choice read and write values.
+
+use super::assignment::{Assignment, Made};
+use super::{Vault, line, place};
+use crate::engine::{Context, Found, Progress, References, Step, StepError, Subject, Undo, Values, answer};
+use async_trait::async_trait;
+use azure::roles::{self, PrincipalType, Role};
+use domain::environment::Part;
+use domain::{
+    plan,
+    wish::{TeamRole, Wish},
+};
+use serde_json::Value;
+
+pub struct TeamVaultRole;
+
+fn assignment(subject: &Subject<'_>, principal: &str) -> Assignment {
+    Assignment {
+        scope: place(subject).vault(),
+        principal: principal.to_owned(),
+        kind: PrincipalType::Group,
+        role: role(subject.wish),
+    }
+}
+
+fn role(wish: &Wish) -> Role {
+    match wish.roles.team_role {
+        TeamRole::Reader => roles::KEY_VAULT_READER,
+        TeamRole::SecretsOfficer => roles::KEY_VAULT_SECRETS_OFFICER,
+    }
+}
+
+#[async_trait]
+impl Step for TeamVaultRole {
+    type Needs = (Vault,);
+    type Output = Made;
+    const KEY: &'static str = "team-vault-role";
+    const TITLE: &'static str = "Role of the team";
+    const PART: Option<Part> = Some(Part::Roles);
+
+    fn resource(&self, wish: &Wish) -> String {
+        format!("{} on {}", role(wish).name, wish.vault.name)
+    }
+
+    fn plan(&self, subject: &Subject<'_>) -> Vec<plan::Line> {
+        vec![line(
+            Self::KEY,
+            role(subject.wish).name,
+            "Role assignment",
+            format!("team {} on {}", subject.team.title, subject.wish.vault.name),
+        )]
+    }
+
+    fn permits(&self, subject: &Subject<'_>) -> Vec<String> {
+        let (team, vault) = (&subject.team.title, &subject.wish.vault.name);
+        match subject.wish.roles.team_role {
+            TeamRole::Reader => {
+                vec![format!("Team {team} may see names and versions of the secrets in {vault}, no value.")]
+            }
+            TeamRole::SecretsOfficer => vec![format!(
+                "Every member of team {team} may read and change all secrets in {vault}, the password too."
+            )],
+        }
+    }
+
+    fn warns(&self, subject: &Subject<'_>) -> Vec<plan::Finding> {
+        let warning = || plan::Finding {
+            weight: plan::Weight::Warn,
+            field: Some("team_role".to_owned()),
+            sentence: "Every member of the team can read the password.".to_owned(),
+        };
+        (subject.wish.roles.team_role == TeamRole::SecretsOfficer).then(warning).into_iter().collect()
+    }
+
+    fn wants(&self, subject: &Subject<'_>, _needs: &References<Self>) -> Value {
+        assignment(subject, &subject.team.group).document()
+    }
+
+    async fn look(&self, cx: &Context<'_>, _needs: &References<Self>) -> Result<Found<Made>, StepError> {
+        assignment(&cx.subject, &cx.subject.team.group).look(cx).await
+    }
+
+    async fn run(&self, cx: &Context<'_>, _needs: &Values<Self>, _wants: &Value) -> Result<Progress<Made>, StepError> {
+        assignment(&cx.subject, &cx.subject.team.group).run(cx).await
+    }
+
+    async fn follow(
+        &self,
+        cx: &Context<'_>,
+        _needs: &Values<Self>,
+        operation: &Value,
+    ) -> Result<Progress<Made>, StepError> {
+        answer::followed(cx, operation, |document| Ok(Made { id: answer::text(document, "/id")? })).await
+    }
+
+    async fn undo(&self, cx: &Context<'_>, _needs: &References<Self>) -> Result<Undo, StepError> {
+        assignment(&cx.subject, &cx.subject.team.group).undo(cx).await
+    }
+}
