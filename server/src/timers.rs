@@ -4,8 +4,10 @@
 //! it with a lease, rings, and deletes it or puts it off; a ring that failed comes again, later each time. A ring may
 //! happen twice (a server died in the middle), so each looks at what is true before it does anything.
 
+pub mod checks;
 pub mod sealed;
 
+pub use checks::ChecksAgain;
 pub use sealed::SealedCleanUp;
 
 use crate::clock::Clock;

@@ -2,8 +2,11 @@
 
 use super::ready::{self, Report};
 use crate::engine::place::Place;
+use crate::store::{self, Store, event, job};
 use azure::{Azure, Error, kubernetes};
 use domain::Moment;
+use domain::id::EnvironmentId;
+use domain::job::State;
 use domain::naming::WEB_APP;
 use domain::wish::Wish;
 use serde_json::Value;
@@ -37,6 +40,22 @@ impl Subject {
             pods: OnceCell::new(),
             reports: OnceCell::new(),
         }
+    }
+
+    /// Of an environment as its newest job made it; `None` where no job has stood it up, so that there is nothing to ask.
+    pub async fn of(
+        store: &Store,
+        azure: &Azure,
+        environment: &EnvironmentId,
+        now: Moment,
+    ) -> Result<Option<Subject>, store::Error> {
+        let Some(job) = job::newest(store, environment).await? else { return Ok(None) };
+        let Some(journal) = event::load(store, &job).await? else { return Ok(None) };
+        if journal.status.state() != State::Succeeded {
+            return Ok(None);
+        }
+        let insights = journal.status.step("insights").and_then(|step| step.ended);
+        Ok(Some(Subject::new(azure.clone(), journal.job.wish, now, insights)))
     }
 
     pub fn azure(&self) -> &Azure {

@@ -113,10 +113,18 @@ pub(super) async fn find_in(tx: &mut Tx, id: &JobId) -> Result<Option<Job>, Erro
 }
 
 /// The newest job of an environment.
+const NEWEST: &str = "select id from job where environment = $1 order by id desc limit 1";
+
 pub(super) async fn newest_in(tx: &mut Tx, environment: &EnvironmentId) -> Result<Option<JobId>, Error> {
-    const SQL: &str = "select id from job where environment = $1 order by id desc limit 1";
     let id: Option<(String,)> =
-        on_both!(tx.on(), db => sqlx::query_as(SQL).bind(environment.as_str()).fetch_optional(db).await)?;
+        on_both!(tx.on(), db => sqlx::query_as(NEWEST).bind(environment.as_str()).fetch_optional(db).await)?;
+    Ok(id.map(|(id,)| JobId::new(id)))
+}
+
+/// The job that last worked on this environment.
+pub async fn newest(store: &Store, environment: &EnvironmentId) -> Result<Option<JobId>, Error> {
+    let id: Option<(String,)> =
+        on_both!(store.read(), db => sqlx::query_as(NEWEST).bind(environment.as_str()).fetch_optional(db).await)?;
     Ok(id.map(|(id,)| JobId::new(id)))
 }
 
