@@ -1,7 +1,7 @@
 //! Keeps the state folder: one simulator at a time, its ports, and the files that tell others about it.
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -13,6 +13,12 @@ use crate::seed::{self, SETTINGS};
 use crate::state::State;
 use crate::world::World;
 
+/// Makes the folder, readable by its owner alone: the state holds keys and secrets.
+pub fn make(folder: &Path) -> Result<(), StartError> {
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|error| StartError::new(format!("making the state folder {}", folder.display()), error))
+}
+
 /// Held while a simulator serves the folder; the system lets go of it when the process ends, however it ends.
 pub struct Lock(#[allow(dead_code)] File);
 
@@ -20,11 +26,15 @@ impl Lock {
     /// Makes the folder and takes its lock.
     pub fn take(folder: &Path) -> Result<Self, StartError> {
         let doing = || format!("opening the state folder {}", folder.display());
-        std::fs::create_dir_all(folder).map_err(|error| StartError::new(doing(), error))?;
+        make(folder)?;
         let file = OpenOptions::new().write(true).create(true).truncate(false).open(folder.join("lock"));
         let file = file.map_err(|error| StartError::new(doing(), error))?;
         match file.try_lock() {
-            Ok(()) => Ok(Self(file)),
+            Ok(()) => {
+                // What the last one told is no longer true.
+                let _ = std::fs::remove_file(folder.join("portal.json"));
+                Ok(Self(file))
+            }
             Err(TryLockError::WouldBlock) => Err(StartError::new(doing(), "another simulator serves it already")),
             Err(TryLockError::Error(error)) => Err(StartError::new(doing(), error)),
         }

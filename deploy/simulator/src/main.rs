@@ -67,8 +67,8 @@ fn main() -> Result<ExitCode> {
 }
 
 fn serve(state: PathBuf, speed: f64, port_base: Option<u16>) -> Result<ExitCode> {
-    std::fs::create_dir_all(&state).wrap_err_with(|| format!("making the state folder {}", state.display()))?;
     let state = std::path::absolute(&state)?;
+    folder::make(&state)?;
     if folder::Lock::is_held(&state) {
         return already(&state);
     }
@@ -92,9 +92,20 @@ fn serve(state: PathBuf, speed: f64, port_base: Option<u16>) -> Result<ExitCode>
 
 /// A second `serve` on a folder says where the first one is: `running` and the same JSON.
 fn already(state: &std::path::Path) -> Result<ExitCode> {
-    let told = folder::told(state, "portal.json")?;
+    let told = told_soon(state)?;
     writeln!(std::io::stdout(), "running {told}")?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the one that serves has told; one that is just starting tells it within seconds.
+fn told_soon(state: &std::path::Path) -> Result<serde_json::Value> {
+    for _ in 0..200 {
+        if let Ok(told) = folder::told(state, "portal.json") {
+            return Ok(told);
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Ok(folder::told(state, "portal.json")?)
 }
 
 fn env(state: &std::path::Path) -> Result<ExitCode> {
@@ -118,7 +129,7 @@ fn stop(state: &std::path::Path) -> Result<ExitCode> {
         writeln!(std::io::stdout(), "no simulator serves {}", state.display())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let told = folder::told(state, "portal.json")?;
+    let told = told_soon(state)?;
     let Some(process) = told["process"].as_i64().and_then(|id| i32::try_from(id).ok()).filter(|id| *id > 1) else {
         bail!("{} does not say which process serves it", state.join("portal.json").display());
     };

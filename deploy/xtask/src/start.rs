@@ -8,20 +8,21 @@ use anyhow::{Context, Result, bail};
 use crate::phases::Phases;
 use crate::{build, place, run};
 
-/// `cargo xtask start [--port PORT] [--data DIR]`: options go to the portal as they are. The portal takes this
-/// process's place, so that signals reach it and Ctrl-C ends it in order.
+/// `cargo xtask start [--port PORT] [--data DIR]`. The portal takes this process's place, so that signals reach it and
+/// Ctrl-C ends it in order.
 pub fn run(arguments: &[String]) -> Result<()> {
-    for (at, argument) in arguments.iter().enumerate() {
-        let is_value = at > 0 && arguments[at - 1].starts_with("--") && !arguments[at - 1].contains('=');
-        let name = argument.split('=').next().unwrap_or_default();
-        if !is_value && !["--port", "--data"].contains(&name) {
-            bail!("start knows --port and --data, not {argument}");
-        }
+    let portal = place::program("debug", "keystead");
+    let mut command = run::command(&portal);
+    for pair in arguments.chunks(2) {
+        match pair {
+            [option, port] if option == "--port" => command.env("KEYSTEAD__LISTEN", format!("127.0.0.1:{port}")),
+            [option, folder] if option == "--data" => command.env("KEYSTEAD__DATA", folder),
+            other => bail!("start takes --port PORT and --data DIR, not {}", other.join(" ")),
+        };
     }
     let begun = Instant::now();
     build::debug(&Phases::default())?;
     eprintln!("==> ready to start after {:.1} s", begun.elapsed().as_secs_f64());
-    let portal = place::program("debug", "keystead");
-    let error = run::command(&portal).args(arguments).exec();
+    let error = command.exec();
     Err(error).with_context(|| format!("starting {}", portal.display()))
 }

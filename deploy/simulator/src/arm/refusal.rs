@@ -16,9 +16,16 @@ pub struct Refusal {
     pub code: String,
     /// The sentence that people read.
     pub message: String,
+    /// What few refusals have.
+    pub more: Box<More>,
+}
+
+/// What few refusals have.
+#[derive(Clone, Debug, Default)]
+pub struct More {
     /// What in the request it is about.
     pub target: Option<String>,
-    /// More of the same, outermost first.
+    /// More of the same, outermost first: `{"code", "message"}`.
     pub details: Vec<Value>,
     /// Further headers, for example `WWW-Authenticate`.
     pub headers: Vec<(&'static str, String)>,
@@ -27,14 +34,7 @@ pub struct Refusal {
 impl Refusal {
     /// Any refusal.
     pub fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code: code.to_owned(),
-            message: message.into(),
-            target: None,
-            details: Vec::new(),
-            headers: Vec::new(),
-        }
+        Self { status, code: code.to_owned(), message: message.into(), more: Box::default() }
     }
 
     /// 400 with that code.
@@ -86,25 +86,25 @@ impl Refusal {
     /// The same with a target.
     #[must_use]
     pub fn about(mut self, target: &str) -> Self {
-        self.target = Some(target.to_owned());
+        self.more.target = Some(target.to_owned());
         self
     }
 
     /// The same with one more header.
     #[must_use]
     pub fn with_header(mut self, name: &'static str, value: String) -> Self {
-        self.headers.push((name, value));
+        self.more.headers.push((name, value));
         self
     }
 
     /// The answer's body.
     pub fn body(&self) -> Value {
         let mut error = json!({"code": self.code, "message": self.message});
-        if let Some(target) = &self.target {
+        if let Some(target) = &self.more.target {
             error["target"] = json!(target);
         }
-        if !self.details.is_empty() {
-            error["details"] = json!(self.details);
+        if !self.more.details.is_empty() {
+            error["details"] = json!(self.more.details);
         }
         json!({"error": error})
     }
@@ -119,7 +119,7 @@ impl From<StateError> for Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let mut response = (self.status, axum::Json(self.body())).into_response();
-        for (name, value) in &self.headers {
+        for (name, value) in &self.more.headers {
             if let Ok(value) = value.parse() {
                 response.headers_mut().append(*name, value);
             }

@@ -2,6 +2,7 @@
 mod discovery;
 pub mod federation;
 mod refusal;
+mod sign_in;
 mod token;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ pub(crate) use token::check_resource;
 /// Adds the login host.
 pub fn attach(parts: &mut Parts) {
     parts.add_site(Login);
+    sign_in::attach(parts);
 }
 
 struct Login;

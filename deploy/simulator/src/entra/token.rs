@@ -91,7 +91,7 @@ pub fn access_token(world: &World, principal: &Principal, audience: &str) -> Res
 }
 
 /// `client_secret_basic` puts the client into a header.
-fn add_basic(headers: &HeaderMap, form: &mut BTreeMap<String, String>) {
+pub(super) fn add_basic(headers: &HeaderMap, form: &mut BTreeMap<String, String>) {
     let header = headers.get("authorization").and_then(|value| value.to_str().ok()?.strip_prefix("Basic "));
     let Some(text) = header.and_then(|header| String::from_utf8(STANDARD.decode(header).ok()?).ok()) else {
         return;

@@ -4,4 +4,5 @@
 mod arm;
 mod database;
 mod door;
+mod entra;
 mod visitor;

@@ -1,0 +1,56 @@
+//! Knows the application that people sign in to, and where it may be sent back to.
+use std::collections::BTreeMap;
+
+use subtle::ConstantTimeEq;
+use url::{Host, Url};
+use uuid::Uuid;
+
+use crate::directory::{self, Principal};
+use crate::entra::refusal::EntraRefusal;
+use crate::world::World;
+
+/// The application with that client id.
+pub(super) fn find(world: &World, client_id: &str) -> Result<Principal, EntraRefusal> {
+    let found =
+        Uuid::parse_str(client_id).ok().and_then(|id| world.state.read(|draft| directory::find_by_app(draft, id)));
+    found.ok_or_else(|| {
+        EntraRefusal::bad(
+            "unauthorized_client",
+            700_016,
+            format!("Application with identifier '{client_id}' was not found in the directory 'Contoso Example'."),
+        )
+    })
+}
+
+/// The application that the form proves to be, by its secret.
+pub(super) fn prove(world: &World, form: &BTreeMap<String, String>) -> Result<Principal, EntraRefusal> {
+    let client_id = form.get("client_id").ok_or_else(|| EntraRefusal::missing("client_id"))?;
+    let application = find(world, client_id)?;
+    let shown = form.get("client_secret").map(String::as_str).unwrap_or_default();
+    let known = application.secret.as_deref().unwrap_or_default();
+    if !known.is_empty() && bool::from(known.as_bytes().ct_eq(shown.as_bytes())) {
+        return Ok(application);
+    }
+    Err(EntraRefusal::client(7_000_215, format!("Invalid client secret provided for the app '{client_id}'.")))
+}
+
+/// An address on this machine: every path and port of `localhost` and of the loopback addresses is registered.
+pub(super) fn redirect(address: &str) -> Result<Url, EntraRefusal> {
+    let refused = || {
+        EntraRefusal::bad(
+            "invalid_request",
+            50_011,
+            format!(
+                "The redirect URI '{address}' specified in the request does not match the redirect URIs configured for the application. Make sure the redirect URI sent in the request matches one added to your application."
+            ),
+        )
+    };
+    let url = Url::parse(address).map_err(|_| refused())?;
+    let here = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    if here && matches!(url.scheme(), "http" | "https") && url.fragment().is_none() { Ok(url) } else { Err(refused()) }
+}

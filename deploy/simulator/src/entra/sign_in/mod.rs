@@ -1,0 +1,105 @@
+//! The sign-in page for browsers: an OpenID Connect issuer on a plain loopback address of its own.
+mod authorize;
+mod client;
+mod codes;
+mod logout;
+mod page;
+mod token;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::{Value, json};
+
+use crate::parts::{Parts, Start};
+use crate::world::World;
+use crate::{StartError, directory, folder, seed};
+use codes::Codes;
+
+/// Adds the issuer.
+pub(super) fn attach(parts: &mut Parts) {
+    parts.add_start(SignIn);
+}
+
+/// What every page of the issuer needs.
+pub(super) struct Issuer {
+    pub(super) world: Arc<World>,
+    /// The issuer's URL, which is also its address: `http://127.0.0.1:PORT`.
+    pub(super) url: String,
+    pub(super) codes: Codes,
+}
+
+struct SignIn;
+
+#[async_trait]
+impl Start for SignIn {
+    async fn start(&self, world: &Arc<World>) -> Result<(), StartError> {
+        let port = world.port_base.map(|base| base.saturating_add(1));
+        let (listener, port) = folder::listen(&world.state, "sign_in_port", port).await?;
+        let url = format!("http://127.0.0.1:{port}");
+        tell(world, &url);
+        let routes = routes(Arc::new(Issuer { world: world.clone(), url, codes: Codes::default() }));
+        let stopping = world.stopping.clone();
+        tokio::spawn(async move {
+            let served = axum::serve(listener, routes).with_graceful_shutdown(stopping.cancelled_owned()).await;
+            if let Err(error) = served {
+                tracing::error!(%error, "the sign-in page has ended");
+            }
+        });
+        Ok(())
+    }
+}
+
+fn routes(issuer: Arc<Issuer>) -> Router {
+    Router::new()
+        .route("/", get(page::welcome))
+        .route("/style.css", get(page::style))
+        .route("/.well-known/openid-configuration", get(discovery))
+        .route("/keys", get(keys))
+        .route("/authorize", get(authorize::choose).post(authorize::chosen))
+        .route("/token", post(token::answer))
+        .route("/logout", get(logout::answer).post(logout::answer))
+        .with_state(issuer)
+}
+
+/// Tells the portal's configuration where people sign in, and people which accounts there are.
+fn tell(world: &World, url: &str) {
+    let client = seed::id_of(seed::PORTAL_APPLICATION);
+    let secret = world.state.read(|draft| directory::find_by_app(draft, client)).and_then(|found| found.secret);
+    world.facts.add("sign_in", json!({"issuer": url, "client_id": client, "client_secret": secret}));
+    let accounts: Vec<Value> = seed::ACCOUNTS
+        .iter()
+        .map(|(account, name, team, role)| {
+            json!({"user_name": format!("{account}@contoso.example"), "name": name, "team": team, "role": role})
+        })
+        .collect();
+    world.facts.add("accounts", json!(accounts));
+}
+
+async fn discovery(State(issuer): State<Arc<Issuer>>) -> Json<Value> {
+    let url = &issuer.url;
+    Json(json!({
+        "issuer": url,
+        "authorization_endpoint": format!("{url}/authorize"),
+        "token_endpoint": format!("{url}/token"),
+        "end_session_endpoint": format!("{url}/logout"),
+        "jwks_uri": format!("{url}/keys"),
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "subject_types_supported": ["pairwise"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+        "code_challenge_methods_supported": ["S256"],
+        "scopes_supported": ["openid", "profile", "email", "offline_access"],
+        "claims_supported": ["sub", "iss", "aud", "exp", "iat", "nonce", "oid", "tid", "name", "preferred_username", "groups", "roles"],
+    }))
+}
+
+async fn keys(State(issuer): State<Arc<Issuer>>) -> Response {
+    Json(issuer.world.tokens.key_set(&issuer.url)).into_response()
+}

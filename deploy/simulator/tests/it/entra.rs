@@ -1,0 +1,197 @@
+//! How people sign in and how programs get tokens.
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use reqwest::{Client, StatusCode, redirect::Policy};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use crate::visitor::Visitor;
+
+const VERIFIER: &str = "a-verifier-of-at-least-forty-three-characters-long";
+
+struct Application {
+    issuer: String,
+    client_id: String,
+    client_secret: String,
+    browser: Client,
+}
+
+impl Application {
+    fn of(visitor: &Visitor) -> Self {
+        let ready = visitor.simulator.ready();
+        let text = |name: &str| ready["sign_in"][name].as_str().unwrap().to_owned();
+        let browser = Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
+        Self { issuer: text("issuer"), client_id: text("client_id"), client_secret: text("client_secret"), browser }
+    }
+
+    fn parameters(&self) -> BTreeMap<String, String> {
+        [
+            ("client_id", self.client_id.as_str()),
+            ("redirect_uri", "http://127.0.0.1:3000/auth/callback"),
+            ("response_type", "code"),
+            ("scope", "openid profile offline_access"),
+            ("state", "s<1>"),
+            ("nonce", "n1"),
+            ("code_challenge_method", "S256"),
+            ("code_challenge", &URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER))),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
+    }
+
+    async fn page(&self, parameters: &BTreeMap<String, String>) -> reqwest::Response {
+        self.browser.get(format!("{}/authorize", self.issuer)).query(parameters).send().await.unwrap()
+    }
+
+    async fn choose(&self, account: &str) -> BTreeMap<String, String> {
+        let mut form = self.parameters();
+        form.insert("account".into(), format!("{account}@contoso.example"));
+        let reply = self.browser.post(format!("{}/authorize", self.issuer)).form(&form).send().await.unwrap();
+        assert_eq!(reply.status(), StatusCode::SEE_OTHER);
+        let back = Url::parse(reply.headers()["location"].to_str().unwrap()).unwrap();
+        assert_eq!(back.path(), "/auth/callback");
+        back.query_pairs().into_owned().collect()
+    }
+
+    async fn token(&self, more: &[(&str, &str)]) -> (StatusCode, Value) {
+        let mut form = vec![("client_id", self.client_id.as_str()), ("client_secret", self.client_secret.as_str())];
+        form.extend_from_slice(more);
+        let reply = self.browser.post(format!("{}/token", self.issuer)).form(&form).send().await.unwrap();
+        (reply.status(), reply.json().await.unwrap())
+    }
+
+    async fn redeem(&self, code: &str, verifier: &str) -> (StatusCode, Value) {
+        let redirect = "http://127.0.0.1:3000/auth/callback";
+        self.token(&[
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", redirect),
+            ("code_verifier", verifier),
+        ])
+        .await
+    }
+}
+
+/// The claims of a token whose signature the published keys confirm, as any relying party would check it.
+async fn verified(application: &Application, token: &str) -> Value {
+    let document: Value = get(application, "/.well-known/openid-configuration").await;
+    assert_eq!(document["issuer"].as_str().unwrap(), application.issuer);
+    let keys: jsonwebtoken::jwk::JwkSet = serde_json::from_value(get(application, "/keys").await).unwrap();
+    let header = jsonwebtoken::decode_header(token).unwrap();
+    let key = keys.find(header.kid.as_deref().unwrap()).unwrap();
+    let mut validation = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::RS256);
+    validation.set_audience(&[&application.client_id]);
+    validation.set_issuer(&[&application.issuer]);
+    // The world's clock is the test's own.
+    validation.validate_exp = false;
+    let key = jsonwebtoken::DecodingKey::from_jwk(key).unwrap();
+    jsonwebtoken::decode::<Value>(token, &key, &validation).unwrap().claims
+}
+
+async fn get(application: &Application, path: &str) -> Value {
+    application.browser.get(format!("{}{path}", application.issuer)).send().await.unwrap().json().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_person_chooses_an_account_and_the_application_learns_role_and_team() {
+    let visitor = Visitor::arrive().await;
+    let application = Application::of(&visitor);
+    let page = application.page(&application.parameters()).await;
+    assert_eq!(page.status(), StatusCode::OK);
+    let page = page.text().await.unwrap();
+    for account in
+        ["member", "third-member", "manager", "second-member", "second-manager", "platform-engineer", "auditor"]
+    {
+        assert!(page.contains(&format!("value=\"{account}@contoso.example\"")), "{account}");
+    }
+    assert!(page.contains("s&lt;1&gt;") && !page.contains("s<1>"));
+    let back = application.choose("manager").await;
+    assert_eq!(back["state"], "s<1>");
+    let (status, tokens) = application.redeem(&back["code"], VERIFIER).await;
+    assert_eq!(status, StatusCode::OK, "{tokens}");
+    let claims = verified(&application, tokens["id_token"].as_str().unwrap()).await;
+    assert_eq!(claims["nonce"], "n1");
+    assert_eq!(claims["preferred_username"], "manager@contoso.example");
+    assert_eq!(claims["roles"], json!(["manager"]));
+    let payments = visitor.simulator.ready()["teams"][0]["group"].clone();
+    assert_eq!(claims["groups"], json!([payments]));
+    assert_eq!(claims["tid"], json!(visitor.world().tenant));
+    let refresh = tokens["refresh_token"].as_str().unwrap();
+    let (status, again) = application.token(&[("grant_type", "refresh_token"), ("refresh_token", refresh)]).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(verified(&application, again["id_token"].as_str().unwrap()).await["oid"], claims["oid"]);
+}
+
+#[tokio::test]
+async fn a_code_is_worth_nothing_twice_or_without_its_verifier() {
+    let visitor = Visitor::arrive().await;
+    let application = Application::of(&visitor);
+    let back = application.choose("member").await;
+    let (status, body) = application.redeem(&back["code"], "another verifier").await;
+    assert_eq!((status, &body["error"]), (StatusCode::BAD_REQUEST, &json!("invalid_grant")));
+    let (status, _) = application.redeem(&back["code"], VERIFIER).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    let late = application.choose("member").await;
+    visitor.advance(601);
+    assert_eq!(application.redeem(&late["code"], VERIFIER).await.0, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn what_an_application_may_not_ask_is_refused() {
+    let visitor = Visitor::arrive().await;
+    let application = Application::of(&visitor);
+    for (name, value, here) in [
+        ("redirect_uri", "https://example.org/callback", true),
+        ("client_id", "00000000-0000-0000-0000-000000000000", true),
+        ("code_challenge_method", "plain", false),
+        ("scope", "profile", false),
+    ] {
+        let mut parameters = application.parameters();
+        parameters.insert(name.into(), value.into());
+        let reply = application.page(&parameters).await;
+        if here {
+            assert_eq!(reply.status(), StatusCode::BAD_REQUEST, "{name}");
+        } else {
+            let location = reply.headers()["location"].to_str().unwrap().to_owned();
+            assert!(location.starts_with("http://127.0.0.1:3000/auth/callback?error="), "{location}");
+        }
+    }
+    let mut form = application.parameters();
+    form.insert("account".into(), "cancel".into());
+    let reply = application.browser.post(format!("{}/authorize", application.issuer)).form(&form).send().await.unwrap();
+    assert!(reply.headers()["location"].to_str().unwrap().contains("error=access_denied"));
+}
+
+#[tokio::test]
+async fn the_end_of_a_session_sends_the_browser_back() {
+    let visitor = Visitor::arrive().await;
+    let application = Application::of(&visitor);
+    let url = format!("{}/logout?post_logout_redirect_uri=http://localhost:3000/&state=x", application.issuer);
+    let reply = application.browser.get(url).send().await.unwrap();
+    assert_eq!(reply.headers()["location"], "http://localhost:3000/?state=x");
+}
+
+#[tokio::test]
+async fn a_wrong_secret_is_refused_with_its_number() {
+    let visitor = Visitor::arrive().await;
+    let exports = azure_simulator::folder::exports(visitor.world());
+    let url = format!("https://login.microsoftonline.com/{}/oauth2/v2.0/token", visitor.world().tenant);
+    let client = exports["AZURE_CLIENT_ID"].as_str().unwrap();
+    for (client, secret, number) in
+        [(client, "wrong", 7_000_215), ("11111111-1111-1111-1111-111111111111", "x", 700_016)]
+    {
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", client),
+            ("client_secret", secret),
+            ("scope", "https://vault.azure.net/.default"),
+        ];
+        let reply = visitor.anybody().post(&url).form(&form).send().await.unwrap();
+        let body: Value = reply.json().await.unwrap();
+        assert_eq!(body["error_codes"], json!([number]), "{body}");
+        assert!(body["error_description"].as_str().unwrap().starts_with(&format!("AADSTS{number}: ")));
+    }
+}

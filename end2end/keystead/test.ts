@@ -1,0 +1,91 @@
+// What every test starts from: one portal for all, a browser context for each person, and no complaint at the end.
+
+import { type Browser, test as base, expect, type Page } from "@playwright/test";
+
+import { Portal } from "./portal.ts";
+import { Watch } from "./watch.ts";
+
+export { expect } from "@playwright/test";
+
+/** An account of the sample directory, without its domain. */
+export type Account =
+  | "member"
+  | "third-member"
+  | "manager"
+  | "second-member"
+  | "second-manager"
+  | "platform-engineer"
+  | "auditor";
+
+type Visit = { portal?: Portal; scripts?: boolean };
+
+type Fixtures = {
+  /** What browsers complained of; the test fails where it did not expect it. */
+  watch: Watch;
+  /** A page in a context of its own, signed in to the shared portal or the one named. */
+  as: (account: Account, visit?: Visit) => Promise<Page>;
+  /** A page in a context of its own, signed in nowhere. */
+  visitor: (visit?: Visit) => Promise<Page>;
+};
+
+export const test = base.extend<Fixtures, { portal: Portal }>({
+  portal: [
+    async ({}, use) => {
+      const portal = new Portal();
+      await portal.start();
+      await use(portal);
+      await portal.stop();
+    },
+    { scope: "worker", timeout: 90_000 },
+  ],
+
+  watch: [
+    async ({}, use) => {
+      const watch = new Watch();
+      await use(watch);
+      expect(watch.unexpected(), "what browsers complained of").toEqual([]);
+    },
+    { auto: true },
+  ],
+
+  visitor: async ({ browser, portal, watch }, use) => {
+    const open: Page[] = [];
+    await use(async (visit = {}) => {
+      const page = await visitor(browser, watch, visit.portal ?? portal, visit.scripts ?? true);
+      open.push(page);
+      return page;
+    });
+    await Promise.all(open.map((page) => page.context().close()));
+  },
+
+  as: async ({ visitor }, use) => {
+    await use(async (account, visit = {}) => {
+      const page = await visitor(visit);
+      await signIn(page, account);
+      return page;
+    });
+  },
+});
+
+async function visitor(browser: Browser, watch: Watch, portal: Portal, scripts: boolean): Promise<Page> {
+  const context = await browser.newContext({ baseURL: portal.url, javaScriptEnabled: scripts });
+  watch.over(context);
+  return context.newPage();
+}
+
+/** Through the portal's door and the directory's own page, until the portal shows its pages. */
+async function signIn(page: Page, account: Account): Promise<void> {
+  const name = new RegExp(`^\\W*\\w?\\s*${account}@contoso\\.example`);
+  await page.goto("/sign-in");
+  const portal = new URL(page.url()).origin;
+  await page.getByRole("button", { name }).click();
+  if (new URL(page.url()).origin !== portal) {
+    await page.getByRole("button", { name }).click();
+  }
+  await page.waitForURL((url) => url.origin === portal && !url.pathname.startsWith("/sign-in"));
+}
+
+/** Waits until the script has taken the page over, so that what follows is live. */
+export async function alive(page: Page): Promise<void> {
+  await page.locator("html[data-hydrated]").waitFor({ state: "attached" });
+}
