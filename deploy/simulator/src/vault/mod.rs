@@ -1,5 +1,20 @@
 //! Key Vault: the vault as an ARM resource, and the secrets behind its own host name.
+mod access;
+mod deleted;
+mod document;
+mod functions;
+mod kind;
+mod pages;
+mod refusal;
+mod secret;
+mod secrets;
+mod site;
+
 use crate::parts::Parts;
 
-/// Adds the vaults.
-pub fn attach(_parts: &mut Parts) {}
+/// Adds the vaults and their hosts.
+pub fn attach(parts: &mut Parts) {
+    parts.add_kind(kind::Vaults);
+    functions::attach(parts);
+    parts.add_site(site::VaultHosts);
+}

@@ -5,4 +5,7 @@ mod arm;
 mod database;
 mod door;
 mod entra;
+mod metadata;
+mod sdk;
+mod vaults;
 mod visitor;

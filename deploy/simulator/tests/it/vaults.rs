@@ -1,0 +1,269 @@
+//! The life of a vault and of the secrets in it.
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::visitor::{Reply, Visitor, eventually};
+
+const ARM: &str = "https://management.azure.com";
+const SECRETS_OFFICER: &str = "b86a8fe4-44ce-4948-aee5-eccb2c155cd7";
+
+fn path(group: &str, name: &str) -> String {
+    format!("/resourceGroups/{group}/providers/Microsoft.KeyVault/vaults/{name}?api-version=2026-02-01")
+}
+
+async fn put(visitor: &Visitor, group: &str, name: &str, more: Value) -> Reply {
+    let mut properties = json!({
+        "tenantId": visitor.world().tenant, "sku": {"family": "A", "name": "standard"},
+        "enableRbacAuthorization": true, "softDeleteRetentionInDays": 7,
+    });
+    properties.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let body = json!({"location": "westeurope", "properties": properties});
+    visitor.arm(Method::PUT, &path(group, name), body).await
+}
+
+/// A group with a vault that resolves.
+pub async fn settled(visitor: &Visitor, name: &str) {
+    visitor.arm(Method::PUT, "/resourceGroups/rg", json!({"location": "westeurope"})).await;
+    let made = put(visitor, "rg", name, json!({})).await;
+    assert_eq!(made.status, StatusCode::OK, "{}", made.body);
+    assert_eq!(made.body["properties"]["provisioningState"], "RegisteringDns");
+    visitor.advance(30);
+    succeeded(visitor, name).await;
+}
+
+async fn succeeded(visitor: &Visitor, name: &str) {
+    eventually(|| async {
+        let found = visitor.arm(Method::GET, &path("rg", name), Value::Null).await;
+        (found.body["properties"]["provisioningState"] == "Succeeded").then_some(())
+    })
+    .await;
+}
+
+/// Gives the subscription's owner a role on the vault and waits until it counts.
+pub async fn grant(visitor: &Visitor, name: &str, role: &str) {
+    let owner = azure_simulator::seed::id_of("service-principal/owner");
+    let body = json!({"properties": {
+        "roleDefinitionId": format!("{}/providers/Microsoft.Authorization/roleDefinitions/{role}", visitor.subscription()),
+        "principalId": owner, "principalType": "ServicePrincipal",
+    }});
+    let path = format!(
+        "/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/{name}/providers/Microsoft.Authorization/roleAssignments/{}",
+        uuid::Uuid::new_v4()
+    );
+    let made = visitor.arm(Method::PUT, &path, body).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
+}
+
+async fn ask(visitor: &Visitor, method: Method, path: &str, body: Value) -> Reply {
+    let token = visitor.owner("https://vault.azure.net").await;
+    let sign = if path.contains('?') { '&' } else { '?' };
+    visitor.send(&token, method, &format!("https://kv-one.vault.azure.net{path}{sign}api-version=7.4"), body).await
+}
+
+#[tokio::test]
+async fn a_vaults_name_resolves_once_the_vault_has_succeeded() {
+    let visitor = Visitor::arrive().await;
+    visitor.arm(Method::PUT, "/resourceGroups/rg", json!({"location": "westeurope"})).await;
+    put(&visitor, "rg", "kv-one", json!({})).await;
+    let url = "https://kv-one.vault.azure.net/secrets?api-version=7.4";
+    assert!(visitor.anybody().get(url).send().await.is_err());
+    visitor.advance(30);
+    succeeded(&visitor, "kv-one").await;
+    let challenge = visitor.anybody().get(url).send().await.unwrap();
+    assert_eq!(challenge.status(), StatusCode::UNAUTHORIZED);
+    let expected = format!(
+        "Bearer authorization=\"https://login.microsoftonline.com/{}\", resource=\"https://vault.azure.net\"",
+        visitor.world().tenant
+    );
+    assert_eq!(challenge.headers()["www-authenticate"].to_str().unwrap(), expected);
+}
+
+#[tokio::test]
+async fn a_token_for_somebody_else_is_no_key_to_a_vault() {
+    let visitor = Visitor::arrive().await;
+    settled(&visitor, "kv-one").await;
+    let token = visitor.owner(ARM).await;
+    let url = "https://kv-one.vault.azure.net/secrets?api-version=7.4";
+    let reply = visitor.send(&token, Method::GET, url, Value::Null).await;
+    assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
+    assert!(reply.message().contains("Invalid audience"), "{}", reply.body);
+}
+
+#[tokio::test]
+async fn owning_a_subscription_opens_no_secret_until_a_role_has_propagated() {
+    let visitor = Visitor::arrive().await;
+    settled(&visitor, "kv-one").await;
+    let refused = ask(&visitor, Method::PUT, "/secrets/name", json!({"value": "v"})).await;
+    assert_eq!((refused.status, refused.code()), (StatusCode::FORBIDDEN, "Forbidden"));
+    assert_eq!(refused.body["error"]["innererror"]["code"], "ForbiddenByRbac");
+    assert!(
+        refused.message().contains("Action: 'Microsoft.KeyVault/vaults/secrets/setSecret/action'"),
+        "{}",
+        refused.message()
+    );
+    grant(&visitor, "kv-one", SECRETS_OFFICER).await;
+    assert_eq!(ask(&visitor, Method::PUT, "/secrets/name", json!({"value": "v"})).await.status, StatusCode::FORBIDDEN);
+    visitor.advance(30);
+    let set = ask(&visitor, Method::PUT, "/secrets/name", json!({"value": "v"})).await;
+    assert_eq!(set.status, StatusCode::OK, "{}", set.body);
+}
+
+#[tokio::test]
+async fn who_may_see_names_sees_no_value() {
+    let visitor = Visitor::arrive().await;
+    settled(&visitor, "kv-one").await;
+    grant(&visitor, "kv-one", "21090545-7ca7-4776-b22c-e363652d74d2").await;
+    visitor.advance(30);
+    assert_eq!(ask(&visitor, Method::GET, "/secrets", Value::Null).await.status, StatusCode::OK);
+    let value = ask(&visitor, Method::GET, "/secrets/name", Value::Null).await;
+    assert_eq!(value.body["error"]["innererror"]["code"], "ForbiddenByRbac");
+}
+
+#[tokio::test]
+async fn a_secret_has_versions_and_a_way_back_from_the_bin() {
+    let visitor = Visitor::arrive().await;
+    settled(&visitor, "kv-one").await;
+    grant(&visitor, "kv-one", SECRETS_OFFICER).await;
+    visitor.advance(30);
+    let first = ask(&visitor, Method::PUT, "/secrets/Name", json!({"value": "one", "tags": {"set": "1"}})).await;
+    let second = ask(&visitor, Method::PUT, "/secrets/name", json!({"value": "two"})).await;
+    assert_ne!(first.body["id"], second.body["id"]);
+    let latest = ask(&visitor, Method::GET, "/secrets/NAME/", Value::Null).await;
+    assert_eq!((&latest.body["value"], &latest.body["id"]), (&json!("two"), &second.body["id"]));
+    let version = first.body["id"].as_str().unwrap().rsplit('/').next().unwrap();
+    let old = ask(&visitor, Method::GET, &format!("/secrets/name/{version}"), Value::Null).await;
+    assert_eq!((&old.body["value"], &old.body["tags"]["set"]), (&json!("one"), &json!("1")));
+    let versions = ask(&visitor, Method::GET, "/secrets/name/versions", Value::Null).await;
+    assert_eq!(versions.body["value"].as_array().unwrap().len(), 2);
+    assert!(!versions.body.to_string().contains("\"value\":\""), "{}", versions.body);
+    let off = json!({"attributes": {"enabled": false}});
+    assert_eq!(ask(&visitor, Method::PATCH, &format!("/secrets/name/{version}"), off).await.status, StatusCode::OK);
+    let disabled = ask(&visitor, Method::GET, &format!("/secrets/name/{version}"), Value::Null).await;
+    assert_eq!(disabled.body["error"]["innererror"]["code"], "SecretDisabled");
+
+    assert_eq!(ask(&visitor, Method::DELETE, "/secrets/name", Value::Null).await.status, StatusCode::OK);
+    assert_eq!(ask(&visitor, Method::GET, "/secrets/name", Value::Null).await.code(), "SecretNotFound");
+    assert_eq!(ask(&visitor, Method::GET, "/deletedsecrets/name", Value::Null).await.status, StatusCode::NOT_FOUND);
+    let early = ask(&visitor, Method::PUT, "/secrets/name", json!({"value": "x"})).await;
+    assert_eq!(early.body["error"]["innererror"]["code"], "ObjectIsBeingDeleted");
+    visitor.advance(5);
+    let over = ask(&visitor, Method::PUT, "/secrets/name", json!({"value": "x"})).await;
+    assert_eq!(
+        (over.status, &over.body["error"]["innererror"]["code"]),
+        (StatusCode::CONFLICT, &json!("ObjectIsDeletedButRecoverable"))
+    );
+    assert_eq!(ask(&visitor, Method::POST, "/deletedsecrets/name/recover", json!({})).await.status, StatusCode::OK);
+    assert_eq!(ask(&visitor, Method::GET, "/secrets/name", Value::Null).await.body["value"], "two");
+    ask(&visitor, Method::DELETE, "/secrets/name", Value::Null).await;
+    visitor.advance(5);
+    assert_eq!(ask(&visitor, Method::DELETE, "/deletedsecrets/name", Value::Null).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(ask(&visitor, Method::PUT, "/secrets/name", json!({"value": "new"})).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_long_list_comes_in_pages() {
+    let visitor = Visitor::arrive().await;
+    settled(&visitor, "kv-one").await;
+    grant(&visitor, "kv-one", SECRETS_OFFICER).await;
+    visitor.advance(30);
+    for number in 0..30 {
+        ask(&visitor, Method::PUT, &format!("/secrets/s{number:02}"), json!({"value": "v"})).await;
+    }
+    let first = ask(&visitor, Method::GET, "/secrets", Value::Null).await;
+    assert_eq!(first.body["value"].as_array().unwrap().len(), 25);
+    let token = visitor.owner("https://vault.azure.net").await;
+    let next = visitor.send(&token, Method::GET, first.body["nextLink"].as_str().unwrap(), Value::Null).await;
+    assert_eq!(next.body["value"].as_array().unwrap().len(), 5);
+    assert_eq!(next.body["nextLink"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_name_is_taken_in_the_whole_world_and_stays_taken_in_the_bin() {
+    let visitor = Visitor::arrive().await;
+    settled(&visitor, "kv-one").await;
+    visitor.arm(Method::PUT, "/resourceGroups/other", json!({"location": "westeurope"})).await;
+    let taken = put(&visitor, "other", "KV-One", json!({})).await;
+    assert_eq!((taken.status, taken.code()), (StatusCode::CONFLICT, "VaultAlreadyExists"));
+    let check = json!({"name": "kv-one", "type": "Microsoft.KeyVault/vaults"});
+    let checked = visitor.arm(Method::POST, "/providers/Microsoft.KeyVault/checkNameAvailability", check.clone()).await;
+    assert_eq!((&checked.body["nameAvailable"], &checked.body["reason"]), (&json!(false), &json!("AlreadyExists")));
+    assert_eq!(visitor.arm(Method::DELETE, &path("rg", "kv-one"), Value::Null).await.status, StatusCode::OK);
+    assert_eq!(visitor.arm(Method::DELETE, &path("rg", "kv-one"), Value::Null).await.status, StatusCode::NO_CONTENT);
+    let binned = put(&visitor, "other", "kv-one", json!({})).await;
+    assert_eq!((binned.status, binned.code()), (StatusCode::CONFLICT, "ConflictError"));
+    let listed = visitor.arm(Method::GET, "/providers/Microsoft.KeyVault/deletedVaults", Value::Null).await;
+    assert_eq!(listed.body["value"][0]["name"], "kv-one");
+    let purge = "/providers/Microsoft.KeyVault/locations/westeurope/deletedVaults/kv-one/purge";
+    let begun = visitor.arm(Method::POST, purge, Value::Null).await;
+    assert_eq!(begun.status, StatusCode::ACCEPTED, "{}", begun.body);
+    assert!(begun.header("location").contains("/providers/Microsoft.KeyVault/locations/westeurope/operationresults/"));
+    visitor.advance(20);
+    eventually(|| async {
+        let checked =
+            visitor.arm(Method::POST, "/providers/Microsoft.KeyVault/checkNameAvailability", check.clone()).await;
+        (checked.body["nameAvailable"] == json!(true)).then_some(())
+    })
+    .await;
+    assert_eq!(put(&visitor, "other", "kv-one", json!({})).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_recovered_vault_has_its_secrets_and_no_role() {
+    let visitor = Visitor::arrive().await;
+    settled(&visitor, "kv-one").await;
+    grant(&visitor, "kv-one", SECRETS_OFFICER).await;
+    visitor.advance(30);
+    ask(&visitor, Method::PUT, "/secrets/name", json!({"value": "kept"})).await;
+    // Its group goes, and the vault with it, softly.
+    visitor.arm(Method::DELETE, "/resourceGroups/rg", Value::Null).await;
+    visitor.advance(60);
+    eventually(|| async {
+        let found = visitor.arm(Method::GET, "/resourceGroups/rg", Value::Null).await;
+        (found.status == StatusCode::NOT_FOUND).then_some(())
+    })
+    .await;
+    visitor.arm(Method::PUT, "/resourceGroups/rg", json!({"location": "westeurope"})).await;
+    let recovered = put(&visitor, "rg", "kv-one", json!({"createMode": "recover"})).await;
+    assert_eq!(recovered.status, StatusCode::OK, "{}", recovered.body);
+    visitor.advance(30);
+    succeeded(&visitor, "kv-one").await;
+    assert_eq!(ask(&visitor, Method::GET, "/secrets/name", Value::Null).await.status, StatusCode::FORBIDDEN);
+    grant(&visitor, "kv-one", SECRETS_OFFICER).await;
+    visitor.advance(30);
+    assert_eq!(ask(&visitor, Method::GET, "/secrets/name", Value::Null).await.body["value"], "kept");
+}
+
+#[tokio::test]
+async fn what_a_vault_has_promised_cannot_be_taken_back() {
+    let visitor = Visitor::arrive().await;
+    settled(&visitor, "kv-one").await;
+    for (name, more, code) in [
+        ("kv--one", json!({}), "VaultNameNotValid"),
+        ("kv-two", json!({"softDeleteRetentionInDays": 3}), "BadRequest"),
+        ("kv-one", json!({"softDeleteRetentionInDays": 30}), "BadRequest"),
+        ("kv-one", json!({"enablePurgeProtection": false}), "BadRequest"),
+        ("kv-one", json!({"tenantId": "00000000-0000-0000-0000-000000000000"}), "BadRequest"),
+    ] {
+        let reply = put(&visitor, "rg", name, more.clone()).await;
+        assert_eq!((reply.status, reply.code()), (StatusCode::BAD_REQUEST, code), "{name} {more}");
+    }
+}
+
+#[tokio::test]
+async fn everything_is_there_again_after_a_restart() {
+    let visitor = Visitor::arrive().await;
+    settled(&visitor, "kv-one").await;
+    grant(&visitor, "kv-one", SECRETS_OFFICER).await;
+    visitor.advance(30);
+    ask(&visitor, Method::PUT, "/secrets/name", json!({"value": "kept"})).await;
+    put(&visitor, "rg", "kv-two", json!({})).await;
+    let before = visitor.simulator.ready();
+    let visitor = visitor.again().await;
+    let after = visitor.simulator.ready();
+    for name in ["azure", "sign_in", "control"] {
+        assert_eq!(before[name], after[name]);
+    }
+    assert_eq!(ask(&visitor, Method::GET, "/secrets/name", Value::Null).await.body["value"], "kept");
+    visitor.advance(30);
+    succeeded(&visitor, "kv-two").await;
+}
