@@ -1,8 +1,11 @@
 //! What each page shows in each of its states, and what no page may contain.
 
+pub(crate) mod environment;
 pub(crate) mod environments;
 pub(crate) mod job;
+pub(crate) mod jobs;
 pub(crate) mod new_environment;
+pub(crate) mod request;
 mod sign_in;
 
 use crate::fake::{Fake, page};
