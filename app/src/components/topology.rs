@@ -101,14 +101,12 @@ pub fn topology(parts: &[Part]) -> AnyView {
 
 fn drawing(parts: &[Part]) -> AnyView {
     let found = |kind: PartKind| parts.iter().find(|part| part.part == kind);
-    let summary = parts.iter().map(|part| format!("{} {}", word(part.part), look(part.state).1)).collect::<Vec<_>>().join(", ");
+    let summary =
+        parts.iter().map(|part| format!("{} {}", word(part.part), look(part.state).1)).collect::<Vec<_>>().join(", ");
     let zones = [PartKind::Cluster, PartKind::Vault].into_iter().filter_map(found).map(zone).collect_view();
     let ways = WAYS.iter().filter_map(|way| Some(edge(way, found(way.from)?, found(way.to)?))).collect_view();
-    let boxes = parts
-        .iter()
-        .filter(|part| !matches!(part.part, PartKind::Cluster | PartKind::Vault))
-        .map(boxed)
-        .collect_view();
+    let boxes =
+        parts.iter().filter(|part| !matches!(part.part, PartKind::Cluster | PartKind::Vault)).map(boxed).collect_view();
     view! {
         <svg class="graph" viewBox="0 0 1100 334" role="group" aria-label=summary>{zones}{ways}{boxes}</svg>
     }
@@ -164,7 +162,11 @@ fn boxed(part: &Part) -> AnyView {
 
 fn item(part: &Part) -> AnyView {
     let (look, said) = look(part.state);
-    let detail = if part.detail.is_empty() { word(part.part).to_owned() } else { format!("{}, {}", word(part.part), part.detail) };
+    let detail = if part.detail.is_empty() {
+        word(part.part).to_owned()
+    } else {
+        format!("{}, {}", word(part.part), part.detail)
+    };
     view! { <li class="row tight">{glyph_only(look, said)}<span class="name"><b>{part.name.clone()}</b><small>{detail}</small></span></li> }.into_any()
 }
 
@@ -176,4 +178,3 @@ fn cut(text: &str, most: usize) -> String {
     short.push('…');
     short
 }
-

@@ -89,7 +89,10 @@ fn head(found: &Whole) -> AnyView {
 /// What needs a person comes first, with the one way on.
 fn first(found: &Whole) -> Option<AnyView> {
     let newest = found.jobs.first();
-    let failed = found.validation.as_ref().map_or(0, |run| run.results.iter().filter(|result| result.verdict == Verdict::Failed).count());
+    let failed = found
+        .validation
+        .as_ref()
+        .map_or(0, |run| run.results.iter().filter(|result| result.verdict == Verdict::Failed).count());
     match found.row.state {
         State::Waiting => Some(slim(
             WAITING,
@@ -170,7 +173,11 @@ fn access(found: &Whole) -> AnyView {
         TeamRole::SecretsOfficer => "reads and writes secrets",
     };
     let team = format!("Team {}", found.row.team);
-    let lines = [("key-round", app.to_owned(), reads), ("users-round", team, may), ("lock-keyhole", "Keystead".to_owned(), "writes secrets")];
+    let lines = [
+        ("key-round", app.to_owned(), reads),
+        ("users-round", team, may),
+        ("lock-keyhole", "Keystead".to_owned(), "writes secrets"),
+    ];
     let lines = lines.map(|(picture, who, does)| {
         view! { <li class="row tight">{icon(picture)}<span class="name"><b>{who}</b><small>{does}</small></span></li> }
     });

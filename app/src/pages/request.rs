@@ -6,7 +6,7 @@ mod wish;
 use super::requests::title;
 use crate::ask::requests::request;
 use crate::components::frame::{Place, crumbs, framed};
-use crate::components::glyph::{icon, of_request, pill};
+use crate::components::glyph::{PERSON, icon, of_request, pill};
 use crate::components::load::load;
 use crate::components::plan_panel::{count, others};
 use crate::components::plan_table::plan_table;
@@ -47,16 +47,20 @@ fn page(request: Whole) -> AnyView {
 
 fn head(request: &Whole, named: String) -> AnyView {
     let row = &request.row;
-    let word = if request.decide.allowed { "Waits for you" } else { row.state.word() };
-    let lapses = (row.state == State::Waiting).then(|| view! { <span>{icon("hourglass")}"Expires "{moment(row.lapses)}</span> });
-    let job = request.job.as_ref().map(|job| view! { <a class="button" href=routes::job(job) rel="external">{icon("activity")}"Watch the job"</a> });
+    let (look, word) =
+        if request.decide.allowed { (PERSON, "Waits for you") } else { (of_request(row.state), row.state.word()) };
+    let lapses =
+        (row.state == State::Waiting).then(|| view! { <span>{icon("hourglass")}"Expires "{moment(row.lapses)}</span> });
+    let job = request.job.as_ref().map(
+        |job| view! { <a class="button" href=routes::job(job) rel="external">{icon("activity")}"Watch the job"</a> },
+    );
     let environment = request.job.is_some().then(|| {
         view! { <a class="button" href=routes::environment(&row.environment) rel="external">"The environment"</a> }
     });
     view! {
         <div class="pagehead">
             <div>
-                <h1>{named}" "{pill(of_request(row.state), word)}</h1>
+                <h1>{named}" "{pill(look, word)}</h1>
                 <p class="meta">
                     <span>{icon("user-round")}{row.requester.clone()}", team "{row.team.clone()}</span>
                     <span>{icon("clock")}"Sent "{moment(row.sent)}</span>
@@ -89,7 +93,8 @@ fn permits(request: &Whole) -> AnyView {
     let sentences = request.plan.permits.iter().map(|sentence| {
         view! { <li class="row tight">{icon("key-round")}<span>{sentence.clone()}</span></li> }
     });
-    let heading = if request.row.state == State::Waiting { "What an approval permits" } else { "What was to be permitted" };
+    let heading =
+        if request.row.state == State::Waiting { "What an approval permits" } else { "What was to be permitted" };
     let heading = if request.decide.allowed { "What your approval permits" } else { heading };
     view! {
         <section class="card" aria-labelledby="permits">

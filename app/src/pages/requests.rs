@@ -8,6 +8,7 @@ use crate::components::frame::{Place, framed};
 use crate::components::glyph::{icon, of_request, state};
 use crate::components::load::load;
 use crate::components::time::moment;
+use crate::error::PortalError;
 use crate::routes;
 use domain::account::short;
 use domain::request::Kind;
@@ -23,6 +24,8 @@ struct Found {
     show: Show,
     page: Page<Row>,
     drafts: Vec<Kept>,
+    /// Whether this account may ask at all.
+    may_ask: bool,
 }
 
 #[component]
@@ -30,12 +33,14 @@ pub fn Requests() -> impl IntoView {
     let query = use_query_map().get_untracked();
     let show = if query.get("show").as_deref() == Some("mine") { Show::Mine } else { Show::All };
     let after = query.get("after").unwrap_or_default();
+    let surroundings = expect_context::<Resource<Result<ask::frames::Surroundings, PortalError>>>();
     let found = Resource::new(
         move || (show, after.clone()),
-        |(show, after)| async move {
+        move |(show, after)| async move {
             let page = ask::requests::requests(show, after).await?;
             let drafts = ask::drafts::drafts().await?;
-            Ok(Found { show, page, drafts })
+            let frame = surroundings.await.ok().and_then(|around| around.frame);
+            Ok(Found { show, page, drafts, may_ask: frame.is_some_and(|frame| frame.requests) })
         },
     );
     view! { <Title text="Requests"/> {framed(Place::Requests, load(found, page))} }
@@ -50,7 +55,7 @@ pub(super) fn title(row: &Row) -> String {
 }
 
 fn page(found: Found) -> AnyView {
-    let Found { show, page, drafts } = found;
+    let Found { show, page, drafts, may_ask } = found;
     let chips = [(Show::All, "", "All"), (Show::Mine, "mine", "Mine")].map(|(choice, key, word)| {
         let here = (choice == show).then_some("true");
         view! { <a href=routes::requests_where(key, "") rel="external" aria-current=here>{word}</a> }
@@ -62,15 +67,19 @@ fn page(found: Found) -> AnyView {
     view! {
         <div class="pagehead">
             <div><h1>"Requests"</h1><p class="meta"><span>{counted}</span></p></div>
-            <a class="button primary" href=routes::new_environment() rel="external">{icon("plus")}"New environment"</a>
+            {may_ask.then(new_environment)}
         </div>
         <div class="stack">
             {(!drafts.is_empty()).then(|| kept(drafts))}
             <nav class="chips" aria-label="Show">{chips.into_iter().collect_view()}</nav>
-            {if page.rows.is_empty() { nothing(show) } else { table(show, &page) }}
+            {if page.rows.is_empty() { nothing(show, may_ask) } else { table(show, &page) }}
         </div>
     }
     .into_any()
+}
+
+fn new_environment() -> AnyView {
+    view! { <a class="button primary" href=routes::new_environment() rel="external">{icon("plus")}"New environment"</a> }.into_any()
 }
 
 fn kept(drafts: Vec<Kept>) -> AnyView {
@@ -99,12 +108,12 @@ fn kept(drafts: Vec<Kept>) -> AnyView {
     .into_any()
 }
 
-fn nothing(show: Show) -> AnyView {
+fn nothing(show: Show, may_ask: bool) -> AnyView {
     let why = match show {
         Show::Mine => "What you ask for appears here, with who decides and since when.",
         _ => "What your team asks for appears here, with who decides and since when.",
     };
-    let way = view! { <a class="button primary" href=routes::new_environment() rel="external">{icon("plus")}"New environment"</a> };
+    let way = may_ask.then(new_environment);
     empty(&arch::NONE, "Five stones, none laid", "Nothing was asked yet", why, way.into_any())
 }
 
@@ -130,8 +139,12 @@ fn table(show: Show, page: &Page<Row>) -> AnyView {
 
 fn row(row: &Row) -> AnyView {
     let decided = match (&row.decided_by, row.decided_at) {
-        (Some(by), Some(at)) => view! { <small class="under">"By "{short(by).to_owned()}", "{moment(at)}</small> }.into_any(),
-        _ if row.state == domain::request::State::Waiting => view! { <small class="under">"Until "{moment(row.lapses)}</small> }.into_any(),
+        (Some(by), Some(at)) => {
+            view! { <small class="under">"By "{short(by).to_owned()}", "{moment(at)}</small> }.into_any()
+        }
+        _ if row.state == domain::request::State::Waiting => {
+            view! { <small class="under">"Until "{moment(row.lapses)}</small> }.into_any()
+        }
         _ => ().into_any(),
     };
     view! {

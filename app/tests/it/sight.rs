@@ -2,11 +2,11 @@
 
 use crate::fake::{Fake, page};
 use crate::pages::{environment, environments, job, jobs, new_environment as form, request};
-use domain::request::State;
-use domain::view::Can;
 use app::context::Theme;
 use domain::failure::Mend;
 use domain::form::Form;
+use domain::request::State;
+use domain::view::Can;
 use std::path::Path;
 
 /// The style sheet in the order in which it is put together: tokens, base, layout, components by name.
@@ -40,7 +40,15 @@ async fn pages_for_eyes() {
             "/environments/new?draft=d1",
         ),
         ("request", request::shown(request::whole(State::Waiting, Can::yes(), Can::no("no"))), "/requests/r1"),
-        ("request-own", request::shown(request::whole(State::Waiting, Can::no("Nobody decides on an own request: another manager of the team does."), Can::yes())), "/requests/r1"),
+        (
+            "request-own",
+            request::shown(request::whole(
+                State::Waiting,
+                Can::no("Nobody decides on an own request: another manager of the team does."),
+                Can::yes(),
+            )),
+            "/requests/r1",
+        ),
         ("requests", request::several(), "/requests"),
         ("approvals", request::several(), "/approvals"),
         ("jobs", jobs::several(), "/jobs"),

@@ -35,7 +35,8 @@ fn nothing(found: &Whole) -> AnyView {
 fn summed(run: &Validation) -> String {
     let (failed, unknown, passed) = count(&run.results);
     let parts = [(failed, "failed"), (unknown, "could not tell"), (passed, "passed")];
-    let parts: Vec<String> = parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+    let parts: Vec<String> =
+        parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
     if parts.is_empty() { "Nothing told yet".to_owned() } else { parts.join(", ") }
 }
 
@@ -48,7 +49,8 @@ fn newest(run: &Validation) -> AnyView {
     let mut results: Vec<_> = run.results.iter().collect();
     results.sort_by_key(|result| rank(result.verdict));
     let rows = results.into_iter().map(|result| check_row(result, true)).collect_view();
-    let again = run.again.map(|at| view! { <footer>"What could not be told is asked again at "{clock(at)}"."</footer> });
+    let again =
+        run.again.map(|at| view! { <footer>"What could not be told is asked again at "{clock(at)}"."</footer> });
     let now = if run.running {
         state(RUNNING, "Checking")
     } else {

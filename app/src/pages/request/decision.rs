@@ -73,7 +73,8 @@ fn record(request: &Whole) -> AnyView {
         let words = format!("“{comment}”");
         view! { <p>{words}</p> }
     });
-    let expired = (row.state == State::Expired).then(|| view! { <p class="hint">"Nobody decided within seven days. It can be asked again."</p> });
+    let expired = (row.state == State::Expired)
+        .then(|| view! { <p class="hint">"Nobody decided within seven days. It can be asked again."</p> });
     view! {
         <section class="card" aria-labelledby="decide">
             <header><h2 id="decide">"Decision"</h2></header>
@@ -94,7 +95,8 @@ fn withdraw(request: &Whole) -> Option<AnyView> {
             icon: "undo-2",
             deed: "Withdraw",
             title: "Withdraw this request?".to_owned(),
-            says: "Nobody decides on it any more. The sealed password is deleted, and the name is free again.".to_owned(),
+            says: "Nobody decides on it any more. The sealed password is deleted, and the name is free again."
+                .to_owned(),
             keep: "Keep asking",
             action: routes::withdraw(&request.row.id),
             danger: false,

@@ -31,7 +31,8 @@ fn said(wish: &Wish) -> Vec<(&'static str, String)> {
             format!("Container Insights in {}", id.rsplit('/').next().unwrap_or(id))
         }
     };
-    let replicas = if wish.web_app.replicas == 1 { "1 replica".to_owned() } else { format!("{} replicas", wish.web_app.replicas) };
+    let replicas =
+        if wish.web_app.replicas == 1 { "1 replica".to_owned() } else { format!("{} replicas", wish.web_app.replicas) };
     vec![
         ("Region", wish.region.to_string()),
         ("Template", format!("{}, version {}", wish.template.name, wish.template.version)),

@@ -28,13 +28,26 @@ fn check(check: &str, title: &str, verdict: Verdict, summary: &str) -> Result {
 }
 
 fn run(id: &str, seconds: i64, results: Vec<Result>) -> Validation {
-    Validation { id: ValidationId::new(id), at: ago(seconds), took_ms: 4_100, by: "the job".into(), results, again: None, running: false }
+    Validation {
+        id: ValidationId::new(id),
+        at: ago(seconds),
+        took_ms: 4_100,
+        by: "the job".into(),
+        results,
+        again: None,
+        running: false,
+    }
 }
 
 fn results(identities: Verdict, inventory: Verdict) -> Vec<Result> {
     use Verdict::Passed;
     vec![
-        check("cluster-identity", "Cluster has a system-assigned identity, no service principal and no local account", Passed, "clientId is msi"),
+        check(
+            "cluster-identity",
+            "Cluster has a system-assigned identity, no service principal and no local account",
+            Passed,
+            "clientId is msi",
+        ),
         check("node-identities", "Node identities are unambiguous", identities, "2 found, 1 expected"),
         check("vault", "Vault is in RBAC mode with soft delete", Passed, "90 days"),
         check("app-role", "App holds exactly the intended role on this vault", Passed, "Key Vault Secrets User"),
@@ -67,13 +80,28 @@ pub(crate) fn failing() -> Whole {
     let mut validation = run("v3", 120, results);
     validation.again = Some(NOW.plus(60_000));
     Whole {
-        row: row("search-dev", State::NeedsPerson, "1 of 8 checks fails", [Stands, Stands, Loose, Stands, Stands], Some(41)),
+        row: row(
+            "search-dev",
+            State::NeedsPerson,
+            "1 of 8 checks fails",
+            [Stands, Stands, Loose, Stands, Stands],
+            Some(41),
+        ),
         wish: answers().parse(&choices(), false).unwrap(),
         template: "Web app, three nodes".into(),
         request: RequestId::new("r1"),
-        jobs: vec![JobLine { id: JobId::new("118"), title: "Create".into(), state: job::State::Succeeded, started: ago(7_000), took_ms: Some(432_000) }],
+        jobs: vec![JobLine {
+            id: JobId::new("118"),
+            title: "Create".into(),
+            state: job::State::Succeeded,
+            started: ago(7_000),
+            took_ms: Some(432_000),
+        }],
         validation: Some(validation),
-        history: vec![run("v2", 4_000, self::results(Verdict::Passed, Verdict::Passed)), run("v1", 7_000, self::results(Verdict::Passed, Verdict::CouldNotTell))],
+        history: vec![
+            run("v2", 4_000, self::results(Verdict::Passed, Verdict::Passed)),
+            run("v1", 7_000, self::results(Verdict::Passed, Verdict::CouldNotTell)),
+        ],
         address: Some("http://127.0.3.1:8080".into()),
         parts: parts(PartState::Failed),
         validate: Can::yes(),
@@ -83,7 +111,13 @@ pub(crate) fn failing() -> Whole {
 
 pub(crate) fn building() -> Whole {
     let mut found = failing();
-    found.row = row("search-dev", State::Building, "9 of 14 steps", [Stone::Stands, Stone::Stands, Stone::Moving, Stone::NotThere, Stone::NotThere], Some(90));
+    found.row = row(
+        "search-dev",
+        State::Building,
+        "9 of 14 steps",
+        [Stone::Stands, Stone::Stands, Stone::Moving, Stone::NotThere, Stone::NotThere],
+        Some(90),
+    );
     found.jobs[0].state = job::State::Running;
     found.jobs[0].took_ms = None;
     (found.validation, found.history, found.address) = (None, vec![], None);
@@ -140,7 +174,7 @@ async fn a_broken_path_ends_in_the_part_that_breaks_it() {
 async fn one_that_is_being_built_leads_to_its_job() {
     let (_, html) = page(shown(building()), "/environments/search-dev").await;
     let said = text(&html);
-    assert!(said.contains("Building: 9 of 14 steps"), "{said}");
+    assert!(said.contains("Building : 9 of 14 steps"), "{said}");
     assert!(said.contains("The checks are the last step of its job."), "{said}");
     assert!(!said.contains("Open web app"));
     assert!(!html.contains("/environments/search-dev/validate"));
