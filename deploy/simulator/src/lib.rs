@@ -43,6 +43,7 @@ pub mod door;
 pub mod entra;
 pub mod faults;
 pub mod folder;
+pub mod log_analytics;
 pub mod machines;
 pub mod metadata;
 pub mod operations;
@@ -114,6 +115,7 @@ fn attach_all(parts: &mut Parts) {
     database::attach(parts);
     arm::attach(parts);
     entra::attach(parts);
+    log_analytics::attach(parts);
     metadata::attach(parts);
     vault::attach(parts);
 }

@@ -8,4 +8,5 @@ mod entra;
 mod metadata;
 mod sdk;
 mod vaults;
+mod log_analytics;
 mod visitor;
