@@ -33,22 +33,28 @@
 //!
 //! Private notes beside a resource lie in [`resources::Resource::private`]; `"effective": TIME` there is when a role
 //! assignment or a federated credential begins to count.
+pub mod aks;
 pub mod arm;
 pub mod authority;
 pub mod clock;
+pub mod compute;
 pub mod control;
 pub mod database;
 pub mod directory;
 pub mod door;
+pub mod echo;
 pub mod entra;
 pub mod faults;
 pub mod folder;
-pub mod log_analytics;
+pub mod identities;
+pub mod kubernetes;
 pub mod machines;
 pub mod metadata;
 pub mod operations;
 pub mod parts;
 pub mod process;
+pub mod providers;
+pub mod registries;
 pub mod resources;
 pub mod roles;
 pub mod seed;
@@ -115,9 +121,15 @@ fn attach_all(parts: &mut Parts) {
     database::attach(parts);
     arm::attach(parts);
     entra::attach(parts);
-    log_analytics::attach(parts);
     metadata::attach(parts);
     vault::attach(parts);
+    providers::attach(parts);
+    compute::attach(parts);
+    identities::attach(parts);
+    registries::attach(parts);
+    let clusters = Arc::new(kubernetes::Clusters::default());
+    kubernetes::attach(parts, &clusters);
+    aks::attach(parts, &clusters);
 }
 
 impl Simulator {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use azure_simulator::{Options, Simulator, folder, process};
+use azure_simulator::{Options, Simulator, echo, folder, kubernetes, process};
 use clap::{Parser, Subcommand};
 use color_eyre::eyre::{Result, WrapErr, bail};
 use tokio::signal::unix::{SignalKind, signal};
@@ -30,6 +30,9 @@ enum Subcommands {
         /// The proxy's port; the sign-in page has the next. Without it the ports of last time, or free ones.
         #[arg(long)]
         port_base: Option<u16>,
+        /// The program that stands for a container image, `NAME=PROGRAM`; may be given several times.
+        #[arg(long = "image", value_name = "NAME=PROGRAM", value_parser = image)]
+        images: Vec<(String, String)>,
     },
     /// Prints shell exports that lead any program to the simulator of that folder.
     Env {
@@ -43,6 +46,9 @@ enum Subcommands {
         #[arg(long)]
         state: PathBuf,
     },
+    /// A small program to try a cluster with: listens at HOST:PORT and tells its environment.
+    #[command(hide = true)]
+    Echo,
     /// Starts a pod's program and ends it when standard input ends (for the simulator's own use).
     #[command(hide = true)]
     Pod {
@@ -59,19 +65,32 @@ fn main() -> Result<ExitCode> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     color_eyre::install()?;
     match Arguments::parse().command {
-        Subcommands::Serve { state, speed, port_base } => serve(state, speed, port_base),
+        Subcommands::Serve { state, speed, port_base, images } => serve(state, speed, port_base, &images),
         Subcommands::Env { state } => env(&state),
         Subcommands::Stop { state } => stop(&state),
+        Subcommands::Echo => {
+            tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(echo::serve())?;
+            Ok(ExitCode::SUCCESS)
+        }
         Subcommands::Pod { grace_ms, program } => pod(&program, Duration::from_millis(grace_ms)),
     }
 }
 
-fn serve(state: PathBuf, speed: f64, port_base: Option<u16>) -> Result<ExitCode> {
+/// Takes `NAME=PROGRAM` apart; the name of an image has no equals sign.
+fn image(text: &str) -> Result<(String, String), String> {
+    let parts = text.split_once('=').filter(|(name, program)| !name.is_empty() && !program.is_empty());
+    let (name, program) = parts.ok_or("an image is given as NAME=PROGRAM")?;
+    let program = std::path::absolute(program).map_err(|error| format!("{program} is no path: {error}"))?;
+    Ok((name.to_owned(), program.display().to_string()))
+}
+
+fn serve(state: PathBuf, speed: f64, port_base: Option<u16>, images: &[(String, String)]) -> Result<ExitCode> {
     let state = std::path::absolute(&state)?;
     folder::make(&state)?;
     if folder::Lock::is_held(&state) {
         return already(&state);
     }
+    kubernetes::pods::image::write(&state, images)?;
     log_to(&state)?;
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let options = Options { port_base, ..Options::at_speed(&state, speed) };

@@ -1,11 +1,12 @@
 //! Drives the simulator as its clients do: through the proxy, at Azure's real names.
 #![allow(clippy::unwrap_used, unreachable_pub)]
 
+mod aks;
 mod arm;
 mod database;
 mod door;
 mod entra;
-mod log_analytics;
+mod kubernetes;
 mod metadata;
 mod sdk;
 mod vaults;

@@ -1,0 +1,380 @@
+//! Managed clusters as ARM resources: made and changed by long operations, one at a time, and ended with all they hold.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use http::StatusCode;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{body, credentials, node_group, pools, versions};
+use crate::arm::{Answer, Ask, Poll, Refusal};
+use crate::authority::Authority;
+use crate::compute;
+use crate::directory::{self, Principal};
+use crate::entra::federation::ISSUERS;
+use crate::kubernetes::{CLUSTERS, Clusters};
+use crate::operations::Operation;
+use crate::parts::Kind;
+use crate::resources::{self, Resource};
+use crate::state::Draft;
+use crate::world::World;
+
+/// How long Azure takes: a new cluster between four and six minutes.
+const CREATION: Duration = Duration::from_secs(240);
+const UPDATE: Duration = Duration::from_secs(75);
+const DELETION: Duration = Duration::from_secs(180);
+/// What AKS asks its callers to wait between two polls.
+pub const POLL: Duration = Duration::from_secs(10);
+
+pub struct ManagedClusters {
+    pub running: Arc<Clusters>,
+}
+
+/// 409 while another operation goes on.
+pub fn check_free(cluster: &Resource) -> Result<(), Refusal> {
+    let state = cluster.provisioning_state();
+    if matches!(state, "Succeeded" | "Failed" | "Canceled" | "") {
+        return Ok(());
+    }
+    let name = cluster.body["name"].as_str().unwrap_or_default();
+    Err(Refusal::conflict(
+        "OperationNotAllowed",
+        format!(
+            "Operation is not allowed: Another operation ({name} - {state}) is in progress, please wait for it to finish before starting a new operation. See https://aka.ms/aks-pending-operation for more details"
+        ),
+    ))
+}
+
+/// 400 where the pools want more cores than the subscription has left.
+pub fn check_quota(draft: &Draft<'_>, world: &World, cluster: &Value, standing: Option<&Value>) -> Result<(), Refusal> {
+    let region = cluster["location"].as_str().unwrap_or_default();
+    let cores = |cluster: &Value, family: &str| -> i64 {
+        let pools = cluster["properties"]["agentPoolProfiles"].as_array().into_iter().flatten();
+        pools
+            .filter_map(|pool| {
+                let size = compute::size(pool["vmSize"].as_str()?)?;
+                (family == "cores" || size.family == family).then(|| size.cores * pool["count"].as_i64().unwrap_or(0))
+            })
+            .sum()
+    };
+    let pools = cluster["properties"]["agentPoolProfiles"].as_array().into_iter().flatten();
+    let families = pools.filter_map(|pool| Some(compute::size(pool["vmSize"].as_str()?)?.family)).chain(["cores"]);
+    for family in families {
+        let more = cores(cluster, family) - standing.map_or(0, |it| cores(it, family));
+        let left = compute::core_limit(draft, region, family)
+            - compute::used_cores(draft, &world.subscription_id(), region, family);
+        if more > left {
+            return Err(Refusal::bad(
+                "ErrCode_InsufficientVCPUQuota",
+                format!(
+                    "Insufficient vcpu quota requested {more}, remaining {left} for family {family} for region {region}."
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn new_cluster(ask: &Ask, mut document: Value) -> Result<Resource, Refusal> {
+    let failed = |error: &dyn std::fmt::Display| Refusal::internal(&error.to_string());
+    let name = ask.id.name();
+    let location = document["location"].as_str().unwrap_or_default().to_owned();
+    let prefix = document["properties"]["dnsPrefix"].as_str().unwrap_or_default().to_owned();
+    let tail: String = Uuid::new_v4().simple().to_string().chars().take(8).collect();
+    let host = format!("{prefix}-{tail}.hcp.{location}.azmk8s.io").to_lowercase();
+    document["id"] = json!(ask.canonical);
+    document["name"] = json!(name);
+    document["type"] = json!(CLUSTERS);
+    let uid = Uuid::new_v4();
+    let properties = &mut document["properties"];
+    properties["resourceUID"] = json!(uid.simple().to_string());
+    properties["fqdn"] = json!(host);
+    properties["azurePortalFQDN"] = json!(host.replacen(".hcp.", ".portal.hcp.", 1));
+    let authority = Authority::make(&format!("{name} ca")).map_err(|error| failed(&error))?;
+    let private = json!({"authority": authority.kept(), "local_token": crate::machines::new_key(), "runs": false});
+    Ok(Resource { body: document, private })
+}
+
+/// The parts of a standing cluster that a PUT does not touch.
+fn carry_over(document: &mut Value, standing: &Value) {
+    for field in ["id", "name", "type", "identity"] {
+        document[field] = standing[field].clone();
+    }
+    for field in ["resourceUID", "fqdn", "azurePortalFQDN", "identityProfile"] {
+        document["properties"][field] = standing["properties"][field].clone();
+    }
+    let addons = document["properties"]["addonProfiles"].as_object_mut();
+    for (key, addon) in addons.into_iter().flatten() {
+        if let Some(addon) = addon.as_object_mut() {
+            let identity = standing["properties"]["addonProfiles"][key.as_str()]["identity"].clone();
+            addon.insert("identity".into(), identity);
+        }
+    }
+}
+
+/// The issuer of the cluster's tokens, once it is asked for.
+fn complete_issuer(draft: &mut Draft<'_>, world: &World, document: &mut Value) {
+    let issuer = &document["properties"]["oidcIssuerProfile"];
+    if issuer["enabled"] != true || issuer["issuerURL"].is_string() {
+        return;
+    }
+    let location = document["location"].as_str().unwrap_or_default();
+    // The slash at the end is part of the name: a federated credential without it does not match.
+    let url = format!("https://{location}.oic.prod-aks.azure.com/{}/{}/", world.tenant, Uuid::new_v4());
+    draft.put(ISSUERS, &url, json!({}));
+    document["properties"]["oidcIssuerProfile"]["issuerURL"] = json!(url);
+}
+
+fn set_states(cluster: &mut Resource, state: &str) {
+    cluster.set_provisioning_state(state);
+    cluster.body["properties"]["powerState"] = json!({"code": "Running"});
+    let pools = cluster.body["properties"]["agentPoolProfiles"].as_array_mut();
+    for pool in pools.into_iter().flatten() {
+        pool["provisioningState"] = json!(state);
+    }
+}
+
+fn system_identity(draft: &mut Draft<'_>, world: &World, cluster: &mut Resource) {
+    let kind = cluster.body["identity"]["type"].as_str().unwrap_or_default();
+    if kind != "SystemAssigned" || cluster.body["identity"]["principalId"].is_string() {
+        return;
+    }
+    let name = cluster.body["name"].as_str().unwrap_or_default();
+    let principal = Principal::managed_identity(name, cluster.id(), world.clock.now());
+    directory::put(draft, &principal);
+    cluster.body["identity"] =
+        json!({"type": "SystemAssigned", "principalId": principal.object_id, "tenantId": world.tenant});
+}
+
+/// Monitoring needs a workspace that is there.
+fn check_workspace(draft: &Draft<'_>, properties: &Value) -> Result<(), Refusal> {
+    let addons = properties["addonProfiles"].as_object().into_iter().flatten();
+    for (key, addon) in addons.filter(|(_, addon)| addon["enabled"] == true) {
+        if !key.eq_ignore_ascii_case("omsagent") {
+            continue;
+        }
+        let id = addon["config"]["logAnalyticsWorkspaceResourceID"].as_str().unwrap_or_default();
+        if id.is_empty() || !id.starts_with('/') {
+            return Err(Refusal::bad(
+                "LinkedInvalidPropertyId",
+                format!(
+                    "Property id '{id}' at path 'properties.addonProfiles.omsagent.config.logAnalyticsWorkspaceResourceID' is invalid. Expect fully qualified resource Id that start with '/subscriptions/{{subscriptionId}}' or '/providers/{{resourceProviderNamespace}}/'."
+                ),
+            ));
+        }
+        if resources::find(draft, id).is_none() {
+            return Err(Refusal::bad(
+                "BadRequest",
+                format!(
+                    "Unable to get log analytics workspace info. Resource ID: {id}. Detail: StatusCode=404 -- Original Error: Code=\"ResourceNotFound\" Message=\"The Resource was not found.\""
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+#[async_trait]
+impl Kind for ManagedClusters {
+    fn name(&self) -> &'static str {
+        CLUSTERS
+    }
+
+    async fn put(&self, world: &Arc<World>, ask: &Ask) -> Result<Answer, Refusal> {
+        let location = ask.location()?;
+        let name = ask.id.name();
+        check_name(name)?;
+        let group = ask.canonical.split('/').nth(4).unwrap_or_default().to_owned();
+        world
+            .state
+            .change(|draft| {
+                let standing = resources::find(draft, &ask.canonical);
+                ask.check_precondition(standing.as_ref().map(|it| &it.body))?;
+                if let Some(standing) = &standing {
+                    check_free(standing)?;
+                }
+                let before = standing.as_ref().map(|it| &it.body);
+                let mut document = body::complete(&ask.body, before, name, &group, &location)?;
+                check_workspace(draft, &document["properties"])?;
+                check_quota(draft, world, &document, before)?;
+                complete_issuer(draft, world, &mut document);
+                let (mut cluster, verb, takes) = match standing {
+                    None => {
+                        let spread = Duration::from_secs(u64::from(Uuid::new_v4().as_bytes()[0]) % 120);
+                        (new_cluster(ask, document)?, "create", CREATION + spread)
+                    }
+                    Some(mut standing) => {
+                        carry_over(&mut document, &standing.body);
+                        standing.body = document;
+                        (standing, "update", UPDATE)
+                    }
+                };
+                cluster.body["eTag"] = json!(Uuid::new_v4().to_string());
+                system_identity(draft, world, &mut cluster);
+                set_states(&mut cluster, if verb == "create" { "Creating" } else { "Updating" });
+                resources::put(draft, &cluster);
+                pools::mirror(draft, &cluster);
+                let mut operation = Operation::begin(draft, &world.clock, CLUSTERS, cluster.id(), verb, takes);
+                operation.arguments = json!({ "location": location });
+                operation.put(draft);
+                let status = if verb == "create" { StatusCode::CREATED } else { StatusCode::OK };
+                Ok(Answer::Long {
+                    status,
+                    body: Some(cluster.body),
+                    operation,
+                    poll: Poll::AsyncOperation,
+                    retry_after: POLL,
+                })
+            })
+            .await
+    }
+
+    /// Changes the tags, which is all that AKS lets a PATCH change.
+    async fn patch(&self, world: &Arc<World>, ask: &Ask) -> Result<Answer, Refusal> {
+        world
+            .state
+            .change(|draft| {
+                let mut cluster =
+                    resources::find(draft, ask.id.as_str()).ok_or_else(|| Refusal::resource_not_found(&ask.id))?;
+                check_free(&cluster)?;
+                if ask.body["tags"].is_object() {
+                    cluster.body["tags"] = ask.body["tags"].clone();
+                    cluster.body["eTag"] = json!(Uuid::new_v4().to_string());
+                }
+                resources::put(draft, &cluster);
+                Ok(Answer::Document(StatusCode::OK, cluster.body))
+            })
+            .await
+    }
+
+    async fn delete(&self, world: &Arc<World>, ask: &Ask) -> Result<Answer, Refusal> {
+        world
+            .state
+            .change(|draft| {
+                let Some(mut cluster) = resources::find(draft, ask.id.as_str()) else {
+                    return Ok(Answer::Empty(StatusCode::NO_CONTENT));
+                };
+                // A cluster may be deleted while it is being made, but not twice.
+                if cluster.provisioning_state() == "Deleting" {
+                    check_free(&cluster)?;
+                }
+                set_states(&mut cluster, "Deleting");
+                resources::put(draft, &cluster);
+                let mut operation = Operation::begin(draft, &world.clock, CLUSTERS, cluster.id(), "delete", DELETION);
+                operation.arguments = json!({"location": cluster.body["location"]});
+                operation.put(draft);
+                Ok(Answer::Long {
+                    status: StatusCode::ACCEPTED,
+                    body: None,
+                    operation,
+                    poll: Poll::Both,
+                    retry_after: POLL,
+                })
+            })
+            .await
+    }
+
+    async fn act(&self, world: &Arc<World>, ask: &Ask, action: &str) -> Result<Answer, Refusal> {
+        let found = world.state.read(|draft| resources::find(draft, ask.id.as_str()));
+        let cluster = found.ok_or_else(|| Refusal::resource_not_found(&ask.id))?;
+        match action.to_ascii_lowercase().as_str() {
+            "listclusterusercredential" => credentials::user(world, &cluster),
+            "listclusteradmincredential" => credentials::admin(&cluster),
+            _ => Err(Refusal::method_not_allowed()),
+        }
+    }
+
+    async fn view(&self, world: &Arc<World>, ask: &Ask, view: &str) -> Result<Answer, Refusal> {
+        let found = world.state.read(|draft| resources::find(draft, ask.id.as_str()));
+        let cluster = found.ok_or_else(|| Refusal::resource_not_found(&ask.id))?;
+        match view.to_ascii_lowercase().as_str() {
+            "upgradeprofiles/default" => Ok(Answer::Document(StatusCode::OK, versions::upgrade_profile(&cluster.body))),
+            _ => Err(Refusal::resource_not_found(&ask.id)),
+        }
+    }
+
+    async fn complete(&self, world: &Arc<World>, operation: &Operation) -> Result<(), Refusal> {
+        if operation.verb == "delete" {
+            self.running.end(world, &operation.resource).await;
+            return world
+                .state
+                .change(|draft| {
+                    if let Some(cluster) = resources::find(draft, &operation.resource) {
+                        forget(draft, world, &cluster);
+                        resources::remove(draft, cluster.id());
+                    }
+                    Ok(())
+                })
+                .await;
+        }
+        bring_about(&self.running, world, &operation.resource).await
+    }
+
+    fn leaving_takes(&self) -> Duration {
+        DELETION
+    }
+
+    fn leave(&self, world: &World, draft: &mut Draft<'_>, cluster: &Resource) {
+        forget(draft, world, cluster);
+        self.running.end_later(cluster.id());
+    }
+}
+
+/// Makes what the cluster's document says: nodes and their identities, the API server, the end of the operation.
+pub async fn bring_about(running: &Clusters, world: &Arc<World>, id: &str) -> Result<(), Refusal> {
+    let still_there = world
+        .state
+        .change(|draft| {
+            let Some(mut cluster) = resources::find(draft, id) else { return Ok(false) };
+            if cluster.provisioning_state() == "Deleting" {
+                return Ok(false);
+            }
+            node_group::settle(draft, world, &mut cluster);
+            cluster.private["runs"] = json!(true);
+            resources::put(draft, &cluster);
+            Ok::<_, Refusal>(true)
+        })
+        .await?;
+    if !still_there {
+        return Ok(());
+    }
+    let opened = running.open(world, id).await.map_err(|error| Refusal::internal(&error.to_string()))?;
+    opened.settle_nodes().await;
+    world
+        .state
+        .change(|draft| {
+            if let Some(mut cluster) = resources::find(draft, id)
+                && cluster.provisioning_state() != "Deleting"
+            {
+                set_states(&mut cluster, "Succeeded");
+                cluster.body["eTag"] = json!(Uuid::new_v4().to_string());
+                resources::put(draft, &cluster);
+                pools::mirror(draft, &cluster);
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// Takes away what belongs to a cluster and lies elsewhere: its nodes' group, its issuer, its identity.
+fn forget(draft: &mut Draft<'_>, world: &World, cluster: &Resource) {
+    node_group::remove(draft, world, cluster);
+    if let Some(issuer) = cluster.body["properties"]["oidcIssuerProfile"]["issuerURL"].as_str() {
+        draft.remove(ISSUERS, issuer);
+    }
+    if let Some(id) = cluster.body["identity"]["principalId"].as_str().and_then(|it| Uuid::parse_str(it).ok()) {
+        directory::remove(draft, id);
+    }
+}
+
+fn check_name(name: &str) -> Result<(), Refusal> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    if name.len() <= 63 && name.chars().all(allowed) && edge(name.chars().next()) && edge(name.chars().last()) {
+        return Ok(());
+    }
+    Err(Refusal::bad("InvalidResourceName", format!("The resource name '{name}' is invalid. It has to be 1 to 63 letters, digits, hyphens and underscores, a letter or digit first and last."))
+        .about("resourceName"))
+}

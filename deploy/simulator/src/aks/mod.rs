@@ -1,0 +1,23 @@
+//! Azure Kubernetes Service as Azure's resource manager shows it: clusters, agent pools, versions, credentials.
+//!
+//! What runs inside a cluster is [`crate::kubernetes`]; this module makes it begin and end.
+
+pub mod addons;
+pub mod body;
+pub mod clusters;
+pub mod credentials;
+pub mod node_group;
+pub mod pools;
+pub mod versions;
+
+use std::sync::Arc;
+
+use crate::kubernetes::Clusters;
+use crate::parts::Parts;
+
+/// Adds clusters and what belongs to them.
+pub fn attach(parts: &mut Parts, running: &Arc<Clusters>) {
+    parts.add_kind(clusters::ManagedClusters { running: running.clone() });
+    parts.add_kind(pools::AgentPools { running: running.clone() });
+    parts.add_function(versions::Versions);
+}

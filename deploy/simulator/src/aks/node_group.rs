@@ -1,0 +1,130 @@
+//! The resource group of a cluster's nodes: scale sets, the identities on them, and their end.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::addons;
+use crate::compute::SCALE_SETS;
+use crate::identities::{self, IDENTITIES};
+use crate::kubernetes::scale_set_name;
+use crate::resources::{self, Resource};
+use crate::state::Draft;
+use crate::world::World;
+
+const GROUPS: &str = "Microsoft.Resources/resourceGroups";
+
+fn group_id(world: &World, cluster: &Resource) -> String {
+    let name = cluster.body["properties"]["nodeResourceGroup"].as_str().unwrap_or_default();
+    format!("{}/resourceGroups/{name}", world.subscription_id())
+}
+
+/// Brings group, identities and scale sets to what the cluster says, and writes into the cluster who they are.
+pub fn settle(draft: &mut Draft<'_>, world: &World, cluster: &mut Resource) {
+    let group = group_id(world, cluster);
+    let location = cluster.body["location"].as_str().unwrap_or_default().to_owned();
+    let name = cluster.body["name"].as_str().unwrap_or_default().to_owned();
+    if resources::find(draft, &group).is_none() {
+        let body = json!({
+            "id": group, "name": group.rsplit('/').next(), "type": GROUPS, "location": location, "tags": {},
+            "managedBy": cluster.id(), "properties": {"provisioningState": "Succeeded"},
+        });
+        resources::put(draft, &Resource::new(body));
+    }
+    let identity = |draft: &mut Draft<'_>, name: &str| {
+        let id = format!("{group}/providers/{IDENTITIES}/{name}");
+        identities::make(draft, world, &id, &location, Value::Null).0
+    };
+    let mut on_nodes = Vec::new();
+    // A cluster with a service principal of its own has that on its nodes, and no managed identity.
+    if cluster.body["properties"]["servicePrincipalProfile"]["clientId"] == "msi" {
+        let kubelet = identity(draft, &format!("{name}-agentpool"));
+        cluster.body["properties"]["identityProfile"] = json!({"kubeletidentity": named(&kubelet)});
+        on_nodes.push(kubelet);
+    }
+    for (addon, identity_name) in addons::node_identities(&cluster.body["properties"], &name) {
+        let made = identity(draft, &identity_name);
+        if !addon.is_empty() {
+            cluster.body["properties"]["addonProfiles"][&addon]["identity"] = named(&made);
+        }
+        on_nodes.push(made);
+    }
+    remove_others(draft, &group, &on_nodes);
+    let assigned = assigned(&on_nodes);
+    let pools = cluster.body["properties"]["agentPoolProfiles"].as_array().cloned().unwrap_or_default();
+    let mut sets = Vec::new();
+    for pool in &pools {
+        let set = scale_set(&group, &location, cluster.id(), pool, &assigned);
+        sets.push(resources::key(set.id()));
+        resources::put(draft, &set);
+    }
+    for set in resources::of_kind(draft, &format!("{group}/"), SCALE_SETS) {
+        if !sets.contains(&resources::key(set.id())) {
+            resources::remove(draft, set.id());
+        }
+    }
+}
+
+fn named(identity: &Resource) -> Value {
+    let properties = &identity.body["properties"];
+    json!({"resourceId": identity.id(), "clientId": properties["clientId"], "objectId": properties["principalId"]})
+}
+
+fn assigned(on_nodes: &[Resource]) -> Value {
+    if on_nodes.is_empty() {
+        return Value::Null;
+    }
+    let each: BTreeMap<&str, Value> = on_nodes
+        .iter()
+        .map(|it| {
+            let properties = &it.body["properties"];
+            (it.id(), json!({"principalId": properties["principalId"], "clientId": properties["clientId"]}))
+        })
+        .collect();
+    json!({"type": "UserAssigned", "userAssignedIdentities": each})
+}
+
+/// Identities of add-ons that were switched off go.
+fn remove_others(draft: &mut Draft<'_>, group: &str, stay: &[Resource]) {
+    for identity in resources::of_kind(draft, &format!("{group}/"), IDENTITIES) {
+        if !stay.iter().any(|it| it.id() == identity.id()) {
+            identities::forget(draft, &identity);
+            resources::remove(draft, identity.id());
+        }
+    }
+}
+
+fn scale_set(group: &str, location: &str, cluster_id: &str, pool: &Value, identity: &Value) -> Resource {
+    let name = scale_set_name(cluster_id, pool["name"].as_str().unwrap_or_default());
+    let mut tags = Map::new();
+    tags.insert("aks-managed-poolName".into(), pool["name"].clone());
+    tags.insert(
+        "aks-managed-orchestrator".into(),
+        json!(format!("Kubernetes:{}", pool["currentOrchestratorVersion"].as_str().unwrap_or_default())),
+    );
+    let mut body = json!({
+        "id": format!("{group}/providers/{SCALE_SETS}/{name}"),
+        "name": name,
+        "type": SCALE_SETS,
+        "location": location,
+        "tags": tags,
+        "sku": {"name": pool["vmSize"], "tier": "Standard", "capacity": pool["count"]},
+        "properties": {"provisioningState": "Succeeded", "orchestrationMode": "Uniform"},
+    });
+    if identity.is_object() {
+        body["identity"] = identity.clone();
+    }
+    Resource::new(body)
+}
+
+/// Removes the group with everything in it.
+pub fn remove(draft: &mut Draft<'_>, world: &World, cluster: &Resource) {
+    let group = group_id(world, cluster);
+    if group.ends_with('/') {
+        return;
+    }
+    for identity in resources::of_kind(draft, &format!("{group}/"), IDENTITIES) {
+        identities::forget(draft, &identity);
+    }
+    resources::remove(draft, &group);
+}

@@ -1,0 +1,200 @@
+//! Agent pools: each is a part of its cluster's document, and a resource of its own beside it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use http::StatusCode;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::clusters::{self, POLL};
+use super::{body, versions};
+use crate::arm::{Answer, Ask, Poll, Refusal};
+use crate::kubernetes::Clusters;
+use crate::operations::Operation;
+use crate::parts::Kind;
+use crate::resources::{self, Resource};
+use crate::state::Draft;
+use crate::world::World;
+
+/// The provider type of agent pools.
+pub const POOLS: &str = "Microsoft.ContainerService/managedClusters/agentPools";
+const TAKES: Duration = Duration::from_secs(90);
+
+pub struct AgentPools {
+    pub running: Arc<Clusters>,
+}
+
+/// Writes the pools of a cluster's document as resources of their own.
+pub fn mirror(draft: &mut Draft<'_>, cluster: &Resource) {
+    let prefix = format!("{}/agentPools/", cluster.id());
+    let mut stay = Vec::new();
+    for pool in cluster.body["properties"]["agentPoolProfiles"].as_array().into_iter().flatten() {
+        let name = pool["name"].as_str().unwrap_or_default();
+        let mut properties = pool.clone();
+        if let Some(properties) = properties.as_object_mut() {
+            properties.remove("name");
+        }
+        let id = format!("{prefix}{name}");
+        stay.push(resources::key(&id));
+        let body = json!({"id": id, "name": name, "type": POOLS, "properties": properties});
+        resources::put(draft, &Resource::new(body));
+    }
+    for pool in resources::of_kind(draft, &prefix, POOLS) {
+        if !stay.contains(&resources::key(pool.id())) {
+            resources::remove(draft, pool.id());
+        }
+    }
+}
+
+fn cluster_of(draft: &Draft<'_>, ask: &Ask) -> Result<Resource, Refusal> {
+    let parent = ask.id.parent().map(|it| it.as_str().to_owned()).unwrap_or_default();
+    resources::find(draft, &parent).ok_or_else(|| Refusal::resource_not_found(&ask.id))
+}
+
+fn begin(draft: &mut Draft<'_>, world: &World, cluster: &mut Resource, verb: &str) -> Operation {
+    cluster.set_provisioning_state("Updating");
+    cluster.body["eTag"] = json!(Uuid::new_v4().to_string());
+    resources::put(draft, cluster);
+    mirror(draft, cluster);
+    let mut operation = Operation::begin(draft, &world.clock, POOLS, cluster.id(), verb, TAKES);
+    operation.arguments = json!({"location": cluster.body["location"]});
+    operation.put(draft);
+    operation
+}
+
+fn pools(cluster: &mut Resource) -> Result<&mut Vec<Value>, Refusal> {
+    cluster.body["properties"]["agentPoolProfiles"]
+        .as_array_mut()
+        .ok_or_else(|| Refusal::internal("a cluster has no list of agent pools"))
+}
+
+#[async_trait]
+impl Kind for AgentPools {
+    fn name(&self) -> &'static str {
+        POOLS
+    }
+
+    async fn put(&self, world: &Arc<World>, ask: &Ask) -> Result<Answer, Refusal> {
+        let name = ask.id.name().to_owned();
+        world
+            .state
+            .change(|draft| {
+                let mut cluster = cluster_of(draft, ask)?;
+                clusters::check_free(&cluster)?;
+                let before = cluster.body.clone();
+                let version = before["properties"]["currentKubernetesVersion"].as_str().unwrap_or_default();
+                let location = before["location"].as_str().unwrap_or_default();
+                let most_pods = before["properties"]["agentPoolProfiles"][0]["maxPods"].as_i64().unwrap_or(250);
+                let mut pool = ask.body["properties"].clone();
+                if !pool.is_object() {
+                    return Err(body::invalid("properties", "Required parameter properties is missing (null)."));
+                }
+                pool["name"] = json!(name);
+                body::complete_pool(&mut pool, version, location, most_pods)?;
+                let all = pools(&mut cluster)?;
+                let standing = all.iter().position(|it| it["name"] == name.as_str());
+                pool["provisioningState"] = json!(if standing.is_some() { "Updating" } else { "Creating" });
+                match standing {
+                    Some(at) if all[at]["vmSize"] != pool["vmSize"] => {
+                        return Err(Refusal::bad(
+                            "PropertyChangeNotAllowed",
+                            "Changing property 'properties.vmSize' is not allowed.",
+                        )
+                        .about("properties.vmSize"));
+                    }
+                    Some(at) => all[at] = pool,
+                    None => all.push(pool),
+                }
+                clusters::check_quota(draft, world, &cluster.body, Some(&before))?;
+                let operation = begin(draft, world, &mut cluster, "update");
+                let body = resources::find(draft, &ask.canonical).map(|it| it.body);
+                let status = if standing.is_some() { StatusCode::OK } else { StatusCode::CREATED };
+                Ok(Answer::Long { status, body, operation, poll: Poll::AsyncOperation, retry_after: POLL })
+            })
+            .await
+    }
+
+    async fn delete(&self, world: &Arc<World>, ask: &Ask) -> Result<Answer, Refusal> {
+        let name = ask.id.name().to_owned();
+        world
+            .state
+            .change(|draft| {
+                let mut cluster = cluster_of(draft, ask)?;
+                clusters::check_free(&cluster)?;
+                let all = pools(&mut cluster)?;
+                if !all.iter().any(|it| it["name"] == name.as_str()) {
+                    return Ok(Answer::Empty(StatusCode::NO_CONTENT));
+                }
+                let others_run_the_system = all.iter().any(|it| it["name"] != name.as_str() && it["mode"] == "System");
+                if !others_run_the_system {
+                    return Err(Refusal::bad(
+                        "OperationNotAllowed",
+                        format!("There has to be at least one system agent pool: {name} is the last one."),
+                    ));
+                }
+                all.retain(|it| it["name"] != name.as_str());
+                let operation = begin(draft, world, &mut cluster, "update");
+                Ok(Answer::Long {
+                    status: StatusCode::ACCEPTED,
+                    body: None,
+                    operation,
+                    poll: Poll::Both,
+                    retry_after: POLL,
+                })
+            })
+            .await
+    }
+
+    async fn act(&self, world: &Arc<World>, ask: &Ask, action: &str) -> Result<Answer, Refusal> {
+        if !action.eq_ignore_ascii_case("upgradeNodeImageVersion") {
+            return Err(Refusal::method_not_allowed());
+        }
+        let name = ask.id.name().to_owned();
+        world
+            .state
+            .change(|draft| {
+                let mut cluster = cluster_of(draft, ask)?;
+                clusters::check_free(&cluster)?;
+                for pool in pools(&mut cluster)?.iter_mut().filter(|it| it["name"] == name.as_str()) {
+                    let image = versions::node_image(pool["osSKU"].as_str().unwrap_or_default());
+                    pool["nodeImageVersion"] = json!(image);
+                    pool["provisioningState"] = json!("UpgradingNodeImageVersion");
+                }
+                let operation = begin(draft, world, &mut cluster, "update");
+                let body = resources::find(draft, &ask.canonical).map(|it| it.body);
+                Ok(Answer::Long { status: StatusCode::ACCEPTED, body, operation, poll: Poll::Both, retry_after: POLL })
+            })
+            .await
+    }
+
+    async fn view(&self, world: &Arc<World>, ask: &Ask, view: &str) -> Result<Answer, Refusal> {
+        if !view.eq_ignore_ascii_case("upgradeProfiles/default") {
+            return Err(Refusal::resource_not_found(&ask.id));
+        }
+        let found = world.state.read(|draft| resources::find(draft, ask.id.as_str()));
+        let pool = found.ok_or_else(|| Refusal::resource_not_found(&ask.id))?.body;
+        let version = pool["properties"]["currentOrchestratorVersion"].as_str().unwrap_or_default();
+        let upgrades: Vec<Value> = versions::upgrades(version)
+            .into_iter()
+            .map(|to| json!({"kubernetesVersion": to, "isPreview": false}))
+            .collect();
+        Ok(Answer::Document(
+            StatusCode::OK,
+            json!({
+                "id": format!("{}/upgradeprofiles/default", ask.canonical),
+                "name": "default",
+                "type": format!("{POOLS}/upgradeProfiles"),
+                "properties": {
+                    "kubernetesVersion": version, "osType": "Linux", "upgrades": upgrades,
+                    "latestNodeImageVersion": versions::node_image(pool["properties"]["osSKU"].as_str().unwrap_or_default()),
+                },
+            }),
+        ))
+    }
+
+    async fn complete(&self, world: &Arc<World>, operation: &Operation) -> Result<(), Refusal> {
+        clusters::bring_about(&self.running, world, &operation.resource).await
+    }
+}

@@ -1,0 +1,65 @@
+//! Reads one object or a list of them.
+
+use axum::response::Response;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::{Call, json_answer};
+use crate::kubernetes::object::{self, number};
+use crate::kubernetes::refusal::Refusal;
+use crate::kubernetes::selector::Selector;
+
+pub(super) async fn get(call: Call) -> Result<Response, Refusal> {
+    let found = current(&call).await?;
+    Ok(json_answer(StatusCode::OK, &found))
+}
+
+async fn current(call: &Call) -> Result<std::sync::Arc<Value>, Refusal> {
+    let found = call.cluster.objects.get(&call.place.key()).await;
+    found.ok_or_else(|| Refusal::not_found(call.place.kind, &call.place.name))
+}
+
+pub(super) async fn list(call: Call) -> Result<Response, Refusal> {
+    let selector = selector(&call)?;
+    let kind = call.place.kind;
+    let (version, objects) = call.cluster.objects.list(kind, &call.place.namespace).await;
+    let items: Vec<Value> = objects.iter().filter(|it| selector.matches(it)).map(|it| Value::clone(it)).collect();
+    let body = json!({
+        "kind": format!("{}List", kind.kind),
+        "apiVersion": kind.api_version(),
+        "metadata": {"resourceVersion": version.to_string()},
+        "items": items,
+    });
+    Ok(json_answer(StatusCode::OK, &body))
+}
+
+/// The selector of a list, a watch or a deletion of many.
+pub(super) fn selector(call: &Call) -> Result<Selector, Refusal> {
+    if !call.place.name.is_empty() {
+        return Selector::parse("", &format!("metadata.name={}", call.place.name));
+    }
+    Selector::parse(call.query.text("labelSelector"), call.query.text("fieldSelector"))
+}
+
+/// The `Scale` of a Deployment or ReplicaSet.
+pub(super) async fn scale(call: Call) -> Result<Response, Refusal> {
+    let found = current(&call).await?;
+    Ok(json_answer(StatusCode::OK, &scale_of(&found)))
+}
+
+/// How many replicas an object asks for and has, as `autoscaling/v1` writes it.
+pub(super) fn scale_of(object: &Value) -> Value {
+    let labels = object["spec"]["selector"]["matchLabels"].as_object();
+    let selector: Vec<String> =
+        labels.into_iter().flatten().map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or(""))).collect();
+    json!({
+        "kind": "Scale",
+        "apiVersion": "autoscaling/v1",
+        "metadata": {
+            "name": object::name(object), "namespace": object::namespace(object), "uid": object::uid(object),
+            "resourceVersion": object["metadata"]["resourceVersion"], "creationTimestamp": object["metadata"]["creationTimestamp"],
+        },
+        "spec": {"replicas": number(object, "/spec/replicas").unwrap_or(0)},
+        "status": {"replicas": number(object, "/status/replicas").unwrap_or(0), "selector": selector.join(",")},
+    })
+}

@@ -1,0 +1,223 @@
+//! Changes objects: create, replace, patch, scale, evict, delete.
+
+use axum::response::Response;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::{Call, json_answer, read, success};
+use crate::kubernetes::controllers::budget;
+use crate::kubernetes::kind;
+use crate::kubernetes::object::{self, number, set, text};
+use crate::kubernetes::patch;
+use crate::kubernetes::refusal::Refusal;
+use crate::kubernetes::removal::Wish;
+use crate::kubernetes::store::Key;
+
+pub(super) async fn create(call: Call) -> Result<Response, Refusal> {
+    let mut new = call.json()?;
+    check_place(&call, &mut new)?;
+    let made = call.cluster.create(call.place.kind, new, call.query.is_dry()).await?;
+    Ok(json_answer(StatusCode::CREATED, &made))
+}
+
+pub(super) async fn replace(call: Call) -> Result<Response, Refusal> {
+    let mut new = call.json()?;
+    check_place(&call, &mut new)?;
+    let key = call.place.key();
+    let written = call.cluster.replace(&key, new, &call.place.part, call.query.is_dry()).await?;
+    Ok(json_answer(StatusCode::OK, &written))
+}
+
+/// The body has to be about what the path names; what it leaves out is filled in.
+fn check_place(call: &Call, body: &mut Value) -> Result<(), Refusal> {
+    let place = &call.place;
+    if !body.is_object() {
+        return Err(Refusal::bad_request("the body of the request is no object"));
+    }
+    if !body["metadata"].is_object() {
+        body["metadata"] = json!({});
+    }
+    let given = text(body, "/kind").to_string();
+    if !given.is_empty() && given != place.kind.kind {
+        return Err(Refusal::bad_request(format!(
+            "{given} in version \"{}\" cannot be handled as a {}",
+            text(body, "/apiVersion"),
+            place.kind.kind
+        )));
+    }
+    for (field, wanted) in [("name", &place.name), ("namespace", &place.namespace)] {
+        let found = text(body, &format!("/metadata/{field}")).to_string();
+        if wanted.is_empty() {
+            continue;
+        }
+        if found.is_empty() {
+            body["metadata"][field] = json!(wanted);
+        } else if found != *wanted {
+            return Err(Refusal::bad_request(format!(
+                "the {field} of the provided object does not match the {field} sent on the request"
+            )));
+        }
+    }
+    if !place.kind.namespaced
+        && let Some(metadata) = body["metadata"].as_object_mut()
+    {
+        metadata.remove("namespace");
+    } else if place.kind.namespaced && object::namespace(body).is_empty() {
+        return Err(Refusal::bad_request("an empty namespace may not be set during creation"));
+    }
+    Ok(())
+}
+
+pub(super) async fn patch(call: Call) -> Result<Response, Refusal> {
+    let kind = call.content_type().to_string();
+    let document = call.json()?;
+    let (key, part, dry) = (call.place.key(), call.place.part.clone(), call.query.is_dry());
+    match kind.as_str() {
+        "application/apply-patch+yaml" => apply(call, document).await,
+        "application/merge-patch+json" => {
+            let edit = |object: &mut Value| {
+                patch::merge(object, &document);
+                Ok(())
+            };
+            Ok(json_answer(StatusCode::OK, &*call.cluster.edit(&key, &part, dry, edit).await?))
+        }
+        "application/strategic-merge-patch+json" => {
+            let edit = |object: &mut Value| {
+                patch::strategic(object, &document);
+                Ok(())
+            };
+            Ok(json_answer(StatusCode::OK, &*call.cluster.edit(&key, &part, dry, edit).await?))
+        }
+        _ => Err(Refusal::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "UnsupportedMediaType",
+            "the body of the request was in an unknown format - accepted media types include: application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml",
+        )),
+    }
+}
+
+/// Server-side apply: makes what is not there, and conflicts where another manager wants something else.
+async fn apply(call: Call, mut wanted: Value) -> Result<Response, Refusal> {
+    let manager = call.query.text("fieldManager").to_string();
+    if manager.is_empty() {
+        return Err(Refusal::bad_request(
+            "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch",
+        ));
+    }
+    check_place(&call, &mut wanted)?;
+    let (key, dry) = (call.place.key(), call.query.is_dry());
+    let cluster = &call.cluster;
+    if cluster.objects.get(&key).await.is_none() {
+        if call.place.part == "status" {
+            return Err(Refusal::not_found(key.kind, &key.name));
+        }
+        match cluster.create(key.kind, wanted.clone(), dry).await {
+            Ok(made) => {
+                if !dry {
+                    cluster.objects.note_applied(&key, &manager, wanted).await;
+                }
+                return Ok(json_answer(StatusCode::CREATED, &made));
+            }
+            // Somebody made it in between: then it is a change after all.
+            Err(refusal) if refusal.reason == "AlreadyExists" => {}
+            Err(refusal) => return Err(refusal),
+        }
+    }
+    let applied = cluster.objects.applied(&key).await;
+    if !call.query.is_on("force") {
+        let mine = patch::leaves(&wanted);
+        let mut causes = Vec::new();
+        for (other, document) in applied.iter().filter(|(other, _)| **other != manager) {
+            for (path, value) in patch::leaves(document) {
+                if mine.iter().any(|(it, new)| *it == path && *new != value) {
+                    causes.push((other.clone(), path));
+                }
+            }
+        }
+        if !causes.is_empty() {
+            return Err(Refusal::apply_conflict(&causes));
+        }
+    }
+    let before = applied.get(&manager);
+    let edit = |object: &mut Value| {
+        *object = patch::apply(object, before, &wanted);
+        Ok(())
+    };
+    let written = cluster.edit(&key, &call.place.part, dry, edit).await?;
+    if !dry {
+        cluster.objects.note_applied(&key, &manager, wanted).await;
+    }
+    Ok(json_answer(StatusCode::OK, &written))
+}
+
+/// Sets the number of replicas, by replacing or patching the `Scale`.
+pub(super) async fn scale(call: Call) -> Result<Response, Refusal> {
+    let document = call.json()?;
+    let replicas =
+        number(&document, "/spec/replicas").ok_or_else(|| Refusal::bad_request("spec.replicas: Required value"))?;
+    let edit = |object: &mut Value| {
+        set(object, &["spec", "replicas"], json!(replicas));
+        Ok(())
+    };
+    let written = call.cluster.edit(&call.place.key(), "", call.query.is_dry(), edit).await?;
+    Ok(json_answer(StatusCode::OK, &read::scale_of(&written)))
+}
+
+/// Deletes a pod if its budgets allow it.
+pub(super) async fn evict(call: Call) -> Result<Response, Refusal> {
+    let eviction = call.json()?;
+    let key = call.place.key();
+    let pod = call.cluster.objects.get(&key).await.ok_or_else(|| Refusal::not_found(key.kind, &key.name))?;
+    let (_, budgets) = call.cluster.objects.list(&kind::DISRUPTION_BUDGET, object::namespace(&pod)).await;
+    for budget in budgets.iter().filter(|budget| budget::covers(budget, &pod)) {
+        if number(budget, "/status/disruptionsAllowed").unwrap_or(0) < 1 {
+            return Err(Refusal::too_many("Cannot evict pod as it would violate the pod's disruption budget."));
+        }
+    }
+    call.cluster.delete(&key, &Wish::from_body(&eviction["deleteOptions"])).await?;
+    Ok(json_answer(
+        StatusCode::CREATED,
+        &json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}),
+    ))
+}
+
+fn wish(call: &Call) -> Result<Wish, Refusal> {
+    let mut wish = Wish::from_body(&call.json()?);
+    if let Some(seconds) = call.query.number("gracePeriodSeconds")? {
+        wish.grace_seconds = Some(seconds);
+    }
+    if !call.query.text("propagationPolicy").is_empty() {
+        wish.propagation = call.query.text("propagationPolicy").to_string();
+    }
+    wish.dry |= call.query.is_dry();
+    Ok(wish)
+}
+
+pub(super) async fn delete(call: Call) -> Result<Response, Refusal> {
+    let wish = wish(&call)?;
+    let key = call.place.key();
+    let uid = call.cluster.objects.get(&key).await.map(|it| object::uid(&it).to_string());
+    Ok(match call.cluster.delete(&key, &wish).await? {
+        Some(standing) => json_answer(StatusCode::OK, &standing),
+        None => {
+            let details = json!({"name": key.name, "group": key.kind.group, "kind": key.kind.plural, "uid": uid});
+            json_answer(StatusCode::OK, &success(details))
+        }
+    })
+}
+
+pub(super) async fn delete_all(call: Call) -> Result<Response, Refusal> {
+    let selector = read::selector(&call)?;
+    let wish = wish(&call)?;
+    let kind = call.place.kind;
+    let (version, objects) = call.cluster.objects.list(kind, &call.place.namespace).await;
+    let mut items = Vec::new();
+    for object in objects.iter().filter(|object| selector.matches(object)) {
+        // One that somebody else deleted first is deleted.
+        let _ = call.cluster.delete(&Key::of(kind, object), &wish).await;
+        items.push(Value::clone(object));
+    }
+    let body = json!({"kind": format!("{}List", kind.kind), "apiVersion": kind.api_version(),
+        "metadata": {"resourceVersion": version.to_string()}, "items": items});
+    Ok(json_answer(StatusCode::OK, &body))
+}

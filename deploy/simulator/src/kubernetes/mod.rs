@@ -1,0 +1,189 @@
+//! The Kubernetes API of each simulated cluster, its controllers, and its pods, which are real processes.
+//!
+//! [`Clusters`] knows what runs. A [`cluster::Cluster`] has a [`store`] of JSON objects, an [`api`] over them for
+//! others, [`controllers`] that make the objects agree with each other, a node agent ([`pods`]) that makes processes
+//! agree with the objects, and a [`balancer`] for the sockets of services. Who may do what is decided by role
+//! assignments in Azure; everything is kept in the world's state, so that a restart starts the pods again.
+//!
+//! What differs from a real node: there is one network and one file system for all pods. Each pod has a loopback
+//! address of its own, in `status.podIP`, and its program should listen there and not on `0.0.0.0`; a manifest says
+//! so with a variable from `fieldRef: status.podIP`. Paths below a volume's mount are rewritten in variables.
+
+pub mod accept;
+pub mod api;
+pub mod balancer;
+pub mod cluster;
+pub mod controllers;
+pub mod defaults;
+pub mod dial;
+pub mod event;
+pub mod inventory;
+pub mod issuer;
+pub mod kind;
+pub mod networks;
+pub mod nodes;
+pub mod object;
+pub mod patch;
+pub mod pods;
+pub mod refusal;
+pub mod removal;
+pub mod rules;
+pub mod selector;
+pub mod store;
+pub mod webhook;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{Request, StatusCode};
+use rustls::ServerConfig;
+
+use self::cluster::{Cluster, OBJECTS};
+use self::networks::Networks;
+use crate::StartError;
+use crate::door::HostName;
+use crate::parts::{Parts, Site, Start};
+use crate::resources;
+use crate::state::Draft;
+use crate::world::World;
+
+pub use self::nodes::scale_set_name;
+
+/// The provider type of clusters.
+pub const CLUSTERS: &str = "Microsoft.ContainerService/managedClusters";
+
+/// The clusters that run in this world.
+#[derive(Default)]
+pub struct Clusters {
+    running: RwLock<BTreeMap<String, Arc<Cluster>>>,
+    networks: OnceLock<Arc<Networks>>,
+}
+
+impl Clusters {
+    /// Starts a cluster from what the state holds of it; one that runs already is left as it is.
+    pub async fn open(&self, world: &Arc<World>, id: &str) -> Result<Arc<Cluster>, StartError> {
+        if let Some(running) = self.find(id) {
+            return Ok(running);
+        }
+        let found = world.state.read(|draft| resources::find(draft, id));
+        let resource = found.ok_or_else(|| StartError::new("starting a cluster", format!("there is no {id}")))?;
+        let networks = self.networks.get_or_init(|| Arc::new(Networks::new(&world.folder)));
+        let cluster = Arc::new(Cluster::open(world, networks, &resource)?);
+        self.write(|running| running.insert(resources::key(id), cluster.clone()));
+        cluster.start().await;
+        Ok(cluster)
+    }
+
+    /// The running cluster with that resource id.
+    pub fn find(&self, id: &str) -> Option<Arc<Cluster>> {
+        let running = self.running.read().unwrap_or_else(PoisonError::into_inner);
+        running.get(&resources::key(id)).cloned()
+    }
+
+    /// Ends a cluster for good. Its objects go from the state, its files from the disk.
+    pub async fn end(&self, world: &World, id: &str) {
+        let ended = self.write(|running| running.remove(&resources::key(id)));
+        if let Some(cluster) = ended {
+            cluster.stop().await;
+            clear(world, &cluster.uid).await;
+        }
+    }
+
+    /// Ends a cluster whose resource is being removed by somebody else, without waiting for it.
+    pub fn end_later(&self, id: &str) {
+        let ended = self.write(|running| running.remove(&resources::key(id)));
+        if let Some(cluster) = ended {
+            tokio::spawn(async move {
+                cluster.stop().await;
+                clear(&cluster.world, &cluster.uid).await;
+            });
+        }
+    }
+
+    fn by_host(&self, host: &str) -> Option<Arc<Cluster>> {
+        let running = self.running.read().unwrap_or_else(PoisonError::into_inner);
+        running.values().find(|cluster| cluster.host == host).cloned()
+    }
+
+    fn write<R>(&self, change: impl FnOnce(&mut BTreeMap<String, Arc<Cluster>>) -> R) -> R {
+        change(&mut self.running.write().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Takes the objects of a cluster that is gone out of the state.
+fn forget(draft: &mut Draft<'_>, uid: &str) {
+    let ids: Vec<String> = draft.list_under(OBJECTS, &format!("{uid}/")).into_iter().map(|(id, _)| id).collect();
+    for id in ids {
+        draft.remove(OBJECTS, &id);
+    }
+}
+
+async fn clear(world: &World, uid: &str) {
+    let cleared: Result<(), crate::state::StateError> = world
+        .state
+        .change(|draft| {
+            forget(draft, uid);
+            Ok(())
+        })
+        .await;
+    if let Err(error) = cleared {
+        tracing::error!(%error, uid, "the objects of a cluster that is gone could not be taken away");
+    }
+    // Nothing there is as good.
+    let _ = tokio::fs::remove_dir_all(world.folder.join("clusters").join(uid)).await;
+}
+
+/// Adds the API servers of the clusters and the pages of their issuers.
+pub fn attach(parts: &mut Parts, clusters: &Arc<Clusters>) {
+    parts.add_site(ApiServers(clusters.clone()));
+    parts.add_site(issuer::Issuers);
+    parts.add_start(Running(clusters.clone()));
+}
+
+struct ApiServers(Arc<Clusters>);
+
+impl Site for ApiServers {
+    fn answers(&self, _world: &World, host: &str) -> bool {
+        host.ends_with(".azmk8s.io") && self.0.by_host(host).is_some()
+    }
+
+    fn router(&self, _world: &Arc<World>) -> Router {
+        Router::new().fallback(to_cluster).with_state(self.0.clone())
+    }
+
+    fn tls(&self, _world: &World, host: &str) -> Option<Arc<ServerConfig>> {
+        self.0.by_host(host).map(|cluster| cluster.tls.clone())
+    }
+}
+
+async fn to_cluster(State(clusters): State<Arc<Clusters>>, request: Request<Body>) -> Response {
+    let host = request.extensions().get::<HostName>().map(|host| host.0.clone()).unwrap_or_default();
+    match clusters.by_host(&host) {
+        Some(cluster) => api::answer(cluster, request).await,
+        None => StatusCode::BAD_GATEWAY.into_response(),
+    }
+}
+
+struct Running(Arc<Clusters>);
+
+#[async_trait]
+impl Start for Running {
+    /// Starts every cluster that stands. What an earlier simulator left running has been ended before.
+    async fn start(&self, world: &Arc<World>) -> Result<(), StartError> {
+        let all = world.state.read(|draft| resources::of_kind(draft, &world.subscription_id(), CLUSTERS));
+        for resource in all.iter().filter(|it| it.private["runs"] == true) {
+            self.0.open(world, resource.id()).await?;
+        }
+        Ok(())
+    }
+
+    async fn stop(&self, _world: &Arc<World>) {
+        let all = self.0.write(std::mem::take);
+        futures::future::join_all(all.values().map(|cluster| cluster.stop())).await;
+    }
+}

@@ -1,0 +1,149 @@
+//! The nodes of a cluster, made from its agent pools, and what every new cluster holds.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::cluster::Cluster;
+use super::kind;
+use super::object::{self, list, number, text};
+use super::removal::Wish;
+use super::store::Key;
+use crate::resources::{self, Resource};
+
+/// The name of an agent pool's scale set: `aks-POOL-12345678-vmss`, the number being the cluster's own.
+pub fn scale_set_name(cluster_id: &str, pool: &str) -> String {
+    let digest = Sha256::digest(cluster_id.to_ascii_lowercase().as_bytes());
+    let number = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]) % 90_000_000 + 10_000_000;
+    format!("aks-{pool}-{number}-vmss")
+}
+
+/// The name of the n-th node of a scale set: its number in base 36, six digits.
+fn node_name(scale_set: &str, number: i64) -> String {
+    let mut digits = String::new();
+    let mut left = u64::try_from(number).unwrap_or(0);
+    for _ in 0..6 {
+        digits.insert(0, char::from_digit((left % 36) as u32, 36).unwrap_or('0'));
+        left /= 36;
+    }
+    format!("{scale_set}{digits}")
+}
+
+impl Cluster {
+    /// Makes what every cluster has, and its nodes.
+    pub async fn furnish(&self) {
+        for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
+            // There after a restart.
+            let _ = self.create(&kind::NAMESPACE, json!({"metadata": {"name": name}}), false).await;
+        }
+        self.settle_nodes().await;
+    }
+
+    /// Brings the nodes to what the agent pools say: more, fewer, another version.
+    pub async fn settle_nodes(&self) {
+        let found = self.world.state.read(|draft| resources::find(draft, &self.id));
+        let Some(resource) = found else { return };
+        let mut wanted = BTreeSet::new();
+        for pool in list(&resource.body, "/properties/agentPoolProfiles") {
+            let count = number(pool, "/count").unwrap_or(0);
+            for at in 0..count {
+                let node = self.node(&resource, pool, at);
+                wanted.insert(object::name(&node).to_string());
+                self.settle_node(node).await;
+            }
+        }
+        let (_, nodes) = self.objects.list(&kind::NODE, "").await;
+        for node in nodes.iter().filter(|node| !wanted.contains(object::name(node))) {
+            let (_, pods) = self.objects.list(&kind::POD, "").await;
+            for pod in pods.iter().filter(|pod| text(pod, "/spec/nodeName") == object::name(node)) {
+                // Somebody else may have deleted it first.
+                let _ = self.delete(&Key::of(&kind::POD, pod), &Wish::default()).await;
+            }
+            self.objects.remove(&Key::of(&kind::NODE, node)).await;
+        }
+    }
+
+    async fn settle_node(&self, node: Value) {
+        let key = Key::of(&kind::NODE, &node);
+        let (status, labels) = (node["status"].clone(), node["metadata"]["labels"].clone());
+        // It may be there already; its status is written either way.
+        let _ = self.create(&kind::NODE, node, false).await;
+        let written = self.objects.change(&key, |standing| {
+            standing["metadata"]["labels"] = labels;
+            let conditions = standing["status"]["conditions"].clone();
+            standing["status"] = status;
+            if conditions.is_array() {
+                standing["status"]["conditions"] = conditions;
+            }
+            Ok(())
+        });
+        if let Err(refusal) = written.await {
+            tracing::warn!(%refusal, "a node could not be written");
+        }
+    }
+
+    fn node(&self, resource: &Resource, pool: &Value, at: i64) -> Value {
+        let properties = &resource.body["properties"];
+        let pool_name = text(pool, "/name");
+        let scale_set = scale_set_name(&self.id, pool_name);
+        let name = node_name(&scale_set, at);
+        let group = text(properties, "/nodeResourceGroup");
+        let provider = format!(
+            "azure://{}/resourceGroups/{}/providers/Microsoft.Compute/virtualMachineScaleSets/{scale_set}/virtualMachines/{at}",
+            self.world.subscription_id(),
+            group.to_lowercase()
+        );
+        let now = object::time(self.now());
+        let version = format!("v{}", text(pool, "/currentOrchestratorVersion"));
+        let size = text(pool, "/vmSize");
+        let (cores, memory) = crate::compute::size(size).map_or((2, 8), |size| (size.cores, size.memory_gb));
+        let region = text(&resource.body, "/location");
+        let capacity = json!({
+            "cpu": cores.to_string(),
+            "memory": format!("{}Ki", memory * 1024 * 1024),
+            "ephemeral-storage": "129886128Ki",
+            "pods": number(pool, "/maxPods").unwrap_or(250).to_string(),
+        });
+        let condition = |kind: &str, status: &str, reason: &str, message: &str| {
+            json!({"type": kind, "status": status, "reason": reason, "message": message,
+                "lastHeartbeatTime": now, "lastTransitionTime": now})
+        };
+        json!({
+            "metadata": {"name": name, "labels": {
+                "kubernetes.io/hostname": name,
+                "kubernetes.io/os": "linux",
+                "kubernetes.io/arch": "amd64",
+                "kubernetes.azure.com/agentpool": pool_name,
+                "agentpool": pool_name,
+                "kubernetes.azure.com/cluster": group,
+                "kubernetes.azure.com/mode": text(pool, "/mode").to_lowercase(),
+                "kubernetes.azure.com/node-image-version": text(pool, "/nodeImageVersion"),
+                "node.kubernetes.io/instance-type": size,
+                "topology.kubernetes.io/region": region,
+                "topology.kubernetes.io/zone": "0",
+            }},
+            "spec": {"providerID": provider},
+            "status": {
+                "capacity": capacity,
+                "allocatable": capacity,
+                "addresses": [
+                    {"type": "InternalIP", "address": format!("10.224.0.{}", 4 + at)},
+                    {"type": "Hostname", "address": name},
+                ],
+                "conditions": [
+                    condition("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+                    condition("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+                    condition("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+                    condition("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
+                ],
+                "nodeInfo": {
+                    "kubeletVersion": version, "kubeProxyVersion": version, "osImage": "Ubuntu 24.04.3 LTS",
+                    "kernelVersion": "6.8.0-azure", "containerRuntimeVersion": "containerd://2.0.0",
+                    "operatingSystem": "linux", "architecture": "amd64",
+                    "machineID": "", "systemUUID": "", "bootID": "",
+                },
+            },
+        })
+    }
+}

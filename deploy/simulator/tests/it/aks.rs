@@ -1,0 +1,185 @@
+//! Clusters, agent pools and what lies around them, as the resource manager shows them.
+use azure_simulator::Clock;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::visitor::{Reply, Visitor, eventually};
+
+pub const CLUSTER: &str = "/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/shop";
+const NODES: &str = "/resourceGroups/MC_rg_shop_westeurope/providers";
+
+/// A body as a careful client writes it.
+pub fn body() -> Value {
+    json!({"location": "westeurope", "identity": {"type": "SystemAssigned"}, "properties": {
+        "dnsPrefix": "shop",
+        "agentPoolProfiles": [{"name": "system", "mode": "System", "count": 2, "vmSize": "Standard_D2s_v5", "osType": "Linux"}],
+        "disableLocalAccounts": true,
+        "aadProfile": {"managed": true, "enableAzureRBAC": true},
+        "oidcIssuerProfile": {"enabled": true},
+        "securityProfile": {"workloadIdentity": {"enabled": true}},
+        "networkProfile": {"networkPlugin": "azure", "networkPluginMode": "overlay", "networkPolicy": "cilium"},
+    }})
+}
+
+/// Fast enough for tests, and real: operations of minutes take tenths of a second.
+pub async fn visitor() -> Visitor {
+    Visitor::with(Clock::wall(600.0)).await
+}
+
+/// Registers the provider, makes a group and a cluster in it, and waits for it; the answer is the cluster.
+pub async fn make(visitor: &Visitor, body: Value) -> Value {
+    register(visitor, "Microsoft.ContainerService").await;
+    visitor.arm(Method::PUT, "/resourceGroups/rg", json!({"location": "westeurope"})).await;
+    let asked = visitor.arm(Method::PUT, CLUSTER, body).await;
+    assert_eq!(asked.status, StatusCode::CREATED, "{}", asked.body);
+    done(visitor, &asked).await;
+    visitor.arm(Method::GET, CLUSTER, Value::Null).await.body
+}
+
+pub async fn register(visitor: &Visitor, namespace: &str) {
+    visitor.arm(Method::POST, &format!("/providers/{namespace}/register"), Value::Null).await;
+    eventually(|| async {
+        let state = visitor.arm(Method::GET, &format!("/providers/{namespace}"), Value::Null).await;
+        (state.body["registrationState"] == "Registered").then_some(())
+    })
+    .await;
+}
+
+/// Polls the operation that an answer names until it has ended well.
+pub async fn done(visitor: &Visitor, asked: &Reply) {
+    let address = asked.header("azure-asyncoperation").to_owned();
+    assert!(!address.is_empty(), "{} {}", asked.status, asked.body);
+    eventually(|| async {
+        let state = visitor.arm(Method::GET, &address, Value::Null).await;
+        match state.body["status"].as_str() {
+            Some("Succeeded") => Some(()),
+            Some("InProgress") => None,
+            _ => panic!("{}", state.body),
+        }
+    })
+    .await;
+}
+
+/// The names of the identities on the nodes.
+async fn on_nodes(visitor: &Visitor) -> Vec<String> {
+    let sets =
+        visitor.arm(Method::GET, &format!("{NODES}/Microsoft.Compute/virtualMachineScaleSets"), Value::Null).await;
+    let identities =
+        sets.body["value"][0]["identity"]["userAssignedIdentities"].as_object().cloned().unwrap_or_default();
+    identities.keys().map(|id| id.rsplit('/').next().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_cluster_takes_its_time_and_then_has_what_aks_gives_it() {
+    let visitor = Visitor::arrive().await;
+    visitor.arm(Method::PUT, "/resourceGroups/rg", json!({"location": "westeurope"})).await;
+    let early = visitor.arm(Method::PUT, CLUSTER, body()).await;
+    assert_eq!((early.status, early.code()), (StatusCode::CONFLICT, "MissingSubscriptionRegistration"));
+    visitor.arm(Method::POST, "/providers/Microsoft.ContainerService/register", Value::Null).await;
+    let state = visitor.arm(Method::GET, "/providers/Microsoft.ContainerService", Value::Null).await;
+    assert_eq!(state.body["registrationState"], "Registering");
+    visitor.advance(61);
+    register(&visitor, "Microsoft.ContainerService").await;
+
+    let asked = visitor.arm(Method::PUT, CLUSTER, body()).await;
+    assert_eq!(asked.status, StatusCode::CREATED, "{}", asked.body);
+    assert_eq!(asked.body["properties"]["provisioningState"], "Creating");
+    let again = visitor.arm(Method::PUT, CLUSTER, body()).await;
+    assert_eq!((again.status, again.code()), (StatusCode::CONFLICT, "OperationNotAllowed"));
+    assert!(again.message().contains("Another operation (shop - Creating) is in progress"), "{}", again.message());
+    visitor.advance(200);
+    let state = visitor.arm(Method::GET, asked.header("azure-asyncoperation"), Value::Null).await;
+    assert_eq!(state.body["status"], "InProgress");
+    visitor.advance(200);
+    done(&visitor, &asked).await;
+
+    let cluster = visitor.arm(Method::GET, CLUSTER, Value::Null).await.body;
+    let properties = &cluster["properties"];
+    assert_eq!(properties["provisioningState"], "Succeeded");
+    assert_eq!(properties["servicePrincipalProfile"]["clientId"], "msi");
+    assert!(cluster["identity"]["principalId"].is_string());
+    assert!(properties["fqdn"].as_str().unwrap().ends_with(".hcp.westeurope.azmk8s.io"));
+    let kubelet = &properties["identityProfile"]["kubeletidentity"];
+    assert!(kubelet["resourceId"].as_str().unwrap().ends_with("/shop-agentpool"), "{kubelet}");
+    assert_eq!(on_nodes(&visitor).await, ["shop-agentpool"]);
+    let pools = visitor.arm(Method::GET, &format!("{CLUSTER}/agentPools"), Value::Null).await;
+    assert_eq!(pools.body["value"][0]["properties"]["count"], 2);
+
+    let issuer = properties["oidcIssuerProfile"]["issuerURL"].as_str().unwrap();
+    assert!(issuer.ends_with('/'), "{issuer}");
+    let page = visitor.send("", Method::GET, &format!("{issuer}.well-known/openid-configuration"), Value::Null).await;
+    assert_eq!(page.body["issuer"], issuer);
+    let keys = visitor.send("", Method::GET, page.body["jwks_uri"].as_str().unwrap(), Value::Null).await;
+    assert_eq!(keys.body["keys"][0]["kty"], "RSA");
+}
+
+#[tokio::test]
+async fn a_cluster_goes_with_its_nodes_and_their_identities() {
+    let visitor = visitor().await;
+    make(&visitor, body()).await;
+    let group = visitor.arm(Method::GET, "/resourceGroups/MC_rg_shop_westeurope", Value::Null).await;
+    assert_eq!(group.status, StatusCode::OK);
+    let asked = visitor.arm(Method::DELETE, CLUSTER, Value::Null).await;
+    assert_eq!(asked.status, StatusCode::ACCEPTED);
+    done(&visitor, &asked).await;
+    for gone in [CLUSTER, "/resourceGroups/MC_rg_shop_westeurope"] {
+        assert_eq!(visitor.arm(Method::GET, gone, Value::Null).await.status, StatusCode::NOT_FOUND, "{gone}");
+    }
+    assert_eq!(visitor.arm(Method::DELETE, CLUSTER, Value::Null).await.status, StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
+async fn only_the_user_credential_is_given_where_local_accounts_are_off() {
+    let visitor = visitor().await;
+    make(&visitor, body()).await;
+    let admin = visitor.arm(Method::POST, &format!("{CLUSTER}/listClusterAdminCredential"), Value::Null).await;
+    assert_eq!(admin.status, StatusCode::BAD_REQUEST);
+    assert_eq!(
+        admin.message(),
+        "Getting static credential is not allowed because this cluster is set to disable local accounts."
+    );
+    let user = visitor.arm(Method::POST, &format!("{CLUSTER}/listClusterUserCredential"), Value::Null).await;
+    assert_eq!(user.body["kubeconfigs"][0]["name"], "clusterUser");
+}
+
+#[tokio::test]
+async fn an_add_on_can_make_the_identity_of_the_nodes_ambiguous() {
+    let visitor = visitor().await;
+    make(&visitor, body()).await;
+    for (addons, expected) in [
+        (json!({"azurepolicy": {"enabled": true}}), vec!["azurepolicy-shop", "shop-agentpool"]),
+        (json!({"azurepolicy": {"enabled": false}}), vec!["shop-agentpool"]),
+    ] {
+        let mut changed = body();
+        changed["properties"]["addonProfiles"] = addons;
+        let asked = visitor.arm(Method::PUT, CLUSTER, changed).await;
+        assert_eq!(asked.status, StatusCode::OK, "{}", asked.body);
+        done(&visitor, &asked).await;
+        assert_eq!(on_nodes(&visitor).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_federated_credential_is_checked_and_kept() {
+    let visitor = visitor().await;
+    visitor.arm(Method::PUT, "/resourceGroups/rg", json!({"location": "westeurope"})).await;
+    let identity = "/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/app";
+    let made = visitor.arm(Method::PUT, identity, json!({"location": "westeurope"})).await;
+    assert_eq!(made.status, StatusCode::CREATED);
+    assert!(made.body["properties"]["principalId"].is_string());
+    let credential = |issuer: &str| {
+        json!({"properties": {"issuer": issuer, "subject": "system:serviceaccount:shop:web",
+            "audiences": ["api://AzureADTokenExchange"]}})
+    };
+    let path = format!("{identity}/federatedIdentityCredentials/web");
+    let bad = visitor.arm(Method::PUT, &path, credential("http://plain")).await;
+    assert_eq!(bad.status, StatusCode::BAD_REQUEST);
+    let good = visitor.arm(Method::PUT, &path, credential("https://issuer/")).await;
+    assert_eq!(good.status, StatusCode::CREATED, "{}", good.body);
+    let same = visitor.arm(Method::PUT, &path, credential("https://issuer/")).await;
+    assert_eq!(same.status, StatusCode::OK);
+    let twin = visitor.arm(Method::PUT, &format!("{path}-2"), credential("https://issuer/")).await;
+    assert_eq!(twin.status, StatusCode::CONFLICT);
+    let all = visitor.arm(Method::GET, &format!("{identity}/federatedIdentityCredentials"), Value::Null).await;
+    assert_eq!(all.body["value"].as_array().unwrap().len(), 1);
+}
