@@ -6,6 +6,7 @@ pub mod addons;
 pub mod body;
 pub mod clusters;
 pub mod credentials;
+pub mod maintenance;
 pub mod node_group;
 pub mod pools;
 pub mod versions;
@@ -19,5 +20,6 @@ use crate::parts::Parts;
 pub fn attach(parts: &mut Parts, running: &Arc<Clusters>) {
     parts.add_kind(clusters::ManagedClusters { running: running.clone() });
     parts.add_kind(pools::AgentPools { running: running.clone() });
+    parts.add_kind(maintenance::MaintenanceConfigurations);
     parts.add_function(versions::Versions);
 }

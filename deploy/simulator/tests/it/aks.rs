@@ -160,6 +160,39 @@ async fn an_add_on_can_make_the_identity_of_the_nodes_ambiguous() {
 }
 
 #[tokio::test]
+async fn nodes_are_upgraded_in_a_window_that_aks_accepts() {
+    let visitor = visitor().await;
+    make(&visitor, body()).await;
+    let window = |hours: i64| {
+        json!({"properties": {"maintenanceWindow": {"schedule": {"weekly": {"intervalWeeks": 1, "dayOfWeek": "Sunday"}},
+            "durationHours": hours, "startTime": "02:00", "utcOffset": "+00:00"}}})
+    };
+    let path = format!("{CLUSTER}/maintenanceConfigurations/aksManagedNodeOSUpgradeSchedule");
+    assert_eq!(visitor.arm(Method::PUT, &path, window(2)).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(visitor.arm(Method::PUT, &path, window(4)).await.status, StatusCode::CREATED);
+    let found = visitor.arm(Method::GET, &path, Value::Null).await;
+    assert_eq!(found.body["properties"]["maintenanceWindow"]["durationHours"], 4);
+}
+
+#[tokio::test]
+async fn a_pool_grows_and_the_quota_is_kept() {
+    let visitor = visitor().await;
+    make(&visitor, body()).await;
+    visitor.world().state.put("quotas", "westeurope/standarddsv5family", json!({"limit": 8})).await.unwrap();
+    let pool = format!("{CLUSTER}/agentPools/system");
+    let sized = |count: i64| json!({"properties": {"count": count, "mode": "System", "vmSize": "Standard_D2s_v5"}});
+    let refused = visitor.arm(Method::PUT, &pool, sized(5)).await;
+    assert_eq!(refused.code(), "ErrCode_InsufficientVCPUQuota", "{}", refused.body);
+    let asked = visitor.arm(Method::PUT, &pool, sized(4)).await;
+    assert_eq!(asked.status, StatusCode::OK, "{}", asked.body);
+    done(&visitor, &asked).await;
+    let usages =
+        visitor.arm(Method::GET, "/providers/Microsoft.Compute/locations/westeurope/usages", Value::Null).await;
+    let family = usages.body["value"].as_array().unwrap().iter().find(|it| it["name"]["value"] == "standardDSv5Family");
+    assert_eq!(family.unwrap()["currentValue"], 8);
+}
+
+#[tokio::test]
 async fn a_federated_credential_is_checked_and_kept() {
     let visitor = visitor().await;
     visitor.arm(Method::PUT, "/resourceGroups/rg", json!({"location": "westeurope"})).await;

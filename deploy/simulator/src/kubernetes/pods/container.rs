@@ -331,7 +331,8 @@ impl Container {
                 in_a_row = 0;
                 self.write(|status| status["ready"] = json!(ready)).await;
             }
-            clock.until(later(clock.now(), probe.period)).await;
+            let pause = if ready && outcome.is_ok() { probe.calm_period() } else { probe.period };
+            clock.until(later(clock.now(), pause)).await;
         }
     }
 
@@ -355,7 +356,7 @@ impl Container {
                 let _ = fail.try_send(());
                 return;
             }
-            clock.until(later(clock.now(), probe.period.max(Duration::from_secs(1)))).await;
+            clock.until(later(clock.now(), probe.calm_period())).await;
         }
     }
 

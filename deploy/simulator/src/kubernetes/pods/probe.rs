@@ -15,6 +15,9 @@ use crate::kubernetes::object::{list, number, text};
 /// The shortest time between two probes: the program that is asked is real and has other things to do.
 const SHORTEST: Duration = Duration::from_millis(250);
 
+/// The shortest time between two probes of a container that is well.
+const SHORTEST_WHEN_WELL: Duration = Duration::from_secs(2);
+
 /// One probe of one container, with the times as the simulator keeps them.
 pub(super) struct Probe {
     spec: Value,
@@ -51,6 +54,11 @@ impl Probe {
             successes: number(&spec, "/successThreshold").unwrap_or(1).max(1),
             spec,
         })
+    }
+
+    /// The pause after an answer that a container is well.
+    pub(super) fn calm_period(&self) -> Duration {
+        self.period.max(SHORTEST_WHEN_WELL)
     }
 
     /// Asks once. The error is what the kubelet writes into its `Unhealthy` event.
