@@ -67,9 +67,9 @@ create table environment (
 );
 create unique index environment_held_name on environment (name) where held = 1;
 create index environment_by_name on environment (name, id);
-create index environment_by_rank on environment (rank, updated_at desc, id desc);
-create index environment_by_team on environment (team, rank, updated_at desc, id desc);
-create index environment_by_owner on environment (owner, rank, updated_at desc, id desc);
+create index environment_by_rank on environment (rank, name, id);
+create index environment_by_team on environment (team, rank, name, id);
+create index environment_by_owner on environment (owner, rank, name, id);
 
 -- What was asked for, the plan frozen with it, and the answer.
 create table request (

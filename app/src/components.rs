@@ -1,6 +1,7 @@
 //! What pages are composed of, one component a file.
 
 pub mod arch;
+pub mod check_row;
 pub mod confirm;
 pub mod empty;
 pub mod field;
@@ -13,8 +14,10 @@ pub mod load;
 pub mod log;
 pub mod notice;
 pub mod plan_panel;
+pub mod plan_table;
 pub mod shortcuts;
 #[cfg(feature = "ssr")]
 pub mod sprite;
 pub mod time;
 pub mod timeline;
+pub mod topology;

@@ -1,7 +1,12 @@
 //! The pages, one a file: each loads, matches and composes.
 
+pub mod approvals;
+pub mod environment;
 pub mod environments;
 pub mod job;
+pub mod jobs;
 pub mod new_environment;
 pub mod not_found;
+pub mod request;
+pub mod requests;
 pub mod sign_in;

@@ -98,6 +98,10 @@ pub fn approvals() -> &'static str {
     "/approvals"
 }
 
+pub fn approvals_after(after: &str) -> String {
+    with_query("/approvals", &[("after", after)])
+}
+
 pub fn jobs() -> &'static str {
     "/jobs"
 }
@@ -213,6 +217,7 @@ mod tests {
             decide(&request_id),
             withdraw(&request_id),
             approvals().to_owned(),
+            approvals_after("0193"),
             jobs().to_owned(),
             jobs_of("payments-staging", ""),
             job(&job_id),

@@ -64,6 +64,11 @@ pub fn App() -> impl IntoView {
                 <Route path=Is("sign-in") view=pages::sign_in::SignIn ssr=SsrMode::Async/>
                 <Route path=Is("environments") view=pages::environments::Environments ssr=SsrMode::Async/>
                 <Route path=(Is("environments"), Is("new")) view=pages::new_environment::NewEnvironment ssr=SsrMode::Async/>
+                <Route path=(Is("environments"), Param("name")) view=pages::environment::Environment ssr=SsrMode::Async/>
+                <Route path=Is("requests") view=pages::requests::Requests ssr=SsrMode::Async/>
+                <Route path=(Is("requests"), Param("id")) view=pages::request::Request ssr=SsrMode::Async/>
+                <Route path=Is("approvals") view=pages::approvals::Approvals ssr=SsrMode::Async/>
+                <Route path=Is("jobs") view=pages::jobs::Jobs ssr=SsrMode::Async/>
                 <Route path=(Is("jobs"), Param("id")) view=pages::job::Job ssr=SsrMode::Async/>
             </Routes>
         </Router>

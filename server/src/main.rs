@@ -1,2 +1,222 @@
-//! server/src/main.rs
-fn main() {}
+//! Puts the parts together: the only file that knows them all, and the only one that reads the environment.
+
+use clap::Parser;
+use color_eyre::eyre::{Result, WrapErr};
+use domain::name::TeamName;
+use figment::providers::Env;
+use keystead::clock::Clock;
+use keystead::command::{self, Command, CommandLine};
+use keystead::config::{Config, Given};
+use keystead::engine::{self, Engine, Pace, Recipe};
+use keystead::http::session::Sessions;
+use keystead::http::sign_in::{self, Provider};
+use keystead::http::{self, Web};
+use keystead::seal::Seal;
+use keystead::service::Service;
+use keystead::service::accounts::Accounts;
+use keystead::store::{Store, Use};
+use keystead::timers::{self, ChecksAgain, RequestExpiry, SealedCleanUp, Timer};
+use keystead::{beside, recipes};
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+/// The port that people find without being told; the next free one where it is taken.
+const PORT: u16 = 4170;
+/// Jobs in hand at the same time.
+const AT_ONCE: usize = 8;
+/// How long answers and jobs in hand may take to end.
+const LONGEST_END: Duration = Duration::from_secs(15);
+
+fn main() -> Result<ExitCode> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    color_eyre::install()?;
+    let line = CommandLine::parse();
+    let filter = std::env::var("KEYSTEAD_LOG").unwrap_or_else(|_| "warn,keystead=info".to_owned());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let given = Given::read(line.config.as_deref(), Env::prefixed("KEYSTEAD__"))?;
+    std::fs::create_dir_all(given.data())
+        .wrap_err_with(|| format!("making the data folder {}", given.data().display()))?;
+    let clock = Clock::system();
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+        let said = match line.command.unwrap_or(Command::Serve) {
+            Command::Serve => return serve(given, clock).await.map(|()| ExitCode::SUCCESS),
+            Command::Token(token) => command::token(&given, &token, &clock).await?,
+            Command::Migrate(migrate) => match command::migrate(&given, &migrate, &clock).await {
+                Err(command::CommandError::Refused(said)) => {
+                    writeln!(std::io::stderr(), "{said}")?;
+                    return Ok(ExitCode::FAILURE);
+                }
+                other => other?,
+            },
+        };
+        writeln!(std::io::stdout(), "{said}")?;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+async fn serve(given: Given, clock: Clock) -> Result<()> {
+    // First of all: whoever stops us while we start is heard too.
+    let stop = stop_asked()?;
+    let store = Store::open(&given.database()?, Use::Server).await?;
+    let beside = given.beside()?;
+    let facts = match &beside {
+        Some(beside) => beside::start(beside, &given.data().join("beside.log")).await?,
+        None => serde_json::Value::Null,
+    };
+    let served = match given.with_facts(&facts) {
+        Ok(config) => serve_with(&config, store.clone(), clock, stop).await,
+        Err(error) => Err(error.into()),
+    };
+    if let Some(beside) = &beside {
+        beside::stop(beside).await.unwrap_or_else(|error| tracing::warn!(%error, "what runs beside was not ended"));
+    }
+    store.close().await;
+    served
+}
+
+async fn serve_with(config: &Config, store: Store, clock: Clock, stop: CancellationToken) -> Result<()> {
+    let azure = azure::Azure::connect(config.azure.client()).wrap_err("preparing the way to Azure")?;
+    let seal = Seal::of_file(&config.seal_key.clone().unwrap_or_else(|| config.data.join("seal.key")))?;
+    let provision = recipes::provision().map_err(color_eyre::eyre::Error::msg)?;
+    let service = Service::new(config, store.clone(), azure.clone(), provision.clone(), seal.clone(), clock.clone());
+    let listener = listen(config.listen).await?;
+    let port = listener.local_addr()?;
+    let public = config.public.clone().map_or_else(|| Url::parse(&format!("http://{port}")), Ok)?;
+    let sessions = Sessions::new(store.clone(), clock.clone(), config.sign_in.idle_hours, config.sign_in.longest_hours);
+    let router = http::router(web(config, &service, &public, &stop)?, sessions.clone());
+
+    let engine = engine(config, &store, &clock, azure.clone(), seal, provision);
+    let work = tokio::spawn(Arc::new(engine).run(stop.clone()));
+    let ring: Vec<Arc<dyn Timer>> = vec![
+        Arc::new(SealedCleanUp { store: store.clone() }),
+        Arc::new(RequestExpiry { store: store.clone() }),
+        Arc::new(ChecksAgain { store: store.clone(), azure: azure.clone() }),
+    ];
+    let rings = tokio::spawn(timers::run(store.clone(), clock, ring, stop.clone()));
+    let sweeps = tokio::spawn(sweep(sessions, stop.clone()));
+    say_where(config, &public)?;
+    let asked = stop.clone();
+    let serving =
+        tokio::spawn(
+            async move { axum::serve(listener, router).with_graceful_shutdown(asked.cancelled_owned()).await },
+        );
+    stop.cancelled().await;
+    tracing::info!("stopping: listeners are sent away, jobs are handed over");
+    let ended = tokio::time::timeout(LONGEST_END, async {
+        let served = serving.await;
+        let _ = tokio::join!(work, rings, sweeps);
+        served
+    });
+    match ended.await {
+        Ok(served) => Ok(served??),
+        Err(_) => {
+            tracing::warn!("something was still at work after {} s and is cut off", LONGEST_END.as_secs());
+            Ok(())
+        }
+    }
+}
+
+fn web(config: &Config, service: &Arc<Service>, public: &Url, stop: &CancellationToken) -> Result<Web> {
+    let teams: BTreeMap<String, TeamName> =
+        config.teams.iter().map(|team| (team.group.clone(), team.name.clone())).collect();
+    let back = public.join(sign_in::BACK)?;
+    let provider = Provider::new(config.sign_in.clone(), teams, &back, http::client(&config.azure)?)?;
+    let files = site::Site::of_this_build()?;
+    let samples = config.sign_in.samples.iter();
+    Ok(Web {
+        portal: service.clone(),
+        tokens: Accounts::new(service.clone()),
+        provider: Arc::new(provider),
+        provider_origin: Url::parse(&config.sign_in.issuer)?.origin().ascii_serialization(),
+        installation: app::context::Installation {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            footer: config.footer.clone(),
+            provider: config.sign_in.title.clone(),
+            samples: samples
+                .map(|sample| app::context::Sample { account: sample.account.clone(), note: sample.note.clone() })
+                .collect(),
+        },
+        addresses: http::addresses(&files),
+        files: Arc::new(files),
+        public: public.clone(),
+        stopping: stop.clone(),
+    })
+}
+
+fn engine(config: &Config, store: &Store, clock: &Clock, azure: azure::Azure, seal: Seal, provision: Recipe) -> Engine {
+    Engine::new(engine::Parts {
+        store: store.clone(),
+        clock: clock.clone(),
+        azure,
+        seal,
+        recipes: vec![provision],
+        teams: config.teams.iter().map(|team| team.team()).collect(),
+        pace: Pace::default(),
+        at_once: AT_ONCE,
+        installation: None,
+    })
+}
+
+/// Sessions that have ended are taken out now and then.
+async fn sweep(sessions: Sessions, stop: CancellationToken) {
+    let mut hourly = tokio::time::interval(Duration::from_secs(3600));
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = hourly.tick() => {
+                if let Err(error) = sessions.sweep().await {
+                    tracing::warn!(%error, "old sessions were not taken out");
+                }
+            }
+        }
+    }
+}
+
+/// As configured, or 4170, or the next free port.
+async fn listen(wanted: Option<SocketAddr>) -> Result<TcpListener> {
+    if let Some(address) = wanted {
+        return TcpListener::bind(address).await.wrap_err_with(|| format!("listening on {address}"));
+    }
+    for port in PORT..PORT + 50 {
+        if let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
+            return Ok(listener);
+        }
+    }
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.wrap_err("listening on any free port")
+}
+
+/// For people and for `cargo xtask start`.
+fn say_where(config: &Config, public: &Url) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "Keystead is serving at {}", public.as_str().trim_end_matches('/'))?;
+    if !config.sign_in.samples.is_empty() {
+        writeln!(out, "Sign in as one of:")?;
+    }
+    for sample in &config.sign_in.samples {
+        writeln!(out, "  {:<36} {}", sample.account, sample.note)?;
+    }
+    Ok(out.flush()?)
+}
+
+/// Cancelled at SIGTERM or SIGINT.
+fn stop_asked() -> Result<CancellationToken> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let stop = CancellationToken::new();
+    let asked = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        asked.cancel();
+    });
+    Ok(stop)
+}

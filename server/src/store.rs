@@ -25,18 +25,25 @@
 //! `lower(x) like lower($1)` to search; times are arguments. A row is a struct deriving `sqlx::FromRow` whose fields
 //! are `String`, `i64` and their `Option`s, turned into domain values in one place.
 
+pub mod account;
 mod both;
 pub mod document;
+pub mod draft;
+pub mod environment;
 mod error;
 pub mod event;
 pub mod job;
 pub mod lease;
 pub mod line;
 mod open;
+pub mod request;
 pub mod sealed;
+pub mod session;
 pub mod standing;
 pub mod timer;
+pub mod token;
 pub mod took;
+pub mod unapproved;
 pub mod validation;
 pub mod wake;
 

@@ -5,9 +5,11 @@
 //! happen twice (a server died in the middle), so each looks at what is true before it does anything.
 
 pub mod checks;
+pub mod request;
 pub mod sealed;
 
 pub use checks::ChecksAgain;
+pub use request::RequestExpiry;
 pub use sealed::SealedCleanUp;
 
 use crate::clock::Clock;

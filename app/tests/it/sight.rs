@@ -1,10 +1,12 @@
 //! Writes pages with their styles into a folder, for eyes: `KEYSTEAD_SIGHT=FOLDER cargo test … sight`.
 
 use crate::fake::{Fake, page};
-use crate::pages::{environments, job, new_environment as form};
+use crate::pages::{environment, environments, job, jobs, new_environment as form, request};
 use app::context::Theme;
 use domain::failure::Mend;
 use domain::form::Form;
+use domain::request::State;
+use domain::view::Can;
 use std::path::Path;
 
 /// The style sheet in the order in which it is put together: tokens, base, layout, components by name.
@@ -37,6 +39,21 @@ async fn pages_for_eyes() {
             form::with_draft(Form { nodes: "12".into(), ..form::answers() }, vec![], true),
             "/environments/new?draft=d1",
         ),
+        ("request", request::shown(request::whole(State::Waiting, Can::yes(), Can::no("no"))), "/requests/r1"),
+        (
+            "request-own",
+            request::shown(request::whole(
+                State::Waiting,
+                Can::no("Nobody decides on an own request: another manager of the team does."),
+                Can::yes(),
+            )),
+            "/requests/r1",
+        ),
+        ("requests", request::several(), "/requests"),
+        ("approvals", request::several(), "/approvals"),
+        ("jobs", jobs::several(), "/jobs"),
+        ("environment", environment::shown(environment::failing()), "/environments/search-dev"),
+        ("environment-building", environment::shown(environment::building()), "/environments/search-dev"),
         ("not-found", Fake::default(), "/nowhere"),
     ];
     for (name, fake, path) in pages {

@@ -98,6 +98,12 @@ pub async fn say<E: From<Error>>(
     }
 }
 
+/// The same within a transaction that writes more: [`Error::Behind`] where somebody wrote in between.
+pub async fn tell(tx: &mut Tx, id: &JobId, at: Moment, event: Event) -> Result<(), Error> {
+    let mut journal = load_in(tx, id).await?.ok_or(Error::NotFound)?;
+    journal.append(tx, Writer::Person, at, &[event], &[]).await
+}
+
 impl Journal {
     /// Appends events and lines at the position up to which this journal is folded, and folds them in. When it fails,
     /// drop the transaction; the journal is as it was.
@@ -243,4 +249,28 @@ pub async fn refold(store: &Store, now: Moment) -> Result<u64, Error> {
         tx.commit().await?;
     }
     Ok(mended)
+}
+
+/// How many rows of jobs are not as their logs say; changes nothing.
+pub async fn differing(store: &Store, now: Moment) -> Result<u64, Error> {
+    const IDS: &str = "select id from job order by id";
+    const SQL: &str = "select count(*) from job where id = $1 and state = $2 and at_work = $3 and steps_done = $4 \
+        and position = $5 and coalesce(started_at, -1) = coalesce($6, -1) and coalesce(ended_at, -1) = coalesce($7, -1)";
+    let ids: Vec<(String,)> = on_both!(store.read(), db => sqlx::query_as(IDS).fetch_all(db).await)?;
+    let mut differing = 0;
+    for (id,) in ids {
+        let Some(journal) = load(store, &JobId::new(&id)).await? else { continue };
+        let copies = Copies::of(&journal.job, &journal.status, now)?;
+        let (same,): (i64,) = on_both!(store.read(), db => sqlx::query_as(SQL)
+            .bind(&id)
+            .bind(copies.state)
+            .bind(&copies.at_work)
+            .bind(copies.steps_done)
+            .bind(copies.position)
+            .bind(copies.started_at)
+            .bind(copies.ended_at)
+            .fetch_one(db).await)?;
+        differing += u64::from(same == 0);
+    }
+    Ok(differing)
 }

@@ -209,3 +209,11 @@ pub async fn list(store: &Store, filter: Filter<'_>, after: &str, limit: i64) ->
         on_both!(store.read(), db => sqlx::query_as(COUNT).bind(&teams).bind(environment).fetch_one(db).await)?;
     Ok((rows.into_iter().map(Row::try_from).collect::<Result<_, _>>()?, total))
 }
+
+/// Position of its last event, a cheap question for whoever follows it.
+pub async fn position(store: &Store, id: &JobId) -> Result<Option<i64>, Error> {
+    const SQL: &str = "select position from job where id = $1";
+    let row: Option<(i64,)> =
+        on_both!(store.read(), db => sqlx::query_as(SQL).bind(id.as_str()).fetch_optional(db).await)?;
+    Ok(row.map(|(position,)| position))
+}

@@ -1,0 +1,84 @@
+//! Approvals: what waits for this person's decision, oldest first; nothing is decided from the list.
+
+use super::requests::title;
+use crate::ask;
+use crate::components::arch;
+use crate::components::empty::empty;
+use crate::components::frame::{Place, framed};
+use crate::components::glyph::{glyph, of_verb};
+use crate::components::load::load;
+use crate::components::time::moment;
+use crate::routes;
+use domain::plan::Verb;
+use domain::view::Page;
+use domain::view::request::{Row, Show};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+
+#[component]
+pub fn Approvals() -> impl IntoView {
+    let after = use_query_map().get_untracked().get("after").unwrap_or_default();
+    let inbox = Resource::new(move || after.clone(), |after| ask::requests::requests(Show::Inbox, after));
+    view! { <Title text="Approvals"/> {framed(Place::Approvals, load(inbox, page))} }
+}
+
+fn page(inbox: Page<Row>) -> AnyView {
+    let counted = match inbox.total {
+        0 => "None wait for you.".to_owned(),
+        1 => "One waits for you.".to_owned(),
+        many => format!("{many} wait for you, oldest first."),
+    };
+    let inside = if inbox.rows.is_empty() { nothing() } else { waiting(&inbox) };
+    view! {
+        <div class="pagehead"><div><h1>"Approvals"</h1><p class="meta"><span>{counted}</span></p></div></div>
+        <div class="stack">{inside}</div>
+    }
+    .into_any()
+}
+
+fn nothing() -> AnyView {
+    let way = view! { <a class="button" href=routes::requests() rel="external">"Look at all requests"</a> };
+    let why = "Requests that you may decide on arrive here.";
+    empty(&arch::ALL, "All stones laid", "Nothing waits for you", why, way.into_any())
+}
+
+fn waiting(inbox: &Page<Row>) -> AnyView {
+    let rows = inbox.rows.iter().map(row).collect_view();
+    let more = inbox.next.as_ref().map(|next| {
+        let href = routes::approvals_after(next);
+        view! { <footer class="row"><a class="button small" href=href rel="external">"More"</a></footer> }
+    });
+    view! {
+        <section class="card" aria-labelledby="waiting">
+            <h2 class="hidden-text" id="waiting">"Waiting for you"</h2>
+            <ol class="rows">{rows}</ol>
+            {more}
+        </section>
+    }
+    .into_any()
+}
+
+fn row(row: &Row) -> AnyView {
+    let (create, _) = of_verb(Verb::Create);
+    let href = routes::request(&row.id);
+    let named = title(row);
+    let hidden = format!(": {named}");
+    let stakes = row.at_stake.iter().map(|stake| view! { <span class="tag">{stake.clone()}</span> }).collect_view();
+    view! {
+        <li class="ask">
+            <div class="ask-arch">{arch::picture(&arch::NONE, "Nothing there yet")}</div>
+            <div class="stack tiny">
+                <h3><a href=href.clone() rel="external" data-row="">{named}</a></h3>
+                <p class="quiet small-text">{row.requester.clone()}", team "{row.team.clone()}" · "{moment(row.sent)}</p>
+                {(!row.reason.is_empty()).then(|| view! { <p>{row.reason.clone()}</p> })}
+                <p class="row tags">
+                    <span class="tag" data-state=create.state>{glyph(create)}{format!("{} created", row.creates)}</span>
+                    {stakes}
+                </p>
+            </div>
+            <a class="button" href=href rel="external">"Look and decide"<span class="hidden-text">{hidden}</span></a>
+        </li>
+    }
+    .into_any()
+}

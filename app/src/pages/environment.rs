@@ -1,0 +1,222 @@
+//! An environment: is it well, and if not, what is to be done.
+
+mod proof;
+
+use crate::ask::environments::environment;
+use crate::components::arch;
+use crate::components::frame::{Place, crumbs, framed};
+use crate::components::glyph::{PERSON, WAITING, icon, of_environment, of_job, pill, state};
+use crate::components::load::load;
+use crate::components::notice::{notice, slim};
+use crate::components::time::{date, moment};
+use crate::components::topology::topology;
+use crate::routes;
+use domain::check::Verdict;
+use domain::environment::State;
+use domain::job;
+use domain::moment::duration;
+use domain::view::environment::{JobLine, Whole};
+use domain::wish::{AppIdentity, TeamRole};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+
+#[component]
+pub fn Environment() -> impl IntoView {
+    let name = use_params_map().get_untracked().get("name").unwrap_or_default();
+    let found = Resource::new(move || name.clone(), environment);
+    framed(Place::Environments, load(found, page))
+}
+
+fn page(found: Whole) -> AnyView {
+    let again = found.validation.as_ref().is_some_and(|run| run.running);
+    view! {
+        <Title text=found.row.name.clone()/>
+        {again.then(refresh)}
+        {crumbs(vec![("Environments".to_owned(), routes::environments().to_owned())], "Environment")}
+        {head(&found)}
+        <div class="stack">
+            {first(&found)}
+            {topology(&found.parts)}
+            <div class="split">
+                <div class="stack">{proof::proof(&found)}</div>
+                <aside class="stack" aria-label="Facts">{life(&found)}{access(&found)}{jobs(&found)}</aside>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// While the checks run the page asks again by itself: without script by the document, with it by the browser.
+fn refresh() -> AnyView {
+    proof::look_again();
+    view! { <noscript inner_html=r#"<meta http-equiv="refresh" content="3">"#></noscript> }.into_any()
+}
+
+fn head(found: &Whole) -> AnyView {
+    let row = &found.row;
+    let open = found.address.as_ref().map(|address| {
+        view! { <a class="button" href=address.clone() rel="external noopener" target="_blank">{icon("external-link")}"Open web app"</a> }
+    });
+    let address = found.address.as_ref().map(|address| {
+        let shown = address.trim_start_matches("http://").trim_end_matches('/').to_owned();
+        view! { <span>{icon("globe")}<a href=address.clone() rel="external noopener" target="_blank">{shown}</a></span> }
+    });
+    let validate = found.validate.allowed.then(|| {
+        view! {
+            <form method="post" action=routes::validate(&row.name)>
+                <button class="button">{icon("circle-check")}"Validate now"</button>
+            </form>
+        }
+    });
+    view! {
+        <div class="pagehead">
+            <div>
+                <h1>{arch::large(&row.arch)}{row.name.clone()}" "{pill(of_environment(row.state), row.state.word())}</h1>
+                <p class="meta">
+                    <span>{icon("users-round")}"Team "{row.team.clone()}</span>
+                    <span>{icon("map-pin")}{row.region.clone()}</span>
+                    <span>{icon("layout-template")}{found.template.clone()}</span>
+                    {address}
+                </p>
+            </div>
+            <div class="row">{open}{validate}</div>
+        </div>
+    }
+    .into_any()
+}
+
+/// What needs a person comes first, with the one way on.
+fn first(found: &Whole) -> Option<AnyView> {
+    let newest = found.jobs.first();
+    let failed = found
+        .validation
+        .as_ref()
+        .map_or(0, |run| run.results.iter().filter(|result| result.verdict == Verdict::Failed).count());
+    match found.row.state {
+        State::Waiting => Some(slim(
+            WAITING,
+            view! {
+                <div class="row spread">
+                    <p><b>"Its request waits for a decision."</b>" Nothing is made before."</p>
+                    <a class="button small" href=routes::request(&found.request) rel="external">"Look at the request"</a>
+                </div>
+            }
+            .into_any(),
+        )),
+        State::Building | State::RollingBack | State::Stopped => newest.map(|line| {
+            slim(
+                of_environment(found.row.state),
+                view! {
+                    <div class="row spread">
+                        <p><b>{found.row.state.word()}": "</b>{found.row.detail.clone()}</p>
+                        <a class="button small" href=routes::job(&line.id) rel="external">"Watch the job"</a>
+                    </div>
+                }
+                .into_any(),
+            )
+        }),
+        State::NeedsPerson => Some(match newest.filter(|line| line.state == job::State::NeedsPerson) {
+            Some(line) => {
+                let inside = view! {
+                    <p>{found.row.detail.clone()}</p>
+                    <div class="row"><a class="button primary small" href=routes::job(&line.id) rel="external">"See why, and go on"</a></div>
+                };
+                notice(PERSON, "Its job stopped", inside.into_any())
+            }
+            None => {
+                let title = if failed == 1 { "One check fails".to_owned() } else { format!("{failed} checks fail") };
+                let inside = view! {
+                    <p>"Each says below what was found, why, and what mends it. Validate again afterwards."</p>
+                    <div class="row"><a class="button small" href="#checks" rel="external">"See the evidence"</a></div>
+                };
+                notice(PERSON, title, inside.into_any())
+            }
+        }),
+        State::Ready | State::Gone => None,
+    }
+}
+
+fn life(found: &Whole) -> AnyView {
+    let row = &found.row;
+    let whole = i64::from(row.lifetime_days);
+    let inside = match row.ends {
+        Some(ends) => {
+            let left = ends.since(found.now) / 86_400_000;
+            let words = if left == 1 { "1 day".to_owned() } else { format!("{left} days") };
+            let of = format!("{left} of {whole} days left");
+            view! {
+                <p class="figure-big">{words}<br/><small>"left, until "{date(ends)}</small></p>
+                <meter class="full-width" min="0" max=whole low=whole / 8 optimum=whole value=left>{of}</meter>
+            }
+            .into_any()
+        }
+        None => view! { <p>{format!("{whole} days, counted from the approval.")}</p> }.into_any(),
+    };
+    view! {
+        <section class="card" aria-labelledby="life">
+            <header><h2 id="life">"Lifetime"</h2></header>
+            <div class="pad stack small">{inside}</div>
+        </section>
+    }
+    .into_any()
+}
+
+/// Who may do what with the secrets, as it was approved.
+fn access(found: &Whole) -> AnyView {
+    let (app, reads) = match found.wish.roles.app_identity {
+        AppIdentity::Workload => ("Workload identity of the app", "reads secrets"),
+        AppIdentity::AgentPool => ("Agent pool identity", "reads secrets, from every pod of the cluster"),
+    };
+    let may = match found.wish.roles.team_role {
+        TeamRole::Reader => "sees names and versions",
+        TeamRole::SecretsOfficer => "reads and writes secrets",
+    };
+    let team = format!("Team {}", found.row.team);
+    let lines = [
+        ("key-round", app.to_owned(), reads),
+        ("users-round", team, may),
+        ("lock-keyhole", "Keystead".to_owned(), "writes secrets"),
+    ];
+    let lines = lines.map(|(picture, who, does)| {
+        view! { <li class="row tight">{icon(picture)}<span class="name"><b>{who}</b><small>{does}</small></span></li> }
+    });
+    view! {
+        <section class="card" aria-labelledby="access">
+            <header><h2 id="access">"Access"</h2></header>
+            <ul class="rows">{lines.into_iter().collect_view()}</ul>
+        </section>
+    }
+    .into_any()
+}
+
+fn jobs(found: &Whole) -> AnyView {
+    let rows = found.jobs.iter().map(job_line).collect_view();
+    let inside = if found.jobs.is_empty() {
+        view! { <div class="pad"><p class="quiet">"No job yet."</p></div> }.into_any()
+    } else {
+        view! { <ul class="rows">{rows}</ul> }.into_any()
+    };
+    view! {
+        <section class="card" aria-labelledby="jobs">
+            <header>
+                <h2 id="jobs">"Last jobs"</h2>
+                <a class="push small-text" href=routes::request(&found.request) rel="external">"The request"</a>
+                <a class="small-text" href=routes::jobs_of(&found.row.name, "") rel="external">"All jobs"</a>
+            </header>
+            {inside}
+        </section>
+    }
+    .into_any()
+}
+
+fn job_line(line: &JobLine) -> AnyView {
+    let took = line.took_ms.map(|took| format!(", {}", duration(took)));
+    view! {
+        <li class="row spread">
+            <span class="name"><a href=routes::job(&line.id) rel="external">{line.title.clone()}</a><small>{moment(line.started)}{took}</small></span>
+            {state(of_job(line.state), line.state.word())}
+        </li>
+    }
+    .into_any()
+}

@@ -1,0 +1,195 @@
+//! An environment's page: ready with its proof, failing with evidence, on its way, and not there.
+
+use super::environments::row;
+use super::new_environment::{answers, choices};
+use super::{keeps_the_policy, text};
+use crate::fake::{Fake, NOW, ago, page};
+use axum::http::StatusCode;
+use domain::check::{Result, Verdict};
+use domain::environment::{State, Stone};
+use domain::id::{JobId, RequestId, ValidationId};
+use domain::job;
+use domain::view::Can;
+use domain::view::environment::{JobLine, Part, PartKind, PartState, Validation, Whole};
+
+fn check(check: &str, title: &str, verdict: Verdict, summary: &str) -> Result {
+    let failed = verdict == Verdict::Failed;
+    Result {
+        check: check.into(),
+        title: title.into(),
+        verdict,
+        summary: summary.into(),
+        evidence: vec![("Asked".into(), "169.254.169.254/metadata/identity/oauth2/token from pod webapp-6d9f7c-x2kqp".into())],
+        quote: failed.then(|| "HTTP 400 invalid_request: Multiple user assigned identities exist, please specify the clientId / resourceId of the identity in the token request".into()),
+        cause: failed.then(|| "Legacy monitoring put a second identity on the nodes.".into()),
+        remedy: failed.then(|| "Give the app its own workload identity.".into()),
+        took_ms: 400,
+    }
+}
+
+fn run(id: &str, seconds: i64, results: Vec<Result>) -> Validation {
+    Validation {
+        id: ValidationId::new(id),
+        at: ago(seconds),
+        took_ms: 4_100,
+        by: "the job".into(),
+        results,
+        again: None,
+        running: false,
+    }
+}
+
+fn results(identities: Verdict, inventory: Verdict) -> Vec<Result> {
+    use Verdict::Passed;
+    vec![
+        check(
+            "cluster-identity",
+            "Cluster has a system-assigned identity, no service principal and no local account",
+            Passed,
+            "clientId is msi",
+        ),
+        check("node-identities", "Node identities are unambiguous", identities, "2 found, 1 expected"),
+        check("vault", "Vault is in RBAC mode with soft delete", Passed, "90 days"),
+        check("app-role", "App holds exactly the intended role on this vault", Passed, "Key Vault Secrets User"),
+        check("secrets", "The four secrets exist and are enabled", Passed, "version 1"),
+        check("rollout", "Rollout is complete and pods are ready", Passed, "3 of 3 ready"),
+        check("address", "The web app answers over its public address", Passed, "200 in 38 ms"),
+        check("inventory", "Node and pod inventory is fresh", inventory, "no record yet"),
+    ]
+}
+
+fn parts(identity: PartState) -> Vec<Part> {
+    use PartKind::*;
+    let part = |part, name: &str, detail: &str, state| Part { part, name: name.into(), detail: detail.into(), state };
+    let stands = PartState::Stands;
+    vec![
+        part(Public, "127.0.3.1:8080", "answers in 38 ms", stands),
+        part(Cluster, "aks-search-dev", "3 × Standard_D2s_v5, Kubernetes 1.36", stands),
+        part(WebApp, "webapp", "3 of 3 pods ready", stands),
+        part(Identity, "Agent pool", "two identities", identity),
+        part(Vault, "kv-search-dev", "RBAC, soft delete 90 days", stands),
+        part(Secrets, "Four secrets", "version 1", stands),
+        part(Database, "127.0.2.1:5432", "as user webapp", stands),
+        part(Insights, "log-search-dev", "last record 50 s ago", stands),
+    ]
+}
+
+pub(crate) fn failing() -> Whole {
+    use Stone::*;
+    let results = results(Verdict::Failed, Verdict::CouldNotTell);
+    let mut validation = run("v3", 120, results);
+    validation.again = Some(NOW.plus(60_000));
+    Whole {
+        row: row(
+            "search-dev",
+            State::NeedsPerson,
+            "1 of 8 checks fails",
+            [Stands, Stands, Loose, Stands, Stands],
+            Some(41),
+        ),
+        wish: answers().parse(&choices(), false).unwrap(),
+        template: "Web app, three nodes".into(),
+        request: RequestId::new("r1"),
+        jobs: vec![JobLine {
+            id: JobId::new("118"),
+            title: "Create".into(),
+            state: job::State::Succeeded,
+            started: ago(7_000),
+            took_ms: Some(432_000),
+        }],
+        validation: Some(validation),
+        history: vec![
+            run("v2", 4_000, self::results(Verdict::Passed, Verdict::Passed)),
+            run("v1", 7_000, self::results(Verdict::Passed, Verdict::CouldNotTell)),
+        ],
+        address: Some("http://127.0.3.1:8080".into()),
+        parts: parts(PartState::Failed),
+        validate: Can::yes(),
+        now: NOW,
+    }
+}
+
+pub(crate) fn building() -> Whole {
+    let mut found = failing();
+    found.row = row(
+        "search-dev",
+        State::Building,
+        "9 of 14 steps",
+        [Stone::Stands, Stone::Stands, Stone::Moving, Stone::NotThere, Stone::NotThere],
+        Some(90),
+    );
+    found.jobs[0].state = job::State::Running;
+    found.jobs[0].took_ms = None;
+    (found.validation, found.history, found.address) = (None, vec![], None);
+    found.validate = Can::no("The job runs.");
+    for part in &mut found.parts {
+        part.state = match part.part {
+            PartKind::Cluster | PartKind::Vault => PartState::Stands,
+            PartKind::Identity | PartKind::Secrets => PartState::Moving,
+            _ => PartState::NotThere,
+        };
+    }
+    found
+}
+
+pub(crate) fn shown(found: Whole) -> Fake {
+    Fake { environment: Ok(found), ..Fake::default() }
+}
+
+#[tokio::test]
+async fn what_fails_stands_first_with_evidence_cause_and_remedy() {
+    let (status, html) = page(shown(failing()), "/environments/search-dev").await;
+    assert_eq!(status, StatusCode::OK);
+    let said = text(&html);
+    for part in [
+        "search-dev Needs a person",
+        "One check fails",
+        "1 failed, 1 could not tell, 6 passed",
+        "Multiple user assigned identities exist",
+        "Remedy Give the app its own workload identity.",
+        "What could not be told is asked again at",
+        "Earlier runs",
+        "41 days left, until 3 Jan 2027",
+    ] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    let failed = html.find("check-node-identities").unwrap();
+    assert!(failed < html.find("check-cluster-identity").unwrap());
+    assert!(html.contains(r#"href="http://127.0.3.1:8080""#));
+    assert!(html.contains(r#"action="/environments/search-dev/validate""#));
+    keeps_the_policy(&html);
+}
+
+#[tokio::test]
+async fn a_broken_path_ends_in_the_part_that_breaks_it() {
+    let (_, html) = page(shown(failing()), "/environments/search-dev").await;
+    assert_eq!(html.matches("edge broken").count(), 2);
+    let mut well = failing();
+    well.parts = parts(PartState::Stands);
+    let (_, html) = page(shown(well), "/environments/search-dev").await;
+    assert_eq!(html.matches("edge broken").count(), 0);
+}
+
+#[tokio::test]
+async fn one_that_is_being_built_leads_to_its_job() {
+    let (_, html) = page(shown(building()), "/environments/search-dev").await;
+    let said = text(&html);
+    assert!(said.contains("Building : 9 of 14 steps"), "{said}");
+    assert!(said.contains("The checks are the last step of its job."), "{said}");
+    assert!(!said.contains("Open web app"));
+    assert!(!html.contains("/environments/search-dev/validate"));
+}
+
+#[tokio::test]
+async fn checks_that_run_make_the_page_ask_again() {
+    let mut found = failing();
+    found.validation.as_mut().unwrap().running = true;
+    let (_, html) = page(shown(found), "/environments/search-dev").await;
+    assert!(html.contains(r#"<noscript><meta http-equiv="refresh""#));
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_not_found() {
+    let (status, _) = page(Fake::default(), "/environments/search-dev").await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+}

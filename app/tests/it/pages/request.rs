@@ -1,0 +1,142 @@
+//! A request's page: for its decider, its requester and everybody else; and as a record. The lists around it.
+
+use super::new_environment::{answers, choices, plan};
+use super::{keeps_the_policy, text};
+use crate::fake::{Fake, NOW, ago, page};
+use app::portal::Draft;
+use domain::form::Form;
+use domain::id::{DraftId, JobId, RequestId};
+use domain::request::{Kind, State};
+use domain::view::request::{Row, Whole};
+use domain::view::{Can, Page};
+
+pub(crate) fn row(id: &str, environment: &str, state: State) -> Row {
+    let decided = !matches!(state, State::Waiting | State::Expired);
+    Row {
+        id: RequestId::new(id),
+        kind: Kind::Create,
+        environment: environment.into(),
+        team: "Payments".into(),
+        state,
+        requester: "member@contoso.example".into(),
+        sent: ago(7_200),
+        lapses: NOW.plus(6 * 86_400_000),
+        reason: "A place to try pull request 482 against real secrets.".into(),
+        at_stake: vec!["3 × Standard_D2s_v5".into(), "90 days".into()],
+        creates: 11,
+        decided_by: decided.then(|| "manager@contoso.example".into()),
+        decided_at: decided.then(|| ago(600)),
+    }
+}
+
+pub(crate) fn whole(state: State, decide: Can, withdraw: Can) -> Whole {
+    let plan = plan();
+    Whole {
+        row: row("r1", "payments-staging", state),
+        wish: answers().parse(&choices(), false).unwrap(),
+        digest: plan.digest(),
+        plan,
+        comment: (state == State::Rejected).then(|| "Use the shared workspace, please.".into()),
+        decider: "A manager of team Payments".into(),
+        decide,
+        withdraw,
+        job: (state == State::Approved).then(|| JobId::new("118")),
+        now: NOW,
+    }
+}
+
+pub(crate) fn shown(request: Whole) -> Fake {
+    Fake { request: Ok(request), ..Fake::default() }
+}
+
+#[tokio::test]
+async fn its_decider_sees_what_is_permitted_and_three_ways_to_answer() {
+    let request = whole(State::Waiting, Can::yes(), Can::no("Only the one who asked can withdraw a request."));
+    let digest = request.digest.clone();
+    let (_, html) = page(shown(request), "/requests/r1").await;
+    let said = text(&html);
+    for part in [
+        "Create payments-staging Waits for you",
+        "A place to try pull request 482",
+        "What your approval permits",
+        "Team Payments sees names and versions of the secrets, and no value.",
+        "Create 11",
+        "kv-payments-staging Key Vault RBAC mode",
+        "webapp on 127.0.2.1:5432 as webapp, password brought by the template",
+        "Approve",
+        "Reject",
+    ] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    assert!(html.contains(&format!(r#"name="digest" value="{digest}""#)));
+    assert!(!html.contains("/requests/r1/withdraw"));
+    keeps_the_policy(&html);
+}
+
+#[tokio::test]
+async fn its_requester_reads_who_decides_and_may_withdraw() {
+    let refused = Can::no("Nobody decides on an own request: another manager of the team does.");
+    let (_, html) = page(shown(whole(State::Waiting, refused, Can::yes())), "/requests/r1").await;
+    let said = text(&html);
+    assert!(said.contains("A manager of team Payments"), "{said}");
+    assert!(said.contains("Nobody decides on an own request"), "{said}");
+    assert!(!html.contains("/requests/r1/decision"));
+    assert!(html.contains(r#"action="/requests/r1/withdraw""#));
+}
+
+#[tokio::test]
+async fn once_decided_the_form_is_a_record() {
+    let no = || Can::no("It is decided.");
+    let (_, html) = page(shown(whole(State::Rejected, no(), no())), "/requests/r1").await;
+    let said = text(&html);
+    assert!(said.contains("manager@contoso.example Rejected"), "{said}");
+    assert!(said.contains("“Use the shared workspace, please.”"), "{said}");
+    let (_, html) = page(shown(whole(State::Approved, no(), no())), "/requests/r1").await;
+    assert!(html.contains(r#"href="/jobs/118""#));
+    assert!(!html.contains("/requests/r1/decision"));
+}
+
+#[tokio::test]
+async fn what_somebody_wrote_is_text() {
+    let mut request = whole(State::Waiting, Can::yes(), Can::yes());
+    request.row.reason = "<img src=x onerror=alert(1)></script><script>alert(2)</script>".into();
+    let (_, html) = page(shown(request), "/requests/r1").await;
+    assert!(!html.contains("<img src=x"), "markup in the page");
+    assert!(!html.contains("<script>alert(2)"), "a script in the page");
+}
+
+#[tokio::test]
+async fn the_inbox_leads_to_each_request_and_decides_nothing() {
+    let rows = vec![row("r1", "payments-pr-482", State::Waiting), row("r2", "search-dev", State::Waiting)];
+    let fake = Fake { requests: Ok(Page { rows, total: 2, next: None }), ..Fake::default() };
+    let (_, html) = page(fake, "/approvals").await;
+    let said = text(&html);
+    assert!(said.contains("2 wait for you, oldest first."), "{said}");
+    assert!(said.contains("Look and decide : Create payments-pr-482"), "{said}");
+    assert!(!html.contains("/decision"));
+    keeps_the_policy(&html);
+    let none = Fake { requests: Ok(Page { rows: vec![], total: 0, next: None }), ..Fake::default() };
+    assert!(text(&page(none, "/approvals").await.1).contains("Nothing waits for you"));
+}
+
+pub(crate) fn several() -> Fake {
+    let rows = vec![
+        row("r1", "payments-pr-482", State::Waiting),
+        row("r2", "checkout-loadtest", State::Approved),
+        row("r3", "ledger-dev", State::Rejected),
+        row("r4", "search-old", State::Withdrawn),
+    ];
+    let form = Form { name: "payments-next".into(), ..answers() };
+    let draft = Draft { id: DraftId::new("d1"), form, errors: vec![], tried: false, saved: ago(300) };
+    Fake { requests: Ok(Page { rows, total: 4, next: Some("r4".into()) }), drafts: vec![draft], ..Fake::default() }
+}
+
+#[tokio::test]
+async fn requests_begin_with_what_is_still_being_written() {
+    let (_, html) = page(several(), "/requests?show=mine").await;
+    let said = text(&html);
+    assert!(said.find("payments-next") < said.find("payments-pr-482"), "{said}");
+    assert!(html.contains(r#"href="/environments/new?draft=d1""#));
+    assert!(html.contains("/requests?show=mine&amp;after=r4"));
+    keeps_the_policy(&html);
+}

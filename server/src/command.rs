@@ -1,0 +1,131 @@
+//! The command line, and the short commands that work beside a running server.
+
+use crate::clock::Clock;
+use crate::config::Given;
+use crate::service::accounts::make_token;
+use crate::store::{self, Store, Use};
+use clap::{Args, Parser, Subcommand};
+use domain::Moment;
+use secrecy::ExposeSecret;
+use std::path::PathBuf;
+
+/// Ask for an Azure environment in one form, approve it, watch it being made, see it proved.
+#[derive(Debug, Parser)]
+#[command(name = "keystead", version)]
+pub struct CommandLine {
+    /// Configuration file; without it `keystead.toml` in the current folder, where there is one.
+    #[arg(long, global = true)]
+    pub config: Option<PathBuf>,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serves the portal (what happens without a command).
+    Serve,
+    /// Tokens of programs.
+    #[command(subcommand)]
+    Token(Token),
+    /// Brings the database's schema up to date, and looks after what it repeats of its logs.
+    Migrate(Migrate),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Token {
+    /// Makes a token with the roles of the account's last sign-in, and shows it once.
+    Create {
+        /// Account name: member@contoso.example.
+        #[arg(long = "for")]
+        account: String,
+        /// How long it is valid: 12h, 30d, 1y.
+        #[arg(long, value_parser = lifetime)]
+        expires: i64,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Migrate {
+    /// Only says how many rows differ from their logs; the exit code is 1 where any does.
+    #[arg(long, conflicts_with = "refold")]
+    check: bool,
+    /// Folds every log again and writes the rows anew.
+    #[arg(long)]
+    refold: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    #[error(transparent)]
+    Config(#[from] crate::config::ConfigError),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// Makes a token and answers its text.
+pub async fn token(given: &Given, token: &Token, clock: &Clock) -> Result<String, CommandError> {
+    let Token::Create { account, expires } = token;
+    let store = open(given).await?;
+    let now = clock.now();
+    let made = make_token(&store, account, now, now.plus(*expires)).await?;
+    let nobody = || {
+        CommandError::Refused(format!(
+            "{account} has not signed in yet; a token carries the roles of the last sign-in, so there has to be one"
+        ))
+    };
+    made.map(|token| token.expose_secret().to_owned()).ok_or_else(nobody)
+}
+
+/// Does what is asked and answers a sentence, or refuses where a check found something.
+pub async fn migrate(given: &Given, migrate: &Migrate, clock: &Clock) -> Result<String, CommandError> {
+    let store = open(given).await?;
+    if migrate.refold {
+        let mended = store::event::refold(&store, clock.now()).await?;
+        return Ok(format!("{mended} rows were not as their logs say, and are now"));
+    }
+    if !migrate.check {
+        return Ok("the schema is up to date".to_owned());
+    }
+    match store::event::differing(&store, clock.now()).await? {
+        0 => Ok("the schema is up to date, and every row is as its log says".to_owned()),
+        differing => Err(CommandError::Refused(format!(
+            "{differing} rows are not as their logs say; `keystead migrate --refold` mends them"
+        ))),
+    }
+}
+
+async fn open(given: &Given) -> Result<Store, CommandError> {
+    Ok(Store::open(&given.database()?, Use::Command).await?)
+}
+
+const HOUR: i64 = 3_600_000;
+
+/// Milliseconds of `12h`, `30d`, `1y`; at most two years.
+fn lifetime(text: &str) -> Result<i64, String> {
+    let said = || "a whole number with h, d or y: 12h, 30d, 1y; at most 2y".to_owned();
+    let unit = text.chars().last().ok_or_else(said)?;
+    let number: i64 = text[..text.len() - unit.len_utf8()].parse().map_err(|_| said())?;
+    let hours = match unit {
+        'h' => number,
+        'd' => number.saturating_mul(24),
+        'y' => number.saturating_mul(24 * 365),
+        _ => return Err(said()),
+    };
+    if (1..=2 * 24 * 365).contains(&hours) { Ok(Moment(hours * HOUR).0) } else { Err(said()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lifetime_is_read_as_people_write_it() {
+        assert_eq!(lifetime("12h"), Ok(12 * HOUR));
+        assert_eq!(lifetime("30d"), Ok(30 * 24 * HOUR));
+        for wrong in ["", "d", "0d", "3y", "10", "-1d", "1ü"] {
+            assert!(lifetime(wrong).is_err(), "{wrong}");
+        }
+    }
+}

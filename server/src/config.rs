@@ -1,0 +1,180 @@
+//! The configuration: one file, the environment over it, and the embedded default under it where no subscription is named.
+//!
+//! `KEYSTEAD__SIGN_IN__ISSUER` sets `sign_in.issuer`. A text may quote a fact as `${azure.subscription_id}`: `data` is
+//! the data folder, everything else comes from the line `ready {…}` of the program that `azure.command` names.
+
+mod check;
+mod facts;
+mod load;
+
+use domain::account::Role;
+use domain::form::{NodeSizeChoice, RegionChoice};
+use domain::team::Team;
+use domain::template::Template;
+use secrecy::SecretString;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use url::Url;
+
+pub use load::{ConfigError, Given};
+
+/// Everything that an installation decides; [`Given::with_facts`] makes one, checked.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Folder of the database, the key file and what the program beside the portal keeps.
+    pub data: PathBuf,
+    /// Where to listen. Without it 127.0.0.1:4170, or the next free port.
+    #[serde(default)]
+    pub listen: Option<SocketAddr>,
+    /// The address that people type; without it the one listened on.
+    #[serde(default)]
+    pub public: Option<Url>,
+    /// `sqlite:PATH` or `postgres://…`; without it a file in the data folder.
+    #[serde(default)]
+    pub database: Option<String>,
+    /// The file with the key that seals secrets; made with mode 0600 where it is missing.
+    #[serde(default)]
+    pub seal_key: Option<PathBuf>,
+    /// A line of text at the foot of every page.
+    #[serde(default)]
+    pub footer: Option<String>,
+    pub azure: Azure,
+    pub sign_in: SignIn,
+    pub teams: Vec<TeamEntry>,
+    pub templates: Vec<TemplateEntry>,
+    pub regions: Vec<RegionChoice>,
+    pub node_sizes: Vec<NodeSizeChoice>,
+    /// Versions that a cluster may have, newest first.
+    pub kubernetes: Vec<String>,
+    /// Log Analytics workspaces that environments may share, by ARM id.
+    #[serde(default)]
+    pub workspaces: Vec<String>,
+}
+
+/// How Azure is reached, and the program that is started beside the portal, if any. Not `Debug`: the proxy's address
+/// may hold a key.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Azure {
+    #[serde(default)]
+    pub tenant_id: Option<String>,
+    pub subscription_id: String,
+    #[serde(default)]
+    pub proxy: Option<Url>,
+    #[serde(default)]
+    pub no_proxy: Vec<String>,
+    #[serde(default)]
+    pub extra_ca: Option<PathBuf>,
+    #[serde(default)]
+    pub credential: azure::CredentialKind,
+    #[serde(default)]
+    pub cloud: azure::Cloud,
+    /// Program and arguments; see [`Beside`].
+    #[serde(default)]
+    pub command: Vec<String>,
+    /// Program and arguments that end it.
+    #[serde(default)]
+    pub stop: Vec<String>,
+}
+
+impl Azure {
+    /// What the client of Azure is told.
+    pub fn client(&self) -> azure::Config {
+        azure::Config {
+            tenant_id: self.tenant_id.clone(),
+            subscription_id: self.subscription_id.clone(),
+            proxy: self.proxy.clone(),
+            no_proxy: self.no_proxy.clone(),
+            extra_ca: self.extra_ca.clone(),
+            credential: self.credential.clone(),
+            cloud: self.cloud.clone(),
+        }
+    }
+}
+
+/// A program to start before anything else. It says `ready {…}` once what it offers can be used and lives on, or
+/// `running {…}` where one that was started earlier still lives. A bare name is looked for beside our own executable
+/// first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Beside {
+    pub command: Vec<String>,
+    /// Ends it in order, whoever started it; may be empty.
+    pub stop: Vec<String>,
+}
+
+/// The application at the identity provider that people sign in to.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignIn {
+    pub issuer: String,
+    pub client_id: String,
+    pub client_secret: SecretString,
+    /// As the button says it: `contoso.example`.
+    pub title: String,
+    /// Values of the token's `roles` claim.
+    #[serde(default = "default_roles")]
+    pub roles: BTreeMap<String, Role>,
+    /// Hours after which an unused session ends.
+    #[serde(default = "default_idle_hours")]
+    pub idle_hours: i64,
+    /// Hours after which every session ends.
+    #[serde(default = "default_longest_hours")]
+    pub longest_hours: i64,
+    /// Accounts to try, where the directory is a sample.
+    #[serde(default)]
+    pub samples: Vec<Sample>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sample {
+    /// `member@contoso.example`.
+    pub account: String,
+    /// "Payments", "approves".
+    pub note: String,
+}
+
+/// A team, and who decides for it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TeamEntry {
+    pub name: domain::name::TeamName,
+    pub title: String,
+    /// Object id of its Entra group.
+    pub group: String,
+    /// Account names of managers who need not have signed in yet.
+    #[serde(default)]
+    pub managers: Vec<String>,
+}
+
+impl TeamEntry {
+    pub fn team(&self) -> Team {
+        Team { name: self.name.clone(), title: self.title.clone(), group: self.group.clone() }
+    }
+}
+
+/// A template, with the file that holds its database's password.
+#[derive(Clone, Debug, Deserialize)]
+pub struct TemplateEntry {
+    #[serde(flatten)]
+    pub template: Template,
+    /// Read at submit, never kept.
+    #[serde(default)]
+    pub password_file: Option<PathBuf>,
+}
+
+fn default_roles() -> BTreeMap<String, Role> {
+    let words = ["member", "manager", "platform-engineer", "auditor"];
+    words.into_iter().map(str::to_owned).zip(Role::ALL).collect()
+}
+
+fn default_idle_hours() -> i64 {
+    12
+}
+
+fn default_longest_hours() -> i64 {
+    24 * 7
+}

@@ -1,0 +1,81 @@
+//! Says in sentences what a configuration would need to be right, beyond what its types already hold.
+
+use super::Config;
+use domain::form::{Choices, Form};
+use domain::name::KubernetesVersion;
+use std::collections::BTreeSet;
+
+/// Empty where everything fits together.
+pub(super) fn sentences(config: &Config) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut say = |fits: bool, sentence: String| {
+        if !fits {
+            wrong.push(sentence);
+        }
+    };
+    say(!config.azure.subscription_id.trim().is_empty(), "azure.subscription_id names no subscription.".to_owned());
+    say(!config.teams.is_empty(), "teams needs at least one team with name, title and group.".to_owned());
+    say(!config.templates.is_empty(), "templates needs at least one template.".to_owned());
+    say(!config.regions.is_empty(), "regions needs at least one region.".to_owned());
+    say(!config.node_sizes.is_empty(), "node_sizes needs at least one size.".to_owned());
+    say(
+        config.kubernetes.iter().all(|version| KubernetesVersion::parse(version).is_ok()),
+        "kubernetes holds versions as 1.36.".to_owned(),
+    );
+    say(
+        config.public.as_ref().is_none_or(|url| matches!(url.scheme(), "http" | "https") && url.path() == "/"),
+        "public is an address without a path: https://keystead.contoso.example.".to_owned(),
+    );
+    say(
+        config.database.as_ref().is_none_or(|url| url.starts_with("sqlite:") || url.starts_with("postgres")),
+        "database is sqlite:PATH or postgres://USER@HOST/DATABASE.".to_owned(),
+    );
+    say(
+        config.sign_in.idle_hours > 0 && config.sign_in.longest_hours > 0,
+        "Sessions last at least one hour.".to_owned(),
+    );
+    let mut seen = BTreeSet::new();
+    for team in &config.teams {
+        say(seen.insert(team.name.to_string()), format!("The team {} stands twice.", team.name));
+        say(!team.group.trim().is_empty(), format!("The team {} needs the object id of its group.", team.name));
+    }
+    let mut seen = BTreeSet::new();
+    for entry in &config.templates {
+        let name = &entry.template.name;
+        say(seen.insert(name.to_string()), format!("The template {name} stands twice."));
+        say(
+            entry.template.database.is_none() || entry.password_file.is_some(),
+            format!("The template {name} names a database, but no password_file."),
+        );
+        for (field, message) in template_errors(config, name.as_str()) {
+            say(false, format!("The template {name} has an unfit {field}: {message}"));
+        }
+    }
+    wrong
+}
+
+/// A template is right when a form of nothing but the four fields makes a wish with it.
+fn template_errors(config: &Config, template: &str) -> Vec<(String, String)> {
+    let choices = Choices {
+        teams: config.teams.iter().map(|team| team.team()).collect(),
+        regions: config.regions.clone(),
+        templates: config.templates.iter().map(|entry| entry.template.clone()).collect(),
+        node_sizes: config.node_sizes.clone(),
+        kubernetes: config.kubernetes.clone(),
+        workspaces: config.workspaces.clone(),
+    };
+    let (Some(team), Some(region)) = (choices.teams.first(), choices.regions.first()) else { return Vec::new() };
+    let form = Form {
+        name: "abc".to_owned(),
+        team: team.name.to_string(),
+        region: region.name.to_string(),
+        template: template.to_owned(),
+        ..Form::default()
+    };
+    let asked_of_the_person = ["db_server", "db_database", "db_username"];
+    let errors = form.parse(&choices, true).err().unwrap_or_default().into_iter();
+    errors
+        .map(|error| (error.field, error.message))
+        .filter(|(field, _)| !asked_of_the_person.contains(&field.as_str()))
+        .collect()
+}

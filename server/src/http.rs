@@ -1,0 +1,63 @@
+//! The skins that browsers and programs touch: pages, plain posts, events, REST; only here an answer has a status.
+
+pub mod appearance;
+pub mod caller;
+mod client;
+pub mod error;
+pub mod events;
+pub mod flash;
+pub mod forms;
+pub mod headers;
+pub mod pages;
+pub mod rest;
+pub mod router;
+pub mod session;
+pub mod sign_in;
+pub mod site;
+
+use crate::service::accounts::Accounts;
+use app::context::{Installation, Site as Addresses};
+use app::portal::Portal;
+use axum::extract::FromRef;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+pub use client::client;
+pub use router::router;
+
+/// What every handler may use.
+#[derive(Clone)]
+pub struct Web {
+    pub portal: Arc<dyn Portal>,
+    pub tokens: Accounts,
+    pub provider: Arc<sign_in::Provider>,
+    /// Where the sign-in's post redirects to, for the policy of pages.
+    pub provider_origin: String,
+    pub installation: Installation,
+    /// The page's files, and their addresses as pages link them.
+    pub files: Arc<::site::Site>,
+    pub addresses: Addresses,
+    /// The address that people type.
+    pub public: Url,
+    /// Cancelled when the server stops: streams end with "come back".
+    pub stopping: CancellationToken,
+}
+
+impl FromRef<Web> for leptos::config::LeptosOptions {
+    fn from_ref(_: &Web) -> Self {
+        leptos::config::LeptosOptions::builder().output_name("app").build()
+    }
+}
+
+/// The addresses of a site's files.
+pub fn addresses(files: &::site::Site) -> Addresses {
+    let path = |name: &str| files.path(name).map(str::to_owned);
+    Addresses {
+        style: path("style.css"),
+        icon: path("favicon.svg"),
+        start: path("start.js"),
+        preload: path("app.js").into_iter().collect(),
+        wasm: path("app_bg.wasm"),
+    }
+}

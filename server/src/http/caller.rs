@@ -1,0 +1,90 @@
+//! Finds who asks: the account of the session for pages, the owner of the bearer token for programs.
+
+use super::Web;
+use super::session::ACCOUNT;
+use app::error::PortalError;
+use app::routes;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::Method;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use domain::account::{Account, Caller, Way};
+use tower_sessions::Session;
+
+/// The signed-in caller of a plain post; a stranger is sent to sign in, and back to the page he came from.
+#[derive(Clone, Debug)]
+pub struct SignedIn(pub Caller);
+
+/// What the session knows; kept in the request's extensions by [`look_up`].
+#[derive(Clone, Debug)]
+pub struct Known(pub Option<Caller>);
+
+/// Reads the session once a request.
+pub async fn look_up(session: Session, mut request: Request, next: Next) -> Response {
+    let account = session.get::<Account>(ACCOUNT).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a session could not be read");
+        None
+    });
+    request.extensions_mut().insert(Known(account.map(|account| Caller { account, way: Way::Browser })));
+    next.run(request).await
+}
+
+/// Sends strangers to the sign-in page, with the way back.
+pub async fn signed_in_only(request: Request, next: Next) -> Response {
+    let known = request.extensions().get::<Known>().is_some_and(|known| known.0.is_some());
+    match known || open_to_strangers(request.uri().path()) {
+        true => next.run(request).await,
+        false => to_sign_in(request.method(), request.uri().path_and_query().map_or("/", |path| path.as_str())),
+    }
+}
+
+/// Server functions tell a stranger themselves, so that the page can say it in place.
+fn open_to_strangers(path: &str) -> bool {
+    path == routes::sign_in() || path.starts_with("/ask/")
+}
+
+fn to_sign_in(method: &Method, path: &str) -> Response {
+    let back = if *method == Method::GET { path } else { routes::home() };
+    Redirect::to(&routes::sign_in_back_to(back)).into_response()
+}
+
+impl FromRequestParts<Web> for SignedIn {
+    type Rejection = Response;
+    async fn from_request_parts(parts: &mut Parts, _web: &Web) -> Result<Self, Response> {
+        let known = parts.extensions.get::<Known>().and_then(|known| known.0.clone());
+        let back = || to_sign_in(&parts.method, parts.uri.path_and_query().map_or("/", |path| path.as_str()));
+        known.map(SignedIn).ok_or_else(back)
+    }
+}
+
+/// The owner of the token in `Authorization: Bearer keystead_…`.
+#[derive(Clone, Debug)]
+pub struct Bearer(pub Caller);
+
+/// Puts the owner into the extensions, or answers 401 with a problem document.
+pub async fn bearer_only(State(web): State<Web>, mut request: Request, next: Next) -> Response {
+    let token = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = token.and_then(|value| value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("bearer ")));
+    let owner: Result<Option<Caller>, PortalError> = match token {
+        Some(token) => web.tokens.owner(token.trim()).await,
+        None => Ok(None),
+    };
+    match owner {
+        Ok(Some(caller)) => {
+            request.extensions_mut().insert(Bearer(caller));
+            next.run(request).await
+        }
+        Ok(None) => super::rest::problem::unauthorized().into_response(),
+        Err(error) => super::rest::problem::Refusal(error).into_response(),
+    }
+}
+
+impl FromRequestParts<Web> for Bearer {
+    type Rejection = Response;
+    async fn from_request_parts(parts: &mut Parts, _web: &Web) -> Result<Self, Response> {
+        let known = parts.extensions.get::<Bearer>().cloned();
+        known.ok_or_else(|| super::rest::problem::unauthorized().into_response())
+    }
+}

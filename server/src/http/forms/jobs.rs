@@ -1,0 +1,71 @@
+//! Plain posts about a job: cancel, retry (with another password where that is the remedy), another vault name, roll back.
+
+use super::{done, refused};
+use crate::http::Web;
+use crate::http::caller::SignedIn;
+use app::routes;
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use domain::id::JobId;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+/// `POST /jobs/{id}/cancel`.
+pub async fn cancel(State(web): State<Web>, SignedIn(caller): SignedIn, Path(id): Path<JobId>) -> Response {
+    let page = routes::job(&id);
+    match web.portal.cancel(&caller, &id).await {
+        Ok(()) => done(&page, "The job stops after the steps at work; what was made stays."),
+        Err(error) => refused(&page, &error),
+    }
+}
+
+#[derive(Deserialize)]
+pub struct Retry {
+    #[serde(default)]
+    password: SecretString,
+}
+
+/// `POST /jobs/{id}/retry`.
+pub async fn retry(
+    State(web): State<Web>,
+    SignedIn(caller): SignedIn,
+    Path(id): Path<JobId>,
+    Form(retry): Form<Retry>,
+) -> Response {
+    let page = routes::job(&id);
+    match web.portal.retry(&caller, &id, super::typed(retry.password)).await {
+        Ok(()) => Redirect::to(&page).into_response(),
+        Err(error) => refused(&page, &error),
+    }
+}
+
+/// `POST /jobs/{id}/roll-back`.
+pub async fn roll_back(State(web): State<Web>, SignedIn(caller): SignedIn, Path(id): Path<JobId>) -> Response {
+    let page = routes::job(&id);
+    match web.portal.roll_back(&caller, &id).await {
+        Ok(()) => Redirect::to(&page).into_response(),
+        Err(error) => refused(&page, &error),
+    }
+}
+
+#[derive(Deserialize)]
+pub struct AnotherName {
+    #[serde(default)]
+    vault_name: String,
+}
+
+/// `POST /jobs/{id}/vault-name`.
+pub async fn vault_name(
+    State(web): State<Web>,
+    SignedIn(caller): SignedIn,
+    Path(id): Path<JobId>,
+    Form(another): Form<AnotherName>,
+) -> Response {
+    match web.portal.change_vault_name(&caller, &id, &another.vault_name).await {
+        Ok(request) => {
+            done(&routes::request(&request), "Sent back to the approver; the job goes on when it is approved.")
+        }
+        Err(error) => refused(&routes::job(&id), &error),
+    }
+}

@@ -1,0 +1,7 @@
+//! The REST API under `/api/v1`: a second thin skin over the port, for programs with a bearer token.
+
+pub mod body;
+pub mod jobs;
+pub mod openapi;
+pub mod problem;
+pub mod requests;

@@ -1,0 +1,40 @@
+//! The OpenAPI document, made from the endpoints themselves, and the pages that show it.
+
+use axum::extract::Request;
+use axum::http::HeaderValue;
+use axum::http::header::CONTENT_SECURITY_POLICY;
+use axum::middleware::Next;
+use axum::response::Response;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+/// Everything under `/api/v1`.
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Keystead", description = "Ask for an Azure environment, approve it, watch it being made."),
+    paths(super::requests::submit, super::requests::approve, super::jobs::read),
+    modifiers(&Token)
+)]
+pub struct Document;
+
+struct Token;
+
+impl Modify for Token {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("A token of `keystead token create --for ACCOUNT --expires …`."))
+            .build();
+        let components = document.components.get_or_insert_with(Default::default);
+        components.add_security_scheme("token", SecurityScheme::Http(scheme));
+    }
+}
+
+/// The documentation's pages bring files of their own and set styles from script.
+pub async fn policy(request: Request, next: Next) -> Response {
+    let mut answer = next.run(request).await;
+    let policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+                  connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+    answer.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    answer
+}

@@ -1,0 +1,94 @@
+//! `POST /api/v1/requests` submits, `POST /api/v1/requests/{id}/approval` approves.
+
+use super::body::Body;
+use super::problem::Refusal;
+use crate::http::Web;
+use crate::http::caller::Bearer;
+use app::portal::Submission;
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::http::header::LOCATION;
+use axum::response::{AppendHeaders, IntoResponse};
+use domain::id::{JobId, RequestId};
+use domain::problem::Problem;
+use domain::request::Decision;
+use domain::view::request::Whole;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The form's answers, with the database user's password where the template does not bring it.
+#[derive(Deserialize, ToSchema)]
+pub struct Submit {
+    #[serde(flatten)]
+    form: domain::form::Form,
+    /// Sealed at once and never shown again.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = Password, write_only)]
+    db_password: Option<SecretString>,
+}
+
+/// The comment and the plan that one approves.
+#[derive(Deserialize, ToSchema)]
+pub struct Approval {
+    #[serde(default)]
+    comment: String,
+    /// The request's `digest`: what one has seen is what one approves.
+    digest: String,
+}
+
+/// What an approval began.
+#[derive(Serialize, ToSchema)]
+pub struct Approved {
+    pub request: RequestId,
+    /// To be read at `/api/v1/jobs/{id}`.
+    pub job: JobId,
+}
+
+/// Asks for an environment: the plan is frozen and the name is held until a manager has decided.
+#[utoipa::path(
+    post, path = "/api/v1/requests", tag = "requests", request_body = Submit,
+    security(("token" = [])),
+    responses(
+        (status = 201, description = "The request waits for its decision", body = Whole, headers(("Location" = String))),
+        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not for this caller", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Some answers need a change", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn submit(
+    State(web): State<Web>,
+    Bearer(caller): Bearer,
+    Body(submit): Body<Submit>,
+) -> Result<impl IntoResponse, Refusal> {
+    let submission = Submission { form: submit.form, password: submit.db_password, draft: None };
+    let id = web.portal.submit(&caller, submission).await?;
+    let whole = web.portal.request(&caller, &id).await?;
+    Ok((StatusCode::CREATED, AppendHeaders([(LOCATION, format!("/requests/{id}"))]), Json(whole)))
+}
+
+/// Approves a request: its job begins.
+#[utoipa::path(
+    post, path = "/api/v1/requests/{id}/approval", tag = "requests", request_body = Approval,
+    params(("id" = String, Path, description = "Of the request")),
+    security(("token" = [])),
+    responses(
+        (status = 201, description = "The job has begun", body = Approved, headers(("Location" = String))),
+        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not for this caller", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such request", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Decided already, or another plan", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn approve(
+    State(web): State<Web>,
+    Bearer(caller): Bearer,
+    Path(id): Path<RequestId>,
+    Body(approval): Body<Approval>,
+) -> Result<impl IntoResponse, Refusal> {
+    let whole = web.portal.decide(&caller, &id, Decision::Approve, &approval.comment, &approval.digest).await?;
+    let job = whole.job.ok_or_else(app::error::PortalError::not_found)?;
+    let address = format!("/api/v1/jobs/{job}");
+    Ok((StatusCode::CREATED, AppendHeaders([(LOCATION, address)]), Json(Approved { request: id, job })))
+}

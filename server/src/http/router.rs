@@ -1,0 +1,88 @@
+//! Every route of the portal on one screen.
+
+use super::caller::{bearer_only, look_up, signed_in_only};
+use super::forms::{environments, jobs, requests};
+use super::rest::{self, openapi, problem};
+use super::session::Sessions;
+use super::{Web, appearance, error, events, headers, pages, sign_in, site};
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, post};
+use std::time::Duration;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::csrf::CsrfLayer;
+use tower_http::timeout::TimeoutLayer;
+use tower_sessions::cookie::SameSite;
+use tower_sessions::{Expiry, SessionManagerLayer};
+use utoipa::OpenApi;
+use utoipa_swagger_ui::SwaggerUi;
+
+/// Longest body of a request: the form is small.
+const MOST_BYTES: usize = 256 * 1024;
+/// Longest time until an answer begins; streams go on after that.
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// Everything that is served, with its layers; `https` is whether people come over TLS.
+pub fn router(web: Web, sessions: Sessions) -> Router {
+    let https = web.public.scheme() == "https";
+    let people = Router::new()
+        .route("/sign-in", post(sign_in::go))
+        .route(sign_in::BACK, get(sign_in::arrive))
+        .route("/sign-out", post(sign_in::out))
+        .route("/appearance", post(appearance::choose))
+        .route("/environments/new", post(environments::submit))
+        .route("/environments/new/plan", post(environments::plan))
+        .route("/environments/new/draft", post(environments::draft))
+        .route("/environments/new/drop", post(environments::drop_draft))
+        .route("/environments/{name}/validate", post(environments::validate))
+        .route("/requests/{id}/decision", post(requests::decide))
+        .route("/requests/{id}/withdraw", post(requests::withdraw))
+        .route("/jobs/{id}/cancel", post(jobs::cancel))
+        .route("/jobs/{id}/retry", post(jobs::retry))
+        .route("/jobs/{id}/roll-back", post(jobs::roll_back))
+        .route("/jobs/{id}/vault-name", post(jobs::vault_name))
+        .route("/jobs/{id}/events", get(events::follow))
+        .route("/jobs/{id}/log.txt", get(events::log))
+        .merge(pages::routes(&web).fallback(pages::not_found).layer(from_fn(signed_in_only)))
+        .layer(from_fn(look_up))
+        .layer(session_layer(sessions, https))
+        .layer(CsrfLayer::new());
+
+    let programs = Router::new()
+        .route("/requests", post(rest::requests::submit))
+        .route("/requests/{id}/approval", post(rest::requests::approve))
+        .route("/jobs/{id}", get(rest::jobs::read))
+        .layer(from_fn_with_state(web.clone(), bearer_only));
+    let documents: Router<Web> =
+        Router::<Web>::from(SwaggerUi::new("/api/docs").url("/api/openapi.json", openapi::Document::openapi()));
+    let api = Router::new()
+        .nest("/api/v1", programs)
+        .route("/api/{*rest}", axum::routing::any(|| async { StatusCode::NOT_FOUND }))
+        .layer(from_fn(problem::everywhere));
+
+    Router::new()
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/pkg/{file}", get(site::file))
+        .merge(documents.layer(from_fn(openapi::policy)))
+        .merge(api)
+        .merge(people)
+        .layer(CompressionLayer::new())
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, LONGEST))
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(DefaultBodyLimit::max(MOST_BYTES))
+        .layer(from_fn(move |request, next| headers::secure(https, request, next)))
+        .with_state(web)
+}
+
+/// `Lax`, because the way back from the identity provider is a navigation from another site.
+fn session_layer(sessions: Sessions, https: bool) -> SessionManagerLayer<Sessions> {
+    let longest = sessions.longest();
+    SessionManagerLayer::new(sessions)
+        .with_name(if https { "__Host-keystead" } else { "keystead" })
+        .with_secure(https)
+        .with_same_site(SameSite::Lax)
+        .with_expiry(Expiry::OnInactivity(longest))
+}

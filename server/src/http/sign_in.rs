@@ -1,0 +1,134 @@
+//! Signing in and out: to the identity provider, back from it with a new session, and away from both.
+
+mod provider;
+
+use super::session::ACCOUNT;
+use super::{Web, flash};
+use app::context::Notice;
+use app::routes;
+use axum::Form;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use domain::account::{Account, Caller, Way};
+use serde::Deserialize;
+use tower_sessions::Session;
+
+pub use provider::{Leaving, Provider, ProviderError};
+
+/// Under this key a session remembers a sign-in on its way.
+const LEAVING: &str = "leaving";
+/// Under this key a stranger's session keeps a form that was sent after the session had ended.
+pub const STRANDED: &str = "stranded";
+
+/// Where the identity provider sends the browser back to.
+pub const BACK: &str = "/sign-in/back";
+
+#[derive(Deserialize)]
+pub struct Go {
+    /// An account name to offer at the provider; may be empty.
+    #[serde(default)]
+    account: String,
+    #[serde(default)]
+    back: String,
+}
+
+/// `POST /sign-in`: leaves for the provider.
+pub async fn go(State(web): State<Web>, session: Session, Form(go): Form<Go>) -> Response {
+    let hint = Some(go.account.trim()).filter(|hint| !hint.is_empty());
+    match web.provider.leave(hint, local(&go.back)).await {
+        Ok((address, leaving)) => match session.insert(LEAVING, &leaving).await {
+            Ok(()) => Redirect::to(address.as_str()).into_response(),
+            Err(error) => refused(&web, &error.to_string(), &go.back),
+        },
+        Err(error) => refused(&web, &error.to_string(), &go.back),
+    }
+}
+
+#[derive(Deserialize)]
+pub struct Arrival {
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    state: String,
+    #[serde(default)]
+    error: String,
+    #[serde(default)]
+    error_description: String,
+}
+
+/// `GET /sign-in/back`: the provider's answer; a session under a new id begins.
+pub async fn arrive(State(web): State<Web>, session: Session, Query(arrival): Query<Arrival>) -> Response {
+    let leaving = match session.remove::<Leaving>(LEAVING).await {
+        Ok(Some(leaving)) => leaving,
+        // The cookie is gone, or this address was opened twice: begin again.
+        Ok(None) => return Redirect::to(routes::sign_in()).into_response(),
+        Err(error) => return refused(&web, &error.to_string(), ""),
+    };
+    if !arrival.error.is_empty() {
+        let words = format!("{}: {}", arrival.error, arrival.error_description);
+        return refused(&web, words.trim_end_matches(": "), &leaving.back);
+    }
+    let account = match web.provider.arrive(&leaving, &arrival.state, arrival.code).await {
+        Ok(account) => account,
+        Err(error) => return refused(&web, &error.to_string(), &leaving.back),
+    };
+    match begin(&web, &session, &account).await {
+        Ok(stranded) => Redirect::to(&stranded.unwrap_or(leaving.back)).into_response(),
+        Err(why) => refused(&web, &why, &leaving.back),
+    }
+}
+
+/// Keeps the account, changes the session's id, and turns a stranded form into a draft, whose address it answers.
+async fn begin(web: &Web, session: &Session, account: &Account) -> Result<Option<String>, String> {
+    web.tokens.signed_in(account).await.map_err(|error| error.to_string())?;
+    session.cycle_id().await.map_err(|error| error.to_string())?;
+    session.insert(ACCOUNT, account).await.map_err(|error| error.to_string())?;
+    let form = session.remove::<domain::form::Form>(STRANDED).await.map_err(|error| error.to_string())?;
+    let Some(form) = form else { return Ok(None) };
+    let caller = Caller { account: account.clone(), way: Way::Browser };
+    let draft = web.portal.save_draft(&caller, None, &form, &[], false).await.map_err(|error| error.to_string())?;
+    Ok(Some(routes::draft(&draft)))
+}
+
+/// `POST /sign-out`: ends the session here, and at the provider where that is offered.
+pub async fn out(State(web): State<Web>, session: Session) -> Response {
+    if let Err(error) = session.flush().await {
+        tracing::error!(%error, "a session could not be ended");
+    }
+    let then = web.public.join(routes::sign_in()).unwrap_or_else(|_| web.public.clone());
+    match web.provider.end_session(&then).await {
+        Some(address) => Redirect::to(address.as_str()).into_response(),
+        None => flash::with(Redirect::to(routes::sign_in()), &Notice::done("You are signed out.")),
+    }
+}
+
+/// Back to the sign-in page with the provider's words.
+fn refused(web: &Web, words: &str, back: &str) -> Response {
+    tracing::warn!(provider = %web.installation.provider, words, "nobody was signed in");
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("back", &local(back)).append_pair("refused", words);
+    Redirect::to(&format!("{}?{}", routes::sign_in(), query.finish())).into_response()
+}
+
+/// Only a path of our own: no other host, no other scheme, not the sign-in itself.
+pub fn local(back: &str) -> String {
+    let own = back.starts_with('/')
+        && !back.starts_with("//")
+        && !back.contains(['\\', '\r', '\n', '\t'])
+        && !back.starts_with(routes::sign_in());
+    if own { back.to_owned() } else { routes::home().to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::local;
+
+    #[test]
+    fn the_way_back_never_leaves_the_portal() {
+        assert_eq!(local("/jobs/1?a=b"), "/jobs/1?a=b");
+        for foreign in ["", "https://example.com", "//example.com", "/\\example.com", "javascript:x", "/sign-in?back=/"]
+        {
+            assert_eq!(local(foreign), "/", "{foreign}");
+        }
+    }
+}

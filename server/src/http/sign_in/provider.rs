@@ -1,0 +1,272 @@
+//! Speaks OpenID Connect with the identity provider: authorization code with PKCE, state and nonce, through our HTTP client.
+
+use crate::config::SignIn;
+use domain::account::{Account, AccountId, Role};
+use domain::name::TeamName;
+use openidconnect::core::{
+    CoreAuthDisplay, CoreAuthPrompt, CoreAuthenticationFlow, CoreErrorResponseType, CoreGenderClaim, CoreJsonWebKey,
+    CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreRevocableToken, CoreRevocationErrorResponse,
+    CoreTokenIntrospectionResponse, CoreTokenType,
+};
+use openidconnect::{
+    AdditionalClaims, AuthorizationCode, Client, ClientId, ClientSecret, CsrfToken, EmptyExtraTokenFields,
+    EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IdTokenFields, IssuerUrl, LoginHint,
+    Nonce, PkceCodeChallenge, PkceCodeVerifier, ProviderMetadataWithLogout, RedirectUrl, Scope, StandardErrorResponse,
+    StandardTokenResponse, TokenResponse,
+};
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
+use url::Url;
+
+/// How long the provider's document and keys are believed; a token that they do not fit makes us read them anew at once.
+const BELIEVED: Duration = Duration::from_secs(600);
+
+/// What Entra's id tokens hold beyond the standard. `groups` are object ids, `roles` the values of app roles.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct DirectoryClaims {
+    #[serde(default)]
+    oid: Option<String>,
+    #[serde(default)]
+    tid: Option<String>,
+    #[serde(default)]
+    roles: Vec<String>,
+    #[serde(default)]
+    groups: Vec<String>,
+}
+
+impl AdditionalClaims for DirectoryClaims {}
+
+type Fields = IdTokenFields<
+    DirectoryClaims,
+    EmptyExtraTokenFields,
+    CoreGenderClaim,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJwsSigningAlgorithm,
+>;
+
+type Relying = Client<
+    DirectoryClaims,
+    CoreAuthDisplay,
+    CoreGenderClaim,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJsonWebKey,
+    CoreAuthPrompt,
+    StandardErrorResponse<CoreErrorResponseType>,
+    StandardTokenResponse<Fields, CoreTokenType>,
+    CoreTokenIntrospectionResponse,
+    CoreRevocableToken,
+    CoreRevocationErrorResponse,
+    EndpointSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointMaybeSet,
+    EndpointMaybeSet,
+>;
+
+/// Why somebody could not be let in.
+#[derive(Debug, thiserror::Error)]
+pub enum ProviderError {
+    /// The provider does not answer, or not as the standard says.
+    #[error("asking the identity provider: {0}")]
+    Unreachable(String),
+    /// It answered, and said no.
+    #[error("signing in: {0}")]
+    Refused(String),
+}
+
+/// What must be remembered between leaving for the provider and coming back.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Leaving {
+    state: String,
+    nonce: String,
+    verifier: String,
+    /// The local path to return to.
+    pub back: String,
+}
+
+/// The identity provider of the configuration.
+pub struct Provider {
+    settings: SignIn,
+    teams: BTreeMap<String, TeamName>,
+    redirect: RedirectUrl,
+    issuer: IssuerUrl,
+    http: reqwest::Client,
+    known: Mutex<Option<(Instant, Arc<Known>)>>,
+}
+
+struct Known {
+    relying: Relying,
+    end_session: Option<Url>,
+}
+
+impl Provider {
+    /// `teams` maps a group's object id to its team; `redirect` is our own address for coming back.
+    pub fn new(
+        settings: SignIn,
+        teams: BTreeMap<String, TeamName>,
+        redirect: &Url,
+        http: reqwest::Client,
+    ) -> Result<Provider, ProviderError> {
+        let issuer = IssuerUrl::new(settings.issuer.clone())
+            .map_err(|error| ProviderError::Unreachable(format!("sign_in.issuer is no address: {error}")))?;
+        Ok(Provider {
+            settings,
+            teams,
+            redirect: RedirectUrl::from_url(redirect.clone()),
+            issuer,
+            http,
+            known: Mutex::new(None),
+        })
+    }
+
+    /// The address to send the browser to. `hint` is an account name to offer there.
+    pub async fn leave(&self, hint: Option<&str>, back: String) -> Result<(Url, Leaving), ProviderError> {
+        let known = self.known(false).await?;
+        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+        let mut going = known
+            .relying
+            .authorize_url(CoreAuthenticationFlow::AuthorizationCode, CsrfToken::new_random, Nonce::new_random)
+            .add_scope(Scope::new("profile".to_owned()))
+            .add_scope(Scope::new("email".to_owned()))
+            .set_pkce_challenge(challenge);
+        if let Some(hint) = hint {
+            going = going.set_login_hint(LoginHint::new(hint.to_owned()));
+        }
+        let (address, state, nonce) = going.url();
+        let leaving = Leaving {
+            state: state.secret().clone(),
+            nonce: nonce.secret().clone(),
+            verifier: verifier.secret().clone(),
+            back,
+        };
+        Ok((address, leaving))
+    }
+
+    /// Exchanges the code for who it is.
+    pub async fn arrive(&self, leaving: &Leaving, state: &str, code: String) -> Result<Account, ProviderError> {
+        use subtle::ConstantTimeEq;
+        if !bool::from(state.as_bytes().ct_eq(leaving.state.as_bytes())) {
+            return Err(ProviderError::Refused("the answer belongs to another sign-in".to_owned()));
+        }
+        let known = self.known(false).await?;
+        let exchange = known
+            .relying
+            .exchange_code(AuthorizationCode::new(code))
+            .map_err(|error| ProviderError::Unreachable(error.to_string()))?
+            .set_pkce_verifier(PkceCodeVerifier::new(leaving.verifier.clone()));
+        let http = self.http.clone();
+        let tokens = exchange
+            .request_async(&move |request| send(http.clone(), request))
+            .await
+            .map_err(|error| ProviderError::Refused(chain(&error)))?;
+        let token =
+            tokens.id_token().ok_or_else(|| ProviderError::Refused("the provider sent no id token".to_owned()))?;
+        let nonce = Nonce::new(leaving.nonce.clone());
+        match token.claims(&known.relying.id_token_verifier(), &nonce) {
+            Ok(claims) => self.account(claims),
+            // The keys may have been changed since we read them.
+            Err(_) => {
+                let known = self.known(true).await?;
+                let claims = token.claims(&known.relying.id_token_verifier(), &nonce);
+                self.account(claims.map_err(|error| ProviderError::Refused(chain(&error)))?)
+            }
+        }
+    }
+
+    /// Where the browser ends its session at the provider too, if the provider offers that.
+    pub async fn end_session(&self, then: &Url) -> Option<Url> {
+        let mut address = self.known(false).await.ok()?.end_session.clone()?;
+        address
+            .query_pairs_mut()
+            .append_pair("client_id", &self.settings.client_id)
+            .append_pair("post_logout_redirect_uri", then.as_str());
+        Some(address)
+    }
+
+    fn account(
+        &self,
+        claims: &openidconnect::IdTokenClaims<DirectoryClaims, CoreGenderClaim>,
+    ) -> Result<Account, ProviderError> {
+        let more = claims.additional_claims();
+        let object = more.oid.as_deref().unwrap_or_else(|| claims.subject().as_str());
+        let tenant = more.tid.as_deref().unwrap_or_else(|| claims.issuer().as_str());
+        let name = claims
+            .preferred_username()
+            .map(|name| name.as_str())
+            .or_else(|| claims.email().map(|email| email.as_str()))
+            .unwrap_or(object);
+        let mut roles: Vec<Role> =
+            more.roles.iter().filter_map(|claim| self.settings.roles.get(claim)).copied().collect();
+        roles.sort_unstable();
+        roles.dedup();
+        let mut teams: Vec<TeamName> = more.groups.iter().filter_map(|group| self.teams.get(group)).cloned().collect();
+        teams.sort_unstable();
+        teams.dedup();
+        if roles.is_empty() {
+            return Err(ProviderError::Refused(format!(
+                "{name} has no role in Keystead; whoever runs the directory can assign one"
+            )));
+        }
+        Ok(Account { id: AccountId(format!("{tenant}/{object}")), name: name.to_owned(), roles, teams })
+    }
+
+    async fn known(&self, anew: bool) -> Result<Arc<Known>, ProviderError> {
+        let mut slot = self.known.lock().await;
+        if let Some((since, known)) = slot.as_ref()
+            && !anew
+            && since.elapsed() < BELIEVED
+        {
+            return Ok(known.clone());
+        }
+        let http = self.http.clone();
+        let document = ProviderMetadataWithLogout::discover_async(self.issuer.clone(), &move |request| {
+            send(http.clone(), request)
+        })
+        .await
+        .map_err(|error| ProviderError::Unreachable(chain(&error)))?;
+        let end_session = document.additional_metadata().end_session_endpoint.as_ref().map(|end| end.url().clone());
+        let secret = ClientSecret::new(self.settings.client_secret.expose_secret().to_owned());
+        let relying =
+            Client::from_provider_metadata(document, ClientId::new(self.settings.client_id.clone()), Some(secret))
+                .set_redirect_uri(self.redirect.clone());
+        let known = Arc::new(Known { relying, end_session });
+        *slot = Some((Instant::now(), known.clone()));
+        Ok(known)
+    }
+}
+
+/// One request as the library builds it, through our client, which follows no redirect.
+async fn send(http: reqwest::Client, request: HttpRequest) -> Result<HttpResponse, SendError> {
+    let request = reqwest::Request::try_from(request)?;
+    let answer = http.execute(request).await?;
+    let mut response = http::Response::builder().status(answer.status());
+    for (name, value) in answer.headers() {
+        response = response.header(name, value);
+    }
+    Ok(response.body(answer.bytes().await?.to_vec())?)
+}
+
+#[derive(Debug, thiserror::Error)]
+enum SendError {
+    #[error(transparent)]
+    Reqwest(#[from] reqwest::Error),
+    #[error(transparent)]
+    Http(#[from] http::Error),
+}
+
+/// An error with its causes on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

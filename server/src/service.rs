@@ -1,0 +1,135 @@
+//! The port made true: one file a noun; each method asks `domain::permission` first, then validates, stores and wakes.
+
+pub mod accounts;
+mod choices;
+mod deciders;
+mod drafts;
+mod environments;
+mod error;
+mod frames;
+mod jobs;
+mod parts;
+mod requests;
+mod vaults;
+
+use crate::clock::Clock;
+use crate::config::{Config, TeamEntry};
+use crate::engine::{Installation, Live, Recipe, Subject};
+use crate::seal::Seal;
+use crate::store::Store;
+use app::error::PortalError;
+use app::portal::Answer;
+use azure::Azure;
+use deciders::Deciders;
+use domain::account::Caller;
+use domain::form::Choices;
+use domain::id::EnvironmentId;
+use domain::name::{TeamName, TemplateName};
+use domain::permission::{self, Action, Subject as Permitted};
+use domain::plan::Plan;
+use domain::team::Team;
+use domain::wish::Wish;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Weak};
+use tokio::sync::OnceCell;
+
+/// Everything that the portal's promises are kept with.
+pub struct Service {
+    /// For streams, which outlive the question that began them.
+    me: Weak<Service>,
+    store: Store,
+    clock: Clock,
+    azure: Azure,
+    recipe: Recipe,
+    seal: Seal,
+    installation: OnceCell<Installation>,
+    /// Of the whole installation, not yet narrowed to a caller.
+    choices: Choices,
+    teams: Vec<TeamEntry>,
+    password_files: BTreeMap<TemplateName, PathBuf>,
+    deciders: deciders::Cache,
+    vaults: vaults::Cache,
+    live: Live,
+}
+
+impl Service {
+    pub fn new(config: &Config, store: Store, azure: Azure, recipe: Recipe, seal: Seal, clock: Clock) -> Arc<Service> {
+        let files = config.templates.iter();
+        let files = files.filter_map(|entry| Some((entry.template.name.clone(), entry.password_file.clone()?)));
+        Arc::new_cyclic(|me| Service {
+            me: me.clone(),
+            live: Live::new(store.clone(), clock.clone()),
+            store,
+            clock,
+            azure,
+            recipe,
+            seal,
+            installation: OnceCell::new(),
+            choices: Choices {
+                teams: config.teams.iter().map(TeamEntry::team).collect(),
+                regions: config.regions.clone(),
+                templates: config.templates.iter().map(|entry| entry.template.clone()).collect(),
+                node_sizes: config.node_sizes.clone(),
+                kubernetes: config.kubernetes.clone(),
+                workspaces: config.workspaces.clone(),
+            },
+            teams: config.teams.clone(),
+            password_files: files.collect(),
+            deciders: deciders::Cache::default(),
+            vaults: vaults::Cache::default(),
+        })
+    }
+
+    /// The team as the configuration describes it; one that it no longer names keeps its name.
+    fn team(&self, name: &TeamName) -> Team {
+        let known = self.choices.teams.iter().find(|team| team.name == *name).cloned();
+        known.unwrap_or_else(|| Team { name: name.clone(), title: name.to_string(), group: String::new() })
+    }
+
+    /// Who decides for which team, from the configuration and from who has signed in.
+    async fn deciders(&self) -> Answer<Arc<Deciders>> {
+        self.deciders.read(&self.store, &self.teams, self.clock.now()).await
+    }
+
+    /// Where Keystead itself runs; asked of Azure once.
+    async fn installation(&self) -> Answer<&Installation> {
+        let ask = || async {
+            let me = self.azure.me().await.map_err(|error| error::azure("asking Azure who Keystead is", &error))?;
+            Ok::<_, PortalError>(Installation {
+                tenant: me.tenant_id,
+                subscription: self.azure.subscription().to_owned(),
+                identity: me.object_id,
+            })
+        };
+        self.installation.get_or_try_init(ask).await
+    }
+
+    /// What would be done for this wish, as if nothing stood yet.
+    async fn plan_of(&self, wish: &Wish, environment: &EnvironmentId) -> Answer<Plan> {
+        let (team, installation) = (self.team(&wish.team), self.installation().await?);
+        Ok(self.recipe.plan(&Subject { wish, team: &team, environment, installation }))
+    }
+}
+
+/// The first line of every method that touches a thing: hidden is not there, refused says why.
+fn permit(caller: &Caller, action: Action, subject: &Permitted<'_>) -> Answer<()> {
+    match permission::may(caller, action, subject) {
+        permission::Answer::Allowed => Ok(()),
+        permission::Answer::Refused(reason) => Err(PortalError::forbidden(reason)),
+        permission::Answer::Hidden => Err(PortalError::not_found()),
+    }
+}
+
+/// The same answer as a page shows it, before anybody tries.
+fn can(caller: &Caller, action: Action, subject: &Permitted<'_>) -> domain::view::Can {
+    match permission::may(caller, action, subject).reason() {
+        None => domain::view::Can::yes(),
+        Some(reason) => domain::view::Can::no(reason),
+    }
+}
+
+/// Names of the teams whose rows the caller may see, as the store takes them.
+fn visible(caller: &Caller) -> Option<Vec<String>> {
+    caller.visible_teams().map(|teams| teams.iter().map(TeamName::to_string).collect())
+}

@@ -1,0 +1,248 @@
+//! Environments as people see them: the list by need, the page of one.
+
+use super::error::failed;
+use super::requests::new_id;
+use super::{Service, can, parts, permit, visible};
+use crate::store::environment::{Bounds, Environment, Listed};
+use crate::store::{self, Change, timer};
+use app::error::PortalError;
+use app::portal::{Answer, Environments};
+use async_trait::async_trait;
+use domain::account::Caller;
+use domain::environment::State;
+use domain::id::ValidationId;
+use domain::permission::{Action, Subject};
+use domain::view::environment::{Filter, JobLine, List, Row, Show, Validation, Whole};
+use domain::view::{self, Can};
+use domain::{Moment, job};
+
+/// Rows of one page.
+const PAGE: usize = 50;
+const DAY: i64 = 86_400_000;
+/// Jobs and runs of the checks on an environment's page.
+const JOBS: i64 = 10;
+const RUNS: i64 = 12;
+
+#[async_trait]
+impl Environments for Service {
+    async fn environments(&self, caller: &Caller, filter: &Filter) -> Answer<List> {
+        let mut bounds = self.bounds(caller, filter);
+        let failed = failed("listing environments");
+        let after = cursor(&filter.after);
+        let after = after.as_ref().map_or((-1, "", ""), |(rank, name, id)| (*rank, name.as_str(), id.as_str()));
+        let rows = store::environment::list(&self.store, &bounds, after, PAGE as i64 + 1).await.map_err(&failed)?;
+        bounds.owner.clear();
+        bounds.ranks = living();
+        let (all, mine, needs_person) =
+            store::environment::count(&self.store, &bounds, &caller.account.id).await.map_err(&failed)?;
+        let nearest = match rows.is_empty() && !bounds.search.is_empty() {
+            true => nearest(&bounds.search, &store::environment::names(&self.store, &bounds).await.map_err(&failed)?),
+            false => None,
+        };
+        let next = rows.get(PAGE).and_then(|_| rows.get(PAGE - 1)).map(cursor_of);
+        Ok(List {
+            rows: rows.iter().take(PAGE).map(|listed| self.row(listed)).collect(),
+            all,
+            mine,
+            needs_person,
+            next,
+            teams: self.filter_teams(caller),
+            nearest,
+            now: self.clock.now(),
+        })
+    }
+
+    async fn environment(&self, caller: &Caller, name: &str) -> Answer<Whole> {
+        let environment = self.seen_environment(caller, name).await?;
+        let failed = failed("reading an environment");
+        let filter = store::job::Filter { teams: caller.visible_teams(), environment: Some(name) };
+        let (jobs, _) = store::job::list(&self.store, filter, "", JOBS).await.map_err(&failed)?;
+        // A name can have been borne by others before.
+        let jobs: Vec<_> = jobs.into_iter().filter(|job| job.id.as_str() > environment.id.as_str()).collect();
+        let request = store::request::first_of(&self.store, &environment.id).await.map_err(&failed)?;
+        let runs = store::validation::newest(&self.store, &environment.id, RUNS).await.map_err(&failed)?;
+        let mut runs = runs.into_iter().map(|run| run.validation);
+        let validation = runs.next();
+        let now = self.clock.now();
+        let template = self.choices.template(environment.wish.template.name.as_str());
+        let newest = jobs.first().map(|job| job.state);
+        Ok(Whole {
+            row: self.row_of(&environment),
+            template: template.map_or_else(|| environment.wish.template.name.to_string(), |known| known.title.clone()),
+            request: request.ok_or_else(PortalError::not_found)?,
+            jobs: jobs.iter().map(|job| line(job, now)).collect(),
+            history: runs.map(without_evidence).collect(),
+            address: environment.address.clone(),
+            parts: parts::of(&environment, newest, validation.as_ref()),
+            validate: can_validate(caller, &environment, newest),
+            validation,
+            wish: environment.wish,
+            now,
+        })
+    }
+
+    async fn validate(&self, caller: &Caller, name: &str) -> Answer<ValidationId> {
+        let environment = self.seen_environment(caller, name).await?;
+        permit(caller, Action::Validate, &subject(&environment))?;
+        let failed = failed("asking for the checks");
+        let filter = store::job::Filter { teams: None, environment: Some(name) };
+        let (jobs, _) = store::job::list(&self.store, filter, "", 1).await.map_err(&failed)?;
+        let can = can_validate(caller, &environment, jobs.first().map(|job| job.state));
+        if !can.allowed {
+            return Err(PortalError::conflict(can.reason.unwrap_or_default()));
+        }
+        let newest = store::validation::newest(&self.store, &environment.id, 1).await.map_err(&failed)?;
+        if let Some(running) = newest.into_iter().find(|run| run.validation.running) {
+            return Ok(running.validation.id);
+        }
+        let (id, now) = (ValidationId::new(new_id()), self.clock.now());
+        let by = &caller.account.name;
+        store::validation::begin(&self.store, &id, &environment.id, by, 0, now).await.map_err(&failed)?;
+        let set = async {
+            let mut tx = self.store.begin().await?;
+            timer::set(&mut tx, timer::CHECKS, environment.id.as_str(), now).await?;
+            tx.commit().await
+        };
+        set.await.map_err(&failed)?;
+        self.store.announce(Change::Timer).await;
+        Ok(id)
+    }
+}
+
+/// What the caller's right to an environment is judged by.
+fn subject(environment: &Environment) -> Subject<'_> {
+    Subject { team: &environment.team, requester: Some(&environment.owner), other_manager: false }
+}
+
+/// By the table, then by whether there is anything to check.
+fn can_validate(caller: &Caller, environment: &Environment, newest: Option<job::State>) -> Can {
+    let by_table = can(caller, Action::Validate, &subject(environment));
+    match newest {
+        _ if !by_table.allowed => by_table,
+        Some(job::State::Succeeded) => Can::yes(),
+        _ => Can::no("The checks prove a whole environment; this one is not built yet."),
+    }
+}
+
+fn line(job: &view::job::Row, now: Moment) -> JobLine {
+    JobLine {
+        id: job.id.clone(),
+        title: job.title.clone(),
+        state: job.state,
+        started: job.started,
+        took_ms: Some(job.ended.unwrap_or(now).since(job.started)),
+    }
+}
+
+fn without_evidence(mut run: Validation) -> Validation {
+    run.results.iter_mut().for_each(|result| result.evidence.clear());
+    run
+}
+
+impl Service {
+    async fn seen_environment(&self, caller: &Caller, name: &str) -> Answer<Environment> {
+        let found = store::environment::named(&self.store, name).await.map_err(failed("reading an environment"))?;
+        let environment = found.ok_or_else(PortalError::not_found)?;
+        permit(caller, Action::See, &subject(&environment))?;
+        Ok(environment)
+    }
+
+    fn row_of(&self, environment: &Environment) -> Row {
+        self.row(&Listed {
+            id: environment.id.clone(),
+            name: environment.name.clone(),
+            team: environment.team.clone(),
+            region: environment.wish.region.to_string(),
+            state: environment.state,
+            detail: environment.detail.clone(),
+            owner_name: environment.owner_name.clone(),
+            arch: environment.arch,
+            lifetime_days: environment.wish.lifetime.days,
+            approved_at: environment.approved_at,
+            updated_at: environment.updated_at,
+        })
+    }
+
+    fn bounds(&self, caller: &Caller, filter: &Filter) -> Bounds {
+        let mut teams = visible(caller);
+        if !filter.team.is_empty() {
+            let seen = teams.as_ref().is_none_or(|teams| teams.contains(&filter.team));
+            // A team that the caller does not see, or one that a comma would split, has no rows.
+            let wanted = Some(filter.team.clone()).filter(|team| seen && !team.contains(','));
+            teams = Some(wanted.into_iter().collect());
+        }
+        Bounds {
+            teams,
+            owner: if filter.show == Show::Mine { caller.account.id.0.clone() } else { String::new() },
+            search: filter.search.clone(),
+            ranks: match filter.show {
+                Show::All | Show::Mine => living(),
+                Show::NeedsPerson => (State::NeedsPerson.rank(), State::NeedsPerson.rank()),
+                Show::Gone => (State::Gone.rank(), State::Gone.rank()),
+            },
+        }
+    }
+
+    /// Teams to filter by: the caller's own, or all for those who see everything.
+    fn filter_teams(&self, caller: &Caller) -> Vec<(String, String)> {
+        let teams = self.choices.teams.iter().filter(|team| caller.sees_everything() || caller.in_team(&team.name));
+        teams.map(|team| (team.name.to_string(), team.title.clone())).collect()
+    }
+
+    fn row(&self, listed: &Listed) -> Row {
+        Row {
+            id: listed.id.clone(),
+            name: listed.name.clone(),
+            team: self.team(&listed.team).title,
+            region: listed.region.clone(),
+            state: listed.state,
+            detail: listed.detail.clone(),
+            owner: listed.owner_name.clone(),
+            arch: listed.arch,
+            ends: ends(listed.approved_at, listed.lifetime_days),
+            lifetime_days: listed.lifetime_days,
+            updated: listed.updated_at,
+        }
+    }
+}
+
+/// First and last rank of what is not gone.
+fn living() -> (i64, i64) {
+    (0, State::Gone.rank() - 1)
+}
+
+/// A lifetime counts from the approval.
+pub(super) fn ends(approved: Option<Moment>, days: u32) -> Option<Moment> {
+    approved.map(|at| at.plus(i64::from(days) * DAY))
+}
+
+/// `RANK.NAME.ID`: names hold no dot.
+fn cursor_of(listed: &Listed) -> String {
+    format!("{}.{}.{}", listed.state.rank(), listed.name, listed.id)
+}
+
+fn cursor(text: &str) -> Option<(i64, String, String)> {
+    let mut parts = text.splitn(3, '.');
+    let rank = parts.next()?.parse().ok()?;
+    Some((rank, parts.next()?.to_owned(), parts.next()?.to_owned()))
+}
+
+/// The name that is nearest to what was searched, where one is near at all.
+fn nearest(search: &str, names: &[String]) -> Option<String> {
+    let search = search.trim().to_lowercase();
+    let scored = names.iter().map(|name| (strsim::jaro_winkler(&search, name), name));
+    let best = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (best.0 > 0.75).then(|| best.1.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistyped_name_is_told_apart_from_nonsense() {
+        let names = ["payments-staging".to_owned(), "checkout".to_owned()];
+        assert_eq!(nearest("paymnts-staging", &names).as_deref(), Some("payments-staging"));
+        assert_eq!(nearest("zzz", &names), None);
+    }
+}

@@ -1,0 +1,302 @@
+//! Jobs as people see them, and a person's word to them: cancel, retry, another vault name, roll back.
+
+use super::error::{failed, internal};
+use super::requests::{new_id, refuse_denied};
+use super::{Service, can, permit};
+use crate::engine::Heard;
+use crate::store::event::Journal;
+use crate::store::request::Ending;
+use crate::store::{self, timer};
+use app::error::PortalError;
+use app::portal::{Answer, JobChange, Jobs};
+use async_trait::async_trait;
+use domain::account::Caller;
+use domain::failure::Mend;
+use domain::field::FieldError;
+use domain::id::{JobId, RequestId};
+use domain::job::Event;
+use domain::name::VaultName;
+use domain::permission::{Action, Subject};
+use domain::request::{self, Kind};
+use domain::view::job::{Line, Row, Whole};
+use domain::view::{Can, Page};
+use domain::wish::Wish;
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use secrecy::SecretString;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Rows of one page.
+const PAGE: i64 = 50;
+/// Lines of one answer.
+const LINES: i64 = 1_000;
+
+#[async_trait]
+impl Jobs for Service {
+    async fn jobs(&self, caller: &Caller, environment: Option<&str>, after: &str) -> Answer<Page<Row>> {
+        let filter = store::job::Filter { teams: caller.visible_teams(), environment };
+        let listed = store::job::list(&self.store, filter, after, PAGE + 1).await;
+        let (mut rows, total) = listed.map_err(failed("listing jobs"))?;
+        let page = usize::try_from(PAGE).unwrap_or(usize::MAX);
+        let more = rows.len() > page;
+        rows.truncate(page);
+        rows.iter_mut().for_each(|row| row.team = self.title(&row.team));
+        let next = rows.last().filter(|_| more).map(|last| last.id.to_string());
+        Ok(Page { rows, total, next })
+    }
+
+    async fn job(&self, caller: &Caller, id: &JobId) -> Answer<Whole> {
+        let journal = self.seen_job(caller, id).await?;
+        let medians = store::took::medians(&self.store).await.map_err(failed("reading earlier jobs"))?;
+        self.whole_job(caller, &journal, &medians).await
+    }
+
+    async fn lines(&self, caller: &Caller, id: &JobId, after: i64, step: Option<&str>) -> Answer<Vec<Line>> {
+        let journal = self.seen_job(caller, id).await?;
+        let lines = store::line::after(&self.store, id, &journal.job.outline, after, step, LINES).await;
+        lines.map_err(failed("reading a log"))
+    }
+
+    async fn follow(&self, caller: &Caller, id: &JobId, after: i64) -> Answer<BoxStream<'static, JobChange>> {
+        self.seen_job(caller, id).await?;
+        let me = self.me.upgrade().ok_or_else(|| internal("following a job", &"the service is gone"))?;
+        let medians = store::took::medians(&self.store).await.map_err(failed("reading earlier jobs"))?;
+        let heard = self.live.follow(id, after).await.map_err(failed("following a job"))?;
+        let (caller, medians) = (caller.clone(), Arc::new(medians));
+        let changes = heard.filter_map(move |heard| {
+            let (me, caller, medians) = (me.clone(), caller.clone(), medians.clone());
+            async move {
+                match heard {
+                    Heard::Line(line) => Some(JobChange::Line(line)),
+                    Heard::End => Some(JobChange::End),
+                    Heard::Now(journal) => {
+                        let whole = me.whole_job(&caller, &journal, &medians).await.ok()?;
+                        Some(JobChange::Now(Box::new(whole)))
+                    }
+                }
+            }
+        });
+        Ok(changes.boxed())
+    }
+
+    async fn cancel(&self, caller: &Caller, id: &JobId) -> Answer<()> {
+        let by = caller.account.name.clone();
+        self.word(caller, Action::Cancel, id, |journal| {
+            allowed(journal.status.can_cancel())?;
+            Ok(Event::CancelAsked { by: by.clone() })
+        })
+        .await
+    }
+
+    async fn retry(&self, caller: &Caller, id: &JobId, password: Option<SecretString>) -> Answer<()> {
+        let journal = self.seen_job(caller, id).await?;
+        permit(caller, Action::Retry, &subject(&journal))?;
+        allowed(journal.status.can_retry())?;
+        self.password_for_retry(&journal, password).await?;
+        let by = caller.account.name.clone();
+        self.word(caller, Action::Retry, id, |journal| {
+            allowed(journal.status.can_retry())?;
+            Ok(Event::RetryAsked { by: by.clone() })
+        })
+        .await
+    }
+
+    async fn change_vault_name(&self, caller: &Caller, id: &JobId, name: &str) -> Answer<RequestId> {
+        let journal = self.seen_job(caller, id).await?;
+        permit(caller, Action::Retry, &subject(&journal))?;
+        may_rename(&journal)?;
+        let wrong = |sentence: String| PortalError::invalid(vec![FieldError::new("vault_name", sentence)]);
+        let name = VaultName::parse(name).map_err(wrong)?;
+        if let Some(sentence) = self.vault_taken(&name).await? {
+            return Err(wrong(sentence));
+        }
+        if let Some(error) = self.vault_error(name.as_str()).await? {
+            return Err(PortalError::invalid(vec![error]));
+        }
+        let mut wish: Wish = journal.job.wish.clone();
+        let before = std::mem::replace(&mut wish.vault.name, name);
+        let plan = self.plan_of(&wish, &journal.job.environment).await?;
+        refuse_denied(&plan)?;
+        let (request, now) = (RequestId::new(new_id()), self.clock.now());
+        let environment = journal.job.environment.clone();
+        let row = self.sent(caller, Kind::Rename, (&request, &environment), &wish, plan, Some(id.clone()), now);
+        let why = format!("the vault is to be named {} instead of {before}", wish.vault.name);
+        let held = Event::Held { request: request.clone(), by: caller.account.name.clone(), why };
+        loop {
+            let held = held.clone();
+            let send = async {
+                let mut tx = self.store.begin().await?;
+                let mut journal = store::event::load_in(&mut tx, id).await?.ok_or(store::Error::NotFound)?;
+                if let Err(refusal) = may_rename(&journal) {
+                    return Ok(Err(refusal));
+                }
+                store::request::add(&mut tx, &row).await?;
+                timer::set(&mut tx, timer::REQUEST, request.as_str(), row.lapses_at).await?;
+                journal.append(&mut tx, store::event::Writer::Person, now, &[held], &[]).await?;
+                tx.commit().await?;
+                Ok::<_, store::Error>(Ok(journal))
+            };
+            match send.await {
+                Err(store::Error::Behind) => {}
+                Err(error) => return Err(failed("sending another vault name")(error)),
+                Ok(Err(refusal)) => return Err(refusal),
+                Ok(Ok(journal)) => {
+                    journal.announce(&self.store).await;
+                    return Ok(request);
+                }
+            }
+        }
+    }
+
+    async fn roll_back(&self, caller: &Caller, id: &JobId) -> Answer<()> {
+        let by = caller.account.name.clone();
+        let journal = self.seen_job(caller, id).await?;
+        let held = journal.status.held.clone();
+        self.word(caller, Action::RollBack, id, |journal| {
+            allowed(journal.status.can_roll_back())?;
+            Ok(Event::RollBackAsked { by: by.clone() })
+        })
+        .await?;
+        // A changed plan that waited for its approver has nothing to be approved for any more.
+        if let Some(held) = held {
+            let failed = failed("ending a request");
+            let (me, now) = (&caller.account, self.clock.now());
+            let Some(request) = store::request::find(&self.store, &held.request).await.map_err(&failed)? else {
+                return Ok(());
+            };
+            let by = Some((&me.id, me.name.as_str(), caller.way));
+            let ending =
+                Ending { state: request::State::Withdrawn, by, comment: Some("The job is rolled back."), job: None };
+            store::unapproved::end(&self.store, &request, &ending, now).await.map_err(&failed)?;
+        }
+        Ok(())
+    }
+}
+
+/// What the caller's right to a job is judged by.
+fn subject(journal: &Journal) -> Subject<'_> {
+    Subject { team: &journal.job.team, requester: None, other_manager: false }
+}
+
+/// By the job's state; a refusal is a conflict, for the job may have moved since the page was made.
+fn allowed(can: Can) -> Answer<()> {
+    if can.allowed { Ok(()) } else { Err(PortalError::conflict(can.reason.unwrap_or_default())) }
+}
+
+fn mend(journal: &Journal) -> Option<Mend> {
+    journal.status.failure(&journal.job.outline).and_then(|(_, failure)| failure.mend)
+}
+
+fn may_rename(journal: &Journal) -> Answer<()> {
+    allowed(journal.status.can_retry())?;
+    match mend(journal) {
+        Some(Mend::VaultName) => Ok(()),
+        _ => Err(PortalError::conflict("Another vault name is no remedy for what stopped this job.")),
+    }
+}
+
+impl Service {
+    fn title(&self, team: &str) -> String {
+        let known = self.choices.teams.iter().find(|known| known.name.as_str() == team);
+        known.map_or_else(|| team.to_owned(), |team| team.title.clone())
+    }
+
+    async fn seen_job(&self, caller: &Caller, id: &JobId) -> Answer<Journal> {
+        let found = store::event::load(&self.store, id).await.map_err(failed("reading a job"))?;
+        let journal = found.ok_or_else(PortalError::not_found)?;
+        permit(caller, Action::See, &subject(&journal))?;
+        Ok(journal)
+    }
+
+    /// A person's word, if the caller may say it and the job is where it makes sense.
+    async fn word(
+        &self,
+        caller: &Caller,
+        action: Action,
+        id: &JobId,
+        word: impl Fn(&Journal) -> Answer<Event>,
+    ) -> Answer<()> {
+        let said = store::event::say(&self.store, id, self.clock.now(), |journal| {
+            permit(caller, Action::See, &subject(journal)).map_err(Refused::Portal)?;
+            permit(caller, action, &subject(journal)).map_err(Refused::Portal)?;
+            word(journal).map_err(Refused::Portal)
+        });
+        match said.await {
+            Ok(_) => Ok(()),
+            Err(Refused::Portal(error)) => Err(error),
+            Err(Refused::Store(error)) => Err(failed("writing to a job")(error)),
+        }
+    }
+
+    /// Seals another password in place of the one that was refused, or of the one that was deleted meanwhile.
+    async fn password_for_retry(&self, journal: &Journal, password: Option<SecretString>) -> Answer<()> {
+        let failed = failed("keeping a password");
+        let request = &journal.job.request;
+        let refused = mend(journal) == Some(Mend::Password);
+        let kept = store::sealed::find(&self.store, request).await.map_err(&failed)?.is_some();
+        let Some(password) = password else {
+            // Without one, the job goes on with what it has; where it has none, only a person can help.
+            if refused && !kept {
+                let said = "Type the password of the database user again; the sealed one is deleted after seven days.";
+                return Err(PortalError::invalid(vec![FieldError::new("password", said)]));
+            }
+            return Ok(());
+        };
+        let sealed = self.seal.seal(request, &password).map_err(|error| internal("sealing a password", &error))?;
+        let keep = async {
+            let mut tx = self.store.begin().await?;
+            store::sealed::keep(&mut tx, request, &sealed, self.clock.now()).await?;
+            tx.commit().await
+        };
+        keep.await.map_err(&failed)
+    }
+
+    pub(super) async fn whole_job(
+        &self,
+        caller: &Caller,
+        journal: &Journal,
+        medians: &BTreeMap<String, i64>,
+    ) -> Answer<Whole> {
+        let (job, status) = (&journal.job, &journal.status);
+        let row = store::job::row(&self.store, &job.id).await.map_err(failed("reading a job"))?;
+        let mut row = row.ok_or_else(PortalError::not_found)?;
+        row.team = self.title(&row.team);
+        let now = self.clock.now();
+        let of = |action: Action, by_state: Can| {
+            let by_table = can(caller, action, &subject(journal));
+            if by_table.allowed { by_state } else { by_table }
+        };
+        let failure = status.failure(&job.outline);
+        Ok(Whole {
+            row,
+            asked_by: job.asked_by.clone(),
+            approved_by: job.approved_by.clone(),
+            approved_at: job.approved_at,
+            request: job.request.clone(),
+            steps: status.steps_shown(&job.outline, now, |key| medians.get(key).copied()),
+            failed_step: failure.map(|(step, _)| step.key.clone()),
+            failure: failure.map(|(_, failure)| failure.clone()),
+            took_ms: status.took_ms(now),
+            expected_ms: medians.get(store::took::WHOLE).copied(),
+            cancel: of(Action::Cancel, status.can_cancel()),
+            retry: of(Action::Retry, status.can_retry()),
+            roll_back: of(Action::RollBack, status.can_roll_back()),
+            stands: status.stands(&job.outline),
+            held_by: status.held.as_ref().map(|held| held.request.clone()),
+            position: status.position,
+            now,
+        })
+    }
+}
+
+enum Refused {
+    Portal(PortalError),
+    Store(store::Error),
+}
+
+impl From<store::Error> for Refused {
+    fn from(error: store::Error) -> Self {
+        Refused::Store(error)
+    }
+}

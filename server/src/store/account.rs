@@ -1,0 +1,51 @@
+//! Accounts: who has signed in, with what the directory said of them at the last sign-in.
+
+use super::{Error, Store, document, on_both};
+use domain::Moment;
+use domain::account::{Account, AccountId};
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    name: String,
+    roles: String,
+    teams: String,
+}
+
+impl TryFrom<Row> for Account {
+    type Error = Error;
+    fn try_from(row: Row) -> Result<Account, Error> {
+        Ok(Account {
+            id: AccountId(row.id),
+            name: row.name,
+            roles: document::read(&row.roles)?,
+            teams: document::read(&row.teams)?,
+        })
+    }
+}
+
+/// Keeps what this sign-in said, over whatever an earlier one did.
+pub async fn keep(store: &Store, account: &Account, now: Moment) -> Result<(), Error> {
+    const SQL: &str = "insert into account (id, name, roles, teams, seen_at) values ($1, $2, $3, $4, $5)
+        on conflict (id) do update set name = $2, roles = $3, teams = $4, seen_at = $5";
+    let (roles, teams) = (document::write(&account.roles)?, document::write(&account.teams)?);
+    on_both!(store.write(), db => {
+        let keep = sqlx::query(SQL).bind(&account.id.0).bind(&account.name).bind(&roles).bind(&teams).bind(now.0);
+        keep.execute(db).await.map(drop)
+    })?;
+    Ok(())
+}
+
+/// By account name; of several that bore it, the one seen last.
+pub async fn named(store: &Store, name: &str) -> Result<Option<Account>, Error> {
+    const SQL: &str = "select id, name, roles, teams from account where name = $1 order by seen_at desc limit 1";
+    let row: Option<Row> = on_both!(store.read(), db => sqlx::query_as(SQL).bind(name).fetch_optional(db).await)?;
+    row.map(Account::try_from).transpose()
+}
+
+/// Everybody whom the directory called a manager; few.
+pub async fn managers(store: &Store) -> Result<Vec<Account>, Error> {
+    const SQL: &str = r#"select id, name, roles, teams from account where roles like '%"manager"%'"#;
+    let rows: Vec<Row> = on_both!(store.read(), db => sqlx::query_as(SQL).fetch_all(db).await)?;
+    rows.into_iter().map(Account::try_from).collect()
+}

@@ -1,0 +1,220 @@
+//! Requests: sent with a frozen plan, decided once, listed for those who asked and for those who decide.
+
+use super::{Error, Store, Tx, document, on_both};
+use domain::Moment;
+use domain::account::{AccountId, Way};
+use domain::id::{EnvironmentId, JobId, RequestId};
+use domain::name::TeamName;
+use domain::plan::Plan;
+use domain::request::{Kind, State};
+use domain::wish::Wish;
+
+/// A request as it is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    pub id: RequestId,
+    pub kind: Kind,
+    pub environment: EnvironmentId,
+    pub environment_name: String,
+    pub team: TeamName,
+    pub requester: AccountId,
+    pub requester_name: String,
+    pub wish: Wish,
+    pub plan: Plan,
+    pub digest: String,
+    pub state: State,
+    pub sent_at: Moment,
+    pub lapses_at: Moment,
+    pub decided_by_name: Option<String>,
+    pub decided_at: Option<Moment>,
+    pub comment: Option<String>,
+    pub job: Option<JobId>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    kind: String,
+    environment: String,
+    environment_name: String,
+    team: String,
+    requester: String,
+    requester_name: String,
+    wish: String,
+    plan: String,
+    digest: String,
+    state: String,
+    sent_at: i64,
+    lapses_at: i64,
+    decided_by_name: Option<String>,
+    decided_at: Option<i64>,
+    comment: Option<String>,
+    job: Option<String>,
+}
+
+impl TryFrom<Row> for Request {
+    type Error = Error;
+    fn try_from(row: Row) -> Result<Request, Error> {
+        Ok(Request {
+            id: RequestId::new(row.id),
+            kind: document::word(&row.kind, kind_of)?,
+            environment: EnvironmentId::new(row.environment),
+            environment_name: row.environment_name,
+            team: super::environment::team(&row.team)?,
+            requester: AccountId(row.requester),
+            requester_name: row.requester_name,
+            wish: document::read(&row.wish)?,
+            plan: document::read(&row.plan)?,
+            digest: row.digest,
+            state: document::word(&row.state, State::of_key)?,
+            sent_at: Moment(row.sent_at),
+            lapses_at: Moment(row.lapses_at),
+            decided_by_name: row.decided_by_name,
+            decided_at: row.decided_at.map(Moment),
+            comment: row.comment,
+            job: row.job.map(JobId::new),
+        })
+    }
+}
+
+fn kind_of(key: &str) -> Option<Kind> {
+    match key {
+        "create" => Some(Kind::Create),
+        "rename" => Some(Kind::Rename),
+        _ => None,
+    }
+}
+
+fn kind_key(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Create => "create",
+        Kind::Rename => "rename",
+    }
+}
+
+macro_rules! selected {
+    ($rest:literal) => {
+        concat!(
+            "select id, kind, environment, environment_name, team, requester, requester_name, wish, plan, digest,
+            state, sent_at, lapses_at, decided_by_name, decided_at, comment, job from request ",
+            $rest
+        )
+    };
+}
+
+/// Sends it.
+pub async fn add(tx: &mut Tx, request: &Request) -> Result<(), Error> {
+    const SQL: &str = "insert into request (id, kind, environment, environment_name, team, requester, requester_name,
+        wish, plan, digest, state, sent_at, lapses_at, job)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    let (wish, plan) = (document::write(&request.wish)?, document::write(&request.plan)?);
+    on_both!(tx.on(), db => {
+        let add = sqlx::query(SQL).bind(request.id.as_str()).bind(kind_key(request.kind));
+        let add = add.bind(request.environment.as_str()).bind(&request.environment_name).bind(request.team.as_str());
+        let add = add.bind(&request.requester.0).bind(&request.requester_name).bind(&wish).bind(&plan);
+        let add = add.bind(&request.digest).bind(request.state.key()).bind(request.sent_at.0).bind(request.lapses_at.0);
+        add.bind(request.job.as_ref().map(JobId::as_str)).execute(db).await.map(drop)
+    })?;
+    Ok(())
+}
+
+pub async fn find(store: &Store, id: &RequestId) -> Result<Option<Request>, Error> {
+    const SQL: &str = selected!("where id = $1");
+    let row: Option<Row> = on_both!(store.read(), db => {
+        sqlx::query_as(SQL).bind(id.as_str()).fetch_optional(db).await
+    })?;
+    row.map(Request::try_from).transpose()
+}
+
+/// What an environment began with.
+pub async fn first_of(store: &Store, environment: &EnvironmentId) -> Result<Option<RequestId>, Error> {
+    const SQL: &str = "select id from request where environment = $1 order by id limit 1";
+    let row: Option<(String,)> = on_both!(store.read(), db => {
+        sqlx::query_as(SQL).bind(environment.as_str()).fetch_optional(db).await
+    })?;
+    Ok(row.map(|(id,)| RequestId::new(id)))
+}
+
+/// Newest first, those of these teams (`None`: all) before the cursor (an id, or empty).
+pub async fn list(store: &Store, teams: Option<&[String]>, before: &str, limit: i64) -> Result<Vec<Request>, Error> {
+    const SQL: &str =
+        selected!("where ($1 = '' or $1 like '%,' || team || ',%') and ($2 = '' or id < $2) order by id desc limit $3");
+    let teams = teams.map(|teams| format!(",{},", teams.join(","))).unwrap_or_default();
+    let rows: Vec<Row> = on_both!(store.read(), db => {
+        sqlx::query_as(SQL).bind(&teams).bind(before).bind(limit).fetch_all(db).await
+    })?;
+    rows.into_iter().map(Request::try_from).collect()
+}
+
+/// Newest first, this account's own before the cursor.
+pub async fn of(store: &Store, requester: &AccountId, before: &str, limit: i64) -> Result<Vec<Request>, Error> {
+    const SQL: &str = selected!("where requester = $1 and ($2 = '' or id < $2) order by id desc limit $3");
+    let rows: Vec<Row> = on_both!(store.read(), db => {
+        sqlx::query_as(SQL).bind(&requester.0).bind(before).bind(limit).fetch_all(db).await
+    })?;
+    rows.into_iter().map(Request::try_from).collect()
+}
+
+/// Oldest first, all that wait for a decision, of these teams (`None`: all), after the cursor.
+pub async fn waiting(store: &Store, teams: Option<&[String]>, after: &str, limit: i64) -> Result<Vec<Request>, Error> {
+    const SQL: &str = selected!(
+        "where state = 'waiting' and ($1 = '' or $1 like '%,' || team || ',%') and id > $2 order by id limit $3"
+    );
+    let teams = teams.map(|teams| format!(",{},", teams.join(","))).unwrap_or_default();
+    let rows: Vec<Row> = on_both!(store.read(), db => {
+        sqlx::query_as(SQL).bind(&teams).bind(after).bind(limit).fetch_all(db).await
+    })?;
+    rows.into_iter().map(Request::try_from).collect()
+}
+
+/// Who has how many requests waiting: team, requester's account and name, number.
+pub async fn waiting_by_requester(store: &Store) -> Result<Vec<(TeamName, AccountId, String, i64)>, Error> {
+    const SQL: &str = "select team, requester, requester_name, count(*) from request where state = 'waiting'
+        group by team, requester, requester_name";
+    let rows: Vec<(String, String, String, i64)> =
+        on_both!(store.read(), db => sqlx::query_as(SQL).fetch_all(db).await)?;
+    let count = |(team, requester, name, count): (String, String, String, i64)| {
+        Ok((super::environment::team(&team)?, AccountId(requester), name, count))
+    };
+    rows.into_iter().map(count).collect()
+}
+
+/// How many there are: of these teams (`None`: all) or, where one is named, of this requester.
+pub async fn count(store: &Store, teams: Option<&[String]>, requester: Option<&AccountId>) -> Result<i64, Error> {
+    const SQL: &str = "select count(*) from request
+        where ($1 = '' or $1 like '%,' || team || ',%') and ($2 = '' or requester = $2)";
+    let teams = teams.map(|teams| format!(",{},", teams.join(","))).unwrap_or_default();
+    let requester = requester.map_or("", |account| account.0.as_str());
+    let (count,): (i64,) = on_both!(store.read(), db => {
+        sqlx::query_as(SQL).bind(&teams).bind(requester).fetch_one(db).await
+    })?;
+    Ok(count)
+}
+
+/// An end to the waiting.
+#[derive(Clone, Debug)]
+pub struct Ending<'a> {
+    pub state: State,
+    /// Account, its name and the way it came; `None` when time ended it.
+    pub by: Option<(&'a AccountId, &'a str, Way)>,
+    pub comment: Option<&'a str>,
+    pub job: Option<&'a JobId>,
+}
+
+/// Ends the waiting once: false where somebody was first.
+pub async fn end(tx: &mut Tx, id: &RequestId, ending: &Ending<'_>, now: Moment) -> Result<bool, Error> {
+    const SQL: &str = "update request set state = $2, decided_by = $3, decided_by_name = $4, decided_way = $5,
+        comment = $6, job = coalesce($7, job), decided_at = $8 where id = $1 and state = 'waiting'";
+    let way = ending.by.map(|(_, _, way)| match way {
+        Way::Browser => "browser",
+        Way::Token => "token",
+    });
+    let ended = on_both!(tx.on(), db => {
+        let end = sqlx::query(SQL).bind(id.as_str()).bind(ending.state.key());
+        let end = end.bind(ending.by.map(|(account, _, _)| account.0.as_str()));
+        let end = end.bind(ending.by.map(|(_, name, _)| name)).bind(way).bind(ending.comment);
+        let end = end.bind(ending.job.map(JobId::as_str)).bind(now.0);
+        end.execute(db).await.map(|done| done.rows_affected())
+    })?;
+    Ok(ended == 1)
+}

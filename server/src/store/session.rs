@@ -1,0 +1,76 @@
+//! Sessions of browsers: a document under the hash of what the cookie holds, with its two lifetimes.
+
+use super::{Error, Store, on_both};
+use domain::Moment;
+use domain::account::AccountId;
+
+/// A session as it is kept.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Row {
+    /// JSON of what the session holds.
+    pub body: String,
+    pub created_at: i64,
+    pub used_at: i64,
+    pub expires_at: i64,
+}
+
+/// Keeps a new session; `Taken("id")` where the id is in use.
+pub async fn add(
+    store: &Store,
+    id: &str,
+    account: Option<&AccountId>,
+    body: &str,
+    now: Moment,
+    expires: Moment,
+) -> Result<(), Error> {
+    const SQL: &str = "insert into session (id, account, body, created_at, used_at, expires_at)
+        values ($1, $2, $3, $4, $4, $5)";
+    let account = account.map(|account| account.0.as_str());
+    on_both!(store.write(), db => {
+        let add = sqlx::query(SQL).bind(id).bind(account).bind(body).bind(now.0).bind(expires.0);
+        add.execute(db).await.map(drop).map_err(|error| Error::taken(error, "id"))
+    })
+}
+
+/// Writes what it holds now; its beginning stays. False where there is no such session.
+pub async fn write(
+    store: &Store,
+    id: &str,
+    account: Option<&AccountId>,
+    body: &str,
+    now: Moment,
+    expires: Moment,
+) -> Result<bool, Error> {
+    const SQL: &str = "update session set account = $2, body = $3, used_at = $4, expires_at = $5 where id = $1";
+    let account = account.map(|account| account.0.as_str());
+    let written = on_both!(store.write(), db => {
+        let write = sqlx::query(SQL).bind(id).bind(account).bind(body).bind(now.0).bind(expires.0);
+        write.execute(db).await.map(|done| done.rows_affected())
+    })?;
+    Ok(written > 0)
+}
+
+pub async fn find(store: &Store, id: &str) -> Result<Option<Row>, Error> {
+    const SQL: &str = "select body, created_at, used_at, expires_at from session where id = $1";
+    Ok(on_both!(store.read(), db => sqlx::query_as(SQL).bind(id).fetch_optional(db).await)?)
+}
+
+/// Notes that it was used.
+pub async fn used(store: &Store, id: &str, now: Moment) -> Result<(), Error> {
+    const SQL: &str = "update session set used_at = $2 where id = $1";
+    on_both!(store.write(), db => sqlx::query(SQL).bind(id).bind(now.0).execute(db).await.map(drop))?;
+    Ok(())
+}
+
+pub async fn remove(store: &Store, id: &str) -> Result<(), Error> {
+    const SQL: &str = "delete from session where id = $1";
+    on_both!(store.write(), db => sqlx::query(SQL).bind(id).execute(db).await.map(drop))?;
+    Ok(())
+}
+
+/// Sweeps out what has expired or was not used since `unused_since`.
+pub async fn sweep(store: &Store, now: Moment, unused_since: Moment) -> Result<(), Error> {
+    const SQL: &str = "delete from session where expires_at < $1 or used_at < $2";
+    on_both!(store.write(), db => sqlx::query(SQL).bind(now.0).bind(unused_since.0).execute(db).await.map(drop))?;
+    Ok(())
+}
