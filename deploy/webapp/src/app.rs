@@ -36,7 +36,8 @@ pub(crate) struct Known {
 pub(crate) struct App {
     pub(crate) vault: String,
     chain: Arc<Chain>,
-    secrets: SecretClient,
+    /// Keeps its token for as long as it lives.
+    secrets: RwLock<Arc<SecretClient>>,
     known: RwLock<Known>,
     /// One reading at a time: whoever waited for it uses its result.
     reading: tokio::sync::Mutex<()>,
@@ -45,10 +46,9 @@ pub(crate) struct App {
 impl App {
     pub(crate) fn new(config: &Config) -> azure_core::Result<Self> {
         let chain = Arc::new(Chain::new(config.identity.clone()));
-        let options = SecretClientOptions { client_options: credential::client_options(), ..Default::default() };
         Ok(Self {
             vault: config.vault.clone(),
-            secrets: SecretClient::new(&config.vault, chain.clone(), Some(options))?,
+            secrets: RwLock::new(client(&config.vault, &chain)?),
             chain,
             known: RwLock::default(),
             reading: tokio::sync::Mutex::default(),
@@ -79,6 +79,9 @@ impl App {
     /// Gets a new token and reads the secrets with it: a proof that both work now, not an hour ago.
     pub(crate) async fn prove(&self) {
         self.chain.forget();
+        if let Ok(new) = client(&self.vault, &self.chain) {
+            *self.secrets.write().unwrap_or_else(PoisonError::into_inner) = new;
+        }
         self.read_again().await;
     }
 
@@ -105,7 +108,8 @@ impl App {
     async fn read_again(&self) {
         let _one_at_a_time = self.reading.lock().await;
         let before = self.known();
-        let after = match Settings::read(&self.secrets).await {
+        let secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let after = match Settings::read(&secrets).await {
             Err(trouble) => Known { trouble: Some(trouble), ..before.clone() },
             Ok(read) => {
                 let read_at = Some(OffsetDateTime::now_utc());
@@ -116,6 +120,11 @@ impl App {
         tell(&before, &after);
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = after;
     }
+}
+
+fn client(vault: &str, chain: &Arc<Chain>) -> azure_core::Result<Arc<SecretClient>> {
+    let options = SecretClientOptions { client_options: credential::client_options(), ..Default::default() };
+    Ok(Arc::new(SecretClient::new(vault, chain.clone(), Some(options))?))
 }
 
 /// Decides whether what was read replaces what is in use. Four secrets cannot change in one instant:

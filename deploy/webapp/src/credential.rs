@@ -90,15 +90,22 @@ impl TokenCredential for Chain {
         scopes: &[&str],
         options: Option<TokenRequestOptions<'_>>,
     ) -> azure_core::Result<AccessToken> {
-        let (kind, link) = self.find().await?;
-        let token = link.get_token(scopes, options).await.map_err(|error| match kind {
-            Kind::AzureCli => Error::with_error(
-                ErrorKind::Credential,
-                error,
-                "no workload identity in the environment, no managed identity at the metadata endpoint, and the Azure command line gives no token",
-            ),
-            _ => error,
-        })?;
+        let (mut kind, mut link) = self.find().await?;
+        let token = match link.get_token(scopes, options.clone()).await {
+            // A developer's machine may have a metadata endpoint and no identity; whoever is signed in stands in.
+            Err(refused) if kind == Kind::ManagedIdentity && matches!(self.identity, Identity::Found { .. }) => {
+                (kind, link) = (Kind::AzureCli, AzureCliCredential::new(None)?);
+                link.get_token(scopes, options).await.map_err(|_| refused)?
+            }
+            result => result.map_err(|error| match kind {
+                Kind::AzureCli => Error::with_error(
+                    ErrorKind::Credential,
+                    error,
+                    "no workload identity in the environment, no managed identity at the metadata endpoint, and the Azure command line gives no token",
+                ),
+                _ => error,
+            })?,
+        };
         *lock(&self.used) = Some(identity_in(kind, token.token.secret()));
         *lock(&self.link) = Some((kind, link));
         Ok(token)
