@@ -48,6 +48,7 @@ pub mod faults;
 pub mod folder;
 pub mod identities;
 pub mod kubernetes;
+pub mod log_analytics;
 pub mod machines;
 pub mod metadata;
 pub mod operations;
@@ -130,6 +131,7 @@ fn attach_all(parts: &mut Parts) {
     let clusters = Arc::new(kubernetes::Clusters::default());
     kubernetes::attach(parts, &clusters);
     aks::attach(parts, &clusters);
+    log_analytics::attach(parts);
 }
 
 impl Simulator {

@@ -18,21 +18,21 @@ use crate::visitor::Visitor;
 
 const SERVER: &str = "6dae42f8-4368-4678-94ff-3960e28e3630";
 const CLUSTER_ADMIN: &str = "b1ff04bb-8a4e-4dc4-8eb5-8693973ce19b";
-const ECHO: &str = "echo:1";
+pub const ECHO: &str = "echo:1";
 
 /// A world with one cluster, whose owner may do everything in it.
-struct Shop {
-    visitor: Visitor,
-    cluster: Value,
+pub struct Shop {
+    pub visitor: Visitor,
+    pub cluster: Value,
     client: Client,
 }
 
 impl Shop {
-    async fn open() -> Self {
+    pub async fn open() -> Self {
         Self::with(aks::body()).await
     }
 
-    async fn with(body: Value) -> Self {
+    pub async fn with(body: Value) -> Self {
         let visitor = Visitor::with(Clock::wall(600.0)).await;
         let program = env!("CARGO_BIN_EXE_azure-simulator").to_owned();
         image::write(visitor.folder.path(), &[(ECHO.to_owned(), program)]).unwrap();
@@ -73,7 +73,7 @@ impl Shop {
         Api::default_namespaced(self.client.clone())
     }
 
-    async fn apply<K>(&self, object: Value) -> K
+    pub async fn apply<K>(&self, object: Value) -> K
     where
         K: kube::Resource<Scope = k8s_openapi::NamespaceResourceScope>
             + Clone
@@ -91,7 +91,7 @@ impl Shop {
     }
 
     /// Waits until the rollout is through: what `kubectl rollout status` waits for.
-    async fn rolled_out(&self) {
+    pub async fn rolled_out(&self) {
         within(30, || async {
             let it = self.deployment().await;
             let (spec, status) = (&it["spec"], &it["status"]);
@@ -162,7 +162,7 @@ async fn within<R, F: Future<Output = Option<R>>>(seconds: u64, mut ask: impl Fn
     panic!("it did not happen within {seconds} seconds");
 }
 
-fn web(image: &str) -> Value {
+pub fn web(image: &str) -> Value {
     json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {
         "replicas": 2,
         "selector": {"matchLabels": {"app": "web"}},

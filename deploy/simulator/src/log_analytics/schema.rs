@@ -1,0 +1,107 @@
+//! The columns of the tables that Container Insights fills, with Azure's names and types.
+//!
+//! Source: learn.microsoft.com/azure/azure-monitor/reference/tables; left out are columns that no record here has.
+
+use super::kql::{Column, Kind};
+
+/// One table.
+pub(super) struct Schema {
+    pub(super) name: &'static str,
+    columns: &'static [(&'static str, Kind)],
+}
+
+impl Schema {
+    /// The table of that name, in its case.
+    pub(super) fn named(name: &str) -> Option<&'static Self> {
+        TABLES.iter().find(|table| table.name == name)
+    }
+
+    /// Its columns, first those of every table.
+    pub(super) fn columns(&self) -> Vec<Column> {
+        let all = EVERY.iter().chain(self.columns);
+        all.map(|(name, kind)| Column { name: (*name).to_owned(), kind: *kind }).collect()
+    }
+}
+
+const EVERY: [(&str, Kind); 5] = [
+    ("TimeGenerated", Kind::Time),
+    ("TenantId", Kind::Text),
+    ("Type", Kind::Text),
+    ("SourceSystem", Kind::Text),
+    ("_ResourceId", Kind::Text),
+];
+
+const TABLES: [Schema; 4] = [
+    Schema {
+        name: "KubeNodeInventory",
+        columns: &[
+            ("Computer", Kind::Text),
+            ("ClusterName", Kind::Text),
+            ("ClusterId", Kind::Text),
+            ("CreationTimeStamp", Kind::Time),
+            ("LastTransitionTimeReady", Kind::Time),
+            ("Labels", Kind::Dynamic),
+            ("Status", Kind::Text),
+            ("KubeletVersion", Kind::Text),
+            ("KubeProxyVersion", Kind::Text),
+            ("KubernetesProviderID", Kind::Text),
+            ("OperatingSystem", Kind::Text),
+        ],
+    },
+    Schema {
+        name: "KubePodInventory",
+        columns: &[
+            ("Computer", Kind::Text),
+            ("ClusterName", Kind::Text),
+            ("ClusterId", Kind::Text),
+            ("Name", Kind::Text),
+            ("Namespace", Kind::Text),
+            ("PodUid", Kind::Text),
+            ("PodIp", Kind::Text),
+            ("PodLabel", Kind::Dynamic),
+            ("PodCreationTimeStamp", Kind::Time),
+            ("PodStartTime", Kind::Time),
+            ("PodStatus", Kind::Text),
+            ("PodRestartCount", Kind::Whole),
+            ("ControllerKind", Kind::Text),
+            ("ControllerName", Kind::Text),
+            ("ServiceName", Kind::Text),
+            ("ContainerID", Kind::Text),
+            ("ContainerName", Kind::Text),
+            ("ContainerStatus", Kind::Text),
+            ("ContainerStatusReason", Kind::Text),
+            ("ContainerRestartCount", Kind::Whole),
+            ("ContainerCreationTimeStamp", Kind::Time),
+        ],
+    },
+    Schema {
+        name: "KubeEvents",
+        columns: &[
+            ("Computer", Kind::Text),
+            ("ClusterName", Kind::Text),
+            ("ClusterId", Kind::Text),
+            ("Name", Kind::Text),
+            ("Namespace", Kind::Text),
+            ("ObjectKind", Kind::Text),
+            ("KubeEventType", Kind::Text),
+            ("Reason", Kind::Text),
+            ("Message", Kind::Text),
+            ("SourceComponent", Kind::Text),
+            ("FirstSeen", Kind::Time),
+            ("LastSeen", Kind::Time),
+            ("Count", Kind::Real),
+        ],
+    },
+    Schema {
+        name: "ContainerLogV2",
+        columns: &[
+            ("Computer", Kind::Text),
+            ("ContainerId", Kind::Text),
+            ("ContainerName", Kind::Text),
+            ("PodName", Kind::Text),
+            ("PodNamespace", Kind::Text),
+            ("LogMessage", Kind::Dynamic),
+            ("LogSource", Kind::Text),
+        ],
+    },
+];
