@@ -148,7 +148,7 @@ pub fn log(id: &JobId) -> String {
 
 /// What the REST API offers, for programs and their authors.
 pub fn rest() -> &'static str {
-    "/api/v1/docs"
+    "/api/docs/"
 }
 
 fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {

@@ -1,7 +1,7 @@
 //! The configuration: one file, the environment over it, and the embedded default under it where no subscription is named.
 //!
 //! `KEYSTEAD__SIGN_IN__ISSUER` sets `sign_in.issuer`. A text may quote a fact as `${azure.subscription_id}`: `data` is
-//! the data folder, everything else comes from the line `ready {…}` of the program that `azure.command` names.
+//! the data folder, `programs` the folder of our own executable, everything else comes from the line `ready {…}` of the program that `azure.command` names.
 
 mod check;
 mod facts;

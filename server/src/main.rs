@@ -35,8 +35,16 @@ const AT_ONCE: usize = 8;
 /// How long answers and jobs in hand may take to end.
 const LONGEST_END: Duration = Duration::from_secs(15);
 
-fn main() -> Result<ExitCode> {
+fn main() -> ExitCode {
     let _ = rustls::crypto::ring::default_provider().install_default();
+    run().unwrap_or_else(|error| {
+        // For people: what was attempted and why it failed, on one line.
+        let _ = writeln!(std::io::stderr(), "keystead: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run() -> Result<ExitCode> {
     color_eyre::install()?;
     let line = CommandLine::parse();
     let filter = std::env::var("KEYSTEAD_LOG").unwrap_or_else(|_| "warn,keystead=info".to_owned());

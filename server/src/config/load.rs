@@ -12,7 +12,7 @@ const EMBEDDED: &str = include_str!("embedded.toml");
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     #[error("reading the configuration: {0}")]
-    Read(#[from] Box<figment::Error>),
+    Read(Box<figment::Error>),
     #[error("reading the configuration: {0}")]
     Fact(String),
     #[error("the configuration needs a change: {}", .0.join(" "))]
@@ -24,6 +24,10 @@ pub enum ConfigError {
 pub struct Given {
     figment: Figment,
     data: PathBuf,
+}
+
+fn wrong(error: figment::Error) -> ConfigError {
+    ConfigError::Read(Box::new(error))
 }
 
 impl Given {
@@ -79,15 +83,17 @@ impl Given {
                 facts.entry(name.clone()).or_insert_with(|| fact.clone());
             });
         }
-        let mut whole: Value = self.figment.extract().map_err(Box::new)?;
+        let mut whole: Value = self.figment.extract().map_err(wrong)?;
         whole["data"] = json!(self.data);
         facts::put_in(&mut whole, &facts).map_err(ConfigError::Fact)?;
-        let config: Config = Figment::from(Serialized::defaults(whole)).extract().map_err(Box::new)?;
+        let config: Config = Figment::from(Serialized::defaults(whole)).extract().map_err(wrong)?;
         let wrong = check::sentences(&config);
         if wrong.is_empty() { Ok(config) } else { Err(ConfigError::Wrong(wrong)) }
     }
 
     fn own_facts(&self) -> Value {
-        json!({"data": self.data})
+        let own = std::env::current_exe().ok();
+        let programs = own.as_ref().and_then(|own| own.parent()).unwrap_or(Path::new("."));
+        json!({"data": self.data, "programs": programs})
     }
 }
