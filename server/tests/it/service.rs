@@ -1,0 +1,5 @@
+//! What the port promises, asked of the service itself, on both databases.
+
+mod decide;
+mod permission;
+mod secrets;

@@ -1,0 +1,123 @@
+//! Every role meets every action over the service itself; the answers are those of the one table.
+
+use crate::support::bed::{Bed, both};
+use crate::support::portal::{Portal, submission};
+use app::error::{Code, PortalError};
+use app::portal::{Drafts, Environments, Jobs, Offers, Requests};
+use domain::account::{Caller, Role};
+use domain::id::{JobId, RequestId};
+use domain::permission::{Action, Answer, Subject, may};
+use domain::request::Decision;
+
+/// The people who matter: each role, of the team and of another.
+async fn everybody(portal: &Portal) -> Vec<Caller> {
+    let mut all = Vec::new();
+    for role in Role::ALL {
+        for team in ["payments", "catalogue"] {
+            let name = format!("{}-of-{team}", role.word().replace(' ', "-"));
+            all.push(portal.caller(&name, role, Some(team)).await);
+        }
+    }
+    all
+}
+
+/// What the table says, in the codes of the port; an action that the table allows may still be a conflict.
+fn agrees(answer: Answer, told: Result<(), PortalError>) -> bool {
+    match (answer, told) {
+        (Answer::Allowed, Ok(())) => true,
+        (Answer::Allowed, Err(error)) => matches!(error.code, Code::Conflict | Code::Invalid),
+        (Answer::Refused(reason), Err(error)) => error.code == Code::Forbidden && error.message == reason,
+        (Answer::Hidden, Err(error)) => error.code == Code::NotFound,
+        (_, Ok(())) => false,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_role_meets_every_action() {
+    both(|bed: Bed| async move {
+        let portal = Portal::over(&bed).await;
+        let (member, manager) = (portal.member().await, portal.manager().await);
+        let people = everybody(&portal).await;
+        let open = portal.asked(&member, "open").await;
+        let built = portal.asked(&member, "built").await;
+        let digest = portal.service.request(&manager, &built).await.unwrap().digest;
+        let job = portal.service.decide(&manager, &built, Decision::Approve, "", &digest).await.unwrap().job.unwrap();
+        let team = domain::name::TeamName::parse("payments").unwrap();
+        for caller in &people {
+            for action in Action::ALL {
+                let requester = match action {
+                    Action::Withdraw | Action::Decide | Action::See => Some(&member.account.id),
+                    _ => None,
+                };
+                let expected = may(caller, action, &Subject { team: &team, requester, other_manager: true });
+                let told = act(&portal, caller, action, &open, &job).await;
+                let said = format!("{}: {} may {action:?}? {expected:?}, told {told:?}", bed.name, caller.account.name);
+                if action == Action::Request {
+                    continue; // asked of the caller's own teams, below
+                }
+                assert!(agrees(expected, told), "{said}");
+            }
+            let asks = portal.service.choices(caller).await.unwrap().teams.iter().any(|known| known.name == team);
+            let may_ask =
+                may(caller, Action::Request, &Subject { team: &team, requester: None, other_manager: false });
+            assert_eq!(asks, may_ask.allowed(), "{}", caller.account.name);
+            let sent = portal.service.submit(caller, submission(&unique(caller))).await;
+            assert_eq!(sent.is_ok(), may_ask.allowed(), "{}: {sent:?}", caller.account.name);
+        }
+    })
+    .await;
+}
+
+fn unique(caller: &Caller) -> String {
+    let short: String = domain::account::short(&caller.account.name).chars().filter(|c| *c != '-').take(18).collect();
+    format!("x{short}")
+}
+
+async fn act(
+    portal: &Portal,
+    caller: &Caller,
+    action: Action,
+    open: &RequestId,
+    job: &JobId,
+) -> Result<(), PortalError> {
+    let service = &portal.service;
+    match action {
+        Action::See => {
+            service.job(caller, job).await?;
+            service.lines(caller, job, 0, None).await?;
+            service.environment(caller, "built").await?;
+            service.follow(caller, job, 0).await?;
+            service.request(caller, open).await.map(drop)
+        }
+        Action::Request => Ok(()),
+        Action::Withdraw => service.withdraw(caller, open).await.map(drop),
+        // Without the digest of the plan nothing is decided, so that the next in line finds it open.
+        Action::Decide => service.decide(caller, open, Decision::Approve, "", "").await.map(drop),
+        Action::Cancel => service.cancel(caller, job).await,
+        Action::Retry => {
+            let renamed = service.change_vault_name(caller, job, "kv-other").await;
+            let retried = service.retry(caller, job, None).await;
+            assert_eq!(renamed.as_ref().err().map(|e| e.code), retried.as_ref().err().map(|e| e.code));
+            retried
+        }
+        Action::RollBack => service.roll_back(caller, job).await,
+        Action::Validate => service.validate(caller, "built").await.map(drop),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_is_its_owners_alone() {
+    both(|bed| async move {
+        let portal = Portal::over(&bed).await;
+        let (member, manager) = (portal.member().await, portal.manager().await);
+        let form = crate::support::portal::form("mine");
+        let id = portal.service.save_draft(&member, None, &form, &[], false).await.unwrap();
+        assert_eq!(portal.service.draft(&manager, &id).await.unwrap_err().code, Code::NotFound);
+        let stolen = portal.service.save_draft(&manager, Some(&id), &form, &[], false).await;
+        assert_eq!(stolen.unwrap_err().code, Code::NotFound);
+        portal.service.drop_draft(&manager, &id).await.unwrap();
+        assert_eq!(portal.service.draft(&member, &id).await.unwrap().form, form);
+        assert!(portal.service.drafts(&manager).await.unwrap().is_empty());
+    })
+    .await;
+}

@@ -1,0 +1,163 @@
+//! A whole portal in this process: service, router and sessions over a story's database, with the simulator as its Azure.
+
+use super::bed::Bed;
+use azure_simulator::{Options, Simulator};
+use domain::Moment;
+use domain::account::{Account, AccountId, Caller, Role, Way};
+use domain::form::Form;
+use domain::id::RequestId;
+use domain::name::TeamName;
+use figment::providers::Env;
+use keystead::clock::Clock;
+use keystead::config::{Config, Given};
+use keystead::http::session::Sessions;
+use keystead::http::sign_in::{self, Provider};
+use keystead::http::{self, Web};
+use keystead::seal::Seal;
+use keystead::service::Service;
+use keystead::service::accounts::Accounts;
+use keystead::store::Store;
+use app::portal::{Requests, Submission};
+use secrecy::SecretString;
+use serde_json::Value;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock, mpsc};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+/// What the template's password file holds; nothing that is shown may ever contain it.
+pub const PASSWORD: &str = "template-password-3f9c";
+
+/// Facts of the one simulator of this test run, which lives on a thread of its own.
+pub fn facts() -> &'static Value {
+    static FACTS: OnceLock<Value> = OnceLock::new();
+    FACTS.get_or_init(|| {
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("azure-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("password"), format!("{PASSWORD}\n")).unwrap();
+        let (tell, told) = mpsc::channel();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+            runtime.block_on(async {
+                let simulator = Simulator::start(Options::at_speed(&folder, 1000.0)).await.unwrap();
+                let mut facts = simulator.ready();
+                facts["database"] = serde_json::json!({
+                    "server": "db.contoso.example:5432", "database": "payments", "username": "payments_app",
+                    "password_file": folder.join("password"),
+                });
+                tell.send(facts).unwrap();
+                std::future::pending::<()>().await;
+            });
+        });
+        told.recv().unwrap()
+    })
+}
+
+/// The embedded default, as main would make it, over these facts.
+pub fn config() -> Config {
+    let facts = facts().clone();
+    Given::read(None, Env::prefixed("NOBODY_SETS_THIS__")).unwrap().with_facts(&facts).unwrap()
+}
+
+pub struct Portal {
+    pub service: Arc<Service>,
+    pub accounts: Accounts,
+    pub store: Store,
+    pub router: axum::Router,
+    pub clock: Clock,
+    pub stopping: CancellationToken,
+}
+
+impl Portal {
+    /// Its clock stands still at the present until it is moved.
+    pub async fn over(bed: &Bed) -> Portal {
+        let config = tokio::task::spawn_blocking(config).await.unwrap();
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let clock = Clock::manual(Clock::system().now());
+        let store = bed.store.clone();
+        let azure = azure::Azure::connect(config.azure.client()).unwrap();
+        let key = tempfile::tempdir().unwrap();
+        let seal = Seal::of_file(&key.path().join("key")).unwrap();
+        let recipe = keystead::recipes::provision().unwrap();
+        let service = Service::new(&config, store.clone(), azure, recipe, seal, clock.clone());
+        let accounts = Accounts::new(service.clone());
+        let public = Url::parse("http://portal.test").unwrap();
+        let teams = config.teams.iter().map(|team| (team.group.clone(), team.name.clone())).collect();
+        let back = public.join(sign_in::BACK).unwrap();
+        let client = http::client(&config.azure).unwrap();
+        let stopping = CancellationToken::new();
+        let web = Web {
+            portal: service.clone(),
+            tokens: accounts.clone(),
+            provider: Arc::new(Provider::new(config.sign_in.clone(), teams, &back, client).unwrap()),
+            provider_origin: Url::parse(&config.sign_in.issuer).unwrap().origin().ascii_serialization(),
+            installation: app::context::Installation::default(),
+            files: Arc::new(site::Site::empty()),
+            addresses: http::addresses(&site::Site::empty()),
+            public,
+            stopping: stopping.clone(),
+        };
+        let sessions = Sessions::new(store.clone(), clock.clone(), 12, 168);
+        Portal { service, accounts, store, router: http::router(web, sessions), clock, stopping }
+    }
+
+    /// As somebody who has signed in at least once.
+    pub async fn caller(&self, name: &str, role: Role, team: Option<&str>) -> Caller {
+        let caller = caller(name, role, team);
+        self.accounts.signed_in(&caller.account).await.unwrap();
+        caller
+    }
+
+    pub async fn member(&self) -> Caller {
+        self.caller("member", Role::Member, Some("payments")).await
+    }
+
+    pub async fn manager(&self) -> Caller {
+        self.caller("manager", Role::Manager, Some("payments")).await
+    }
+
+    /// A request of this caller for an environment of this name.
+    pub async fn asked(&self, caller: &Caller, name: &str) -> RequestId {
+        self.service.submit(caller, submission(name)).await.unwrap()
+    }
+
+    pub fn now(&self) -> Moment {
+        self.clock.now()
+    }
+}
+
+pub fn caller(name: &str, role: Role, team: Option<&str>) -> Caller {
+    let account = Account {
+        id: AccountId(format!("t/{name}")),
+        name: format!("{name}@contoso.example"),
+        roles: vec![role],
+        teams: team.into_iter().map(|team| TeamName::parse(team).unwrap()).collect(),
+    };
+    Caller { account, way: Way::Browser }
+}
+
+/// The four answers.
+pub fn form(name: &str) -> Form {
+    Form {
+        name: name.into(),
+        team: "payments".into(),
+        region: "westeurope".into(),
+        template: "web-app-three-nodes".into(),
+        ..Form::default()
+    }
+}
+
+pub fn submission(name: &str) -> Submission {
+    Submission { form: form(name), password: None, draft: None }
+}
+
+/// With a database of one's own and its password.
+pub fn submission_with(name: &str, password: &str) -> Submission {
+    let form = Form {
+        db_server: "db.contoso.example".into(),
+        db_database: "own".into(),
+        db_username: "own".into(),
+        ..form(name)
+    };
+    Submission { form, password: Some(SecretString::from(password)), draft: None }
+}
