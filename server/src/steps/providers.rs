@@ -67,6 +67,9 @@ impl Step for Providers {
 
     async fn look(&self, cx: &Context<'_>, (): &References<Self>) -> Result<Found<Made>, StepError> {
         let states = states(cx).await?;
+        if !missing(&states).is_empty() {
+            return Ok(Found::Absent);
+        }
         let document = states.into_iter().map(|(name, state)| (name.to_owned(), json!(state))).collect::<Map<_, _>>();
         Ok(Found::There { document: document.into(), output: Made {} })
     }

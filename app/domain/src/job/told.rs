@@ -42,7 +42,11 @@ pub fn told(outline: &[Outline], before: &Status, after: &Status, at: Moment, ev
             of(step, Tone::Done, format!("{} stands after {}", resource(step), duration(took)))
         }
         Event::Failed { step, failure } | Event::UndoFailed { step, failure } => {
-            of(step, Tone::Failed, in_one_line(failure))
+            // The line stands under its step's title already.
+            let line = in_one_line(failure);
+            let title = outline.iter().find(|known| known.key == *step).map_or("", |step| step.title.as_str());
+            let short = line.strip_prefix(title).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(&line);
+            of(step, Tone::Failed, short.to_owned())
         }
         Event::UndoAsked { step, .. } if asked_before(before, step) => Vec::new(),
         Event::UndoAsked { step, .. } => {
