@@ -53,7 +53,7 @@ impl Step for Providers {
     const PART: Option<Part> = None;
 
     fn resource(&self, _wish: &Wish) -> String {
-        format!("{} registrations", NAMESPACES.len())
+        format!("registration of {} providers", NAMESPACES.len())
     }
 
     fn plan(&self, _subject: &Subject<'_>) -> Vec<plan::Line> {
