@@ -28,6 +28,9 @@ pub struct Outline {
     pub needs: Vec<String>,
     /// The part of the arch that it belongs to.
     pub part: Option<Part>,
+    /// Whether it leaves something behind that a roll back removes.
+    #[serde(default)]
+    pub leaves: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

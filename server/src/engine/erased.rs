@@ -26,6 +26,7 @@ pub trait AnyStep: Send + Sync {
     fn key(&self) -> &'static str;
     fn title(&self) -> &'static str;
     fn part(&self) -> Option<Part>;
+    fn leaves(&self) -> bool;
     /// Key of each need, and whether it may be left out.
     fn needs(&self) -> Vec<(&'static str, bool)>;
     fn applies(&self, wish: &Wish) -> bool;
@@ -52,6 +53,10 @@ impl<S: Step> AnyStep for S {
 
     fn part(&self) -> Option<Part> {
         S::PART
+    }
+
+    fn leaves(&self) -> bool {
+        S::LEAVES
     }
 
     fn needs(&self) -> Vec<(&'static str, bool)> {

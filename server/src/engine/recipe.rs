@@ -65,6 +65,7 @@ impl Recipe {
                 .map(str::to_owned)
                 .collect(),
             part: step.part(),
+            leaves: step.leaves(),
         };
         self.steps(wish).map(step).collect()
     }

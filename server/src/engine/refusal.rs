@@ -118,6 +118,11 @@ impl Words<'_> {
         self.code.eq_ignore_ascii_case(code) || self.inner.is_some_and(|inner| inner.eq_ignore_ascii_case(code))
     }
 
+    /// By its code, or where Azure hides the code in the message of a broader one (`InvalidPayload`).
+    fn means(&self, code: &str) -> bool {
+        self.is(code) || (self.is("InvalidPayload") && self.message.contains(code))
+    }
+
     fn says(&self, text: &str) -> bool {
         self.message.to_lowercase().contains(text)
     }
@@ -164,7 +169,7 @@ fn read(words: &Words<'_>, after: Option<Duration>) -> StepError {
         None
     };
     if special.is_none()
-        && let Some((_, why)) = PASSING.iter().find(|(code, _)| words.is(code))
+        && let Some((_, why)) = PASSING.iter().find(|(code, _)| words.means(code))
     {
         return StepError::Retry { after, why: format!("{}: {why}", words.brief()) };
     }
@@ -234,6 +239,8 @@ mod tests {
         let held = "A vault with the same name already exists in deleted state.";
         let StepError::Person { failure } = answered(409, "ConflictError", held) else { panic!("not a person") };
         assert_eq!(failure.mend, Some(Mend::VaultName));
+        let fresh = "Data collection rule is invalid InvalidOutputTable: Table for output stream is not available.";
+        assert!(matches!(answered(400, "InvalidPayload", fresh), StepError::Retry { .. }));
         assert!(matches!(answered(400, "SomethingNew", "?"), StepError::Fail { .. }));
     }
 }

@@ -98,6 +98,8 @@ pub trait Step: Sized + Send + Sync + 'static {
     const TITLE: &'static str;
     /// Which of the five parts of the arch it belongs to; none for those around them.
     const PART: Option<Part>;
+    /// Whether it leaves something behind that rolling back removes.
+    const LEAVES: bool = true;
 
     /// Whether this wish has the step at all.
     fn applies(&self, _wish: &Wish) -> bool {

@@ -51,6 +51,7 @@ impl Step for Providers {
     const KEY: &'static str = "providers";
     const TITLE: &'static str = "Resource providers";
     const PART: Option<Part> = None;
+    const LEAVES: bool = false;
 
     fn resource(&self, _wish: &Wish) -> String {
         format!("registration of {} providers", NAMESPACES.len())

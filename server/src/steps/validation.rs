@@ -28,6 +28,7 @@ impl Step for Validation {
     const KEY: &'static str = "checks";
     const TITLE: &'static str = "Checks";
     const PART: Option<Part> = None;
+    const LEAVES: bool = false;
 
     fn resource(&self, wish: &Wish) -> String {
         let count = checks::all().iter().filter(|check| check.applies(wish)).count();

@@ -49,7 +49,7 @@ impl Status {
 
     /// Names of the resources that stand.
     pub fn stands(&self, outline: &[Outline]) -> Vec<String> {
-        let steps = outline.iter().zip(&self.steps).filter(|(_, standing)| standing.output.is_some());
+        let steps = outline.iter().zip(&self.steps).filter(|(step, standing)| step.leaves && standing.output.is_some());
         steps.map(|(step, _)| step.resource.clone()).collect()
     }
 

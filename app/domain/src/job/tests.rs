@@ -16,6 +16,7 @@ fn step(key: &str, needs: &[&str]) -> Outline {
         resource: format!("the-{key}"),
         needs: needs.iter().map(|need| (*need).to_owned()).collect(),
         part: None,
+        leaves: true,
     }
 }
 
