@@ -165,7 +165,7 @@ pub(crate) fn opened(settings: Settings) -> (Option<InUse>, Option<Cause>) {
 fn tell(before: &Known, after: &Known) {
     let versions = |known: &Known| known.in_use.as_ref().map(|now| now.settings.versions().clone());
     if versions(before) != versions(after) {
-        tracing::info!(versions = ?versions(after), "secrets in use");
+        tracing::info!(versions = ?versions(after).unwrap_or_default(), "secrets in use");
     }
     if let Some(trouble) = after.trouble.as_ref().filter(|now| before.trouble.as_ref() != Some(*now)) {
         tracing::warn!(stage = ?trouble.stage, code = trouble.code, "{}", trouble.message);
