@@ -80,7 +80,7 @@ impl Clock {
 fn running_ms() -> i64 {
     use nix::time::{ClockId, clock_gettime};
     let time = clock_gettime(ClockId::CLOCK_BOOTTIME).unwrap_or_else(|_| nix::sys::time::TimeSpec::new(0, 0));
-    i64::from(time.tv_sec()) * 1000 + i64::from(time.tv_nsec()) / 1_000_000
+    i64::try_from(Duration::from(time).as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Elsewhere the monotonic clock counts the machine's sleep itself (macOS).

@@ -4,7 +4,6 @@
 //! another request does not open. A key is 32 bytes in base64; its id, the first eight hexadecimal digits of its hash,
 //! is kept with what it sealed, so that a changed key is said and not guessed.
 
-use crate::store::sealed::Sealed;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chacha20poly1305::aead::{Aead, AeadCore, KeyInit, OsRng, Payload};
@@ -19,6 +18,14 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 const NONCE: usize = 12;
+
+/// Ciphertext with the id of the key that opens it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sealed {
+    pub key_id: String,
+    /// Nonce and ciphertext, in base64.
+    pub body: String,
+}
 
 /// The key, in memory for as long as the server runs.
 #[derive(Clone)]

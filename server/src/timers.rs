@@ -38,8 +38,10 @@ pub enum Next {
     Again(Moment),
 }
 
-/// A ring takes at most so long; then another server may ring. In milliseconds.
-const LEASE: i64 = 120_000;
+/// A server that is gone is waited for so long; then another one rings. In milliseconds.
+const LEASE: i64 = 30_000;
+/// How often a ring that takes longer says that it is still at it.
+const RENEW: i64 = 10_000;
 /// How long nothing may be heard before the database is asked again: hints can be lost.
 const DEAF: i64 = 30_000;
 /// A timer of a kind that this server does not know waits for one that does.
@@ -86,13 +88,32 @@ pub async fn ring_one(store: &Store, clock: &Clock, timers: &[Arc<dyn Timer>], n
         }
     };
     let rung = match timers.iter().find(|timer| timer.kind() == claim.kind) {
-        Some(timer) => timer.ring(&claim.subject, now).await,
+        Some(timer) => ring(store, clock, timer.as_ref(), &claim, now).await,
         None => Ok(Next::Again(now.plus(UNKNOWN))),
     };
     if let Err(error) = put_away(store, clock, &claim, rung).await {
         tracing::warn!(kind = claim.kind, subject = claim.subject, %error, "a timer was not put away; it rings again");
     }
     true
+}
+
+/// Rings, and holds on to the timer for as long as that takes.
+async fn ring(store: &Store, clock: &Clock, timer: &dyn Timer, claim: &Claim, now: Moment) -> Result<Next, String> {
+    let mut ringing = timer.ring(&claim.subject, now);
+    loop {
+        let later = clock.now().plus(RENEW);
+        tokio::select! {
+            rung = &mut ringing => return rung,
+            () = clock.sleep_until(later) => {}
+        }
+        let now = clock.now();
+        match timer::renew(store, claim, now, now.plus(LEASE)).await {
+            Ok(true) => {}
+            // It was set anew, or another server rings: this ring goes on, and leaves the row alone when it is done.
+            Ok(false) => return ringing.await,
+            Err(error) => tracing::warn!(kind = claim.kind, %error, "a timer was not held on to"),
+        }
+    }
 }
 
 async fn put_away(

@@ -59,8 +59,10 @@ pub async fn since(store: &Store, id: &JobId, position: i64) -> Result<Vec<Entry
 
 /// The job as its log tells it now.
 pub async fn load(store: &Store, id: &JobId) -> Result<Option<Journal>, Error> {
+    // The log first: a changed wish is then never older than the entry that lets it run.
+    let log = since(store, id, 0).await?;
     let Some(job) = job::find(store, id).await? else { return Ok(None) };
-    let status = Status::of(&job.outline, &since(store, id, 0).await?);
+    let status = Status::of(&job.outline, &log);
     Ok(Some(Journal { job, status }))
 }
 

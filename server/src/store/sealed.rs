@@ -1,18 +1,12 @@
 //! Sealed passwords as rows: ciphertext between submit and the end of the job, and no longer.
 
 use super::{Error, Store, Tx, on_both};
+pub use crate::seal::Sealed;
 use domain::Moment;
 use domain::id::RequestId;
 
 /// How long a job that stopped keeps its password: seven days.
 pub const KEPT_MILLIS: i64 = 7 * 86_400_000;
-
-/// Ciphertext with the id of the key that opens it.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Sealed {
-    pub key_id: String,
-    pub body: String,
-}
 
 /// Keeps it, in place of an earlier one of the same request.
 pub async fn keep(tx: &mut Tx, request: &RequestId, sealed: &Sealed, at: Moment) -> Result<(), Error> {
@@ -26,7 +20,9 @@ pub async fn keep(tx: &mut Tx, request: &RequestId, sealed: &Sealed, at: Moment)
 
 pub async fn find(store: &Store, request: &RequestId) -> Result<Option<Sealed>, Error> {
     const SQL: &str = "select key_id, body from sealed where request = $1";
-    Ok(on_both!(store.read(), db => sqlx::query_as(SQL).bind(request.as_str()).fetch_optional(db).await)?)
+    let row: Option<(String, String)> =
+        on_both!(store.read(), db => sqlx::query_as(SQL).bind(request.as_str()).fetch_optional(db).await)?;
+    Ok(row.map(|(key_id, body)| Sealed { key_id, body }))
 }
 
 /// When it was sealed; `None` where it is not kept any more.

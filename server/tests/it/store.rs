@@ -1,0 +1,144 @@
+//! The database: opened, brought up to date, shared, and what rings by itself.
+
+use crate::support::bed::{Bed, both, number, queued, sql};
+use crate::support::wire::seal;
+use async_trait::async_trait;
+use domain::Moment;
+use keystead::clock::Clock;
+use keystead::store::{Change, Error, Store, Use, sealed, timer};
+use keystead::timers::{self, Next, SealedCleanUp, Timer};
+use secrecy::SecretString;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+
+#[tokio::test]
+async fn migrations_are_run_once_by_whoever_is_first() {
+    both(|bed| async move {
+        let again: Vec<_> = (0..4).map(|_| Store::open(&bed.url, Use::Command)).collect();
+        for opened in futures::future::join_all(again).await {
+            assert_eq!(number(&opened.unwrap(), "select count(*) from job").await, 0);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_second_server_on_one_file_is_refused_and_a_command_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = folder.path().join("keystead.db").display().to_string();
+    let first = Store::open(&url, Use::Server).await.unwrap();
+    let refused = Store::open(&url, Use::Server).await.err().unwrap();
+    assert!(matches!(&refused, Error::InUse(path) if *path == url), "{refused}");
+    drop(Store::open(&url, Use::Command).await.unwrap());
+    drop(first);
+    Store::open(&url, Use::Server).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_not_committed_never_happened() {
+    both(|bed| async move {
+        let mut tx = bed.store.begin().await.unwrap();
+        timer::set(&mut tx, timer::REQUEST, "r-1", Moment(1)).await.unwrap();
+        drop(tx);
+        assert_eq!(timer::next(&bed.store).await.unwrap(), None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_held_name_is_taken_and_a_free_one_is_not() {
+    both(|bed| async move {
+        queued(&bed.store, "ledger-dev", Vec::new(), Moment(0)).await;
+        sql(&bed.store, "update environment set held = 0", &[]).await;
+        queued(&bed.store, "ledger-dev", Vec::new(), Moment(0)).await;
+        assert_eq!(number(&bed.store, "select count(*) from environment where name = 'ledger-dev'").await, 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_replica_hears_what_another_changed() {
+    let bed = Bed::postgres().await;
+    let (here, there) =
+        (Store::open(&bed.url, Use::Server).await.unwrap(), Store::open(&bed.url, Use::Server).await.unwrap());
+    let mut heard = here.changes();
+    let change = Change::Job(domain::id::JobId::new("j-1"));
+    let hears = async { while heard.recv().await.unwrap() != change {} };
+    // Its listener may not have connected yet, so it is told until it hears.
+    let tells = async {
+        loop {
+            there.announce(change.clone()).await;
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    let told = async {
+        tokio::select! { () = hears => {}, () = tells => {} }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), told).await.expect("it never heard");
+}
+
+struct Bell {
+    rings: AtomicU32,
+    answers: Mutex<Vec<Result<Next, String>>>,
+}
+
+#[async_trait]
+impl Timer for Bell {
+    fn kind(&self) -> &'static str {
+        "bell"
+    }
+    async fn ring(&self, subject: &str, _now: Moment) -> Result<Next, String> {
+        assert_eq!(subject, "noon");
+        self.rings.fetch_add(1, Ordering::SeqCst);
+        self.answers.lock().unwrap().pop().unwrap_or(Ok(Next::Done))
+    }
+}
+
+#[tokio::test]
+async fn a_timer_rings_when_it_is_due_again_when_it_failed_and_once_for_all() {
+    both(|bed| async move {
+        let clock = Clock::manual(Moment(1_000));
+        let answers = vec![Ok(Next::Again(Moment(50_000))), Err("out of order".to_owned())];
+        let bell = Arc::new(Bell { rings: AtomicU32::new(0), answers: Mutex::new(answers) });
+        let timers: Vec<Arc<dyn Timer>> = vec![bell.clone()];
+        let rings = || bell.rings.load(Ordering::SeqCst);
+        let mut tx = bed.store.begin().await.unwrap();
+        timer::set(&mut tx, "bell", "noon", Moment(2_000)).await.unwrap();
+        tx.commit().await.unwrap();
+        let ring = |name: &'static str| timers::ring_one(&bed.store, &clock, &timers, name);
+
+        assert!(!ring("a").await, "not due yet");
+        clock.advance(1_000);
+        let (a, b) = tokio::join!(ring("a"), ring("b"));
+        assert!(a ^ b, "one of two servers rings");
+        assert_eq!(rings(), 1);
+        assert_eq!(timer::next(&bed.store).await.unwrap(), Some(Moment(7_000)), "it failed: five seconds later");
+        clock.advance(5_000);
+        assert!(ring("a").await);
+        assert_eq!(timer::next(&bed.store).await.unwrap(), Some(Moment(50_000)));
+        clock.advance(43_000);
+        assert!(ring("b").await);
+        assert_eq!((rings(), timer::next(&bed.store).await.unwrap()), (3, None));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_password_that_nobody_came_back_for_is_deleted() {
+    both(|bed| async move {
+        let job = queued(&bed.store, "ledger-dev", Vec::new(), Moment(0)).await;
+        let sealed = seal().seal(&job.request, &SecretString::from("correct horse")).unwrap();
+        let mut tx = bed.store.begin().await.unwrap();
+        sealed::keep(&mut tx, &job.request, &sealed, Moment(0)).await.unwrap();
+        tx.commit().await.unwrap();
+        let clean_up = SealedCleanUp { store: bed.store.clone() };
+        let ring = || clean_up.ring(job.request.as_str(), Moment(0));
+
+        assert_eq!(ring().await.unwrap(), Next::Done);
+        assert!(sealed::find(&bed.store, &job.request).await.unwrap().is_some(), "the job moves, so it is kept");
+        sql(&bed.store, "update job set state = 'needs-person'", &[]).await;
+        assert_eq!(ring().await.unwrap(), Next::Done);
+        assert!(sealed::find(&bed.store, &job.request).await.unwrap().is_none());
+    })
+    .await;
+}

@@ -1,0 +1,5 @@
+//! What stories stand on: databases of their own, rows to begin with, and a wire at which they can do anything.
+
+pub mod bed;
+pub mod postgres;
+pub mod wire;
