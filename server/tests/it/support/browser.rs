@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, SET_COOKIE};
-use axum::http::{HeaderMap, Method, Request, StatusCode};
+use axum::http::{HeaderMap, Request, StatusCode};
 use std::collections::BTreeMap;
 use tower::ServiceExt;
 
@@ -93,5 +93,3 @@ pub async fn directory(address: &str, account: &str) -> String {
     format!("{}?{}", back.path(), back.query().unwrap_or_default())
 }
 
-/// All methods that a route may answer to.
-pub const METHODS: [Method; 3] = [Method::GET, Method::POST, Method::PUT];

@@ -1,0 +1,7 @@
+//! What a browser and a program meet at the router, without script.
+
+mod drafts;
+mod headers;
+mod rest;
+mod sign_in;
+mod strangers;

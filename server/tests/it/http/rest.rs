@@ -1,0 +1,116 @@
+//! The REST API: the three endpoints over a token, and problem documents for everything that is refused.
+
+use crate::support::bed::{Bed, both};
+use crate::support::browser::{Browser, Seen};
+use crate::support::portal::Portal;
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode};
+use domain::problem::Problem;
+use keystead::service::accounts::make_token;
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+
+async fn call(portal: &Portal, method: Method, path: &str, token: &str, body: Option<Value>) -> Seen {
+    let mut request = Request::builder().method(method).uri(path).header("authorization", format!("Bearer {token}"));
+    if body.is_some() {
+        request = request.header("content-type", "application/json");
+    }
+    let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+    Browser::on(&portal.router).send(request.body(body).unwrap()).await
+}
+
+async fn token(portal: &Portal, name: &str, hours: i64) -> String {
+    let until = portal.now().plus(hours * 3_600_000);
+    let made = make_token(&portal.store, name, portal.now(), until).await.unwrap().unwrap();
+    made.expose_secret().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_asks_approves_and_reads() {
+    both(|bed| async move {
+        let portal = Portal::over(&bed).await;
+        portal.member().await;
+        portal.manager().await;
+        let member = token(&portal, "member@contoso.example", 1).await;
+        let manager = token(&portal, "manager@contoso.example", 1).await;
+        let form = json!({"name": "by-rest", "team": "payments", "region": "westeurope", "template": "load-test"});
+        let sent = call(&portal, Method::POST, "/api/v1/requests", &member, Some(form)).await;
+        assert_eq!(sent.status, StatusCode::CREATED, "{}", sent.body);
+        let request: Value = serde_json::from_str(&sent.body).unwrap();
+        let id = request["row"]["id"].as_str().unwrap();
+        let approval = format!("/api/v1/requests/{id}/approval");
+        let digest = json!({"digest": request["digest"]});
+        let own = call(&portal, Method::POST, &approval, &member, Some(digest.clone())).await;
+        assert_eq!(own.status, StatusCode::FORBIDDEN);
+        let approved = call(&portal, Method::POST, &approval, &manager, Some(digest)).await;
+        assert_eq!(approved.status, StatusCode::CREATED, "{}", approved.body);
+        let job = approved.header("location").to_owned();
+        let read = call(&portal, Method::GET, &job, &member, None).await;
+        let read: Value = serde_json::from_str(&read.body).unwrap();
+        assert_eq!(read["row"]["environment"], "by-rest");
+        assert!(read["steps"].as_array().unwrap().len() > 10);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_ends_and_is_kept_as_a_hash_alone() {
+    both(|bed| async move {
+        let portal = Portal::over(&bed).await;
+        portal.member().await;
+        let text = token(&portal, "member@contoso.example", 1).await;
+        assert!(text.starts_with("keystead_") && text.len() == "keystead_".len() + 64);
+        let kept = crate::support::bed::text(&portal.store, "select hash from token").await;
+        assert!(!kept.contains(&text["keystead_".len()..]));
+        assert_eq!(call(&portal, Method::GET, "/api/v1/jobs/none", &text, None).await.status, StatusCode::NOT_FOUND);
+        portal.clock.advance(3_600_000);
+        assert_eq!(call(&portal, Method::GET, "/api/v1/jobs/none", &text, None).await.status, StatusCode::UNAUTHORIZED);
+        assert!(make_token(&portal.store, "nobody@contoso.example", portal.now(), portal.now()).await.unwrap().is_none());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_refused_is_a_problem_document() {
+    let bed = Bed::sqlite().await;
+    let portal = Portal::over(&bed).await;
+    portal.member().await;
+    let token = token(&portal, "member@contoso.example", 1).await;
+    let cases: Vec<(Method, &str, Option<Value>, u16)> = vec![
+        (Method::GET, "/api/nothing", None, 404),
+        (Method::GET, "/api/v1/nothing", None, 404),
+        (Method::GET, "/api/v1/requests", None, 405),
+        (Method::POST, "/api/v1/requests", None, 415),
+        (Method::POST, "/api/v1/requests", Some(json!([1])), 422),
+        (Method::POST, "/api/v1/requests", Some(json!({"name": "No"})), 422),
+        (Method::POST, "/api/v1/requests/none/approval", Some(json!({"digest": ""})), 404),
+        (Method::GET, "/api/v1/jobs/none", None, 404),
+    ];
+    for (method, path, body, status) in cases {
+        let said = format!("{method} {path}");
+        let seen = call(&portal, method, path, &token, body).await;
+        assert_eq!(seen.status.as_u16(), status, "{said}: {}", seen.body);
+        assert_eq!(seen.header("content-type"), "application/problem+json", "{said}");
+        let problem: Problem = serde_json::from_str(&seen.body).unwrap();
+        assert_eq!(problem.status, status, "{said}");
+        assert!(!problem.title.is_empty() && !problem.detail.is_empty() && problem.kind.starts_with("/problems/"));
+    }
+    let broken = Request::post("/api/v1/requests")
+        .header("authorization", format!("Bearer {token}"))
+        .header("content-type", "application/json")
+        .body(Body::from("{"));
+    let seen = Browser::on(&portal.router).send(broken.unwrap()).await;
+    assert_eq!((seen.status, seen.header("content-type")), (StatusCode::BAD_REQUEST, "application/problem+json"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_document_names_every_endpoint() {
+    let bed = Bed::sqlite().await;
+    let portal = Portal::over(&bed).await;
+    let seen = Browser::on(&portal.router).get("/api/openapi.json").await;
+    let document: Value = serde_json::from_str(&seen.body).unwrap();
+    let paths: Vec<&String> = document["paths"].as_object().unwrap().keys().collect();
+    assert_eq!(paths, ["/api/v1/jobs/{id}", "/api/v1/requests", "/api/v1/requests/{id}/approval"]);
+    assert_eq!(document["components"]["securitySchemes"]["token"]["scheme"], "bearer");
+    assert_eq!(Browser::on(&portal.router).get("/api/docs/").await.status, StatusCode::OK);
+}

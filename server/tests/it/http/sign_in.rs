@@ -1,0 +1,84 @@
+//! Signing in at the directory and out again; the way back, and sessions that end.
+
+use crate::support::bed::both;
+use crate::support::browser::{Browser, directory};
+use crate::support::portal::Portal;
+use axum::http::StatusCode;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_signs_in_and_comes_back_to_where_they_were() {
+    both(|bed| async move {
+        let portal = Portal::over(&bed).await;
+        let mut browser = Browser::on(&portal.router);
+        let sent = browser.get("/jobs?environment=a").await;
+        let page = browser.get(sent.leads_to()).await;
+        assert_eq!(page.status, StatusCode::OK);
+        let back = browser.sign_in("manager@contoso.example", "/jobs?environment=a").await;
+        assert_eq!(back.leads_to(), "/jobs?environment=a");
+        let page = browser.get("/environments").await;
+        assert_eq!(page.status, StatusCode::OK);
+        assert!(page.body.contains("manager@contoso.example"), "{}", page.body);
+        assert!(page.body.contains("Team Payments, manager"), "groups and roles of the token say so");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_session_gets_another_name_at_sign_in() {
+    both(|bed| async move {
+        let portal = Portal::over(&bed).await;
+        let mut browser = Browser::on(&portal.router);
+        let left = browser.post("/sign-in", &[("account", ""), ("back", "/")]).await;
+        let before = browser.cookie("keystead").unwrap().to_owned();
+        let returned = directory(left.leads_to(), "member@contoso.example").await;
+        let arrived = browser.get(&returned).await;
+        assert_eq!(arrived.leads_to(), "/");
+        assert!(arrived.header("set-cookie").contains("SameSite=Lax") && arrived.header("set-cookie").contains("HttpOnly"));
+        assert_ne!(browser.cookie("keystead").unwrap(), before);
+        // The same answer of the directory a second time begins nothing.
+        assert_eq!(Browser::on(&portal.router).get(&returned).await.leads_to(), "/sign-in");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_for_another_sign_in_lets_nobody_in() {
+    both(|bed| async move {
+        let portal = Portal::over(&bed).await;
+        let mut browser = Browser::on(&portal.router);
+        browser.post("/sign-in", &[("account", ""), ("back", "/")]).await;
+        let refused = browser.get("/sign-in/back?state=guessed&code=guessed").await;
+        assert!(refused.leads_to().starts_with("/sign-in?back=%2F&refused="), "{}", refused.leads_to());
+        assert!(browser.get("/environments").await.leads_to().starts_with("/sign-in"));
+        browser.post("/sign-in", &[("account", ""), ("back", "//evil.example")]).await;
+        let cancelled = browser.get("/sign-in/back?error=access_denied&error_description=You+cancelled").await;
+        assert!(cancelled.leads_to().contains("access_denied"));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_ends_by_signing_out_by_rest_and_by_age() {
+    both(|bed| async move {
+        let portal = Portal::over(&bed).await;
+        const HOUR: i64 = 3_600_000;
+        let mut browser = Browser::on(&portal.router);
+        browser.sign_in("member@contoso.example", "/").await;
+        assert_eq!(browser.get("/environments").await.status, StatusCode::OK);
+        browser.post("/sign-out", &[]).await;
+        assert!(browser.get("/environments").await.leads_to().starts_with("/sign-in"));
+
+        browser.sign_in("member@contoso.example", "/").await;
+        for _ in 0..15 {
+            portal.clock.advance(11 * HOUR);
+            assert_eq!(browser.get("/environments").await.status, StatusCode::OK, "used within half a day");
+        }
+        portal.clock.advance(11 * HOUR);
+        assert!(browser.get("/environments").await.leads_to().starts_with("/sign-in"), "a week is the longest");
+
+        browser.sign_in("member@contoso.example", "/").await;
+        portal.clock.advance(13 * HOUR);
+        assert!(browser.get("/environments").await.leads_to().starts_with("/sign-in"), "unused for half a day");
+    })
+    .await;
+}
