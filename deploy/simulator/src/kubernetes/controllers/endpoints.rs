@@ -13,7 +13,7 @@ pub fn look(snapshot: &Snapshot) -> Wanted {
     let mut wanted = Wanted::default();
     for service in snapshot.of(&kind::SERVICE) {
         let selector = &service["spec"]["selector"];
-        if !selector.as_object().is_some_and(|it| !it.is_empty()) || object::is_deleting(service) {
+        if selector.as_object().is_none_or(|it| it.is_empty()) || object::is_deleting(service) {
             continue;
         }
         let key = Key::new(&kind::ENDPOINTS, object::namespace(service), object::name(service));
