@@ -1,25 +1,24 @@
-//! The browser's way to the port: server functions, one file a noun, named as the port names them.
+//! What the script asks while somebody types: the plan of the answers, and a place to keep them.
 //!
-//! They carry questions and what the script does while somebody types; every deed is a plain form post.
+//! Pages are made by the server, and every deed is a plain form post; nothing else needs a server function.
 
-pub mod drafts;
-pub mod environments;
-pub mod frames;
-pub mod jobs;
-pub mod requests;
+use crate::error::PortalError;
+use domain::form::Form;
+use domain::id::DraftId;
+use domain::view::request::PlanPanel;
+use leptos::prelude::*;
+use server_fn::codec::Json;
 
-#[cfg(feature = "ssr")]
-use crate::{error::PortalError, portal::Portal};
-#[cfg(feature = "ssr")]
-use domain::account::Caller;
-#[cfg(feature = "ssr")]
-use std::sync::Arc;
+/// The plan of answers that are still being typed; the password stays in the browser.
+#[server(prefix = "/ask", endpoint = "requests/plan", input = Json)]
+pub async fn plan(form: Form, password_typed: bool) -> Result<PlanPanel, PortalError> {
+    let (portal, caller) = crate::portal::asked()?;
+    portal.plan(&caller, &form, password_typed).await
+}
 
-/// The port and who asks it; refused before sign-in.
-#[cfg(feature = "ssr")]
-fn port() -> Result<(Arc<dyn Portal>, Caller), PortalError> {
-    let portal = leptos::prelude::use_context::<Arc<dyn Portal>>()
-        .ok_or_else(|| PortalError::new(crate::error::Code::Internal, "The page was made without a portal."))?;
-    let caller = leptos::prelude::use_context::<Option<Caller>>().flatten().ok_or_else(PortalError::signed_out)?;
-    Ok((portal, caller))
+/// Keeps what has been typed so far; the password is not among the answers.
+#[server(prefix = "/ask", endpoint = "drafts/save", input = Json)]
+pub async fn save_draft(draft: Option<DraftId>, form: Form) -> Result<DraftId, PortalError> {
+    let (portal, caller) = crate::portal::asked()?;
+    portal.save_draft(&caller, draft.as_ref(), &form, &[], false).await
 }

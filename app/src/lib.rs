@@ -20,21 +20,26 @@
 //! # Plain posts
 //! Every deed is also a plain form; the addresses stand in [`routes`], each with its fields. After success the server
 //! answers 303 to the page that shows the result, after a refusal 303 back with a [`context::Flash`].
-//! The script that starts the page (`/pkg/start.HASH.js`) calls `frontend`'s exported `hydrate()` after `init`.
+//!
+//! # The script
+//! Pages are made by the server alone; what lives on in the browser are their [`islands`], and that is all there is in
+//! the WebAssembly. The script that starts the page (`/pkg/start.HASH.js`) calls `frontend`'s exported `hydrate()` after `init`.
 #![recursion_limit = "256"]
 
 pub mod ask;
 pub mod components;
 pub mod context;
 pub mod error;
+pub mod islands;
+#[cfg(feature = "ssr")]
 pub mod pages;
 #[cfg(feature = "ssr")]
 pub mod portal;
 pub mod routes;
+#[cfg(feature = "ssr")]
 pub mod shell;
 
-pub use shell::App;
 #[cfg(feature = "hydrate")]
-pub use shell::hydrated;
+pub use islands::hydrate;
 #[cfg(feature = "ssr")]
-pub use shell::shell;
+pub use shell::{App, shell};

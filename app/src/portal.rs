@@ -7,10 +7,12 @@ pub mod environments;
 pub mod jobs;
 pub mod requests;
 
-use crate::error::PortalError;
+use crate::error::{Code, PortalError};
 use async_trait::async_trait;
 use domain::account::Caller;
 use domain::view::Frame;
+use leptos::prelude::use_context;
+use std::sync::Arc;
 
 pub use choices::Offers;
 pub use drafts::{Draft, Drafts};
@@ -19,6 +21,14 @@ pub use jobs::{JobChange, Jobs};
 pub use requests::{Requests, Submission};
 
 pub type Answer<T> = Result<T, PortalError>;
+
+/// The port and who asks it, for the page or server function at work; refused before sign-in.
+pub fn asked() -> Answer<(Arc<dyn Portal>, Caller)> {
+    let portal = use_context::<Arc<dyn Portal>>()
+        .ok_or_else(|| PortalError::new(Code::Internal, "This page was made without a portal."))?;
+    let caller = use_context::<Option<Caller>>().flatten().ok_or_else(PortalError::signed_out)?;
+    Ok((portal, caller))
+}
 
 /// What every page's frame shows.
 #[async_trait]

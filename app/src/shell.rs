@@ -1,18 +1,16 @@
 //! The document around every page, and the one list of pages.
 
-use crate::components::time::Zone;
+use crate::components::sprite::SPRITE;
+use crate::context::{Site, Theme};
 use crate::pages;
+use leptos::html::link;
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{Route, Router, Routes};
 use leptos_router::{ParamSegment as Param, SsrMode, StaticSegment as Is};
 
 /// The document: theme, style sheet, the module that hydrates, the page, and the drawings that it refers to.
-#[cfg(feature = "ssr")]
 pub fn shell() -> impl IntoView {
-    use crate::components::sprite::SPRITE;
-    use crate::context::{Site, Theme};
-    use leptos::html::link;
     let site = use_context::<Site>().unwrap_or_default();
     let theme = match use_context::<Theme>().unwrap_or_default() {
         Theme::System => None,
@@ -44,18 +42,11 @@ pub fn shell() -> impl IntoView {
     }
 }
 
-/// All pages. Links lead to whole documents (`rel="external"`), so that focus, history and announcements are the
-/// browser's own; the router only says which page an address is.
+/// All pages. The browser never runs this: links lead to whole documents, so that focus, history and announcements
+/// are its own, and only the islands of a page live on in it.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
-    let zone = Zone::new();
-    provide_context(zone);
-    provide_context(Resource::new(|| (), |()| crate::ask::frames::around()));
-    Effect::new(move |_| {
-        zone.arrive();
-        crate::components::shortcuts::listen();
-    });
     view! {
         <Title formatter=|title: String| if title.is_empty() { "Keystead".to_owned() } else { format!("{title} · Keystead") }/>
         <Router>
@@ -72,13 +63,5 @@ pub fn App() -> impl IntoView {
                 <Route path=(Is("jobs"), Param("id")) view=pages::job::Job ssr=SsrMode::Async/>
             </Routes>
         </Router>
-    }
-}
-
-/// Marks the document as taken over (`data-hydrated` on `html`): what follows works live.
-#[cfg(feature = "hydrate")]
-pub fn hydrated() {
-    if let Some(root) = document().document_element() {
-        let _ = root.set_attribute("data-hydrated", "");
     }
 }

@@ -1,4 +1,4 @@
-//! Takes over in the browser the page that the server rendered.
+//! Takes over in the browser what of a page lives on: its islands, its times, its keys.
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -6,6 +6,5 @@ use wasm_bindgen::prelude::wasm_bindgen;
 #[wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(app::App);
-    app::hydrated();
+    app::hydrate();
 }

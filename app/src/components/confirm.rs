@@ -28,7 +28,7 @@ pub fn confirm(asked: Confirm) -> AnyView {
     let class = if danger { "button danger" } else { "button" };
     let opener = format!("{class} confirm-open");
     view! {
-        <button class=opener type="button" commandfor=id command="show-modal" on:click=move |_| open(id)>{icon(picture)}{deed}</button>
+        <button class=opener type="button" commandfor=id command="show-modal">{icon(picture)}{deed}</button>
         <details class="confirm-plain">
             <summary class=class>{icon(picture)}{deed}</summary>
             <form method="post" action=plain_action>
@@ -48,19 +48,4 @@ pub fn confirm(asked: Confirm) -> AnyView {
         </dialog>
     }
     .into_any()
-}
-
-/// For browsers that do not know `command` yet.
-fn open(id: &str) {
-    #[cfg(feature = "hydrate")]
-    {
-        use wasm_bindgen::JsCast;
-        let dialog =
-            document().get_element_by_id(id).and_then(|found| found.dyn_into::<web_sys::HtmlDialogElement>().ok());
-        if let Some(dialog) = dialog.filter(|dialog| !dialog.open()) {
-            let _ = dialog.show_modal();
-        }
-    }
-    #[cfg(not(feature = "hydrate"))]
-    let _ = id;
 }

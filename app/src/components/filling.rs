@@ -1,12 +1,25 @@
 //! A form while it is filled: answers as typed, what is wrong with them by the domain's rules, and the plan they make.
 
-use crate::ask::drafts::Opened;
 use domain::field::{FieldError, error_of};
 use domain::form::{Choices, Form, PASSWORD};
 use domain::id::DraftId;
 use domain::view::request::PlanPanel;
 use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+
+/// The form with everything that it offers and what is known of its answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opened {
+    pub choices: Choices,
+    pub form: Form,
+    pub draft: Option<DraftId>,
+    /// Whether it was tried to send it: then every wrong answer is shown.
+    pub tried: bool,
+    /// What the last attempt was told beyond the rules.
+    pub errors: Vec<FieldError>,
+    pub plan: PlanPanel,
+}
 
 #[derive(Clone, Copy)]
 pub struct Filling {

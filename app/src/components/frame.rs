@@ -2,9 +2,9 @@
 
 use super::glyph::icon;
 use super::notice;
-use crate::ask::frames::Surroundings;
-use crate::context::{Installation, Theme};
-use crate::error::PortalError;
+use super::refused::refused;
+use crate::context::{Flash, Installation, Theme};
+use crate::portal::{Answer, asked};
 use crate::routes;
 use domain::view::Frame;
 use leptos::prelude::*;
@@ -32,26 +32,39 @@ pub fn mark() -> AnyView {
     .into_any()
 }
 
-/// A page in its frame.
-pub fn framed(place: Place, inside: AnyView) -> AnyView {
-    let surroundings = use_context::<Resource<Result<Surroundings, PortalError>>>();
-    let around = move || async move {
-        match surroundings {
-            Some(resource) => resource.await.unwrap_or_default(),
-            None => Surroundings::default(),
+/// A page in its frame: what it asked for, shown, or why it cannot be.
+pub fn framed<T: Send + 'static>(
+    place: Place,
+    asked: impl Future<Output = Answer<T>> + Send + 'static,
+    show: fn(T, &Frame) -> AnyView,
+) -> AnyView {
+    let here = here();
+    let installation = use_context::<Installation>().unwrap_or_default();
+    let theme = use_context::<Theme>().unwrap_or_default();
+    let said = use_context::<Flash>().and_then(|flash| flash.0).map(|said| notice::of_post(&said));
+    let page = Suspend::new(async move {
+        let frame = frame().await;
+        let inside = match (&frame, asked.await) {
+            (Ok(frame), Ok(found)) => show(found, frame),
+            (Err(error), _) => refused(error.clone()),
+            (_, Err(error)) => refused(error),
+        };
+        let bar = match frame {
+            Ok(frame) => bar(place, frame, theme, here),
+            Err(_) => signed_out(),
+        };
+        view! {
+            {bar}
+            <main id="main" tabindex="-1">{said}{inside}</main>
+            {foot(installation)}
         }
-    };
-    view! {
-        <Suspense fallback=|| ()>{move || Suspend::new(async move { bar(place, around().await) })}</Suspense>
-        <main id="main" tabindex="-1">
-            <Suspense fallback=|| ()>
-                {move || Suspend::new(async move { around().await.notice.map(|said| notice::of_post(&said)) })}
-            </Suspense>
-            {inside}
-        </main>
-        <Suspense fallback=|| ()>{move || Suspend::new(async move { foot(around().await.installation) })}</Suspense>
-    }
-    .into_any()
+    });
+    view! { {page} }.into_any()
+}
+
+async fn frame() -> Answer<Frame> {
+    let (portal, caller) = asked()?;
+    portal.frame(&caller).await
 }
 
 /// Where this page is, from the outside in; the last is the page itself.
@@ -61,9 +74,8 @@ pub fn crumbs(way: Vec<(String, String)>, here: &'static str) -> AnyView {
     view! { <nav aria-label="Breadcrumb"><ol class="crumbs">{links}<li>{here}</li></ol></nav> }.into_any()
 }
 
-fn bar(place: Place, around: Surroundings) -> AnyView {
+fn bar(place: Place, frame: Frame, theme: Theme, back: String) -> AnyView {
     let here = move |entry: Place| (entry == place).then_some("page");
-    let Some(frame) = around.frame else { return signed_out() };
     let inbox = (frame.inbox > 0).then(|| {
         view! { " "<span class="count hot">{frame.inbox}<span class="hidden-text">" waiting for you"</span></span> }
     });
@@ -84,7 +96,7 @@ fn bar(place: Place, around: Surroundings) -> AnyView {
                 {find}
                 <button class="avatar push" type="button" popovertarget="account" aria-label=label>{initial}</button>
             </div>
-            {account(frame, around.theme)}
+            {account(frame, theme, back)}
         </header>
     }
     .into_any()
@@ -115,7 +127,7 @@ fn find() -> AnyView {
     .into_any()
 }
 
-fn account(frame: Frame, theme: Theme) -> AnyView {
+fn account(frame: Frame, theme: Theme, back: String) -> AnyView {
     let looks = Theme::ALL.map(|choice| {
         let word = match choice {
             Theme::System => "As the system",
@@ -132,7 +144,7 @@ fn account(frame: Frame, theme: Theme) -> AnyView {
         <div class="menu" id="account" popover>
             <p class="who"><b>{frame.account}</b><br/><small class="quiet">{frame.stands_for}</small></p>
             <form method="post" action=routes::appearance() aria-label="Appearance">
-                <input type="hidden" name="back" value=here()/>
+                <input type="hidden" name="back" value=back/>
                 {looks.into_iter().collect_view()}
             </form>
             <hr/>

@@ -29,11 +29,8 @@ pub fn sheet() -> AnyView {
     .into_any()
 }
 
-/// Listens from now on; does nothing on the server.
-pub fn listen() {
-    #[cfg(feature = "hydrate")]
-    keys::listen();
-}
+#[cfg(feature = "hydrate")]
+pub use keys::listen;
 
 #[cfg(feature = "hydrate")]
 mod keys {
@@ -41,9 +38,10 @@ mod keys {
     use leptos::prelude::*;
     use std::cell::Cell;
     use wasm_bindgen::JsCast;
-    use web_sys::{Element, HtmlElement, KeyboardEvent};
+    use web_sys::{Element, EventTarget, HtmlDialogElement, HtmlElement, KeyboardEvent};
 
-    pub(super) fn listen() {
+    /// Listens from now on.
+    pub fn listen() {
         let after_g = Cell::new(false);
         let handle = window_event_listener(leptos::ev::keydown, move |event: KeyboardEvent| {
             if event.ctrl_key() || event.meta_key() || event.alt_key() || typing(&event) {
@@ -67,8 +65,20 @@ mod keys {
                 event.prevent_default();
             }
         });
+        let opened = window_event_listener(leptos::ev::click, |event| open_dialog(event.target()));
         // For as long as the document is there.
-        std::mem::forget(handle);
+        std::mem::forget((handle, opened));
+    }
+
+    /// For browsers that do not know `command` yet.
+    fn open_dialog(target: Option<EventTarget>) {
+        let button = target.and_then(|target| target.dyn_into::<Element>().ok());
+        let button = button.and_then(|element| element.closest("button[command=show-modal]").ok().flatten());
+        let id = button.and_then(|button| button.get_attribute("commandfor")).unwrap_or_default();
+        let dialog = document().get_element_by_id(&id).and_then(|found| found.dyn_into::<HtmlDialogElement>().ok());
+        if let Some(dialog) = dialog.filter(|dialog| !dialog.open()) {
+            let _ = dialog.show_modal();
+        }
     }
 
     fn typing(event: &KeyboardEvent) -> bool {

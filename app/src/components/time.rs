@@ -1,21 +1,19 @@
-//! Moments for people: UTC as the server writes them, in the person's own zone once the browser has taken over.
+//! Moments for people: UTC as the server writes them, in the person's own zone once the script is there.
 
 use domain::Moment;
 use leptos::prelude::*;
 
-/// Whether times are the person's own yet; false until hydration is through, so that both sides write the same first.
+/// Whether times of an island are the person's own yet; false until it is taken over, so that both sides write the
+/// same first.
 #[derive(Clone, Copy)]
 pub struct Zone(RwSignal<bool>);
 
 impl Zone {
-    #[allow(clippy::new_without_default)] // a signal is made for an owner, never by default
-    pub fn new() -> Zone {
-        Zone(RwSignal::new(false))
-    }
-
-    /// The browser has taken over.
-    pub fn arrive(self) {
-        self.0.set(true);
+    /// For everything that this island shows from here on.
+    pub fn begin() {
+        let zone = Zone(RwSignal::new(false));
+        provide_context(zone);
+        Effect::new(move |_| zone.0.set(true));
     }
 }
 
@@ -24,6 +22,25 @@ enum Shape {
     Clock,
     Date,
     Both,
+}
+
+impl Shape {
+    #[cfg(feature = "hydrate")]
+    const ALL: [Shape; 3] = [Shape::Clock, Shape::Date, Shape::Both];
+
+    /// As the document writes it.
+    fn key(self) -> &'static str {
+        match self {
+            Shape::Clock => "clock",
+            Shape::Date => "date",
+            Shape::Both => "both",
+        }
+    }
+
+    #[cfg(feature = "hydrate")]
+    fn of_key(key: &str) -> Option<Shape> {
+        Shape::ALL.into_iter().find(|shape| shape.key() == key)
+    }
 }
 
 /// `09:12:05`.
@@ -42,12 +59,27 @@ pub fn moment(at: Moment) -> AnyView {
 }
 
 fn time(at: Moment, shape: Shape) -> AnyView {
-    let zone = use_context::<Zone>();
-    let said = move || match zone {
-        Some(zone) if zone.0.get() => own(at, shape),
-        _ => utc(at, shape),
+    let Some(zone) = use_context::<Zone>() else {
+        return view! { <time datetime=at.rfc3339() data-as=shape.key()>{utc(at, shape)}</time> }.into_any();
     };
+    let said = move || if zone.0.get() { own(at, shape) } else { utc(at, shape) };
     view! { <time datetime=at.rfc3339()>{said}</time> }.into_any()
+}
+
+/// Writes the times outside of islands in the person's own zone.
+#[cfg(feature = "hydrate")]
+pub fn localise() {
+    use wasm_bindgen::JsCast;
+    use web_sys::Element;
+    let Ok(found) = document().query_selector_all("time[data-as]") else { return };
+    for at in 0..found.length() {
+        let Some(time) = found.item(at).and_then(|node| node.dyn_into::<Element>().ok()) else { continue };
+        let shape = time.get_attribute("data-as").and_then(|key| Shape::of_key(&key));
+        let millis = js_sys::Date::parse(&time.get_attribute("datetime").unwrap_or_default());
+        if let (Some(shape), true) = (shape, millis.is_finite()) {
+            time.set_text_content(Some(&own(Moment(millis as i64), shape)));
+        }
+    }
 }
 
 fn utc(at: Moment, shape: Shape) -> String {

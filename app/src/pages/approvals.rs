@@ -1,13 +1,12 @@
 //! Approvals: what waits for this person's decision, oldest first; nothing is decided from the list.
 
 use super::requests::title;
-use crate::ask;
 use crate::components::arch;
 use crate::components::empty::empty;
 use crate::components::frame::{Place, framed};
 use crate::components::glyph::{glyph, of_verb};
-use crate::components::load::load;
 use crate::components::time::moment;
+use crate::portal::{Answer, asked};
 use crate::routes;
 use domain::plan::Verb;
 use domain::view::Page;
@@ -19,8 +18,12 @@ use leptos_router::hooks::use_query_map;
 #[component]
 pub fn Approvals() -> impl IntoView {
     let after = use_query_map().get_untracked().get("after").unwrap_or_default();
-    let inbox = Resource::new(move || after.clone(), |after| ask::requests::requests(Show::Inbox, after));
-    view! { <Title text="Approvals"/> {framed(Place::Approvals, load(inbox, page))} }
+    framed(Place::Approvals, find(after), |inbox, _| page(inbox))
+}
+
+async fn find(after: String) -> Answer<Page<Row>> {
+    let (portal, caller) = asked()?;
+    portal.requests(&caller, Show::Inbox, &after).await
 }
 
 fn page(inbox: Page<Row>) -> AnyView {
@@ -31,6 +34,7 @@ fn page(inbox: Page<Row>) -> AnyView {
     };
     let inside = if inbox.rows.is_empty() { nothing() } else { waiting(&inbox) };
     view! {
+        <Title text="Approvals"/>
         <div class="pagehead"><div><h1>"Approvals"</h1><p class="meta"><span>{counted}</span></p></div></div>
         <div class="stack">{inside}</div>
     }

@@ -2,14 +2,13 @@
 
 mod proof;
 
-use crate::ask::environments::environment;
 use crate::components::arch;
 use crate::components::frame::{Place, crumbs, framed};
 use crate::components::glyph::{PERSON, WAITING, icon, of_environment, of_job, pill, state};
-use crate::components::load::load;
 use crate::components::notice::{notice, slim};
 use crate::components::time::{date, moment};
 use crate::components::topology::topology;
+use crate::portal::{Answer, asked};
 use crate::routes;
 use domain::check::Verdict;
 use domain::environment::State;
@@ -18,21 +17,32 @@ use domain::moment::duration;
 use domain::view::environment::{JobLine, Whole};
 use domain::wish::{AppIdentity, TeamRole};
 use leptos::prelude::*;
-use leptos_meta::Title;
+use leptos_meta::{Meta, Title};
 use leptos_router::hooks::use_params_map;
 
 #[component]
 pub fn Environment() -> impl IntoView {
     let name = use_params_map().get_untracked().get("name").unwrap_or_default();
-    let found = Resource::new(move || name.clone(), environment);
-    framed(Place::Environments, load(found, page))
+    framed(Place::Environments, find(name), |found, _| page(found))
+}
+
+async fn find(name: String) -> Answer<Whole> {
+    let (portal, caller) = asked()?;
+    portal.environment(&caller, &name).await
+}
+
+/// After how many seconds the page is worth asking for again.
+fn moving(found: &Whole) -> Option<&'static str> {
+    if found.validation.as_ref().is_some_and(|run| run.running) {
+        return Some("2");
+    }
+    matches!(found.row.state, State::Building | State::RollingBack).then_some("5")
 }
 
 fn page(found: Whole) -> AnyView {
-    let again = found.validation.as_ref().is_some_and(|run| run.running);
     view! {
         <Title text=found.row.name.clone()/>
-        {again.then(refresh)}
+        {moving(&found).map(|seconds| view! { <Meta http_equiv="refresh" content=seconds/> })}
         {crumbs(vec![("Environments".to_owned(), routes::environments().to_owned())], "Environment")}
         {head(&found)}
         <div class="stack">
@@ -45,12 +55,6 @@ fn page(found: Whole) -> AnyView {
         </div>
     }
     .into_any()
-}
-
-/// While the checks run the page asks again by itself: without script by the document, with it by the browser.
-fn refresh() -> AnyView {
-    proof::look_again();
-    view! { <noscript inner_html=r#"<meta http-equiv="refresh" content="3">"#></noscript> }.into_any()
 }
 
 fn head(found: &Whole) -> AnyView {

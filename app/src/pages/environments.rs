@@ -1,30 +1,20 @@
 //! Environments: what needs a person first, then everything, found by name, owner or resource.
 
-use crate::ask;
 use crate::components::arch;
 use crate::components::empty::empty;
 use crate::components::frame::{Place, framed};
 use crate::components::glyph::{WAITING, WARNING, icon, of_environment, state};
-use crate::components::load::load;
 use crate::components::notice::slim;
+use crate::portal::{Answer, asked};
 use crate::routes;
 use domain::Moment;
 use domain::account::short;
 use domain::environment::State;
+use domain::view::Frame;
 use domain::view::environment::{Filter, List, Row, Show};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
-use serde::{Deserialize, Serialize};
-
-/// The list and the filter that made it.
-#[derive(Clone, Serialize, Deserialize)]
-struct Found {
-    filter: Filter,
-    list: List,
-    inbox: i64,
-    requests: bool,
-}
 
 #[component]
 pub fn Environments() -> impl IntoView {
@@ -37,22 +27,18 @@ pub fn Environments() -> impl IntoView {
         _ => Show::All,
     };
     let filter = Filter { show, search: of("q"), team: of("team"), after: of("after") };
-    let surroundings = expect_context::<Resource<Result<ask::frames::Surroundings, crate::error::PortalError>>>();
-    let found = Resource::new(
-        move || filter.clone(),
-        move |filter| async move {
-            let list = ask::environments::environments(filter.clone()).await?;
-            let frame = surroundings.await.ok().and_then(|around| around.frame);
-            let (inbox, requests) = frame.map_or((0, false), |frame| (frame.inbox, frame.requests));
-            Ok(Found { filter, list, inbox, requests })
-        },
-    );
-    view! { <Title text="Environments"/> {framed(Place::Environments, load(found, page))} }
+    framed(Place::Environments, find(filter), |(filter, list), frame| page(&filter, list, frame))
 }
 
-fn page(found: Found) -> AnyView {
-    let Found { filter, list, inbox, requests } = found;
-    let first_run = list.all == 0 && filter == Filter::default();
+async fn find(filter: Filter) -> Answer<(Filter, List)> {
+    let (portal, caller) = asked()?;
+    let list = portal.environments(&caller, &filter).await?;
+    Ok((filter, list))
+}
+
+fn page(filter: &Filter, list: List, frame: &Frame) -> AnyView {
+    let (inbox, requests) = (frame.inbox, frame.requests);
+    let first_run = list.all == 0 && *filter == Filter::default();
     let new = requests.then(|| {
         view! { <a class="button primary" href=routes::new_environment() rel="external">{icon("plus")}"New environment"</a> }
     });
@@ -62,8 +48,9 @@ fn page(found: Found) -> AnyView {
         (all, 0 | 1) => format!("{all} environments"),
         (all, teams) => format!("{all} in {teams} teams"),
     };
-    let inside = if first_run { nothing_yet(requests) } else { listed(&filter, list) };
+    let inside = if first_run { nothing_yet(requests) } else { listed(filter, list) };
     view! {
+        <Title text="Environments"/>
         <div class="pagehead">
             <div><h1>"Environments"</h1><p class="meta"><span>{counted}</span></p></div>
             {(!first_run).then_some(new)}

@@ -1,24 +1,12 @@
-//! A job, live: what it does and did, and where it stopped why, and the ways on.
+//! A job: found, and given to the island that watches it.
 
-use crate::ask::jobs::{Opened, job};
-use crate::components::confirm::{Confirm, confirm};
 use crate::components::frame::{Place, crumbs, framed};
-use crate::components::glyph::{FAILED, WAITING, icon, of_job, pill};
-use crate::components::graph::{arrange, graph};
-use crate::components::live::{Link, Live};
-use crate::components::load::load;
-use crate::components::log::{Log, log};
-use crate::components::notice::{notice, slim};
-use crate::components::time::moment;
-use crate::components::timeline::timeline;
+use crate::islands::island;
+use crate::islands::watching::{NAME, Watched, watching};
+use crate::portal::{Answer, asked};
 use crate::routes;
-use domain::Moment;
-use domain::account::short;
-use domain::failure::{Failure, Mend};
 use domain::id::JobId;
-use domain::job::State;
-use domain::moment::duration;
-use domain::view::job::Whole;
+use domain::view::job::Line;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
@@ -26,213 +14,38 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 #[component]
 pub fn Job() -> impl IntoView {
     let id = JobId::new(use_params_map().get_untracked().get("id").unwrap_or_default());
-    let opened = Resource::new(move || id.clone(), job);
-    framed(Place::Jobs, load(opened, page))
+    let query = use_query_map().get_untracked();
+    let step = query.get("step").unwrap_or_default();
+    let follow = query.get("shown").is_none() || query.get("follow").is_some();
+    framed(Place::Jobs, find(id, step, follow), |found, _| page(found))
 }
 
-fn page(opened: Opened) -> AnyView {
-    let query = use_query_map().get_untracked();
-    let following = query.get("shown").is_none() || query.get("follow").is_some();
-    let Opened { job, lines } = opened;
-    let id = job.row.id.clone();
-    let arranged = arrange(&job.steps);
-    let title = format!("{}, job", job.row.title);
-    let refresh = (job.row.state.moving() && following).then(refresh);
-    let live = Live::new(job.clone(), lines);
-    let said = Log {
-        lines: live.lines,
-        step: RwSignal::new(query.get("step").unwrap_or_default()),
-        follow: RwSignal::new(following),
-        live: Signal::derive(move || live.link.get() == Link::Stands),
-    };
-    if !job.row.state.over() {
-        Effect::new(move |_| live.listen(id.clone()));
+async fn find(id: JobId, step: String, follow: bool) -> Answer<Watched> {
+    let (portal, caller) = asked()?;
+    let job = portal.job(&caller, &id).await?;
+    let mut lines: Vec<Line> = Vec::new();
+    loop {
+        let after = lines.last().map_or(0, |line| line.number);
+        let more = portal.lines(&caller, &id, after, None).await?;
+        if more.is_empty() {
+            return Ok(Watched { job, lines, step, follow });
+        }
+        lines.extend(more);
     }
-    view! {
-        <Title text=title/>
-        {refresh}
-        {crumbs(vec![
-            ("Environments".to_owned(), routes::environments().to_owned()),
-            (job.row.environment.clone(), routes::environment(&job.row.environment)),
-        ], "Job")}
-        {move || live.job.with(|job| head(job, live.now()))}
-        <div class="stack">
-            {move || (live.link.get() == Link::Cut).then(cut_off)}
-            {move || live.job.with(stopped)}
-            {move || live.job.with(|job| progress(job, live.now()))}
-            {move || live.job.with(|job| graph(job, &arranged, live.now()))}
-            {move || live.job.with(|job| timeline(job, live.now()))}
-            {log(&job, said)}
-        </div>
-    }
-    .into_any()
+}
+
+fn page(found: Watched) -> AnyView {
+    let row = &found.job.row;
+    let title = format!("{}, job", row.title);
+    let way = vec![
+        ("Environments".to_owned(), routes::environments().to_owned()),
+        (row.environment.clone(), routes::environment(&row.environment)),
+    ];
+    let refresh = (row.state.moving() && found.follow).then(refresh);
+    view! { <Title text=title/> {refresh} {crumbs(way, "Job")} {island(NAME, found, watching)} }.into_any()
 }
 
 /// Without script a running job's page asks again by itself.
 fn refresh() -> AnyView {
     view! { <noscript inner_html=r#"<meta http-equiv="refresh" content="5">"#></noscript> }.into_any()
-}
-
-fn took(job: &Whole, now: Moment) -> i64 {
-    if job.row.state.moving() { job.took_ms + now.since(job.now) } else { job.took_ms }
-}
-
-fn head(job: &Whole, now: Moment) -> AnyView {
-    let row = &job.row;
-    let steps = format!("{} of {} steps", row.steps_done, row.steps);
-    let took = took(job, now);
-    let to_go =
-        job.expected_ms.filter(|_| matches!(row.state, State::Running | State::Waiting)).map(|whole| whole - took);
-    let time = match to_go {
-        Some(left) if left >= 1_000 => format!("{}, about {} to go", duration(took), duration(left)),
-        _ if took < 1_000 => "Just begun".to_owned(),
-        _ => duration(took),
-    };
-    let (asked, approved) = (short(&job.asked_by).to_owned(), short(&job.approved_by).to_owned());
-    view! {
-        <div class="pagehead">
-            <div>
-                <h1>{row.title.clone()}" "{pill(of_job(row.state), row.state.word())}</h1>
-                <p class="meta">
-                    <span>{icon("circle-check")}{steps}</span>
-                    <span>{icon("timer")}{time}</span>
-                    <span>{icon("user-round")}{asked}" asked, "{approved}" approved "{moment(job.approved_at)}</span>
-                    <span><a href=routes::request(&job.request) rel="external">"The request"</a></span>
-                </p>
-            </div>
-            <div class="row">{deeds(job)}</div>
-        </div>
-    }
-    .into_any()
-}
-
-/// What can be done now that is not a way out of a failure.
-fn deeds(job: &Whole) -> AnyView {
-    let cancelling = job.cancel.allowed.then(|| {
-        confirm(Confirm {
-            id: "cancel",
-            icon: "circle-stop",
-            deed: "Cancel the job",
-            title: "Cancel this job?".to_owned(),
-            says: format!(
-                "Steps at work finish first. {} Retry goes on from there, roll back removes it.",
-                stays(&job.stands)
-            ),
-            keep: "Keep running",
-            action: routes::cancel(&job.row.id),
-            danger: false,
-        })
-    });
-    let resting = job.failure.is_none();
-    let going_on = (resting && job.retry.allowed).then(|| {
-        view! {
-            <form method="post" action=routes::retry(&job.row.id)>
-                <button class="button primary">{icon("rotate-ccw")}"Go on"</button>
-            </form>
-        }
-    });
-    let back = (resting && job.roll_back.allowed).then(|| roll_back(job));
-    view! { {cancelling}{going_on}{back} }.into_any()
-}
-
-fn stays(stands: &[String]) -> String {
-    match stands {
-        [] => "Nothing was made yet.".to_owned(),
-        [one] => format!("{one} stays."),
-        many => format!("{} parts stay: {}.", many.len(), many.join(", ")),
-    }
-}
-
-fn roll_back(job: &Whole) -> AnyView {
-    let goes = match job.stands.as_slice() {
-        [] => "Nothing stands, so nothing is removed.".to_owned(),
-        [one] => format!("Removes {one}."),
-        many => format!("Removes {}.", many.join(", ")),
-    };
-    confirm(Confirm {
-        id: "roll-back",
-        icon: "undo-2",
-        deed: "Roll back",
-        title: format!("Roll back {}?", job.row.environment),
-        says: format!("{goes} The request stays as a record, and the name is free again."),
-        keep: "Keep what stands",
-        action: routes::roll_back(&job.row.id),
-        danger: true,
-    })
-}
-
-fn cut_off() -> AnyView {
-    slim(WAITING, view! { <p role="status"><b>"The line is cut; what is shown stays."</b>" Trying again by itself; nothing will be missed."</p> }.into_any())
-}
-
-fn progress(job: &Whole, now: Moment) -> Option<AnyView> {
-    let moving = job.row.state.moving();
-    moving.then(|| {
-        let took = took(job, now);
-        let (max, value, said) = match job.expected_ms {
-            Some(whole) => (whole.max(took), took, format!("{} of about {}", duration(took), duration(whole))),
-            None => (
-                job.row.steps as i64,
-                job.row.steps_done as i64,
-                format!("{} of {} steps", job.row.steps_done, job.row.steps),
-            ),
-        };
-        view! { <progress class="wide-progress" max=max value=value aria-label="Job">{said}</progress> }.into_any()
-    })
-}
-
-/// Azure's words, cause, remedy, and the ways out come first.
-fn stopped(job: &Whole) -> Option<AnyView> {
-    if let Some(request) = &job.held_by {
-        let inside = view! {
-            <p>"The job goes on with another vault name as soon as it is approved."</p>
-            <div class="row"><a class="button small" href=routes::request(request) rel="external">"Look at the request"</a></div>
-        };
-        return Some(notice(WAITING, "Another vault name waits for its approver", inside.into_any()));
-    }
-    let failure = job.failure.as_ref()?;
-    let inside = view! {
-        {failure.quote.clone().map(|quote| view! { <p class="quote">{quote}</p> })}
-        <p><b>"Cause. "</b>{failure.cause.clone()}</p>
-        <p><b>"Remedy. "</b>{failure.remedy.clone()}</p>
-        {ways_out(job, failure)}
-    };
-    Some(notice(FAILED, failure.title.clone(), inside.into_any()))
-}
-
-fn ways_out(job: &Whole, failure: &Failure) -> AnyView {
-    let back = job.roll_back.allowed.then(|| roll_back(job));
-    if !job.retry.allowed {
-        let reason = job.retry.reason.clone().unwrap_or_default();
-        return view! { <p class="hint">{reason}</p><div class="row">{back}</div> }.into_any();
-    }
-    let retry = |class: &'static str| view! { <button class=class>{icon("rotate-ccw")}"Retry from this step"</button> };
-    let action = routes::retry(&job.row.id);
-    match failure.mend {
-        Some(Mend::Password) => view! {
-            <form class="mend" method="post" action=action>
-                <div class="field">
-                    <label for="password">"Password of the database user"</label>
-                    <input id="password" name="password" type="password" autocomplete="new-password" aria-describedby="password-hint" required/>
-                    <p class="hint" id="password-hint">"Sealed at once, written to the vault by the retried step, shown to nobody."</p>
-                </div>
-                <div class="row">{retry("button primary")}</div>
-            </form>
-            <div class="row">{back}</div>
-        }
-        .into_any(),
-        Some(Mend::VaultName) => view! {
-            <form class="mend" method="post" action=routes::vault_name(&job.row.id)>
-                <div class="field">
-                    <label for="vault_name">"Another vault name"</label>
-                    <span class="suffix"><input id="vault_name" name="vault_name" autocomplete="off" spellcheck="false" maxlength="24" aria-describedby="vault-hint" required/><span>".vault.azure.net"</span></span>
-                    <p class="hint" id="vault-hint">"The plan changes, so its approver is asked again. Everything that stands is kept."</p>
-                </div>
-                <div class="row"><button class="button primary">{icon("pencil")}"Change the name"</button></div>
-            </form>
-            <div class="row"><form method="post" action=action>{retry("button")}</form>{back}</div>
-        }
-        .into_any(),
-        None => view! { <div class="row"><form method="post" action=action>{retry("button primary")}</form>{back}</div> }.into_any(),
-    }
 }

@@ -1,12 +1,11 @@
 //! Jobs: what is at work, what stopped, what is done, newest first.
 
-use crate::ask;
 use crate::components::arch;
 use crate::components::empty::empty;
 use crate::components::frame::{Place, framed};
 use crate::components::glyph::{of_job, state};
-use crate::components::load::load;
 use crate::components::time::moment;
+use crate::portal::{Answer, asked};
 use crate::routes;
 use domain::moment::duration;
 use domain::view::Page;
@@ -14,9 +13,7 @@ use domain::view::job::Row;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
-use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Serialize, Deserialize)]
 struct Found {
     /// Name of the one environment whose jobs these are, or empty.
     environment: String,
@@ -26,15 +23,16 @@ struct Found {
 #[component]
 pub fn Jobs() -> impl IntoView {
     let query = use_query_map().get_untracked();
-    let asked = (query.get("environment").unwrap_or_default(), query.get("after").unwrap_or_default());
-    let found = Resource::new(
-        move || asked.clone(),
-        |(environment, after)| async move {
-            let page = ask::jobs::jobs(environment.clone(), after).await?;
-            Ok(Found { environment, page })
-        },
-    );
-    view! { <Title text="Jobs"/> {framed(Place::Jobs, load(found, page))} }
+    let environment = query.get("environment").unwrap_or_default();
+    let after = query.get("after").unwrap_or_default();
+    framed(Place::Jobs, find(environment, after), |found, _| page(found))
+}
+
+async fn find(environment: String, after: String) -> Answer<Found> {
+    let (portal, caller) = asked()?;
+    let one = Some(environment.as_str()).filter(|name| !name.is_empty());
+    let page = portal.jobs(&caller, one, &after).await?;
+    Ok(Found { environment, page })
 }
 
 fn page(found: Found) -> AnyView {
@@ -53,6 +51,7 @@ fn page(found: Found) -> AnyView {
     });
     let inside = if page.rows.is_empty() { nothing() } else { table(&environment, &page) };
     view! {
+        <Title text="Jobs"/>
         <div class="pagehead"><div><h1>"Jobs"</h1><p class="meta"><span>{counted}</span></p></div></div>
         <div class="stack">{narrowed}{inside}</div>
     }

@@ -1,34 +1,58 @@
-//! New environment: four answers, everything below them with a default, and the plan beside it.
+//! New environment: the form, new or with the answers of a draft, given to the island that fills it.
 
-mod assist;
-mod sections;
-
-use crate::ask::drafts::{Opened, open};
-use crate::components::field::{Text, area, says, select, text};
-use crate::components::filling::Filling;
+use crate::components::filling::Opened;
 use crate::components::frame::{Place, crumbs, framed};
-use crate::components::glyph::FAILED;
-use crate::components::load::load;
-use crate::components::notice::notice;
-use crate::components::plan_panel::{count, plan_panel};
+use crate::islands::asking::{NAME, asking};
+use crate::islands::island;
+use crate::portal::{Answer, asked};
 use crate::routes;
-use domain::form::Choices;
+use domain::form::{Choices, Form};
+use domain::id::DraftId;
+use domain::view::request::PlanPanel;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 #[component]
 pub fn NewEnvironment() -> impl IntoView {
-    let draft = use_query_map().get_untracked().get("draft").unwrap_or_default();
-    let opened = Resource::new(move || draft.clone(), open);
-    view! { <Title text="New environment"/> {framed(Place::Environments, load(opened, page))} }
+    let draft = use_query_map().get_untracked().get("draft").map(DraftId::new);
+    framed(Place::Environments, open(draft), |opened, _| page(opened))
+}
+
+/// A new form, or the answers of a draft with the plan they make.
+async fn open(draft: Option<DraftId>) -> Answer<Opened> {
+    let (portal, caller) = asked()?;
+    let choices = portal.choices(&caller).await?;
+    let plan = PlanPanel::default();
+    let opened = match draft {
+        None => Opened { form: first(&choices), choices, draft: None, tried: false, errors: Vec::new(), plan },
+        Some(id) => {
+            let draft = portal.draft(&caller, &id).await?;
+            let (form, errors, tried) = (draft.form, draft.errors, draft.tried);
+            Opened { choices, form, draft: Some(draft.id), tried, errors, plan }
+        }
+    };
+    let plan = portal.plan(&caller, &opened.form, false).await?;
+    Ok(Opened { plan, ..opened })
+}
+
+/// What a new form begins with: the only team, the first region, the first template.
+fn first(choices: &Choices) -> Form {
+    let team = match choices.teams.as_slice() {
+        [only] => only.name.to_string(),
+        _ => String::new(),
+    };
+    Form {
+        team,
+        region: choices.regions.first().map(|region| region.name.to_string()).unwrap_or_default(),
+        template: choices.templates.first().map(|template| template.name.to_string()).unwrap_or_default(),
+        ..Form::default()
+    }
 }
 
 fn page(opened: Opened) -> AnyView {
-    let filling = Filling::new(opened);
-    assist::assist(filling);
-    let draft = move || filling.draft.get().map(|id| id.to_string()).unwrap_or_default();
     view! {
+        <Title text="New environment"/>
         {crumbs(vec![("Environments".to_owned(), routes::environments().to_owned())], "New")}
         <div class="pagehead">
             <div>
@@ -36,150 +60,7 @@ fn page(opened: Opened) -> AnyView {
                 <p class="lede">"Four answers are enough. Everything below them has a default of the template, shown in grey."</p>
             </div>
         </div>
-        <form id="ask" class="split wide-side" method="post" action=routes::new_environment() novalidate>
-            <input type="hidden" name="draft" value=draft prop:value=draft/>
-            <div class="stack">
-                {move || summary(filling)}
-                {four(filling)}
-                {sections::sections(filling)}
-                {area(filling, "reason", "Reason", "The approver reads this first.", "What the approver should know")}
-            </div>
-            <aside class="stack small docked" id="plan" aria-labelledby="plan-title">
-                {plan_panel(filling)}
-                {send(filling, "button primary block")}
-                <div class="halves">
-                    <button class="button unscripted" formaction=routes::show_plan()>"Show the plan"</button>
-                    <button class="button" formaction=routes::keep_draft()>"Keep as a draft"</button>
-                </div>
-                {move || missing(filling)}
-                <p class="hint">{move || filling.panel.with(|panel| panel.decider.clone())}</p>
-            </aside>
-            {move || bar(filling)}
-        </form>
+        {island(NAME, opened, asking)}
     }
     .into_any()
-}
-
-/// Sends; pressed too early, it leads to the first answer that needs a change.
-fn send(filling: Filling, class: &'static str) -> AnyView {
-    view! { <button class=class on:click=move |event| assist::check(filling, event)>"Send for approval"</button> }
-        .into_any()
-}
-
-/// After an attempt: every wrong answer, each leading to its field.
-fn summary(filling: Filling) -> Option<AnyView> {
-    let errors = filling.errors();
-    if !filling.tried.get() || errors.is_empty() {
-        return None;
-    }
-    let title = match errors.len() {
-        1 => "One answer needs a change".to_owned(),
-        many => format!("{many} answers need a change"),
-    };
-    let lines = errors
-        .into_iter()
-        .map(|error| {
-            let href = format!("#{}", error.field);
-            view! { <li><a href=href rel="external">{label(&error.field)}</a>": "{error.message}</li> }
-        })
-        .collect_view();
-    Some(notice(FAILED, title, view! { <ul class="stack tiny small-text" id="errors">{lines}</ul> }.into_any()))
-}
-
-fn missing(filling: Filling) -> Option<AnyView> {
-    let wrong = filling.tried.get().then(|| filling.errors().len()).filter(|wrong| *wrong > 0)?;
-    let words = if wrong == 1 {
-        "One answer needs a change first.".to_owned()
-    } else {
-        format!("{wrong} answers need a change first.")
-    };
-    Some(says(FAILED, "missing".to_owned(), words))
-}
-
-/// On narrow screens the sum of the plan stays in view.
-fn bar(filling: Filling) -> AnyView {
-    let (sum, findings) = filling.panel.with(|panel| match &panel.plan {
-        Some(plan) => (count(plan), plan.findings.len()),
-        None => ("No plan yet".to_owned(), 0),
-    });
-    let findings = match findings {
-        0 => "See the plan".to_owned(),
-        1 => "1 finding".to_owned(),
-        many => format!("{many} findings"),
-    };
-    view! {
-        <div class="planbar">
-            <span class="name"><b>{sum}</b><small><a href="#plan" rel="external">{findings}</a></small></span>
-            {send(filling, "button primary")}
-        </div>
-    }
-    .into_any()
-}
-
-/// The four answers that everybody gives.
-fn four(filling: Filling) -> AnyView {
-    let choices: std::sync::Arc<Choices> = filling.choices.get_value();
-    let teams: Vec<(String, String)> =
-        choices.teams.iter().map(|team| (team.name.to_string(), team.title.clone())).collect();
-    let regions =
-        choices.regions.iter().map(|region| (region.name.to_string(), format!("{} ({})", region.title, region.name)));
-    let templates = choices
-        .templates
-        .iter()
-        .map(|template| (template.name.to_string(), format!("{}, version {}", template.title, template.version)));
-    let (only, asking) = match teams.len() {
-        1 => ("The only team in which you may ask.", Some("")),
-        _ => ("", Some("Choose a team")),
-    };
-    let name = Text {
-        hint: "3 to 21 lower-case letters, digits and single hyphens. Every resource is named after it.",
-        most: Some(21),
-        required: true,
-        good: Some(|filling| filling.free("name").then(|| format!("{} is free.", filling.answer("name").trim()))),
-        ..Text::default()
-    };
-    view! {
-        <section class="card" aria-labelledby="first">
-            <header><h2 id="first">"What and for whom"</h2></header>
-            <div class="pad pair">
-                {text(filling, "name", "Name", name)}
-                {select(filling, "team", "Team", teams, asking, only)}
-                {select(filling, "region", "Region", regions.collect(), Some(""), "")}
-                {select(filling, "template", "Template", templates.collect(), Some(""), "Sets every default below.")}
-            </div>
-        </section>
-    }
-    .into_any()
-}
-
-/// A field's name as its label says it.
-fn label(field: &str) -> &'static str {
-    match field {
-        "name" => "Name",
-        "team" => "Team",
-        "region" => "Region",
-        "template" => "Template",
-        "node_size" => "Node size",
-        "nodes" => "Nodes",
-        "kubernetes" => "Kubernetes version",
-        "tier" => "Tier",
-        "vault_name" => "Vault name",
-        "soft_delete_days" => "Soft delete",
-        "purge_protection" => "Purge protection",
-        "app_identity" => "Identity of the web app",
-        "team_role" => "Role of the team",
-        "db_server" => "Database server",
-        "db_database" => "Database",
-        "db_username" => "Database user",
-        "db_password" => "Database password",
-        "insights" => "Insights",
-        "workspace" => "Workspace",
-        "kept_days" => "Logs kept",
-        "image" => "Image",
-        "replicas" => "Replicas",
-        "port" => "Port",
-        "lifetime_days" => "Lifetime",
-        "reason" => "Reason",
-        _ => "Answer",
-    }
 }

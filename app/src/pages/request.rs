@@ -4,13 +4,12 @@ mod decision;
 mod wish;
 
 use super::requests::title;
-use crate::ask::requests::request;
 use crate::components::frame::{Place, crumbs, framed};
 use crate::components::glyph::{PERSON, icon, of_request, pill};
-use crate::components::load::load;
 use crate::components::plan_panel::{count, others};
 use crate::components::plan_table::plan_table;
 use crate::components::time::moment;
+use crate::portal::{Answer, asked};
 use crate::routes;
 use domain::id::RequestId;
 use domain::request::State;
@@ -22,8 +21,12 @@ use leptos_router::hooks::use_params_map;
 #[component]
 pub fn Request() -> impl IntoView {
     let id = RequestId::new(use_params_map().get_untracked().get("id").unwrap_or_default());
-    let found = Resource::new(move || id.clone(), request);
-    framed(Place::Requests, load(found, page))
+    framed(Place::Requests, find(id), |found, _| page(found))
+}
+
+async fn find(id: RequestId) -> Answer<Whole> {
+    let (portal, caller) = asked()?;
+    portal.request(&caller, &id).await
 }
 
 fn page(request: Whole) -> AnyView {
@@ -34,7 +37,7 @@ fn page(request: Whole) -> AnyView {
         {head(&request, named)}
         <div class="split">
             <div class="stack">
-                {asked(&request)}
+                {wished(&request)}
                 {permits(&request)}
                 {plan_table(&request.plan)}
             </div>
@@ -74,7 +77,7 @@ fn head(request: &Whole, named: String) -> AnyView {
     .into_any()
 }
 
-fn asked(request: &Whole) -> AnyView {
+fn wished(request: &Whole) -> AnyView {
     let reason = (!request.row.reason.is_empty()).then(|| {
         let words = format!("“{}”", request.row.reason);
         view! { <div class="pad"><p class="lede">{words}</p></div> }

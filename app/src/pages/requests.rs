@@ -1,31 +1,24 @@
 //! Requests: forms that are still being filled, then what was asked, newest first.
 
-use crate::ask;
-use crate::ask::drafts::Kept;
 use crate::components::arch;
 use crate::components::empty::empty;
 use crate::components::frame::{Place, framed};
 use crate::components::glyph::{icon, of_request, state};
-use crate::components::load::load;
 use crate::components::time::moment;
-use crate::error::PortalError;
+use crate::portal::{Answer, Draft, asked};
 use crate::routes;
 use domain::account::short;
 use domain::request::Kind;
-use domain::view::Page;
 use domain::view::request::{Row, Show};
+use domain::view::{Frame, Page};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
-use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Serialize, Deserialize)]
 struct Found {
     show: Show,
     page: Page<Row>,
-    drafts: Vec<Kept>,
-    /// Whether this account may ask at all.
-    may_ask: bool,
+    drafts: Vec<Draft>,
 }
 
 #[component]
@@ -33,17 +26,14 @@ pub fn Requests() -> impl IntoView {
     let query = use_query_map().get_untracked();
     let show = if query.get("show").as_deref() == Some("mine") { Show::Mine } else { Show::All };
     let after = query.get("after").unwrap_or_default();
-    let surroundings = expect_context::<Resource<Result<ask::frames::Surroundings, PortalError>>>();
-    let found = Resource::new(
-        move || (show, after.clone()),
-        move |(show, after)| async move {
-            let page = ask::requests::requests(show, after).await?;
-            let drafts = ask::drafts::drafts().await?;
-            let frame = surroundings.await.ok().and_then(|around| around.frame);
-            Ok(Found { show, page, drafts, may_ask: frame.is_some_and(|frame| frame.requests) })
-        },
-    );
-    view! { <Title text="Requests"/> {framed(Place::Requests, load(found, page))} }
+    framed(Place::Requests, find(show, after), page)
+}
+
+async fn find(show: Show, after: String) -> Answer<Found> {
+    let (portal, caller) = asked()?;
+    let page = portal.requests(&caller, show, &after).await?;
+    let drafts = portal.drafts(&caller).await?;
+    Ok(Found { show, page, drafts })
 }
 
 /// What a request is called: "Create payments-staging".
@@ -54,8 +44,9 @@ pub(super) fn title(row: &Row) -> String {
     }
 }
 
-fn page(found: Found) -> AnyView {
-    let Found { show, page, drafts, may_ask } = found;
+fn page(found: Found, frame: &Frame) -> AnyView {
+    let Found { show, page, drafts } = found;
+    let may_ask = frame.requests;
     let chips = [(Show::All, "", "All"), (Show::Mine, "mine", "Mine")].map(|(choice, key, word)| {
         let here = (choice == show).then_some("true");
         view! { <a href=routes::requests_where(key, "") rel="external" aria-current=here>{word}</a> }
@@ -65,6 +56,7 @@ fn page(found: Found) -> AnyView {
         total => format!("{total} requests"),
     };
     view! {
+        <Title text="Requests"/>
         <div class="pagehead">
             <div><h1>"Requests"</h1><p class="meta"><span>{counted}</span></p></div>
             {may_ask.then(new_environment)}
@@ -82,9 +74,9 @@ fn new_environment() -> AnyView {
     view! { <a class="button primary" href=routes::new_environment() rel="external">{icon("plus")}"New environment"</a> }.into_any()
 }
 
-fn kept(drafts: Vec<Kept>) -> AnyView {
+fn kept(drafts: Vec<Draft>) -> AnyView {
     let rows = drafts.into_iter().map(|draft| {
-        let name = if draft.name.is_empty() { "Without a name".to_owned() } else { draft.name };
+        let name = if draft.form.name.is_empty() { "Without a name".to_owned() } else { draft.form.name };
         let label = format!("Drop the draft {name}");
         view! {
             <li class="row spread">

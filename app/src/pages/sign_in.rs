@@ -1,11 +1,9 @@
 //! Sign-in: what Keystead is in a sentence, the one button, and sample accounts where the installation has some.
 
-use crate::ask::frames::Surroundings;
 use crate::components::frame::mark;
 use crate::components::glyph::{FAILED, icon};
 use crate::components::notice;
-use crate::context::{Installation, Sample};
-use crate::error::PortalError;
+use crate::context::{Flash, Installation, Sample};
 use crate::routes;
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -16,20 +14,13 @@ pub fn SignIn() -> impl IntoView {
     let query = use_query_map().get_untracked();
     let back = query.get("back").unwrap_or_default();
     let refused = query.get("refused");
-    let surroundings = expect_context::<Resource<Result<Surroundings, PortalError>>>();
-    view! {
-        <Title text="Sign in"/>
-        <Suspense fallback=|| ()>
-            {move || {
-                let (back, refused) = (back.clone(), refused.clone());
-                Suspend::new(async move { door(surroundings.await.unwrap_or_default(), back, refused) })
-            }}
-        </Suspense>
-    }
+    let installation = use_context::<Installation>().unwrap_or_default();
+    let said = use_context::<Flash>().and_then(|flash| flash.0).map(|said| notice::of_post(&said));
+    view! { <Title text="Sign in"/> {door(installation, said, back, refused)} }
 }
 
-fn door(around: Surroundings, back: String, refused: Option<String>) -> AnyView {
-    let Installation { provider, samples, .. } = around.installation;
+fn door(installation: Installation, said: Option<AnyView>, back: String, refused: Option<String>) -> AnyView {
+    let Installation { provider, samples, .. } = installation;
     let button = format!("Continue with {provider}");
     let refused = refused.map(|said| {
         let title = format!("{provider} did not let you in");
@@ -39,7 +30,6 @@ fn door(around: Surroundings, back: String, refused: Option<String>) -> AnyView 
             view! { <p class="quote">{said}</p><p>"Try again, or ask your platform team."</p> }.into_any(),
         )
     });
-    let said = around.notice.map(|said| notice::of_post(&said));
     view! {
         <div class="door">
             <main class="stack" id="main">

@@ -98,16 +98,3 @@ fn history(runs: &[Validation]) -> AnyView {
     }
     .into_any()
 }
-
-/// Checks take seconds; the browser asks for the page again while they run.
-pub(super) fn look_again() {
-    #[cfg(feature = "hydrate")]
-    Effect::new(|_| {
-        set_timeout(
-            || {
-                let _ = window().location().reload();
-            },
-            std::time::Duration::from_secs(2),
-        );
-    });
-}

@@ -185,7 +185,7 @@ async fn checks_that_run_make_the_page_ask_again() {
     let mut found = failing();
     found.validation.as_mut().unwrap().running = true;
     let (_, html) = page(shown(found), "/environments/search-dev").await;
-    assert!(html.contains(r#"<noscript><meta http-equiv="refresh""#));
+    assert!(html.contains(r#"<meta http-equiv="refresh" content="2""#));
 }
 
 #[tokio::test]

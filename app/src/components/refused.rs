@@ -1,4 +1,4 @@
-//! Loads what a page shows; while it loads there are bones, and a refusal says its reason with the true status.
+//! A page that could not be shown: whose fault, what is safe, what to do, with the true status.
 
 use super::arch;
 use super::glyph::icon;
@@ -6,39 +6,9 @@ use crate::error::{Code, PortalError};
 use crate::routes;
 use leptos::prelude::*;
 use leptos_meta::Title;
-use serde::{Serialize, de::DeserializeOwned};
 
-/// Shows what a question answered, or why it did not.
-pub fn load<T>(answer: Resource<Result<T, PortalError>>, show: fn(T) -> AnyView) -> AnyView
-where
-    T: Clone + Send + Sync + Serialize + DeserializeOwned + 'static,
-{
-    view! {
-        <Suspense fallback=bones>
-            {move || Suspend::new(async move {
-                match answer.await {
-                    Ok(found) => show(found),
-                    Err(error) => refused(error),
-                }
-            })}
-        </Suspense>
-    }
-    .into_any()
-}
-
-/// The shape of what is coming.
-pub fn bones() -> AnyView {
-    view! {
-        <div class="card pad stack small" aria-busy="true" aria-label="Loading">
-            <span class="bone"></span><span class="bone half"></span><span class="bone"></span><span class="bone half"></span>
-        </div>
-    }
-    .into_any()
-}
-
-/// A page that could not be shown: whose fault, what is safe, what to do.
+/// What stands in place of the page.
 pub fn refused(error: PortalError) -> AnyView {
-    #[cfg(feature = "ssr")]
     answer_with(error.code);
     let (title, lede) = match error.code {
         Code::NotFound => (
@@ -74,7 +44,6 @@ pub fn refused(error: PortalError) -> AnyView {
     .into_any()
 }
 
-#[cfg(feature = "ssr")]
 fn answer_with(code: Code) {
     let status = match code {
         Code::NotFound => http::StatusCode::NOT_FOUND,

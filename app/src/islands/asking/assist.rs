@@ -54,7 +54,7 @@ mod script {
     async fn follow(filling: Filling) {
         let form = filling.form.get_untracked();
         let typed = untrack(|| filling.password_typed());
-        let plan = ask::requests::plan(form.clone(), typed).await;
+        let plan = ask::plan(form.clone(), typed).await;
         let newest = || filling.form.with_untracked(|now| *now == form);
         match plan {
             Ok(panel) if newest() => {
@@ -71,7 +71,7 @@ mod script {
                 return;
             }
         }
-        let kept = ask::drafts::save(filling.draft.get_untracked(), form).await;
+        let kept = ask::save_draft(filling.draft.get_untracked(), form).await;
         if let Ok(id) = kept
             && filling.draft.get_untracked().as_ref() != Some(&id)
         {
