@@ -176,7 +176,7 @@ impl Simulator {
             part.start(&world).await?;
         }
         tokio::spawn(door::run(world.clone(), door));
-        operations::resume(&world);
+        operations::resume(&world).await.map_err(|error| StartError::new("resuming operations", error))?;
         folder::write_files(&world)?;
         Ok(Self { world, lock })
     }

@@ -165,12 +165,12 @@ fn stop(state: &std::path::Path) -> Result<ExitCode> {
 
 fn pod(program: &[String], grace: Duration) -> Result<ExitCode> {
     let Some((program, arguments)) = program.split_first() else { bail!("pod needs a program") };
-    let code = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let code = runtime
         .block_on(process::launcher(program, arguments, grace))
         .wrap_err_with(|| format!("starting {program}"))?;
-    // The runtime's reader of standard input may still wait for its end: leave without it.
+    // A reader of standard input still waits for its end: leave without it.
+    runtime.shutdown_background();
     std::process::exit(code)
 }
 

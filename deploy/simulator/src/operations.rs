@@ -8,9 +8,12 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::arm::Refusal;
-use crate::clock::Clock;
+use crate::clock::{Clock, later};
 use crate::state::{Draft, StateError};
 use crate::world::World;
+
+/// How long an operation that has ended can still be asked about, at least.
+const KEPT: Duration = Duration::from_secs(24 * 3600);
 
 /// The collection of the operations, by id.
 pub const OPERATIONS: &str = "operations";
@@ -112,15 +115,17 @@ pub fn follow(world: &Arc<World>, operation: Operation) {
     });
 }
 
-/// Takes up everything that went on when the simulator last ended.
-pub fn resume(world: &Arc<World>) {
-    for (_, document) in world.state.list(OPERATIONS) {
-        if let Ok(operation) = serde_json::from_value::<Operation>(document)
-            && operation.running()
-        {
-            follow(world, operation);
+/// Takes up everything that went on when the simulator last ended, and forgets what ended more than a day ago.
+pub async fn resume(world: &Arc<World>) -> Result<(), StateError> {
+    let now = world.clock.now();
+    for (id, document) in world.state.list(OPERATIONS) {
+        match serde_json::from_value::<Operation>(document) {
+            Ok(operation) if operation.running() => follow(world, operation),
+            Ok(operation) if operation.ended.is_some_and(|ended| later(ended, KEPT) > now) => {}
+            _ => world.state.remove(OPERATIONS, &id).await?,
         }
     }
+    Ok(())
 }
 
 async fn finish(world: &Arc<World>, mut operation: Operation) -> Result<(), StateError> {

@@ -9,6 +9,7 @@ mod entra;
 mod kubernetes;
 mod log_analytics;
 mod metadata;
+mod program;
 mod sdk;
 mod vaults;
 mod visitor;
