@@ -7,4 +7,5 @@ mod pod;
 mod rehearsal;
 mod sign_in;
 mod stage;
+mod vault;
 mod walk;

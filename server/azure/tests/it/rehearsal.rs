@@ -74,6 +74,16 @@ impl Rehearsal {
         group
     }
 
+    /// A vault in RBAC mode, and its name.
+    pub(crate) async fn vault(&self, azure: &Azure, name: &str) -> ResourceId {
+        let vault = self.group(azure).await.child("Microsoft.KeyVault/vaults", name);
+        let body = json!({"location": "westeurope", "properties": {
+            "tenantId": azure.me().await.unwrap().tenant_id, "sku": {"family": "A", "name": "standard"},
+            "accessPolicies": [], "enableRbacAuthorization": true}});
+        self.make(azure, &vault, &body).await;
+        vault
+    }
+
     pub(crate) async fn end(self) {
         self.simulator.stop().await;
         drop(self.folder);
