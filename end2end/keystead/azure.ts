@@ -12,6 +12,7 @@ type Resource = { id: string; name: string; type: string; [more: string]: unknow
 export class Azure {
   private constructor(
     readonly subscription: string,
+    readonly tenant: string,
     private readonly http: APIRequestContext,
     private readonly bearer: string,
   ) {}
@@ -35,7 +36,7 @@ export class Azure {
     });
     if (!answer.ok()) throw new Error(`signing in to Azure: ${answer.status()} ${await answer.text()}`);
     const { access_token } = (await answer.json()) as { access_token: string };
-    return new Azure(value("AZURE_SUBSCRIPTION_ID"), http, access_token);
+    return new Azure(value("AZURE_SUBSCRIPTION_ID"), value("AZURE_TENANT_ID"), http, access_token);
   }
 
   async get<T = Resource>(path: string, version: string): Promise<T> {

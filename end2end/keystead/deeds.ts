@@ -6,7 +6,6 @@ import { alive } from "./test.ts";
 
 export type Answers = Record<string, string> & { name: string };
 
-
 /** Fills the form and sends it for approval; ends on the request's page. */
 export async function ask(page: Page, answers: Answers, scripts = true): Promise<void> {
   await page.goto("/environments/new");
@@ -36,12 +35,12 @@ export async function send(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Send for approval" }).first().click();
 }
 
-/** As somebody who may decide: opens the request and approves it. */
+/** As somebody who may decide: opens the request and approves it, which leads to the job. */
 export async function approve(page: Page, request: string, scripts = true): Promise<void> {
   await page.goto(request);
   if (scripts) await alive(page);
   await page.getByRole("button", { name: "Approve", exact: true }).click();
-  await expect(page.getByRole("heading", { level: 1 })).toContainText("Approved");
+  await expect(page).toHaveURL(/\/jobs\/[\w-]+$/);
 }
 
 /** The address of the job that an approval began, read from the request's page. */
@@ -53,7 +52,10 @@ export async function jobOf(page: Page, request: string): Promise<string> {
   return href ?? "";
 }
 
-/** Waits on the job's page, which is never loaded again, until it says this. */
+/** Waits on the job's page, which is never loaded again, until it says this; where it ends otherwise, tells how. */
 export async function jobSays(page: Page, word: string, seconds = 90): Promise<void> {
-  await expect(page.getByRole("heading", { level: 1 })).toContainText(word, { timeout: seconds * 1000 });
+  const state = page.getByRole("heading", { level: 1 }).getByRole("status");
+  const last = new RegExp(`${word}|Succeeded|Needs a person|Cancelled|Rolled back`);
+  await expect(state).toHaveText(last, { timeout: seconds * 1000 });
+  if (!(await state.innerText()).includes(word)) throw new Error(await page.locator("main").innerText());
 }

@@ -18,7 +18,7 @@ export async function session(portal: Portal, account: string): Promise<APIReque
     if (!action) throw new Error(`the directory's page has no form: ${page}`);
     answer = await http.post(new URL(unescaped(action), answer.url()).href, { form: { ...form, account: name } });
   }
-  if (!answer.ok() || !answer.url().startsWith(`${portal.url}/environments`)) {
+  if (!answer.ok() || !answer.url().startsWith(`${portal.url}/`) || answer.url().includes("/sign-in")) {
     throw new Error(`signing in as ${account} led to ${answer.url()} (${answer.status()})`);
   }
   return http;

@@ -45,8 +45,8 @@ export class Portal {
     }
     await until("the portal serves", 60_000, () => {
       if (child.exitCode !== null) throw new Error(`the portal ended:\n${this.said}`);
-      const found = /http:\/\/[\w.-]+:\d+/.exec(this.said);
-      if (found) this.url = found[0];
+      const found = /serving at (http:\/\/[^\s]+)/.exec(this.said);
+      if (found) this.url = found[1] ?? "";
       return Promise.resolve(found !== null);
     }).catch((error: Error) => {
       throw new Error(`${error.message}; it said:\n${this.said}`);

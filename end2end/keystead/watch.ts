@@ -14,8 +14,8 @@ export class Watch {
 
   over(context: BrowserContext): void {
     context.on("console", (message) => {
-      if (message.type() === "error" || message.type() === "warning") {
-        this.hear(`${message.type()} at ${message.page()?.url()}: ${message.text()} (${message.location().url})`);
+      if (message.type() === "error") {
+        this.hear(`error at ${message.page()?.url()}: ${message.text()} (${message.location().url})`);
       }
     });
     context.on("weberror", (error) => this.hear(`script: ${error.error().stack ?? error.error().message}`));
