@@ -26,7 +26,8 @@ export class Portal {
   /** Starts the portal on its data folder and waits until it serves. */
   async start(): Promise<void> {
     const state = join(this.data, "azure");
-    const simulator = ["azure-simulator", "serve", "--state", state, "--speed", String(this.speed)];
+    const image = `registry.contoso.example/webapp:1.0.0=${program("webapp")}`;
+    const simulator = ["azure-simulator", "serve", "--state", state, "--speed", String(this.speed), "--image", image];
     const child = spawn(program("keystead"), [], {
       cwd: this.data,
       env: {
