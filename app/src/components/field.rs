@@ -187,9 +187,16 @@ pub fn area(
                 aria-invalid=move || filling.error(field).map(|_| "true")
                 aria-describedby=format!("{field}-says")
                 on:input=move |event| filling.type_in(field, event_target_value(&event))
-                on:blur=move |_| filling.leave(field)>{value}</textarea>
+                on:blur=move |_| filling.leave(field) inner_html=escaped(&value)></textarea>
             {beneath(filling, field, hint, None)}
         </div>
     }
     .into_any()
+}
+
+/// Text as the content of an element whose text the view macro does not escape; a line break at its start would be
+/// taken for the element's own.
+fn escaped(text: &str) -> String {
+    let lead = if text.starts_with('\n') { "\n" } else { "" };
+    format!("{lead}{}", text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"))
 }

@@ -160,6 +160,11 @@ macro_rules! answers {
             }
         }
 
+        /// The field of this name, for as long as the program runs; `None` for a name that is none.
+        pub fn field_named(name: &str) -> Option<&'static str> {
+            [$(stringify!($field)),+].into_iter().find(|field| *field == name)
+        }
+
         fn answer_mut<'a>(form: &'a mut Form, field: &str) -> Option<&'a mut String> {
             match field {
                 $(stringify!($field) => Some(&mut form.$field),)+

@@ -22,9 +22,10 @@ pub(super) fn check(filling: Filling, event: MouseEvent) {
 #[cfg(feature = "hydrate")]
 mod script {
     use crate::ask;
-    use crate::components::filling::Filling;
+    use crate::components::filling::{Filling, field_named};
     use crate::error::Code;
     use crate::routes;
+    use domain::form::PASSWORD;
     use leptos::ev::MouseEvent;
     use leptos::prelude::*;
     use leptos::task::spawn_local;
@@ -40,6 +41,7 @@ mod script {
             filling.form.track();
             filling.password_typed();
             if before.is_none() {
+                request_animation_frame(move || read(filling));
                 return;
             }
             if let Some(handle) = waiting.get_value() {
@@ -48,6 +50,29 @@ mod script {
             filling.looking.set(true);
             waiting.set_value(set_timeout_with_handle(move || spawn_local(follow(filling)), PAUSE).ok());
         });
+    }
+
+    /// What was typed before the script was there, or what the browser has kept from an earlier visit.
+    fn read(filling: Filling) {
+        let Ok(controls) = document().query_selector_all("#ask [name]") else { return };
+        for at in 0..controls.length() {
+            let Some(control) = controls.item(at).and_then(|node| node.dyn_into::<web_sys::Element>().ok()) else {
+                continue;
+            };
+            let of = |key: &str| js_sys::Reflect::get(&control, &key.into()).ok();
+            let text = of("value").and_then(|value| value.as_string()).unwrap_or_default();
+            let name = control.get_attribute("name").unwrap_or_default();
+            let radio = control.get_attribute("type").as_deref() == Some("radio");
+            let checked = of("checked").and_then(|checked| checked.as_bool()).unwrap_or_default();
+            if name == PASSWORD && !text.is_empty() {
+                filling.type_password(true);
+            } else if let Some(field) = field_named(&name) {
+                let known = if radio { untrack(|| filling.filled(field)) } else { untrack(|| filling.answer(field)) };
+                if known != text && (checked || !radio) {
+                    filling.type_in(field, text);
+                }
+            }
+        }
     }
 
     /// Asks for the plan and keeps the draft; an answer to older words is dropped.

@@ -186,3 +186,13 @@ async fn a_draft_of_somebody_else_is_not_there() {
     let (status, _) = page(with_draft(answers(), vec![], false), "/environments/new?draft=d2").await;
     assert_eq!(status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn what_was_typed_is_text_wherever_it_stands() {
+    let nasty = "</textarea><script>alert(1)</script>\" onfocus=\"alert(2)".to_owned();
+    let form = Form { reason: nasty.clone(), image: nasty.clone(), name: nasty, ..answers() };
+    let (_, html) = page(with_draft(form, vec![], true), "/environments/new?draft=d1").await;
+    assert!(!html.contains("<script>alert"), "a script in the page");
+    assert!(!html.contains("</textarea><script"), "markup in the page");
+    assert!(!html.contains("\" onfocus"), "an attribute in the page");
+}
