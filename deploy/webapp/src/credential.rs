@@ -1,5 +1,6 @@
 //! Who we are: one credential for a laptop and a cluster alike, tried in the order in which Azure's other SDKs try.
 
+use crate::cause::Cause;
 use crate::config::Identity;
 use azure_core::{
     Error,
@@ -92,8 +93,9 @@ impl TokenCredential for Chain {
     ) -> azure_core::Result<AccessToken> {
         let (mut kind, mut link) = self.find().await?;
         let token = match link.get_token(scopes, options.clone()).await {
-            // A developer's machine may have a metadata endpoint and no identity; whoever is signed in stands in.
-            Err(refused) if kind == Kind::ManagedIdentity && matches!(self.identity, Identity::Found { .. }) => {
+            // A developer's machine may have a metadata endpoint and no identity; whoever is signed in stands in. Any
+            // other refusal, such as one of several identities, is a machine's own trouble and is told as it is.
+            Err(refused) if matches!(self.identity, Identity::Found { .. }) && has_no_identity(&refused) => {
                 (kind, link) = (Kind::AzureCli, AzureCliCredential::new(None)?);
                 link.get_token(scopes, options).await.map_err(|_| refused)?
             }
@@ -137,6 +139,11 @@ async fn metadata_endpoint_answers() -> bool {
         }
         Err(_) => false,
     }
+}
+
+/// Whether the metadata endpoint says that this machine has no identity at all.
+fn has_no_identity(refused: &Error) -> bool {
+    Cause::of_azure("get a token", refused).message.ends_with(": Identity not found")
 }
 
 /// Reads the claims of a token without verifying it: we were given it over TLS and only show them.

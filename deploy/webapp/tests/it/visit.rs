@@ -87,4 +87,10 @@ async fn a_second_identity_on_the_machine_is_told_in_the_endpoints_own_words() {
     let message = report["cause"]["message"].as_str().unwrap();
     assert!(message.ends_with("Multiple user assigned identities exist, please specify the clientId / resourceId of the identity in the token request"), "{message}");
     no_value_in(&report.to_string(), &place);
+
+    // Without any identity the app looks for a signed-in command line, and there is none here either.
+    place.take_identities_from_machine().await;
+    let (_, report) = app.readyz("?fresh").await;
+    let message = report["cause"]["message"].as_str().unwrap();
+    assert!(message.ends_with("the token endpoint answered 400: Identity not found"), "{message}");
 }

@@ -199,6 +199,12 @@ impl Place {
         .await;
     }
 
+    /// Takes every identity from the machine.
+    pub async fn take_identities_from_machine(&self) {
+        let machine = Machine { identity: Value::Null, ..self.machine.clone() };
+        self.change(|draft| machines::put(draft, &machine)).await;
+    }
+
     /// Starts the program with the variables of a pod and nothing else.
     pub async fn start(&self) -> WebApp {
         let log = self.folder.path().join("webapp.log");
