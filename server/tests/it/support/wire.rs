@@ -175,6 +175,10 @@ impl AnyStep for WireStep {
             "secrets" => Some(Part::Secrets),
             _ => None,
         }
+
+    fn leaves(&self) -> bool {
+        true
+    }
     }
     fn needs(&self) -> Vec<(&'static str, bool)> {
         self.needs.iter().map(|need| (*need, false)).collect()
