@@ -3,5 +3,7 @@
 
 mod engine;
 mod floors;
+mod http;
+mod service;
 mod store;
 mod support;

@@ -1,5 +1,7 @@
 //! What stories stand on: databases of their own, rows to begin with, and a wire at which they can do anything.
 
 pub mod bed;
+pub mod browser;
+pub mod portal;
 pub mod postgres;
 pub mod wire;

@@ -84,7 +84,8 @@ async fn the_whole_walk_needs_no_script() {
         assert_eq!(own.leads_to(), request);
         let told = member.get(&request).await;
         assert!(told.body.contains("Nobody decides on an own request"), "{}", told.body);
-        let decided = manager.post(&format!("{request}/decision"), &[("decision", "approve"), ("digest", digest)]).await;
+        let decided =
+            manager.post(&format!("{request}/decision"), &[("decision", "approve"), ("digest", digest)]).await;
         let job = decided.leads_to().to_owned();
         assert!(job.starts_with("/jobs/"), "{job}");
         assert_eq!(member.get(&job).await.status, StatusCode::OK);

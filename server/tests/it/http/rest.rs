@@ -65,7 +65,9 @@ async fn a_token_ends_and_is_kept_as_a_hash_alone() {
         assert_eq!(call(&portal, Method::GET, "/api/v1/jobs/none", &text, None).await.status, StatusCode::NOT_FOUND);
         portal.clock.advance(3_600_000);
         assert_eq!(call(&portal, Method::GET, "/api/v1/jobs/none", &text, None).await.status, StatusCode::UNAUTHORIZED);
-        assert!(make_token(&portal.store, "nobody@contoso.example", portal.now(), portal.now()).await.unwrap().is_none());
+        assert!(
+            make_token(&portal.store, "nobody@contoso.example", portal.now(), portal.now()).await.unwrap().is_none()
+        );
     })
     .await;
 }

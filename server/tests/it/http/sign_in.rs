@@ -33,7 +33,9 @@ async fn the_session_gets_another_name_at_sign_in() {
         let returned = directory(left.leads_to(), "member@contoso.example").await;
         let arrived = browser.get(&returned).await;
         assert_eq!(arrived.leads_to(), "/");
-        assert!(arrived.header("set-cookie").contains("SameSite=Lax") && arrived.header("set-cookie").contains("HttpOnly"));
+        assert!(
+            arrived.header("set-cookie").contains("SameSite=Lax") && arrived.header("set-cookie").contains("HttpOnly")
+        );
         assert_ne!(browser.cookie("keystead").unwrap(), before);
         // The same answer of the directory a second time begins nothing.
         assert_eq!(Browser::on(&portal.router).get(&returned).await.leads_to(), "/sign-in");

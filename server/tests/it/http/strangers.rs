@@ -74,7 +74,9 @@ async fn a_stranger_is_led_to_the_sign_in_page() {
 async fn programs_are_told_how_to_say_who_they_are() {
     let bed = Bed::sqlite().await;
     let portal = Portal::over(&bed).await;
-    for (method, path) in [("POST", "/api/v1/requests"), ("POST", "/api/v1/requests/x/approval"), ("GET", "/api/v1/jobs/x")] {
+    for (method, path) in
+        [("POST", "/api/v1/requests"), ("POST", "/api/v1/requests/x/approval"), ("GET", "/api/v1/jobs/x")]
+    {
         let mut browser = Browser::on(&portal.router);
         let seen = if method == "GET" { browser.get(path).await } else { browser.post(path, &[]).await };
         assert_eq!((seen.status, seen.header("www-authenticate")), (StatusCode::UNAUTHORIZED, "Bearer"), "{path}");

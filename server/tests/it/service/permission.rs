@@ -58,8 +58,7 @@ async fn every_role_meets_every_action() {
                 assert!(agrees(expected, told), "{said}");
             }
             let asks = portal.service.choices(caller).await.unwrap().teams.iter().any(|known| known.name == team);
-            let may_ask =
-                may(caller, Action::Request, &Subject { team: &team, requester: None, other_manager: false });
+            let may_ask = may(caller, Action::Request, &Subject { team: &team, requester: None, other_manager: false });
             assert_eq!(asks, may_ask.allowed(), "{}", caller.account.name);
             let sent = portal.service.submit(caller, submission(&unique(caller))).await;
             assert_eq!(sent.is_ok(), may_ask.allowed(), "{}: {sent:?}", caller.account.name);
@@ -86,7 +85,7 @@ async fn act(
             service.job(caller, job).await?;
             service.lines(caller, job, 0, None).await?;
             service.environment(caller, "built").await?;
-            service.follow(caller, job, 0).await?;
+            drop(service.follow(caller, job, 0).await?);
             service.request(caller, open).await.map(drop)
         }
         Action::Request => Ok(()),

@@ -92,4 +92,3 @@ pub async fn directory(address: &str, account: &str) -> String {
     let back = url::Url::parse(&back).unwrap();
     format!("{}?{}", back.path(), back.query().unwrap_or_default())
 }
-

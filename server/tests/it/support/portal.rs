@@ -1,6 +1,7 @@
 //! A whole portal in this process: service, router and sessions over a story's database, with the simulator as its Azure.
 
 use super::bed::Bed;
+use app::portal::{Requests, Submission};
 use azure_simulator::{Options, Simulator};
 use domain::Moment;
 use domain::account::{Account, AccountId, Caller, Role, Way};
@@ -17,7 +18,6 @@ use keystead::seal::Seal;
 use keystead::service::Service;
 use keystead::service::accounts::Accounts;
 use keystead::store::Store;
-use app::portal::{Requests, Submission};
 use secrecy::SecretString;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -65,7 +65,6 @@ pub struct Portal {
     pub store: Store,
     pub router: axum::Router,
     pub clock: Clock,
-    pub stopping: CancellationToken,
 }
 
 impl Portal {
@@ -85,7 +84,6 @@ impl Portal {
         let teams = config.teams.iter().map(|team| (team.group.clone(), team.name.clone())).collect();
         let back = public.join(sign_in::BACK).unwrap();
         let client = http::client(&config.azure).unwrap();
-        let stopping = CancellationToken::new();
         let web = Web {
             portal: service.clone(),
             tokens: accounts.clone(),
@@ -95,10 +93,10 @@ impl Portal {
             files: Arc::new(site::Site::empty()),
             addresses: http::addresses(&site::Site::empty()),
             public,
-            stopping: stopping.clone(),
+            stopping: CancellationToken::new(),
         };
         let sessions = Sessions::new(store.clone(), clock.clone(), 12, 168);
-        Portal { service, accounts, store, router: http::router(web, sessions), clock, stopping }
+        Portal { service, accounts, store, router: http::router(web, sessions), clock }
     }
 
     /// As somebody who has signed in at least once.
