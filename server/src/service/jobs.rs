@@ -32,6 +32,9 @@ const PAGE: i64 = 50;
 /// Lines of one answer.
 const LINES: i64 = 1_000;
 
+/// Key of the step that writes the password to the vault.
+const SECRETS: &str = <crate::steps::Secrets as crate::engine::Step>::KEY;
+
 #[async_trait]
 impl Jobs for Service {
     async fn jobs(&self, caller: &Caller, environment: Option<&str>, after: &str) -> Answer<Page<Row>> {
@@ -84,7 +87,7 @@ impl Jobs for Service {
         let by = caller.account.name.clone();
         self.word(caller, Action::Cancel, id, |journal| {
             allowed(journal.status.can_cancel())?;
-            Ok(Event::CancelAsked { by: by.clone() })
+            Ok(vec![Event::CancelAsked { by: by.clone() }])
         })
         .await
     }
@@ -93,11 +96,17 @@ impl Jobs for Service {
         let journal = self.seen_job(caller, id).await?;
         permit(caller, Action::Retry, &subject(&journal))?;
         allowed(journal.status.can_retry())?;
+        let resealed = password.is_some();
         self.password_for_retry(&journal, password).await?;
         let by = caller.account.name.clone();
         self.word(caller, Action::Retry, id, |journal| {
             allowed(journal.status.can_retry())?;
-            Ok(Event::RetryAsked { by: by.clone() })
+            let mut events = vec![Event::RetryAsked { by: by.clone() }];
+            if resealed {
+                // The vault still holds what was refused: the step that writes it begins again.
+                events.insert(0, Event::Redo { step: SECRETS.to_owned(), by: by.clone() });
+            }
+            Ok(events)
         })
         .await
     }
@@ -155,7 +164,7 @@ impl Jobs for Service {
         let held = journal.status.held.clone();
         self.word(caller, Action::RollBack, id, |journal| {
             allowed(journal.status.can_roll_back())?;
-            Ok(Event::RollBackAsked { by: by.clone() })
+            Ok(vec![Event::RollBackAsked { by: by.clone() }])
         })
         .await?;
         // A changed plan that waited for its approver has nothing to be approved for any more.
@@ -215,7 +224,7 @@ impl Service {
         caller: &Caller,
         action: Action,
         id: &JobId,
-        word: impl Fn(&Journal) -> Answer<Event>,
+        word: impl Fn(&Journal) -> Answer<Vec<Event>>,
     ) -> Answer<()> {
         let said = store::event::say(&self.store, id, self.clock.now(), |journal| {
             permit(caller, Action::See, &subject(journal)).map_err(Refused::Portal)?;

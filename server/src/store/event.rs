@@ -82,13 +82,13 @@ pub async fn say<E: From<Error>>(
     store: &Store,
     id: &JobId,
     at: Moment,
-    word: impl Fn(&Journal) -> Result<Event, E>,
+    word: impl Fn(&Journal) -> Result<Vec<Event>, E>,
 ) -> Result<Journal, E> {
     loop {
         let mut tx = store.begin().await?;
         let mut journal = load_in(&mut tx, id).await?.ok_or(Error::NotFound)?;
-        let event = word(&journal)?;
-        match journal.append(&mut tx, Writer::Person, at, &[event], &[]).await {
+        let events = word(&journal)?;
+        match journal.append(&mut tx, Writer::Person, at, &events, &[]).await {
             Ok(()) => {
                 tx.commit().await?;
                 journal.announce(store).await;

@@ -81,7 +81,7 @@ impl Story {
     }
 
     async fn say(&self, event: Event) -> Journal {
-        let said = event::say(&self.bed.store, &self.job.id, self.clock.now(), |_| Ok::<_, Error>(event.clone()));
+        let said = event::say(&self.bed.store, &self.job.id, self.clock.now(), |_| Ok::<_, Error>(vec![event.clone()]));
         said.await.unwrap()
     }
 

@@ -176,9 +176,9 @@ impl AnyStep for WireStep {
             _ => None,
         }
 
-    fn leaves(&self) -> bool {
-        true
-    }
+        fn leaves(&self) -> bool {
+            true
+        }
     }
     fn needs(&self) -> Vec<(&'static str, bool)> {
         self.needs.iter().map(|need| (*need, false)).collect()
