@@ -15,7 +15,7 @@ pub fn plan_panel(filling: Filling) -> AnyView {
                 <h2 id="plan-title">"Plan"</h2>
                 <span class="quiet small-text push" role="status">{move || looked(filling)}</span>
             </header>
-            {move || filling.panel.with(|panel| inside(panel))}
+            {move || filling.panel.with(inside)}
         </section>
     }
     .into_any()
