@@ -19,6 +19,7 @@ pub mod dial;
 pub mod event;
 pub mod inventory;
 pub mod issuer;
+pub mod json_patch;
 pub mod kind;
 pub mod networks;
 pub mod nodes;

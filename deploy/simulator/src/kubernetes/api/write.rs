@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Call, json_answer, read, success};
 use crate::kubernetes::controllers::budget;
+use crate::kubernetes::json_patch;
 use crate::kubernetes::kind;
 use crate::kubernetes::object::{self, number, set, text};
 use crate::kubernetes::patch;
@@ -81,6 +82,10 @@ pub(super) async fn patch(call: Call) -> Result<Response, Refusal> {
             };
             Ok(json_answer(StatusCode::OK, &*call.cluster.edit(&key, &part, dry, edit).await?))
         }
+        "application/json-patch+json" => {
+            let edit = |object: &mut Value| json_patch::apply(object, &document);
+            Ok(json_answer(StatusCode::OK, &*call.cluster.edit(&key, &part, dry, edit).await?))
+        }
         "application/strategic-merge-patch+json" => {
             let edit = |object: &mut Value| {
                 patch::strategic(object, &document);
@@ -91,7 +96,7 @@ pub(super) async fn patch(call: Call) -> Result<Response, Refusal> {
         _ => Err(Refusal::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "UnsupportedMediaType",
-            "the body of the request was in an unknown format - accepted media types include: application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml",
+            "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml",
         )),
     }
 }

@@ -15,6 +15,8 @@ use crate::kubernetes::removal::Wish;
 use crate::kubernetes::store::Key;
 
 mod status;
+#[cfg(test)]
+mod tests;
 
 const HASH: &str = "pod-template-hash";
 const REVISION: &str = "deployment.kubernetes.io/revision";
