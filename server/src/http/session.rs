@@ -82,7 +82,10 @@ impl SessionStore for Sessions {
             let (account, body) = parts(record)?;
             let expires = now.plus(self.longest);
             match store::session::add(&self.store, &hash(&record.id), account.as_ref(), &body, now, expires).await {
-                Ok(()) => return Ok(self.remember(record, now)),
+                Ok(()) => {
+                    self.remember(record, now);
+                    return Ok(());
+                }
                 Err(store::Error::Taken(_)) => record.id = Id::default(),
                 Err(error) => return Err(Error::Backend(error.to_string())),
             }

@@ -84,7 +84,8 @@ fn another_database_asks_for_its_password() {
 /// Each field once with a wrong answer: exactly that field complains, and the others are left alone.
 #[test]
 fn every_field_has_a_sentence_of_its_own() {
-    let wrong: [(&str, fn(&mut Form)); 18] = [
+    type Spoil = fn(&mut Form);
+    let wrong: [(&str, Spoil); 18] = [
         ("name", |f| f.name = "A".into()),
         ("team", |f| f.team = "strangers".into()),
         ("region", |f| f.region = "moon".into()),
