@@ -162,6 +162,10 @@ impl WireStep {
 
 #[async_trait]
 impl AnyStep for WireStep {
+    fn leaves(&self) -> bool {
+        false
+    }
+
     fn key(&self) -> &'static str {
         self.key
     }
@@ -174,10 +178,6 @@ impl AnyStep for WireStep {
             "vault" => Some(Part::Vault),
             "secrets" => Some(Part::Secrets),
             _ => None,
-        }
-
-        fn leaves(&self) -> bool {
-            true
         }
     }
     fn needs(&self) -> Vec<(&'static str, bool)> {
