@@ -45,7 +45,7 @@ async fn a_form_of_another_site_is_refused() {
     let mut browser = Browser::on(&portal.router);
     browser.sign_in("member@contoso.example", "/").await;
     let foreign = Request::post("/environments/new")
-        .header("host", "portal.test")
+        .header("host", "127.0.0.1:4170")
         .header("origin", "https://evil.example")
         .header("sec-fetch-site", "cross-site")
         .header("content-type", "application/x-www-form-urlencoded")

@@ -67,9 +67,11 @@ async fn every_role_meets_every_action() {
     .await;
 }
 
+/// No two callers ask for the same name.
 fn unique(caller: &Caller) -> String {
-    let short: String = domain::account::short(&caller.account.name).chars().filter(|c| *c != '-').take(18).collect();
-    format!("x{short}")
+    let letters: String = caller.account.name.chars().filter(char::is_ascii_lowercase).collect();
+    let team = caller.account.teams.first().map(ToString::to_string).unwrap_or_default();
+    format!("{}{}", &team[..3], &letters[..10])
 }
 
 async fn act(
@@ -96,7 +98,9 @@ async fn act(
         Action::Retry => {
             let renamed = service.change_vault_name(caller, job, "kv-other").await;
             let retried = service.retry(caller, job, None).await;
-            assert_eq!(renamed.as_ref().err().map(|e| e.code), retried.as_ref().err().map(|e| e.code));
+            // Whoever may not retry may not rename either; what is no remedy for the job is another matter.
+            let kept_out = |error: &PortalError| matches!(error.code, Code::Forbidden | Code::NotFound);
+            assert_eq!(renamed.as_ref().err().is_some_and(kept_out), retried.as_ref().err().is_some_and(kept_out));
             retried
         }
         Action::RollBack => service.roll_back(caller, job).await,

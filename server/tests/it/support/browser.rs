@@ -43,8 +43,8 @@ impl Browser {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let request = Request::post(path)
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .header(HOST, "portal.test")
-            .header(ORIGIN, "http://portal.test")
+            .header(HOST, "127.0.0.1:4170")
+            .header(ORIGIN, "http://127.0.0.1:4170")
             .body(Body::from(body));
         self.send(request.unwrap()).await
     }
@@ -88,7 +88,8 @@ pub async fn directory(address: &str, account: &str) -> String {
     fields.push(("account".to_owned(), account.to_owned()));
     let action = page.split("action=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     let chosen = http.post(action).form(&fields).send().await.unwrap();
-    let back = chosen.headers().get("location").unwrap().to_str().unwrap().to_owned();
+    let back = chosen.headers().get("location").map(|to| to.to_str().unwrap().to_owned());
+    let Some(back) = back else { panic!("the directory leads nowhere: {}", chosen.text().await.unwrap()) };
     let back = url::Url::parse(&back).unwrap();
     format!("{}?{}", back.path(), back.query().unwrap_or_default())
 }

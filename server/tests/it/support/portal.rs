@@ -80,7 +80,7 @@ impl Portal {
         let recipe = keystead::recipes::provision().unwrap();
         let service = Service::new(&config, store.clone(), azure, recipe, seal, clock.clone());
         let accounts = Accounts::new(service.clone());
-        let public = Url::parse("http://portal.test").unwrap();
+        let public = Url::parse("http://127.0.0.1:4170").unwrap();
         let teams = config.teams.iter().map(|team| (team.group.clone(), team.name.clone())).collect();
         let back = public.join(sign_in::BACK).unwrap();
         let client = http::client(&config.azure).unwrap();

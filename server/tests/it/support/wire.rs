@@ -163,7 +163,7 @@ impl WireStep {
 #[async_trait]
 impl AnyStep for WireStep {
     fn leaves(&self) -> bool {
-        false
+        true
     }
 
     fn key(&self) -> &'static str {
