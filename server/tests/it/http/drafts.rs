@@ -33,7 +33,7 @@ async fn a_wrong_answer_loses_nothing_but_the_password() {
         let page = browser.get(sent.leads_to()).await;
         assert_eq!(page.status, StatusCode::OK);
         for (field, answer) in ANSWERS {
-            let kept = page.body.contains(&answer.replace('&', "&amp;").replace('<', "&lt;"));
+            let kept = page.body.contains(&answer.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"));
             assert!(kept, "{field} is lost: {}", page.body);
         }
         assert!(page.body.contains("3 to 21 lower-case letters"), "the sentence beside the field");
