@@ -299,6 +299,60 @@ mod tests {
         assert!(drawing.edges.iter().any(|edge| (edge.from, edge.to) == (7, 10)));
     }
 
+    /// The straight pieces of an edge, from corner to corner; the round corners lie within them.
+    fn pieces(path: &str) -> Vec<((f64, f64), (f64, f64))> {
+        let mut pieces = Vec::new();
+        let mut at = (0.0, 0.0);
+        let starts: Vec<usize> = path.match_indices(char::is_alphabetic).map(|(start, _)| start).collect();
+        let ends = starts.iter().skip(1).copied().chain([path.len()]);
+        for (start, end) in starts.iter().zip(ends) {
+            let command = &path[*start..end];
+            let numbers: Vec<f64> = command[1..].split(' ').map(|number| number.parse().expect("a number")).collect();
+            let to = match &command[..1] {
+                "M" => {
+                    at = (numbers[0], numbers[1]);
+                    continue;
+                }
+                "H" => (numbers[0], at.1),
+                "V" => (at.0, numbers[0]),
+                _ => (numbers[2], numbers[3]),
+            };
+            pieces.push((at, to));
+            at = to;
+        }
+        pieces
+    }
+
+    #[test]
+    fn an_edge_runs_through_no_box_but_its_own() {
+        let mut graphs = vec![provision()];
+        // And a few hundred others, in which each step needs at most two of those before it.
+        for seed in 0..400_usize {
+            let needs = |step: usize| {
+                let mut needed = vec![(seed * 31 + step * 17) % step.max(1), (seed / 7 + step * 5) % step.max(1)];
+                needed.dedup();
+                needed.retain(|need| *need < step);
+                needed
+            };
+            graphs.push((0..9).map(needs).collect());
+        }
+        for needs in graphs {
+            let drawing = layout(&needs);
+            for edge in &drawing.edges {
+                for (step, (x, y)) in drawing.boxes.iter().enumerate() {
+                    if step == edge.from || step == edge.to {
+                        continue;
+                    }
+                    for ((x1, y1), (x2, y2)) in pieces(&edge.path) {
+                        let beside = x1.max(x2) <= *x || x1.min(x2) >= x + BOX_WIDTH;
+                        let above_or_below = y1.max(y2) <= *y || y1.min(y2) >= y + BOX_HEIGHT;
+                        assert!(beside || above_or_below, "{edge:?} runs through {step} at {x} {y} of {needs:?}");
+                    }
+                }
+            }
+        }
+    }
+
     #[test]
     fn everything_is_inside_the_drawing() {
         for needs in [vec![], vec![vec![]], provision()] {
