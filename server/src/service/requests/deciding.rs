@@ -1,0 +1,179 @@
+//! Deciding: a request ends once, by whoever is first, and an approval begins its job or lets the held one go on.
+
+use super::{new_id, search};
+use crate::service::error::failed;
+use crate::service::{Service, permit};
+use crate::store::request::{Ending, Request};
+use crate::store::{self, Change, job::Job, timer};
+use app::error::PortalError;
+use app::portal::Answer;
+use domain::Moment;
+use domain::account::Caller;
+use domain::field::FieldError;
+use domain::id::{JobId, RequestId};
+use domain::job::Event;
+use domain::permission::Action;
+use domain::request::{Decision, Kind, State};
+use domain::view::request::Whole;
+
+impl Service {
+    pub(super) async fn decide_request(
+        &self,
+        caller: &Caller,
+        id: &RequestId,
+        decision: Decision,
+        comment: &str,
+        digest: &str,
+    ) -> Answer<Whole> {
+        let (request, deciders) = self.seen_request(caller, id).await?;
+        let subject = deciders.subject(&request.team, &request.requester, &request.requester_name);
+        permit(caller, Action::Decide, &subject)?;
+        let comment = comment.trim();
+        if decision == Decision::Reject && comment.is_empty() {
+            let said = "Say why, so that the next request can be a better one.";
+            return Err(PortalError::invalid(vec![FieldError::new("comment", said)]));
+        }
+        let now = self.clock.now();
+        let wanted = match decision {
+            Decision::Approve => State::Approved,
+            Decision::Reject => State::Rejected,
+        };
+        if request.state == wanted && request.decided_by_name.as_deref() == Some(caller.account.name.as_str()) {
+            return Ok(self.whole(caller, request, &deciders)); // the same click, twice
+        }
+        refuse_decided(&request, now)?;
+        if decision == Decision::Approve && digest.trim() != request.digest {
+            return Err(PortalError::conflict("This is not the plan that you looked at. Read it again, then decide."));
+        }
+        let ended = match decision {
+            Decision::Approve => self.approve(caller, &request, comment, now).await?,
+            Decision::Reject => self.refuse(&request, State::Rejected, caller, comment, now).await?,
+        };
+        let (request, deciders) = self.seen_request(caller, id).await?;
+        match ended {
+            true => Ok(self.whole(caller, request, &deciders)),
+            false
+                if request.state == wanted
+                    && request.decided_by_name.as_deref() == Some(caller.account.name.as_str()) =>
+            {
+                Ok(self.whole(caller, request, &deciders))
+            }
+            false => Err(decided_already(&request)),
+        }
+    }
+
+    pub(super) async fn withdraw_request(&self, caller: &Caller, id: &RequestId) -> Answer<Whole> {
+        let (request, deciders) = self.seen_request(caller, id).await?;
+        let subject = deciders.subject(&request.team, &request.requester, &request.requester_name);
+        permit(caller, Action::Withdraw, &subject)?;
+        if request.state == State::Withdrawn {
+            return Ok(self.whole(caller, request, &deciders));
+        }
+        let now = self.clock.now();
+        refuse_decided(&request, now)?;
+        let ended = self.refuse(&request, State::Withdrawn, caller, "", now).await?;
+        let (request, deciders) = self.seen_request(caller, id).await?;
+        match ended || request.state == State::Withdrawn {
+            true => Ok(self.whole(caller, request, &deciders)),
+            false => Err(decided_already(&request)),
+        }
+    }
+
+    /// Ends the waiting and begins the job, or lets the held one go on; false where somebody was first.
+    async fn approve(&self, caller: &Caller, request: &Request, comment: &str, now: Moment) -> Answer<bool> {
+        let job = request.job.clone().unwrap_or_else(|| JobId::new(new_id()));
+        let approve = || async {
+            let mut tx = self.store.begin().await?;
+            let ending = Ending {
+                state: State::Approved,
+                by: Some((&caller.account.id, &caller.account.name, caller.way)),
+                comment: Some(comment).filter(|comment| !comment.is_empty()),
+                job: Some(&job),
+            };
+            if !store::request::end(&mut tx, &request.id, &ending, now).await? {
+                return Ok(None);
+            }
+            timer::stop(&mut tx, timer::REQUEST, request.id.as_str()).await?;
+            let wish = &request.wish;
+            let search = search(wish, &request.requester_name);
+            store::environment::approved(&mut tx, &request.environment, wish, &search, now).await?;
+            match request.kind {
+                Kind::Create => {
+                    store::job::create(&mut tx, &self.job_of(caller, request, &job, now)).await?;
+                }
+                Kind::Rename => {
+                    store::job::change_wish(&mut tx, &job, wish, &self.recipe.outline(wish)).await?;
+                    let by = caller.account.name.clone();
+                    store::event::tell(&mut tx, &job, now, Event::Released { by }).await?;
+                }
+            }
+            tx.commit().await?;
+            Ok::<_, store::Error>(Some(()))
+        };
+        let ended = once_more(approve).await.map_err(failed("approving a request"))?;
+        self.store.announce(Change::Job(job)).await;
+        self.store.announce(Change::Environment(request.environment.clone())).await;
+        Ok(ended.is_some())
+    }
+
+    fn job_of(&self, caller: &Caller, request: &Request, id: &JobId, now: Moment) -> Job {
+        Job {
+            id: id.clone(),
+            environment: request.environment.clone(),
+            environment_name: request.environment_name.clone(),
+            team: request.team.clone(),
+            request: request.id.clone(),
+            title: format!("Create {}", request.environment_name),
+            recipe: self.recipe.name().to_owned(),
+            wish: request.wish.clone(),
+            outline: self.recipe.outline(&request.wish),
+            asked_by: request.requester_name.clone(),
+            approved_by: caller.account.name.clone(),
+            approved_at: now,
+            created_at: now,
+        }
+    }
+
+    async fn refuse(&self, request: &Request, state: State, by: &Caller, comment: &str, now: Moment) -> Answer<bool> {
+        let ending = Ending {
+            state,
+            by: Some((&by.account.id, &by.account.name, by.way)),
+            comment: Some(comment).filter(|comment| !comment.is_empty()),
+            job: None,
+        };
+        store::unapproved::end(&self.store, request, &ending, now).await.map_err(failed("ending a request"))
+    }
+}
+
+/// Again where a worker wrote to the job's log in between.
+async fn once_more<T, F: Future<Output = Result<T, store::Error>>>(deed: impl Fn() -> F) -> Result<T, store::Error> {
+    loop {
+        match deed().await {
+            Err(store::Error::Behind) => {}
+            other => return other,
+        }
+    }
+}
+
+/// Only an open request that has not lapsed can be decided or taken back.
+pub(super) fn refuse_decided(request: &Request, now: Moment) -> Answer<()> {
+    match request.state {
+        State::Waiting if now >= request.lapses_at => {
+            Err(PortalError::conflict("The request has expired. Ask anew: the plan may be another one by now."))
+        }
+        State::Waiting => Ok(()),
+        _ => Err(decided_already(request)),
+    }
+}
+
+fn decided_already(request: &Request) -> PortalError {
+    let by = request.decided_by_name.as_deref().map(|name| format!(" by {name}")).unwrap_or_default();
+    let word = match request.state {
+        State::Approved => "was approved",
+        State::Rejected => "was rejected",
+        State::Withdrawn => "was withdrawn",
+        State::Expired => "has expired",
+        State::Waiting => "waits",
+    };
+    PortalError::conflict(format!("The request {word}{by} already."))
+}
