@@ -16,6 +16,13 @@ pub async fn plan(form: Form, password_typed: bool) -> Result<PlanPanel, PortalE
     portal.plan(&caller, &form, password_typed).await
 }
 
+/// The plan of answers over an environment that stands.
+#[server(prefix = "/ask", endpoint = "changes/plan", input = Json)]
+pub async fn plan_change(environment: String, form: Form) -> Result<PlanPanel, PortalError> {
+    let (portal, caller) = crate::portal::asked()?;
+    portal.plan_change(&caller, &environment, &form).await
+}
+
 /// Keeps what has been typed so far; the password is not among the answers.
 #[server(prefix = "/ask", endpoint = "drafts/save", input = Json)]
 pub async fn save_draft(draft: Option<DraftId>, form: Form) -> Result<DraftId, PortalError> {

@@ -1,6 +1,8 @@
 //! The pages, one a file: each loads, matches and composes.
 
 pub mod approvals;
+pub mod change_environment;
+pub mod destroy_environment;
 pub mod environment;
 pub mod environments;
 pub mod job;

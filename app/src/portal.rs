@@ -1,6 +1,7 @@
 //! Everything that may be asked of Keystead: one trait a noun, `Portal` is their sum. The server implements it once;
 //! pages, plain forms and REST handlers are skins over it.
 
+pub mod changes;
 pub mod choices;
 pub mod drafts;
 pub mod environments;
@@ -14,6 +15,7 @@ use domain::view::Frame;
 use leptos::prelude::use_context;
 use std::sync::Arc;
 
+pub use changes::Changes;
 pub use choices::Offers;
 pub use drafts::{Draft, Drafts};
 pub use environments::Environments;
@@ -37,6 +39,6 @@ pub trait Frames: Send + Sync {
 }
 
 /// The whole port.
-pub trait Portal: Frames + Offers + Drafts + Environments + Requests + Jobs {}
+pub trait Portal: Frames + Offers + Drafts + Environments + Requests + Changes + Jobs {}
 
-impl<T: Frames + Offers + Drafts + Environments + Requests + Jobs> Portal for T {}
+impl<T: Frames + Offers + Drafts + Environments + Requests + Changes + Jobs> Portal for T {}

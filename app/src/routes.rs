@@ -45,6 +45,21 @@ pub fn validate(name: &str) -> String {
     format!("/environments/{}/validate", segment(name))
 }
 
+/// The form that changes an environment; its answers may stand behind it. `POST` sends them for approval.
+pub fn change(name: &str) -> String {
+    format!("{}/change", environment(name))
+}
+
+/// The same with answers, so that a plan has an address.
+pub fn change_with(name: &str, answers: &[(&str, &str)]) -> String {
+    with_query(&change(name), answers)
+}
+
+/// What a removal would do. `POST` with `purge`, `reason` and `digest` sends it for approval.
+pub fn destroy(name: &str) -> String {
+    format!("{}/destroy", environment(name))
+}
+
 /// GET page (`draft`, `tried`) and POST: the fields of `domain::form::Form`, `db_password` and `draft`; sends for approval.
 /// Wrong answers are kept in the draft, and the answer is a 303 to [`draft`].
 pub fn new_environment() -> &'static str {
@@ -135,6 +150,11 @@ pub fn vault_name(id: &JobId) -> String {
     format!("/jobs/{}/vault-name", segment(id.as_str()))
 }
 
+/// `POST`: sends the plan of a stopped job back to its approver, as it is now.
+pub fn plan_again(id: &JobId) -> String {
+    format!("{}/plan", job(id))
+}
+
 /// GET: server-sent events `now` (`view::job::Whole`), `line` (`view::job::Line`, its number as event id) and `end`;
 /// lines above `after`, or above `Last-Event-ID` where the browser sends one.
 pub fn events(id: &JobId, after: i64) -> String {
@@ -206,6 +226,9 @@ mod tests {
             environments_where("mine", "kv checkout", "payments", ""),
             environment("payments-staging"),
             validate("payments-staging"),
+            change("payments-staging"),
+            change_with("payments-staging", &[("nodes", "3"), ("tier", "")]),
+            destroy("payments-staging"),
             new_environment().to_owned(),
             show_plan().to_owned(),
             keep_draft().to_owned(),
@@ -225,6 +248,7 @@ mod tests {
             retry(&job_id),
             roll_back(&job_id),
             vault_name(&job_id),
+            plan_again(&job_id),
             events(&job_id, 41),
             log(&job_id),
             rest().to_owned(),

@@ -15,18 +15,19 @@ pub mod lease;
 pub mod live;
 pub mod needs;
 pub mod place;
+mod plan;
 pub mod recipe;
 pub mod reference;
 pub mod refusal;
 pub mod step;
 mod worker;
 
-pub use context::{Attempt, Context, Installation, Secrets, Subject};
+pub use context::{Approved, Attempt, Context, Installation, Secrets, Subject};
 pub use erased::{AnyStep, Verdict};
 pub use lease::Pace;
 pub use live::{Heard, Live};
 pub use needs::{Ledger, Needs, References, Values};
-pub use recipe::Recipe;
+pub use recipe::{Recipe, Standing};
 pub use reference::Reference;
 pub use step::{Found, Progress, Step, StepError, Undo};
 

@@ -1,6 +1,7 @@
 //! The port made true: one file a noun; each method asks `domain::permission` first, then validates, stores and wakes.
 
 pub mod accounts;
+mod changes;
 mod choices;
 mod deciders;
 mod drafts;
@@ -10,6 +11,7 @@ mod frames;
 mod jobs;
 mod parts;
 mod requests;
+mod sending;
 mod vaults;
 
 use crate::clock::Clock;

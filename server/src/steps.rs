@@ -4,6 +4,7 @@
 mod agent_pool_vault_role;
 mod app_identity;
 mod app_vault_role;
+mod as_approved;
 mod assignment;
 mod cluster;
 mod collection_rule;
@@ -15,17 +16,19 @@ mod portal_cluster_role;
 mod portal_vault_role;
 mod providers;
 mod registry_role;
+mod resource;
 mod resource_group;
 mod secrets;
 mod team_vault_role;
 mod validation;
-mod vault;
+pub mod vault;
 mod web_app;
 mod workspace;
 
 pub use agent_pool_vault_role::AgentPoolVaultRole;
 pub use app_identity::AppIdentity;
 pub use app_vault_role::AppVaultRole;
+pub use as_approved::AsApproved;
 pub use cluster::Cluster;
 pub use collection_rule::CollectionRule;
 pub use federated_credential::FederatedCredential;
@@ -60,5 +63,8 @@ fn line(step: &str, name: impl Into<String>, kind: &str, detail: impl Into<Strin
         name: name.into(),
         kind: kind.to_owned(),
         detail: detail.into(),
+        changes: Vec::new(),
+        known_after: Vec::new(),
+        expected: None,
     }
 }

@@ -33,6 +33,7 @@ pub mod environment;
 mod error;
 pub mod event;
 pub mod job;
+pub mod kept;
 pub mod lease;
 pub mod line;
 mod open;

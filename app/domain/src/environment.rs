@@ -15,19 +15,22 @@ pub enum State {
     NeedsPerson,
     /// Everything stands, and no check failed.
     Ready,
-    /// A job takes it away.
+    /// A job takes back what it made.
     RollingBack,
+    /// An approved job takes it away.
+    Destroying,
     /// Its job was cancelled; what was made stands.
     Stopped,
-    /// Refused, or rolled back: its name is free again.
+    /// Refused, rolled back or destroyed: its name is free again.
     Gone,
 }
 
 impl State {
-    pub const ALL: [State; 7] = [
+    pub const ALL: [State; 8] = [
         State::NeedsPerson,
         State::Building,
         State::RollingBack,
+        State::Destroying,
         State::Waiting,
         State::Stopped,
         State::Ready,
@@ -41,6 +44,7 @@ impl State {
             State::NeedsPerson => "Needs a person",
             State::Ready => "Ready",
             State::RollingBack => "Rolling back",
+            State::Destroying => "Being destroyed",
             State::Stopped => "Stopped",
             State::Gone => "Gone",
         }
@@ -54,6 +58,7 @@ impl State {
             State::NeedsPerson => "needs-person",
             State::Ready => "ready",
             State::RollingBack => "rolling-back",
+            State::Destroying => "destroying",
             State::Stopped => "stopped",
             State::Gone => "gone",
         }
@@ -153,7 +158,12 @@ impl Standing {
     /// Of an environment whose newest job is this.
     pub fn of(outline: &[job::Outline], job: &job::Status, checks: Option<Counted>) -> Standing {
         let arch = job.arch(outline);
+        let destroys = job::Purpose::of(outline) == job::Purpose::Destroy;
         let (state, detail) = match job.state() {
+            job::State::Queued | job::State::Running | job::State::Waiting if destroys => {
+                (State::Destroying, job.line(outline))
+            }
+            job::State::Succeeded if destroys => (State::Gone, "Destroyed".to_owned()),
             job::State::Queued | job::State::Running | job::State::Waiting => (State::Building, job.line(outline)),
             job::State::NeedsPerson => (State::NeedsPerson, job.line(outline)),
             job::State::Cancelled => (State::Stopped, job.line(outline)),

@@ -26,4 +26,6 @@ pub enum Mend {
     Password,
     /// Another vault name; the request goes back to its approver, then the same job goes on.
     VaultName,
+    /// The plan as it is now, sent to its approver.
+    Plan,
 }

@@ -2,6 +2,8 @@
 //!
 //! The page, its plain post, the draft and the REST API hold the same fields under the same names.
 
+pub mod change;
+
 use crate::field::FieldError;
 use crate::name::*;
 use crate::team::Team;
@@ -357,4 +359,4 @@ fn team_role_word(role: TeamRole) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

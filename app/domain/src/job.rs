@@ -10,6 +10,7 @@ pub mod told;
 
 use crate::environment::Part;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 pub use decide::{Decision, Deed, Verb, decide, due};
 pub use event::{Entry, Event};
@@ -24,13 +25,107 @@ pub struct Outline {
     pub title: String,
     /// Name of what it brings about: `rg-checkout-loadtest`.
     pub resource: String,
-    /// Keys of the steps of this job that must have succeeded before.
+    /// Keys of the steps of this job whose outputs it reads: they are there before it, and gone after it.
     pub needs: Vec<String>,
+    /// Keys of further steps of this job that must have come to their aim before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<String>,
+    #[serde(default)]
+    pub aim: Aim,
+    /// What an earlier job left of it: its output, null where none is known. A step without is this job's to make.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known")]
+    pub stood: Option<Value>,
+    /// What Azure keeps of it after its removal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keeps: Option<Keeps>,
+    /// Whether what Azure would keep is purged with it.
+    #[serde(default)]
+    pub purge: bool,
     /// The part of the arch that it belongs to.
     pub part: Option<Part>,
     /// Whether it leaves something behind that a roll back removes.
     #[serde(default)]
     pub leaves: bool,
+}
+
+/// What Azure keeps of something that was removed, and for how long.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keeps {
+    /// `Key Vault`.
+    pub kind: String,
+    /// `kv-payments-staging`.
+    pub name: String,
+    /// From its removal.
+    pub days: u32,
+    /// Whether nothing else can bear the name until then.
+    pub holds_name: bool,
+}
+
+impl Keeps {
+    /// For the plan's reader.
+    pub fn sentence(&self) -> String {
+        let Keeps { kind, name, days, .. } = self;
+        let held = if self.holds_name { "; until then nothing else in Azure can bear its name" } else { "" };
+        format!("{kind} {name} can be recovered for {days} days after its removal{held}.")
+    }
+}
+
+/// What a job is to make of one step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Aim {
+    /// It shall stand as wished.
+    #[default]
+    There,
+    /// It shall be removed.
+    Gone,
+}
+
+/// Ends the key of a step that removes what stood under the former wish, where the same step stands under the new one.
+const FORMER: &str = "~former";
+
+impl Outline {
+    /// The key of the recipe's step that does it.
+    pub fn recipe_key(&self) -> &str {
+        recipe_key(&self.key)
+    }
+
+    /// The key under which a job removes what this step brought about under the former wish.
+    pub fn former_key(key: &str) -> String {
+        format!("{key}{FORMER}")
+    }
+}
+
+/// The key of the recipe's step behind the key of a job's.
+pub fn recipe_key(key: &str) -> &str {
+    key.strip_suffix(FORMER).unwrap_or(key)
+}
+
+/// What a job is for, as its steps tell it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Nothing stood before.
+    Create,
+    Change,
+    Destroy,
+}
+
+impl Purpose {
+    pub fn of(outline: &[Outline]) -> Purpose {
+        let mut leaving = outline.iter().filter(|step| step.leaves).peekable();
+        if leaving.peek().is_some() && leaving.all(|step| step.aim == Aim::Gone) {
+            Purpose::Destroy
+        } else if outline.iter().any(|step| step.stood.is_some()) {
+            Purpose::Change
+        } else {
+            Purpose::Create
+        }
+    }
+}
+
+/// A null that is there says that something stood, of which nothing is known.
+fn known<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -119,6 +214,8 @@ pub enum StepState {
     Failed,
     Undoing,
     Undone,
+    /// Removed, as was wished.
+    Gone,
 }
 
 impl StepState {
@@ -131,6 +228,7 @@ impl StepState {
             StepState::Failed => "failed",
             StepState::Undoing => "being undone",
             StepState::Undone => "undone",
+            StepState::Gone => "gone",
         }
     }
 }

@@ -3,7 +3,7 @@
 //! | action | member | manager | platform engineer | auditor |
 //! | --- | --- | --- | --- | --- |
 //! | see | the team's | the team's | everything | everything |
-//! | request, validate | for the team | for the team | for any team | no |
+//! | request, change, destroy, validate | for the team | for the team | for any team | no |
 //! | withdraw | own | own | own | no |
 //! | decide | no | the team's, never own | where the team has no other manager, never own | no |
 //! | cancel, retry, roll back, mend | the team's | the team's | everywhere | no |
@@ -22,6 +22,10 @@ pub enum Action {
     See,
     /// Ask for an environment of this team.
     Request,
+    /// Ask that it become another one.
+    Change,
+    /// Ask that nothing of it stay.
+    Destroy,
     /// Take a request back.
     Withdraw,
     /// Approve or reject a request.
@@ -37,9 +41,11 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Action; 8] = [
+    pub const ALL: [Action; 10] = [
         Action::See,
         Action::Request,
+        Action::Change,
+        Action::Destroy,
         Action::Withdraw,
         Action::Decide,
         Action::Cancel,
@@ -100,9 +106,14 @@ pub fn may(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
     }
     let own = subject.requester == Some(&caller.account.id);
     match action {
-        Action::See | Action::Request | Action::Cancel | Action::Retry | Action::RollBack | Action::Validate => {
-            Answer::Allowed
-        }
+        Action::See
+        | Action::Request
+        | Action::Change
+        | Action::Destroy
+        | Action::Cancel
+        | Action::Retry
+        | Action::RollBack
+        | Action::Validate => Answer::Allowed,
         Action::Withdraw if own => Answer::Allowed,
         Action::Withdraw => Answer::Refused("Only the one who asked can withdraw a request."),
         Action::Decide => decide(caller, subject, own, platform, of_team),

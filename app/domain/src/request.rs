@@ -46,14 +46,51 @@ impl State {
     }
 }
 
-/// What is asked for: a new environment, or another vault name for a job that stopped because its name was taken.
+/// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
+    /// A new environment.
     Create,
-    /// Same environment, same job, another vault name.
+    /// Another vault name for a job that stopped because its name was taken: same environment, same job.
     Rename,
+    /// The same wish over a world that has changed since its plan was approved: same environment, same job.
+    Replan,
+    /// Another wish for an environment that stands.
+    Change,
+    /// That nothing of the environment stays.
+    Destroy,
+}
+
+impl Kind {
+    pub const ALL: [Kind; 5] = [Kind::Create, Kind::Rename, Kind::Replan, Kind::Change, Kind::Destroy];
+
+    /// As the database and addresses write it.
+    pub fn key(self) -> &'static str {
+        match self {
+            Kind::Create => "create",
+            Kind::Rename => "rename",
+            Kind::Replan => "replan",
+            Kind::Change => "change",
+            Kind::Destroy => "destroy",
+        }
+    }
+
+    pub fn of_key(key: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.key() == key)
+    }
+
+    /// "Create checkout-loadtest".
+    pub fn title(self, environment: &str) -> String {
+        match self {
+            Kind::Create => format!("Create {environment}"),
+            Kind::Rename => format!("Another vault name for {environment}"),
+            Kind::Replan => format!("Another plan for {environment}"),
+            Kind::Change => format!("Change {environment}"),
+            Kind::Destroy => format!("Destroy {environment}"),
+        }
+    }
 }
 
 /// What a decider answers.

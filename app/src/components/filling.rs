@@ -4,6 +4,7 @@ use domain::field::{FieldError, error_of};
 use domain::form::{Choices, Form, PASSWORD};
 use domain::id::DraftId;
 use domain::view::request::PlanPanel;
+use domain::wish::Wish;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -19,11 +20,21 @@ pub struct Opened {
     /// What the last attempt was told beyond the rules.
     pub errors: Vec<FieldError>,
     pub plan: PlanPanel,
+    /// What is to become another one; a new environment where there is none.
+    pub stands: Option<Stands>,
+}
+
+/// An environment that stands, over which the answers are given: an empty one keeps what is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stands {
+    pub environment: String,
+    pub wish: Wish,
 }
 
 #[derive(Clone, Copy)]
 pub struct Filling {
     pub choices: StoredValue<Arc<Choices>>,
+    stands: StoredValue<Option<Arc<Stands>>>,
     pub form: RwSignal<Form>,
     /// The answers with the template's defaults in place of empty ones.
     pub filled: Memo<Form>,
@@ -45,6 +56,7 @@ pub struct Filling {
 impl Filling {
     pub fn new(opened: Opened) -> Filling {
         let choices = StoredValue::new(Arc::new(opened.choices));
+        let stands = StoredValue::new(opened.stands.map(Arc::new));
         let form = RwSignal::new(opened.form);
         let password = RwSignal::new(false);
         let mut beyond = opened.errors;
@@ -54,9 +66,13 @@ impl Filling {
             }
         }
         let said = RwSignal::new(beyond);
-        let filled = Memo::new(move |_| form.with(|form| form.filled(&choices.get_value())));
+        let filled = Memo::new(move |_| form.with(|form| filled(form, choices, stands)));
         let wrong = Memo::new(move |_| {
-            let rules = form.with(|form| form.parse(&choices.get_value(), password.get()).err().unwrap_or_default());
+            let rules = form.with(|form| match stands.get_value() {
+                Some(stands) => form.change(&stands.wish, &choices.get_value()).err(),
+                None => form.parse(&choices.get_value(), password.get()).err(),
+            });
+            let rules = rules.unwrap_or_default();
             let beyond = said.with(|said| {
                 said.iter().filter(|error| error_of(&rules, &error.field).is_none()).cloned().collect::<Vec<_>>()
             });
@@ -64,6 +80,7 @@ impl Filling {
         });
         Filling {
             choices,
+            stands,
             form,
             filled,
             draft: RwSignal::new(opened.draft),
@@ -93,16 +110,17 @@ impl Filling {
         if let Some(answer) = answer_mut(&mut form, field) {
             answer.clear();
         }
-        answer(&form.filled(&self.choices.get_value()), field).to_owned()
+        answer(&filled(&form, self.choices, self.stands), field).to_owned()
+    }
+
+    /// What is to become another one, where this is no form for a new environment.
+    pub fn stands(self) -> Option<Arc<Stands>> {
+        self.stands.get_value()
     }
 
     /// Somebody types: what was said of the old answer no longer holds.
     pub fn type_in(self, field: &'static str, text: String) {
-        self.form.update(|form| {
-            if let Some(answer) = answer_mut(form, field) {
-                *answer = text;
-            }
-        });
+        self.form.update(|form| set_answer(form, field, text));
         // A vault's name follows from the environment's where none is given.
         self.said.update(|said| {
             said.retain(|error| error.field != field && !(field == "name" && error.field == "vault_name"))
@@ -150,6 +168,14 @@ impl Filling {
     }
 }
 
+/// The answers with what they mean where they are empty: the template's defaults, or what stands.
+fn filled(form: &Form, choices: StoredValue<Arc<Choices>>, stands: StoredValue<Option<Arc<Stands>>>) -> Form {
+    match stands.get_value() {
+        Some(stands) => form.over(&stands.wish),
+        None => form.filled(&choices.get_value()),
+    }
+}
+
 macro_rules! answers {
     ($($field:ident),+ $(,)?) => {
         /// The answer of a field by the name that the form gives it; empty for a name that is none.
@@ -163,6 +189,13 @@ macro_rules! answers {
         /// The field of this name, for as long as the program runs; `None` for a name that is none.
         pub fn field_named(name: &str) -> Option<&'static str> {
             [$(stringify!($field)),+].into_iter().find(|field| *field == name)
+        }
+
+        /// Sets the answer of a field; a name that is none sets nothing.
+        pub fn set_answer(form: &mut Form, field: &str, text: String) {
+            if let Some(answer) = answer_mut(form, field) {
+                *answer = text;
+            }
         }
 
         fn answer_mut<'a>(form: &'a mut Form, field: &str) -> Option<&'a mut String> {

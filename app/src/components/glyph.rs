@@ -32,7 +32,7 @@ pub const UNKNOWN: Look = look("unknown", "unknown");
 pub fn of_environment(state: environment::State) -> Look {
     match state {
         environment::State::Waiting => WAITING,
-        environment::State::Building | environment::State::RollingBack => RUNNING,
+        environment::State::Building | environment::State::RollingBack | environment::State::Destroying => RUNNING,
         environment::State::NeedsPerson => PERSON,
         environment::State::Ready => SUCCEEDED,
         environment::State::Stopped => STOPPED,
@@ -56,7 +56,7 @@ pub fn of_step(state: StepState) -> Look {
         StepState::Queued => QUEUED,
         StepState::Running | StepState::Undoing => RUNNING,
         StepState::Waiting => WAITING,
-        StepState::Succeeded => SUCCEEDED,
+        StepState::Succeeded | StepState::Gone => SUCCEEDED,
         StepState::Failed => FAILED,
         StepState::Undone => CANCELLED,
     }
@@ -83,6 +83,7 @@ pub fn of_verb(verb: Verb) -> (Look, &'static str) {
     match verb {
         Verb::Create => (look("create", "create"), "create"),
         Verb::Change => (look("change", "change"), "change"),
+        Verb::Replace => (look("delete", "change"), "replace"),
         Verb::Keep => (look("queued", "keep"), "keep"),
         Verb::Delete => (look("delete", "delete"), "delete"),
     }

@@ -45,10 +45,10 @@ pub fn graph(job: &Whole, arranged: &Layout, now: Moment) -> AnyView {
 
 /// Made, at work now, or for later.
 fn edge_class(from: Option<&Step>, to: Option<&Step>) -> &'static str {
-    let made = from.is_some_and(|step| step.state == StepState::Succeeded);
+    let made = from.is_some_and(|step| matches!(step.state, StepState::Succeeded | StepState::Gone));
     match to.map(|step| step.state) {
-        Some(StepState::Running | StepState::Waiting) if made => "edge now",
-        Some(StepState::Succeeded | StepState::Failed) if made => "edge live",
+        Some(StepState::Running | StepState::Waiting | StepState::Undoing) if made => "edge now",
+        Some(StepState::Succeeded | StepState::Gone | StepState::Failed) if made => "edge live",
         _ => "edge",
     }
 }

@@ -63,19 +63,21 @@ fn inside(panel: &PlanPanel) -> AnyView {
     .into_any()
 }
 
-/// "19 to create".
+/// "19 to create", "1 to change": what weighs most of what is done.
 pub fn count(plan: &Plan) -> String {
-    format!("{} to create", plan.count(Verb::Create))
+    let weighty = [(Verb::Create, "create"), (Verb::Replace, "replace"), (Verb::Change, "change"), (Verb::Delete, "delete")];
+    let first = weighty.into_iter().map(|(verb, word)| (plan.count(verb), word)).find(|(count, _)| *count > 0);
+    first.map_or_else(|| "Nothing to do".to_owned(), |(count, word)| format!("{count} to {word}"))
 }
 
-/// "nothing changed or deleted", "2 changed, 1 deleted".
+/// "nothing changed or deleted", "2 changed, 1 deleted": everything beside what [`count`] says.
 pub fn others(plan: &Plan) -> String {
-    let said = [(Verb::Change, "changed"), (Verb::Delete, "deleted"), (Verb::Keep, "kept")];
-    let parts: Vec<String> = said
-        .into_iter()
-        .filter_map(|(verb, word)| {
-            Some(plan.count(verb)).filter(|count| *count > 0).map(|count| format!("{count} {word}"))
-        })
+    let said = [Verb::Create, Verb::Replace, Verb::Change, Verb::Delete, Verb::Keep];
+    let there = said.into_iter().filter(|verb| plan.count(*verb) > 0);
+    let first = there.clone().next();
+    let parts: Vec<String> = there
+        .filter(|verb| Some(*verb) != first || *verb == Verb::Keep)
+        .map(|verb| format!("{} {}", plan.count(verb), verb.done()))
         .collect();
     if parts.is_empty() { "nothing changed or deleted".to_owned() } else { parts.join(", ") }
 }

@@ -1,13 +1,15 @@
 //! What will happen, resource by resource, grouped by what is done.
 
-use super::glyph::{glyph_only, of_verb};
+use super::glyph::{glyph_only, icon, of_verb};
 use super::plan_panel::{count, others};
+use domain::moment::duration;
 use domain::plan::{Line, Plan, Verb};
 use leptos::prelude::*;
 
-const GROUPS: [(Verb, &str, &str); 4] = [
+const GROUPS: [(Verb, &str, &str); 5] = [
     (Verb::Create, "Create", ""),
     (Verb::Change, "Change", "in place, nothing is replaced"),
+    (Verb::Replace, "Replace", "removed and made again, because Azure cannot change it in place"),
     (Verb::Delete, "Delete", "cannot be undone, can be made again"),
     (Verb::Keep, "Keep", "looked at, as wanted"),
 ];
@@ -46,8 +48,50 @@ fn row(line: &Line) -> AnyView {
     view! {
         <tr>
             <th scope="row"><div class="row tight">{glyph_only(look, word)}<span class="name"><b>{line.name.clone()}</b><small>{line.kind.clone()}</small></span></div></th>
-            <td class="full">{line.detail.clone()}</td>
+            <td class="full">{line.detail.clone()}{fields(line)}{later(line)}</td>
         </tr>
     }
     .into_any()
+}
+
+/// What is to become another value, field by field.
+fn fields(line: &Line) -> Option<AnyView> {
+    if line.changes.is_empty() {
+        return None;
+    }
+    let rows = line.changes.iter().map(|change| {
+        let from = (!change.from.is_empty()).then(|| view! { <s>{change.from.clone()}</s>" → " });
+        view! { <br/>{change.field.clone()}" "{from}{change.to.clone()} }
+    });
+    Some(rows.collect_view().into_any())
+}
+
+/// What is not known before other steps, and how long it usually takes.
+fn later(line: &Line) -> Option<AnyView> {
+    let mut said = Vec::new();
+    if !line.known_after.is_empty() {
+        said.push(format!("Its ids are known after {}", line.known_after.join(" and ").to_lowercase()));
+    }
+    if let Some(expected) = line.expected {
+        said.push(format!("usually {}, rarely above {}", duration(expected.median_ms), duration(expected.p90_ms)));
+    }
+    let words = said.join("; ");
+    (!words.is_empty()).then(|| view! { <small class="under">{words}</small> }.into_any())
+}
+
+/// What Azure keeps afterwards, where it keeps anything.
+pub fn kept(plan: &Plan) -> Option<AnyView> {
+    if plan.kept.is_empty() {
+        return None;
+    }
+    let lines = plan.kept.iter().map(|sentence| {
+        view! { <li class="row tight">{icon("hourglass")}<span>{sentence.clone()}</span></li> }
+    });
+    let card = view! {
+        <section class="card" aria-labelledby="kept">
+            <header><h2 id="kept">"What Azure keeps"</h2></header>
+            <ul class="rows">{lines.collect_view()}</ul>
+        </section>
+    };
+    Some(card.into_any())
 }

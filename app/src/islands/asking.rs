@@ -19,23 +19,23 @@ pub fn asking(opened: Opened) -> AnyView {
     Zone::begin();
     let filling = Filling::new(opened);
     assist::assist(filling);
-    let draft = move || filling.draft.get().map(|id| id.to_string()).unwrap_or_default();
+    let action = match filling.stands() {
+        Some(stands) => routes::change(&stands.environment),
+        None => routes::new_environment().to_owned(),
+    };
+    let reads = if filling.stands().is_some() { "What the change is for" } else { "What the approver should know" };
     view! {
-        <form id="ask" class="split wide-side" method="post" action=routes::new_environment() novalidate>
-            <input type="hidden" name="draft" value=draft prop:value=draft/>
+        <form id="ask" class="split wide-side" method="post" action=action novalidate>
             <div class="stack">
                 {move || summary(filling)}
-                {four(filling)}
+                {if filling.stands().is_some() { ().into_any() } else { begun(filling) }}
                 {sections::sections(filling)}
-                {area(filling, "reason", "Reason", "The approver reads this first.", "What the approver should know")}
+                {area(filling, "reason", "Reason", "The approver reads this first.", reads)}
             </div>
             <aside class="stack small docked" id="plan" aria-labelledby="plan-title">
                 {plan_panel(filling)}
                 {send(filling, "button primary block")}
-                <div class="halves">
-                    <button class="button unscripted" formaction=routes::show_plan()>"Show the plan"</button>
-                    <button class="button" formaction=routes::keep_draft()>"Keep as a draft"</button>
-                </div>
+                {beside(filling)}
                 {move || missing(filling)}
                 <p class="hint">{move || filling.panel.with(|panel| panel.decider.clone())}</p>
             </aside>
@@ -43,6 +43,32 @@ pub fn asking(opened: Opened) -> AnyView {
         </form>
     }
     .into_any()
+}
+
+/// What a new environment begins with: its draft, and the four answers.
+fn begun(filling: Filling) -> AnyView {
+    let draft = move || filling.draft.get().map(|id| id.to_string()).unwrap_or_default();
+    view! { <input type="hidden" name="draft" value=draft prop:value=draft/> {four(filling)} }.into_any()
+}
+
+/// Other ways on than sending: the plan where no script asks for it, a draft of what is new.
+fn beside(filling: Filling) -> AnyView {
+    match filling.stands() {
+        Some(stands) => view! {
+            <div class="halves">
+                <button class="button unscripted" formmethod="get" formaction=routes::change(&stands.environment)>"Show the plan"</button>
+                <a class="button" href=routes::environment(&stands.environment) rel="external">"Leave it as it is"</a>
+            </div>
+        }
+        .into_any(),
+        None => view! {
+            <div class="halves">
+                <button class="button unscripted" formaction=routes::show_plan()>"Show the plan"</button>
+                <button class="button" formaction=routes::keep_draft()>"Keep as a draft"</button>
+            </div>
+        }
+        .into_any(),
+    }
 }
 
 /// Sends; pressed too early, it leads to the first answer that needs a change.

@@ -172,10 +172,10 @@ fn progress(job: &Whole, now: Moment) -> Option<AnyView> {
 fn stopped(job: &Whole) -> Option<AnyView> {
     if let Some(request) = &job.held_by {
         let inside = view! {
-            <p>"The job goes on with another vault name as soon as it is approved."</p>
+            <p>"The job goes on with the changed plan as soon as it is approved."</p>
             <div class="row"><a class="button small" href=routes::request(request) rel="external">"Look at the request"</a></div>
         };
-        return Some(notice(WAITING, "Another vault name waits for its approver", inside.into_any()));
+        return Some(notice(WAITING, "A changed plan waits for its approver", inside.into_any()));
     }
     let failure = job.failure.as_ref()?;
     let inside = view! {
@@ -218,6 +218,16 @@ fn ways_out(job: &Whole, failure: &Failure) -> AnyView {
                 <div class="row"><button class="button primary">{icon("pencil")}"Change the name"</button></div>
             </form>
             <div class="row"><form method="post" action=action>{retry("button")}</form>{back}</div>
+        }
+        .into_any(),
+        Some(Mend::Plan) => view! {
+            <div class="row">
+                <form method="post" action=routes::plan_again(&job.row.id)>
+                    <button class="button primary">{icon("fingerprint")}"Ask again with the new plan"</button>
+                </form>
+                <form method="post" action=action>{retry("button")}</form>
+                {back}
+            </div>
         }
         .into_any(),
         None => view! { <div class="row"><form method="post" action=action>{retry("button primary")}</form>{back}</div> }.into_any(),

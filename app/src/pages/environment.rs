@@ -4,7 +4,7 @@ mod proof;
 
 use crate::components::arch;
 use crate::components::frame::{Place, crumbs, framed};
-use crate::components::glyph::{PERSON, WAITING, icon, of_environment, of_job, pill, state};
+use crate::components::glyph::{PERSON, STOPPED, WAITING, icon, of_environment, of_job, pill, state};
 use crate::components::notice::{notice, slim};
 use crate::components::time::{date, moment};
 use crate::components::topology::topology;
@@ -36,7 +36,7 @@ fn moving(found: &Whole) -> Option<&'static str> {
     if found.validation.as_ref().is_some_and(|run| run.running) {
         return Some("2");
     }
-    matches!(found.row.state, State::Building | State::RollingBack).then_some("5")
+    matches!(found.row.state, State::Building | State::RollingBack | State::Destroying).then_some("5")
 }
 
 fn page(found: Whole) -> AnyView {
@@ -47,6 +47,8 @@ fn page(found: Whole) -> AnyView {
         {head(&found)}
         <div class="stack">
             {first(&found)}
+            {waits(&found)}
+            {kept(&found)}
             {topology(&found.parts)}
             <div class="split">
                 <div class="stack">{proof::proof(&found)}</div>
@@ -84,10 +86,45 @@ fn head(found: &Whole) -> AnyView {
                     {address}
                 </p>
             </div>
-            <div class="row">{open}{validate}</div>
+            <div class="row">{open}{validate}{deeds(found)}</div>
         </div>
     }
     .into_any()
+}
+
+/// Ways to another environment, or to none.
+fn deeds(found: &Whole) -> AnyView {
+    let change = found.change.allowed.then(|| {
+        view! { <a class="button" href=routes::change(&found.row.name) rel="external">{icon("pencil")}"Change"</a> }
+    });
+    let destroy = found.destroy.allowed.then(|| {
+        view! { <a class="button danger" href=routes::destroy(&found.row.name) rel="external">{icon("trash-2")}"Destroy"</a> }
+    });
+    view! { {change}{destroy} }.into_any()
+}
+
+/// A change or a removal that waits for its decision.
+fn waits(found: &Whole) -> Option<AnyView> {
+    let request = found.waits.as_ref().filter(|_| found.row.state != State::Waiting)?;
+    let inside = view! {
+        <div class="row spread">
+            <p><b>"A request about it waits for its decision."</b>" What stands stays until then."</p>
+            <a class="button small" href=routes::request(request) rel="external">"Look at the request"</a>
+        </div>
+    };
+    Some(slim(WAITING, inside.into_any()))
+}
+
+/// What Azure keeps of something that is gone.
+fn kept(found: &Whole) -> Option<AnyView> {
+    if found.kept.is_empty() {
+        return None;
+    }
+    let lines = found.kept.iter().map(|kept| {
+        view! { <li>{kept.kind.clone()}" "<b>{kept.name.clone()}</b>" until "{date(kept.until)}</li> }
+    });
+    let inside = view! { <ul class="stack tiny small-text">{lines.collect_view()}</ul> };
+    Some(notice(STOPPED, "What Azure still keeps", inside.into_any()))
 }
 
 /// What needs a person comes first, with the one way on.
@@ -108,7 +145,7 @@ fn first(found: &Whole) -> Option<AnyView> {
             }
             .into_any(),
         )),
-        State::Building | State::RollingBack | State::Stopped => newest.map(|line| {
+        State::Building | State::RollingBack | State::Destroying | State::Stopped => newest.map(|line| {
             slim(
                 of_environment(found.row.state),
                 view! {

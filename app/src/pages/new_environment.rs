@@ -25,11 +25,11 @@ async fn open(draft: Option<DraftId>) -> Answer<Opened> {
     let choices = portal.choices(&caller).await?;
     let plan = PlanPanel::default();
     let opened = match draft {
-        None => Opened { form: first(&choices), choices, draft: None, tried: false, errors: Vec::new(), plan },
+        None => Opened { form: first(&choices), choices, draft: None, tried: false, errors: Vec::new(), plan, stands: None },
         Some(id) => {
             let draft = portal.draft(&caller, &id).await?;
             let (form, errors, tried) = (draft.form, draft.errors, draft.tried);
-            Opened { choices, form, draft: Some(draft.id), tried, errors, plan }
+            Opened { choices, form, draft: Some(draft.id), tried, errors, plan, stands: None }
         }
     };
     let plan = portal.plan(&caller, &opened.form, false).await?;

@@ -7,7 +7,7 @@ use super::requests::title;
 use crate::components::frame::{Place, crumbs, framed};
 use crate::components::glyph::{PERSON, icon, of_request, pill};
 use crate::components::plan_panel::{count, others};
-use crate::components::plan_table::plan_table;
+use crate::components::plan_table::{kept, plan_table};
 use crate::components::time::moment;
 use crate::portal::{Answer, asked};
 use crate::routes;
@@ -40,6 +40,7 @@ fn page(request: Whole) -> AnyView {
                 {wished(&request)}
                 {permits(&request)}
                 {plan_table(&request.plan)}
+                {kept(&request.plan)}
             </div>
             <aside class="stack" aria-label="Decision">{decision::decision(&request)}</aside>
         </div>
@@ -86,13 +87,19 @@ fn wished(request: &Whole) -> AnyView {
         <section class="card" aria-labelledby="asked">
             <header><h2 id="asked">"What was asked"</h2></header>
             {reason}
-            {wish::lines(&request.wish)}
+            {match &request.former {
+                Some(former) => wish::changes(former, &request.wish),
+                None => wish::lines(&request.wish),
+            }}
         </section>
     }
     .into_any()
 }
 
 fn permits(request: &Whole) -> AnyView {
+    if request.plan.permits.is_empty() {
+        return ().into_any();
+    }
     let sentences = request.plan.permits.iter().map(|sentence| {
         view! { <li class="row tight">{icon("key-round")}<span>{sentence.clone()}</span></li> }
     });

@@ -8,7 +8,6 @@ use crate::components::time::moment;
 use crate::portal::{Answer, Draft, asked};
 use crate::routes;
 use domain::account::short;
-use domain::request::Kind;
 use domain::view::request::{Row, Show};
 use domain::view::{Frame, Page};
 use leptos::prelude::*;
@@ -38,10 +37,7 @@ async fn find(show: Show, after: String) -> Answer<Found> {
 
 /// What a request is called: "Create payments-staging".
 pub(super) fn title(row: &Row) -> String {
-    match row.kind {
-        Kind::Create => format!("Create {}", row.environment),
-        Kind::Rename => format!("Another vault name for {}", row.environment),
-    }
+    row.kind.title(&row.environment)
 }
 
 fn page(found: Found, frame: &Frame) -> AnyView {

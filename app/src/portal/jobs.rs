@@ -34,5 +34,8 @@ pub trait Jobs: Send + Sync {
     async fn retry(&self, caller: &Caller, id: &JobId, password: Option<SecretString>) -> Answer<()>;
     /// Another vault name: a request that goes back to the approver; the same job goes on when it is approved.
     async fn change_vault_name(&self, caller: &Caller, id: &JobId, name: &str) -> Answer<RequestId>;
+    /// The plan over the world as it is now: a request that goes back to the approver; the same job goes on when it is
+    /// approved.
+    async fn plan_again(&self, caller: &Caller, id: &JobId) -> Answer<RequestId>;
     async fn roll_back(&self, caller: &Caller, id: &JobId) -> Answer<()>;
 }

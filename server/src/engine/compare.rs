@@ -46,6 +46,26 @@ fn walk(field: &str, wanted: &Value, found: &Value, differences: &mut Vec<Differ
     }
 }
 
+/// What is there with everything that is wanted in its place: for a PUT, which replaces the whole.
+pub fn merged(found: &Value, wanted: &Value) -> Value {
+    match (found, wanted) {
+        (found, Value::Null) => found.clone(),
+        (Value::Object(found), Value::Object(wanted)) => {
+            let mut whole = found.clone();
+            for (name, value) in wanted {
+                let there = found.get(name).unwrap_or(&Value::Null);
+                whole.insert(name.clone(), merged(there, value));
+            }
+            Value::Object(whole)
+        }
+        (Value::Array(have), Value::Array(items)) => {
+            let same = |item: &Value| have.iter().find(|other| item.get("name").is_some_and(|name| other.get("name") == Some(name)));
+            items.iter().map(|item| same(item).map_or_else(|| item.clone(), |there| merged(there, item))).collect()
+        }
+        (_, wanted) => wanted.clone(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,6 +86,14 @@ mod tests {
         let found = json!({ "location": "westeurope", "properties": { "enableRbacAuthorization": false } });
         assert_eq!(fields(wanted.clone(), found), ["/properties/enableRbacAuthorization"]);
         assert_eq!(fields(wanted, json!({})), ["/location", "/properties"]);
+    }
+
+    #[test]
+    fn what_is_wanted_takes_its_place_in_what_is_there() {
+        let found = json!({ "a": 1, "pools": [{ "name": "nodes", "count": 1, "image": "x" }], "addOns": { "b": true } });
+        let wanted = json!({ "a": 2, "pools": [{ "name": "nodes", "count": 3 }], "c": null });
+        let whole = json!({ "a": 2, "pools": [{ "name": "nodes", "count": 3, "image": "x" }], "addOns": { "b": true }, "c": null });
+        assert_eq!(merged(&found, &wanted), whole);
     }
 
     #[test]

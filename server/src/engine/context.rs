@@ -1,5 +1,6 @@
 //! What a step is given to work with: whom it is about, the way to Azure, its secrets, its log lines and the time.
 
+use super::step::{Step, StepError};
 use crate::store::{self, Store};
 use async_trait::async_trait;
 use azure::Azure;
@@ -11,6 +12,7 @@ use domain::view::job::Tone;
 use domain::wish::Wish;
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use tokio::sync::mpsc::UnboundedSender;
 
 /// Facts about where Keystead itself runs, as its own token tells them.
@@ -51,6 +53,13 @@ pub trait Secrets: Send + Sync {
     async fn sealed_at(&self) -> Result<Option<Moment>, store::Error>;
 }
 
+/// Holds the plan that was approved against what stands now.
+#[async_trait]
+pub trait Approved: Send + Sync {
+    /// What would be done otherwise than was approved, in sentences; empty where nothing.
+    async fn differences(&self, cx: &Context<'_>) -> Result<Vec<String>, StepError>;
+}
+
 /// The history of the step's present attempt, which began when it was first run or last retried by a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attempt {
@@ -67,6 +76,14 @@ pub struct Context<'a> {
     pub azure: &'a Azure,
     pub store: &'a Store,
     pub secrets: &'a dyn Secrets,
+    /// `None` where nothing was approved yet: a plan in the making.
+    pub approved: Option<&'a dyn Approved>,
+    /// What an earlier job left of this step: its output.
+    pub stood: Option<&'a Value>,
+    /// Keys of the recipe's steps that this job removes.
+    pub goes: &'a BTreeSet<String>,
+    /// Whether what Azure would keep of this step's thing is purged with it.
+    pub purge: bool,
     /// `None` where there is no job: a plan, or the checks run by hand.
     pub job: Option<&'a JobId>,
     pub attempt: Attempt,
@@ -75,7 +92,43 @@ pub struct Context<'a> {
     pub(super) lines: Lines,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+    /// For a look without a job: nothing is written, nobody hears a line, no secret is known.
+    pub fn looking(subject: Subject<'a>, azure: &'a Azure, store: &'a Store, now: Moment) -> Context<'a> {
+        static NOTHING: BTreeSet<String> = BTreeSet::new();
+        Context {
+            subject,
+            azure,
+            store,
+            secrets: &Unknown,
+            approved: None,
+            stood: None,
+            goes: &NOTHING,
+            purge: false,
+            job: None,
+            attempt: Attempt { began: now, tries: 0, waiting_since: None },
+            now,
+            lines: Lines { step: "", to: None },
+        }
+    }
+
+    /// The same over another wish: what stands is looked at as it was wished.
+    pub fn over(&self, wish: &'a Wish) -> Context<'a> {
+        let Context { subject, azure, store, secrets, approved, stood, goes, purge, job, attempt, now, ref lines } = *self;
+        let subject = Subject { wish, ..subject };
+        Context { subject, azure, store, secrets, approved, stood, goes, purge, job, attempt, now, lines: lines.clone() }
+    }
+
+    /// Whether this job removes that step's thing too, so that what lies in it needs no removal of its own.
+    pub fn goes_too<S: Step>(&self) -> bool {
+        self.goes.contains(S::KEY)
+    }
+
+    /// The id that an earlier job noted of this step's thing.
+    pub fn stood_id(&self) -> Option<&str> {
+        self.stood.and_then(|stood| stood["id"].as_str())
+    }
+
     /// Adds a line to the job's log, for people: no secret, no body.
     pub fn say(&self, tone: Tone, text: impl Into<String>) {
         self.lines.say(tone, text.into());
@@ -84,6 +137,20 @@ impl Context<'_> {
     /// How long this attempt has been waiting without a break, in milliseconds.
     pub fn waited_ms(&self) -> i64 {
         self.attempt.waiting_since.map_or(0, |since| self.now.since(since))
+    }
+}
+
+/// Nothing is sealed where there is no job.
+struct Unknown;
+
+#[async_trait]
+impl Secrets for Unknown {
+    async fn password(&self) -> Result<Option<SecretString>, store::Error> {
+        Ok(None)
+    }
+
+    async fn sealed_at(&self) -> Result<Option<Moment>, store::Error> {
+        Ok(None)
     }
 }
 

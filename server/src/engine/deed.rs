@@ -1,20 +1,21 @@
 //! Carries out one deed: calls the verbs of one step, and says what the log is to hear of it.
 
 use super::Engine;
-use super::context::{Attempt, Context, Lines, Secrets, Subject};
+use super::context::{Approved, Attempt, Context, Lines, Secrets, Subject};
 use super::erased::{AnyStep, Verdict};
 use super::needs::Ledger;
 use super::step::{Progress, StepError, Undo};
-use crate::store::{self, job::Job, sealed};
+use crate::store::{self, job::Job, request, sealed};
 use async_trait::async_trait;
 use domain::Moment;
 use domain::failure::Failure;
 use domain::job::told::Said;
-use domain::job::{Deed, Event, Verb};
+use domain::job::{Deed, Event, Outline, Verb};
 use domain::team::Team;
 use domain::view::job::Tone;
 use secrecy::SecretString;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
@@ -28,6 +29,10 @@ pub(super) struct Work {
     pub(super) job: Job,
     pub(super) team: Team,
     pub(super) step: Arc<dyn AnyStep>,
+    /// The step as this job has it.
+    pub(super) outline: Outline,
+    /// Keys of the recipe's steps that this job removes.
+    pub(super) goes: BTreeSet<String>,
     pub(super) verb: Verb,
     /// Null where there is none.
     pub(super) operation: Value,
@@ -63,9 +68,10 @@ async fn in_time(work: &Work) -> Outcome {
         Err(error) => return Outcome::Built(Err(error)),
     };
     let secrets = Opener { engine: &work.engine, job: &work.job };
+    let approved = Approval { engine: &work.engine, job: &work.job };
     let cx = Context {
         subject: Subject {
-            wish: &work.job.wish,
+            wish: work.job.wish_of(&work.outline),
             team: &work.team,
             environment: &work.job.environment,
             installation: &installation,
@@ -73,6 +79,10 @@ async fn in_time(work: &Work) -> Outcome {
         azure: &work.engine.azure,
         store: &work.engine.store,
         secrets: &secrets,
+        approved: Some(&approved),
+        stood: work.outline.stood.as_ref(),
+        goes: &work.goes,
+        purge: work.outline.purge,
         job: Some(&work.job.id),
         attempt: work.attempt,
         now: work.engine.clock.now(),
@@ -158,6 +168,22 @@ impl Outcome {
 /// One second, doubled with each try, at most half a minute.
 fn patience(tries: u32) -> Duration {
     Duration::from_secs(1 << tries.min(5)).min(Duration::from_secs(30))
+}
+
+/// The plan that this job was approved with.
+struct Approval<'a> {
+    engine: &'a Engine,
+    job: &'a Job,
+}
+
+#[async_trait]
+impl Approved for Approval<'_> {
+    async fn differences(&self, cx: &Context<'_>) -> Result<Vec<String>, StepError> {
+        let Some(plan) = request::approved_plan(&self.engine.store, &self.job.id).await? else { return Ok(Vec::new()) };
+        let recipe = self.engine.recipe(&self.job.recipe)?;
+        let now = recipe.plan_looked(cx, &self.job.outline, self.job.former.as_ref()).await?;
+        Ok(plan.differences(&now))
+    }
 }
 
 /// Opens the password sealed with the job's request.

@@ -14,7 +14,7 @@ use crate::store::lease::Claim;
 use crate::store::{Change, Error};
 use domain::Moment;
 use domain::job::told::Said;
-use domain::job::{Decision, Deed, Event, Phase, Verb, decide};
+use domain::job::{Aim, Decision, Deed, Event, Goal, Phase, Verb, decide};
 use domain::team::Team;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -145,19 +145,26 @@ impl Driver<'_> {
 
     fn work(&self, deed: &Deed, now: Moment) -> Result<Work, Error> {
         let missing = || Error::Database(format!("the recipe has no step {}", deed.step));
-        let step = self.recipe.step(&deed.step).ok_or_else(missing)?;
-        let standing = self.journal.status.step(&deed.step).ok_or_else(missing)?;
-        let mut ledger = Ledger::of(self.journal.job.outline.iter().map(|step| step.key.as_str()));
-        for (step, standing) in self.journal.job.outline.iter().zip(&self.journal.status.steps) {
+        let outlines = || self.journal.job.outline.iter().zip(&self.journal.status.steps);
+        let (outline, standing) = outlines().find(|(step, _)| step.key == deed.step).ok_or_else(missing)?;
+        let step = self.recipe.step(outline.recipe_key()).ok_or_else(missing)?;
+        // What goes knows everything around it; what comes knows only what stays.
+        let around = || outlines().filter(|(step, _)| outline.aim == Aim::Gone || step.aim == Aim::There);
+        let mut ledger = Ledger::of(around().map(|(step, _)| step.recipe_key()));
+        for (step, standing) in around() {
             if let Some(output) = &standing.output {
-                ledger.keep(&step.key, output.clone());
+                ledger.keep(step.recipe_key(), output.clone());
             }
         }
+        let rolling = self.journal.status.goal == Goal::RollBack;
+        let goes = outlines().filter(|(step, _)| rolling || step.aim == Aim::Gone);
         Ok(Work {
             engine: Arc::clone(self.engine),
             job: self.journal.job.clone(),
             team: self.team.clone(),
             step: Arc::clone(step),
+            goes: goes.map(|(step, _)| step.recipe_key().to_owned()).collect(),
+            outline: outline.clone(),
             verb: deed.verb,
             operation: standing.operation.clone().unwrap_or_default(),
             ledger,

@@ -1,12 +1,13 @@
 //! A step without its types, as recipes hold it and the worker calls it: outputs are JSON.
 
-use super::compare::differences;
+use super::compare::{Difference, differences};
 use super::context::{Context, Subject};
 use super::needs::{Ledger, Needs, References, Values};
 use super::step::{Found, Progress, Step, StepError, Undo};
 use async_trait::async_trait;
 use domain::environment::Part;
 use domain::failure::Failure;
+use domain::job::Keeps;
 use domain::plan;
 use domain::wish::Wish;
 use serde_json::Value;
@@ -17,7 +18,7 @@ use std::time::Duration;
 pub enum Verdict {
     Absent,
     Moving { operation: Value, after: Duration },
-    Differs(Vec<super::compare::Difference>),
+    Differs(Vec<Difference>),
     AsWanted(Value),
 }
 
@@ -34,6 +35,10 @@ pub trait AnyStep: Send + Sync {
     fn plan(&self, subject: &Subject<'_>) -> Vec<plan::Line>;
     fn permits(&self, subject: &Subject<'_>) -> Vec<String>;
     fn warns(&self, subject: &Subject<'_>) -> Vec<plan::Finding>;
+    fn keeps(&self, wish: &Wish) -> Option<Keeps>;
+    fn leaves_former(&self, former: &Wish, wish: &Wish) -> bool;
+    fn in_place(&self, differences: &[Difference]) -> bool;
+    async fn plan_removal(&self, cx: &Context<'_>) -> Result<Vec<plan::Line>, StepError>;
     async fn look(&self, cx: &Context<'_>, ledger: &Ledger) -> Result<Verdict, StepError>;
     async fn run(&self, cx: &Context<'_>, ledger: &Ledger) -> Result<Progress<Value>, StepError>;
     async fn follow(&self, cx: &Context<'_>, ledger: &Ledger, operation: &Value) -> Result<Progress<Value>, StepError>;
@@ -81,6 +86,22 @@ impl<S: Step> AnyStep for S {
 
     fn warns(&self, subject: &Subject<'_>) -> Vec<plan::Finding> {
         Step::warns(self, subject)
+    }
+
+    fn keeps(&self, wish: &Wish) -> Option<Keeps> {
+        Step::keeps(self, wish)
+    }
+
+    fn leaves_former(&self, former: &Wish, wish: &Wish) -> bool {
+        Step::leaves_former(self, former, wish)
+    }
+
+    fn in_place(&self, differences: &[Difference]) -> bool {
+        Step::in_place(self, differences)
+    }
+
+    async fn plan_removal(&self, cx: &Context<'_>) -> Result<Vec<plan::Line>, StepError> {
+        Step::plan_removal(self, cx).await.map_err(titled::<S>)
     }
 
     async fn look(&self, cx: &Context<'_>, ledger: &Ledger) -> Result<Verdict, StepError> {

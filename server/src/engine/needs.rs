@@ -25,6 +25,11 @@ impl Ledger {
         self.outputs.insert(step.to_owned(), output);
     }
 
+    /// Whether the output of this step is known, or the job has no such step.
+    pub(super) fn knows(&self, step: &str) -> bool {
+        !self.has(step) || self.outputs.contains_key(step)
+    }
+
     fn has(&self, step: &str) -> bool {
         self.present.contains(step)
     }
@@ -55,6 +60,8 @@ pub trait Need {
     /// Whether a job without that step can have this one.
     const OPTIONAL: bool;
     fn value(ledger: &Ledger) -> Result<Self::Value, StepError>;
+    /// The value as a reference that is known.
+    fn known(value: &Self::Value) -> Self::Reference;
     fn reference(ledger: &Ledger) -> Result<Self::Reference, StepError>;
 }
 
@@ -66,6 +73,10 @@ impl<S: Step> Need for S {
 
     fn value(ledger: &Ledger) -> Result<S::Output, StepError> {
         ledger.output::<S>()?.ok_or_else(|| unreadable(S::TITLE, "no output is known"))
+    }
+
+    fn known(value: &S::Output) -> Reference<S::Output> {
+        Reference::Known(value.clone())
     }
 
     fn reference(ledger: &Ledger) -> Result<Reference<S::Output>, StepError> {
@@ -86,6 +97,10 @@ impl<S: Step> Need for Option<S> {
         if ledger.has(S::KEY) { <S as Need>::value(ledger).map(Some) } else { Ok(None) }
     }
 
+    fn known(value: &Option<S::Output>) -> Option<Reference<S::Output>> {
+        value.clone().map(Reference::Known)
+    }
+
     fn reference(ledger: &Ledger) -> Result<Option<Reference<S::Output>>, StepError> {
         if ledger.has(S::KEY) { <S as Need>::reference(ledger).map(Some) } else { Ok(None) }
     }
@@ -101,6 +116,8 @@ pub trait Needs {
     fn keys() -> Vec<(&'static str, bool)>;
     fn values(ledger: &Ledger) -> Result<Self::Values, StepError>;
     fn references(ledger: &Ledger) -> Result<Self::References, StepError>;
+    /// The values as references that are known.
+    fn known(values: &Self::Values) -> Self::References;
 }
 
 /// What [`Step::run`] of this step is given.
@@ -121,6 +138,11 @@ macro_rules! needs {
             }
             fn references(_ledger: &Ledger) -> Result<Self::References, StepError> {
                 Ok(($($name::reference(_ledger)?,)*))
+            }
+            #[allow(non_snake_case, clippy::unused_unit)] // a step's name is its value's
+            fn known(values: &Self::Values) -> Self::References {
+                let ($($name,)*) = values;
+                ($($name::known($name),)*)
             }
         }
     };

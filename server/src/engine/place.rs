@@ -32,6 +32,12 @@ impl Place {
         self.group.child("Microsoft.KeyVault/vaults", self.wish.vault.name.as_str())
     }
 
+    /// The path of what stays of the vault after its deletion, until it is purged.
+    pub fn deleted_vault(&self) -> String {
+        let provider = self.provider("Microsoft.KeyVault");
+        format!("{provider}/locations/{}/deletedVaults/{}", self.wish.region, self.wish.vault.name)
+    }
+
     pub fn cluster(&self) -> ResourceId {
         self.group.child("Microsoft.ContainerService/managedClusters", &naming::cluster(&self.wish))
     }

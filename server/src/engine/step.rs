@@ -45,6 +45,9 @@
 //!             name: self.resource(subject.wish),
 //!             kind: "Resource group".to_owned(),
 //!             detail: subject.wish.region.to_string(),
+//!             changes: Vec::new(),
+//!             known_after: Vec::new(),
+//!             expected: None,
 //!         }]
 //!     }
 //!
@@ -74,11 +77,13 @@
 //! }
 //! ```
 
+use super::compare::Difference;
 use super::context::{Context, Subject};
 use super::needs::{Needs, References, Values};
 use async_trait::async_trait;
 use domain::environment::Part;
 use domain::failure::Failure;
+use domain::job::Keeps;
 use domain::plan;
 use domain::wish::Wish;
 use serde::Serialize;
@@ -120,6 +125,28 @@ pub trait Step: Sized + Send + Sync + 'static {
     /// What the plan's reader should know beforehand.
     fn warns(&self, _subject: &Subject<'_>) -> Vec<plan::Finding> {
         Vec::new()
+    }
+
+    /// What Azure keeps of it after its removal.
+    fn keeps(&self, _wish: &Wish) -> Option<Keeps> {
+        None
+    }
+
+    /// Whether what it brought about under the former wish is another thing than under the new one, and has to go.
+    fn leaves_former(&self, _former: &Wish, _wish: &Wish) -> bool {
+        false
+    }
+
+    /// Whether Azure can change these fields of what is there; otherwise it is removed and made again.
+    fn in_place(&self, _differences: &[Difference]) -> bool {
+        true
+    }
+
+    /// What its removal does, as the plan's reader sees it; looks at what stands.
+    async fn plan_removal(&self, cx: &Context<'_>) -> Result<Vec<plan::Line>, StepError> {
+        let mut lines = self.plan(&cx.subject);
+        lines.iter_mut().filter(|line| line.verb == plan::Verb::Create).for_each(|line| line.verb = plan::Verb::Delete);
+        Ok(lines)
     }
 
     /// The document that shall be there. [`super::compare::differences`] holds what [`Step::look`] found against it:

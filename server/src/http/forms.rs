@@ -3,6 +3,7 @@
 pub mod environments;
 pub mod jobs;
 pub mod requests;
+pub mod standing;
 
 use super::flash;
 use app::context::Notice;

@@ -1,7 +1,7 @@
 //! Every route of the portal on one screen.
 
 use super::caller::{bearer_only, look_up, signed_in_only};
-use super::forms::{environments, jobs, requests};
+use super::forms::{environments, jobs, requests, standing};
 use super::rest::{self, openapi, problem};
 use super::session::Sessions;
 use super::{Web, appearance, error, events, headers, pages, sign_in, site};
@@ -37,13 +37,16 @@ pub fn router(web: Web, sessions: Sessions) -> Router {
         .route("/environments/new/plan", post(environments::plan))
         .route("/environments/new/draft", post(environments::draft))
         .route("/environments/new/drop", post(environments::drop_draft))
-        .route("/environments/{name}/validate", post(environments::validate))
+        .route("/environments/{name}/validate", post(standing::validate))
+        .route("/environments/{name}/change", post(standing::change))
+        .route("/environments/{name}/destroy", post(standing::destroy))
         .route("/requests/{id}/decision", post(requests::decide))
         .route("/requests/{id}/withdraw", post(requests::withdraw))
         .route("/jobs/{id}/cancel", post(jobs::cancel))
         .route("/jobs/{id}/retry", post(jobs::retry))
         .route("/jobs/{id}/roll-back", post(jobs::roll_back))
         .route("/jobs/{id}/vault-name", post(jobs::vault_name))
+        .route("/jobs/{id}/plan", post(jobs::plan_again))
         .route("/jobs/{id}/events", get(events::follow))
         .route("/jobs/{id}/log.txt", get(events::log))
         .merge(pages::routes(&web).fallback(pages::not_found).layer(from_fn(signed_in_only)))

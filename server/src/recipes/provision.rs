@@ -9,6 +9,7 @@ pub fn provision() -> Result<Recipe, String> {
     Recipe::new(
         "provision",
         vec![
+            Arc::new(AsApproved),
             Arc::new(Providers),
             Arc::new(ResourceGroup),
             Arc::new(Workspace),

@@ -1,7 +1,7 @@
 //! Environments as people see them: the list by need, the page of one.
 
 use super::error::failed;
-use super::requests::new_id;
+use super::sending::new_id;
 use super::{Service, can, parts, permit, visible};
 use crate::store::environment::{Bounds, Environment, Listed};
 use crate::store::{self, Change, timer};
@@ -12,7 +12,7 @@ use domain::account::Caller;
 use domain::environment::State;
 use domain::id::ValidationId;
 use domain::permission::{Action, Subject};
-use domain::view::environment::{Filter, JobLine, List, Row, Show, Validation, Whole};
+use domain::view::environment::{Filter, JobLine, Kept, List, Row, Show, Validation, Whole};
 use domain::view::{self, Can};
 use domain::{Moment, job};
 
@@ -66,7 +66,16 @@ impl Environments for Service {
         let now = self.clock.now();
         let template = self.choices.template(environment.wish.template.name.as_str());
         let newest = jobs.first().map(|job| job.state);
+        let journal = self.newest_journal(&environment.id).await?;
+        let waits = store::request::waiting_for(&self.store, &environment.id).await.map_err(&failed)?;
+        let can = |action| self.can_change(caller, action, &environment, journal.as_ref(), waits.is_some());
+        let (change, destroy) = (can(Action::Change), can(Action::Destroy));
+        let kept = store::kept::of(&self.store, &environment.id, now).await.map_err(&failed)?;
         Ok(Whole {
+            change,
+            destroy,
+            waits,
+            kept: kept.into_iter().map(kept_line).collect(),
             row: self.row_of(&environment),
             template: template.map_or_else(|| environment.wish.template.name.to_string(), |known| known.title.clone()),
             request: request.ok_or_else(PortalError::not_found)?,
@@ -134,13 +143,17 @@ fn line(job: &view::job::Row, now: Moment) -> JobLine {
     }
 }
 
+fn kept_line(kept: store::kept::Kept) -> Kept {
+    Kept { kind: kept.kind, name: kept.name, until: Moment(kept.until_at) }
+}
+
 fn without_evidence(mut run: Validation) -> Validation {
     run.results.iter_mut().for_each(|result| result.evidence.clear());
     run
 }
 
 impl Service {
-    async fn seen_environment(&self, caller: &Caller, name: &str) -> Answer<Environment> {
+    pub(super) async fn seen_environment(&self, caller: &Caller, name: &str) -> Answer<Environment> {
         let found = store::environment::named(&self.store, name).await.map_err(failed("reading an environment"))?;
         let environment = found.ok_or_else(PortalError::not_found)?;
         permit(caller, Action::See, &subject(&environment))?;

@@ -26,3 +26,9 @@ pub(super) fn azure(what: &str, error: &azure::Error) -> PortalError {
     tracing::warn!(%error, "{what} failed");
     PortalError::new(Code::Unavailable, "Azure does not answer at the moment; try again in a minute.")
 }
+
+/// Something that is needed does not answer; the sentence begins in lower case, as errors do.
+pub(super) fn unavailable(what: &str) -> PortalError {
+    tracing::warn!("{what}");
+    PortalError::new(Code::Unavailable, format!("Not just now: {what}. Try again in a minute."))
+}

@@ -1,7 +1,7 @@
 //! Jobs as people see them, and a person's word to them: cancel, retry, another vault name, roll back.
 
 use super::error::{failed, internal};
-use super::requests::{new_id, refuse_denied};
+use super::sending::{Sending, new_id, refuse_denied};
 use super::{Service, can, permit};
 use crate::engine::Heard;
 use crate::store::event::Journal;
@@ -24,7 +24,6 @@ use domain::wish::Wish;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use secrecy::SecretString;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Rows of one page.
@@ -51,8 +50,8 @@ impl Jobs for Service {
 
     async fn job(&self, caller: &Caller, id: &JobId) -> Answer<Whole> {
         let journal = self.seen_job(caller, id).await?;
-        let medians = store::took::medians(&self.store).await.map_err(failed("reading earlier jobs"))?;
-        self.whole_job(caller, &journal, &medians).await
+        let earlier = store::took::earlier(&self.store).await.map_err(failed("reading earlier jobs"))?;
+        self.whole_job(caller, &journal, &earlier).await
     }
 
     async fn lines(&self, caller: &Caller, id: &JobId, after: i64, step: Option<&str>) -> Answer<Vec<Line>> {
@@ -64,17 +63,17 @@ impl Jobs for Service {
     async fn follow(&self, caller: &Caller, id: &JobId, after: i64) -> Answer<BoxStream<'static, JobChange>> {
         self.seen_job(caller, id).await?;
         let me = self.me.upgrade().ok_or_else(|| internal("following a job", &"the service is gone"))?;
-        let medians = store::took::medians(&self.store).await.map_err(failed("reading earlier jobs"))?;
+        let earlier = store::took::earlier(&self.store).await.map_err(failed("reading earlier jobs"))?;
         let heard = self.live.follow(id, after).await.map_err(failed("following a job"))?;
-        let (caller, medians) = (caller.clone(), Arc::new(medians));
+        let (caller, earlier) = (caller.clone(), Arc::new(earlier));
         let changes = heard.filter_map(move |heard| {
-            let (me, caller, medians) = (me.clone(), caller.clone(), medians.clone());
+            let (me, caller, earlier) = (me.clone(), caller.clone(), earlier.clone());
             async move {
                 match heard {
                     Heard::Line(line) => Some(JobChange::Line(line)),
                     Heard::End => Some(JobChange::End),
                     Heard::Now(journal) => {
-                        let whole = me.whole_job(&caller, &journal, &medians).await.ok()?;
+                        let whole = me.whole_job(&caller, &journal, &earlier).await.ok()?;
                         Some(JobChange::Now(Box::new(whole)))
                     }
                 }
@@ -114,7 +113,7 @@ impl Jobs for Service {
     async fn change_vault_name(&self, caller: &Caller, id: &JobId, name: &str) -> Answer<RequestId> {
         let journal = self.seen_job(caller, id).await?;
         permit(caller, Action::Retry, &subject(&journal))?;
-        may_rename(&journal)?;
+        may_mend(&journal, Mend::VaultName)?;
         let wrong = |sentence: String| PortalError::invalid(vec![FieldError::new("vault_name", sentence)]);
         let name = VaultName::parse(name).map_err(wrong)?;
         if let Some(sentence) = self.vault_taken(&name).await? {
@@ -125,37 +124,16 @@ impl Jobs for Service {
         }
         let mut wish: Wish = journal.job.wish.clone();
         let before = std::mem::replace(&mut wish.vault.name, name);
-        let plan = self.plan_of(&wish, &journal.job.environment).await?;
-        refuse_denied(&plan)?;
-        let (request, now) = (RequestId::new(new_id()), self.clock.now());
-        let environment = journal.job.environment.clone();
-        let row = self.sent(caller, Kind::Rename, (&request, &environment), &wish, plan, Some(id.clone()), now);
         let why = format!("the vault is to be named {} instead of {before}", wish.vault.name);
-        let held = Event::Held { request: request.clone(), by: caller.account.name.clone(), why };
-        loop {
-            let held = held.clone();
-            let send = async {
-                let mut tx = self.store.begin().await?;
-                let mut journal = store::event::load_in(&mut tx, id).await?.ok_or(store::Error::NotFound)?;
-                if let Err(refusal) = may_rename(&journal) {
-                    return Ok(Err(refusal));
-                }
-                store::request::add(&mut tx, &row).await?;
-                timer::set(&mut tx, timer::REQUEST, request.as_str(), row.lapses_at).await?;
-                journal.append(&mut tx, store::event::Writer::Person, now, &[held], &[]).await?;
-                tx.commit().await?;
-                Ok::<_, store::Error>(Ok(journal))
-            };
-            match send.await {
-                Err(store::Error::Behind) => {}
-                Err(error) => return Err(failed("sending another vault name")(error)),
-                Ok(Err(refusal)) => return Err(refusal),
-                Ok(Ok(journal)) => {
-                    journal.announce(&self.store).await;
-                    return Ok(request);
-                }
-            }
-        }
+        self.send_back(caller, &journal, Mend::VaultName, &wish, why).await
+    }
+
+    async fn plan_again(&self, caller: &Caller, id: &JobId) -> Answer<RequestId> {
+        let journal = self.seen_job(caller, id).await?;
+        permit(caller, Action::Retry, &subject(&journal))?;
+        may_mend(&journal, Mend::Plan)?;
+        let why = "the world has changed since the plan was approved".to_owned();
+        self.send_back(caller, &journal, Mend::Plan, &journal.job.wish, why).await
     }
 
     async fn roll_back(&self, caller: &Caller, id: &JobId) -> Answer<()> {
@@ -163,7 +141,7 @@ impl Jobs for Service {
         let journal = self.seen_job(caller, id).await?;
         let held = journal.status.held.clone();
         self.word(caller, Action::RollBack, id, |journal| {
-            allowed(journal.status.can_roll_back())?;
+            allowed(journal.status.can_roll_back(&journal.job.outline))?;
             Ok(vec![Event::RollBackAsked { by: by.clone() }])
         })
         .await?;
@@ -197,11 +175,11 @@ fn mend(journal: &Journal) -> Option<Mend> {
     journal.status.failure(&journal.job.outline).and_then(|(_, failure)| failure.mend)
 }
 
-fn may_rename(journal: &Journal) -> Answer<()> {
+fn may_mend(journal: &Journal, with: Mend) -> Answer<()> {
     allowed(journal.status.can_retry())?;
     match mend(journal) {
-        Some(Mend::VaultName) => Ok(()),
-        _ => Err(PortalError::conflict("Another vault name is no remedy for what stopped this job.")),
+        Some(mend) if mend == with => Ok(()),
+        _ => Err(PortalError::conflict("That is no remedy for what stopped this job.")),
     }
 }
 
@@ -238,6 +216,55 @@ impl Service {
         }
     }
 
+    /// Sends a stopped job's plan back to its approver, as it is over this wish and the world as it is now; the job is
+    /// held until then.
+    async fn send_back(
+        &self,
+        caller: &Caller,
+        journal: &Journal,
+        mend: Mend,
+        wish: &Wish,
+        why: String,
+    ) -> Answer<RequestId> {
+        let (job, now) = (&journal.job, self.clock.now());
+        let kind = if mend == Mend::VaultName { Kind::Rename } else { Kind::Replan };
+        let outline = if kind == Kind::Rename { self.recipe.outline(wish) } else { job.outline.clone() };
+        let plan = self.plan_looked(wish, &job.environment, &outline, job.former.as_ref()).await?;
+        refuse_denied(&plan)?;
+        let request = RequestId::new(new_id());
+        let former = job.former.as_ref();
+        let sending = Sending { kind, wish, former, purge: false, plan, job: Some(job.id.clone()) };
+        let row = self.sent(caller, &request, &job.environment, sending, now);
+        let held = Event::Held { request: request.clone(), by: caller.account.name.clone(), why };
+        loop {
+            let held = held.clone();
+            let send = async {
+                let mut tx = self.store.begin().await?;
+                let mut journal = store::event::load_in(&mut tx, &job.id).await?.ok_or(store::Error::NotFound)?;
+                if let Err(refusal) = may_mend(&journal, mend) {
+                    return Ok(Err(refusal));
+                }
+                store::request::add(&mut tx, &row).await?;
+                timer::set(&mut tx, timer::REQUEST, request.as_str(), row.lapses_at).await?;
+                journal.append(&mut tx, store::event::Writer::Person, now, &[held], &[]).await?;
+                tx.commit().await?;
+                Ok::<_, store::Error>(Ok(journal))
+            };
+            match send.await {
+                Err(store::Error::Behind) => {}
+                Err(store::Error::Taken(_)) => {
+                    return Err(PortalError::conflict("Another request about this environment waits already."));
+                }
+                Err(error) => return Err(failed("sending a plan back")(error)),
+                Ok(Err(refusal)) => return Err(refusal),
+                Ok(Ok(journal)) => {
+                    journal.announce(&self.store).await;
+                    return Ok(request);
+                }
+            }
+        }
+    }
+
     /// Seals another password in place of the one that was refused, or of the one that was deleted meanwhile.
     async fn password_for_retry(&self, journal: &Journal, password: Option<SecretString>) -> Answer<()> {
         let failed = failed("keeping a password");
@@ -265,7 +292,7 @@ impl Service {
         &self,
         caller: &Caller,
         journal: &Journal,
-        medians: &BTreeMap<String, i64>,
+        earlier: &store::took::Earlier,
     ) -> Answer<Whole> {
         let (job, status) = (&journal.job, &journal.status);
         let row = store::job::row(&self.store, &job.id).await.map_err(failed("reading a job"))?;
@@ -283,14 +310,14 @@ impl Service {
             approved_by: job.approved_by.clone(),
             approved_at: job.approved_at,
             request: job.request.clone(),
-            steps: status.steps_shown(&job.outline, now, |key| medians.get(key).copied()),
+            steps: status.steps_shown(&job.outline, now, |step| earlier.of_step(step).map(|took| took.median_ms)),
             failed_step: failure.map(|(step, _)| step.key.clone()),
             failure: failure.map(|(_, failure)| failure.clone()),
             took_ms: status.took_ms(now),
-            expected_ms: medians.get(store::took::WHOLE).copied(),
+            expected_ms: store::took::whole(&job.outline).and_then(|key| earlier.of(key)).map(|took| took.median_ms),
             cancel: of(Action::Cancel, status.can_cancel()),
             retry: of(Action::Retry, status.can_retry()),
-            roll_back: of(Action::RollBack, status.can_roll_back()),
+            roll_back: of(Action::RollBack, status.can_roll_back(&job.outline)),
             stands: status.stands(&job.outline),
             held_by: status.held.as_ref().map(|held| held.request.clone()),
             position: status.position,

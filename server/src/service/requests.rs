@@ -4,8 +4,6 @@ mod asking;
 mod deciding;
 mod listing;
 
-pub(super) use asking::refuse_denied;
-
 use super::deciders::Deciders;
 use super::error::failed;
 use super::{Service, permit};
@@ -23,7 +21,6 @@ use domain::view::Page;
 use domain::view::request::{PlanPanel, Row, Show, Whole};
 use domain::wish::Wish;
 use std::sync::Arc;
-use uuid::Uuid;
 
 #[async_trait]
 impl Requests for Service {
@@ -84,9 +81,4 @@ fn search(wish: &Wish, owner: &str) -> String {
         format!("vault:{}", wish.vault.name),
     ];
     format!(" {} ", words.join(" ")).to_lowercase()
-}
-
-/// Rises with time, so that it can order and be a cursor.
-pub(super) fn new_id() -> String {
-    Uuid::now_v7().to_string()
 }

@@ -1,9 +1,10 @@
 //! The right of the nodes' identity to read this vault's secrets: every pod of the cluster then has it.
 
-use super::assignment::{Assignment, Made};
+use super::assignment::{Assignment, Made, given_already, made};
+use super::resource::Resource;
 use super::{Cluster, Vault, line, place};
-use crate::engine::{Context, Found, Progress, References, Step, StepError, Subject, Undo, Values, answer};
-use async_trait::async_trait;
+use crate::engine::{Context, References, StepError, Subject};
+use azure::ResourceId;
 use azure::roles::{self, PrincipalType};
 use domain::environment::Part;
 use domain::{
@@ -23,8 +24,7 @@ fn assignment(subject: &Subject<'_>, principal: &str) -> Assignment {
     }
 }
 
-#[async_trait]
-impl Step for AgentPoolVaultRole {
+impl Resource for AgentPoolVaultRole {
     type Needs = (Vault, Cluster);
     type Output = Made;
     const KEY: &'static str = "agent-pool-vault-role";
@@ -63,42 +63,28 @@ impl Step for AgentPoolVaultRole {
         }]
     }
 
+    /// Another node size makes another cluster, and with it another identity of the nodes.
+    fn leaves_former(&self, former: &Wish, wish: &Wish) -> bool {
+        former.cluster.node_size != wish.cluster.node_size
+    }
+
+    fn id(&self, subject: &Subject<'_>, (_, cluster): &References<Self>) -> Option<ResourceId> {
+        cluster.known().map(|made| assignment(subject, &made.kubelet_object_id).id())
+    }
+
     fn wants(&self, subject: &Subject<'_>, (_, cluster): &References<Self>) -> Value {
-        match cluster.known() {
-            Some(made) => assignment(subject, &made.kubelet_object_id).document(),
-            None => Value::Null,
-        }
+        cluster.known().map_or(Value::Null, |made| assignment(subject, &made.kubelet_object_id).document())
     }
 
-    async fn look(&self, cx: &Context<'_>, (_, cluster): &References<Self>) -> Result<Found<Made>, StepError> {
-        match cluster.known() {
-            Some(made) => assignment(&cx.subject, &made.kubelet_object_id).look(cx).await,
-            None => Ok(Found::Absent),
-        }
+    fn made(document: &Value) -> Result<Made, StepError> {
+        made(document)
     }
 
-    async fn run(
-        &self,
-        cx: &Context<'_>,
-        (_, cluster): &Values<Self>,
-        _wants: &Value,
-    ) -> Result<Progress<Made>, StepError> {
-        assignment(&cx.subject, &cluster.kubelet_object_id).run(cx).await
+    fn there_already(error: &azure::Error) -> bool {
+        given_already(error)
     }
 
-    async fn follow(
-        &self,
-        cx: &Context<'_>,
-        _needs: &Values<Self>,
-        operation: &Value,
-    ) -> Result<Progress<Made>, StepError> {
-        answer::followed(cx, operation, |document| Ok(Made { id: answer::text(document, "/id")? })).await
-    }
-
-    async fn undo(&self, cx: &Context<'_>, (_, cluster): &References<Self>) -> Result<Undo, StepError> {
-        match cluster.known() {
-            Some(made) => assignment(&cx.subject, &made.kubelet_object_id).undo(cx).await,
-            None => Ok(Undo::Gone),
-        }
+    fn goes_with(&self, cx: &Context<'_>) -> bool {
+        cx.goes_too::<Vault>()
     }
 }

@@ -1,9 +1,10 @@
 //! The right of the app's own identity to read this vault's secrets, and nothing else.
 
-use super::assignment::{Assignment, Made};
+use super::assignment::{Assignment, Made, given_already, made};
+use super::resource::Resource;
 use super::{AppIdentity, Vault, line, place};
-use crate::engine::{Context, Found, Progress, References, Step, StepError, Subject, Undo, Values, answer};
-use async_trait::async_trait;
+use crate::engine::{Context, References, StepError, Subject};
+use azure::ResourceId;
 use azure::roles::{self, PrincipalType};
 use domain::environment::Part;
 use domain::{
@@ -23,8 +24,7 @@ fn assignment(subject: &Subject<'_>, principal: &str) -> Assignment {
     }
 }
 
-#[async_trait]
-impl Step for AppVaultRole {
+impl Resource for AppVaultRole {
     type Needs = (Vault, AppIdentity);
     type Output = Made;
     const KEY: &'static str = "app-vault-role";
@@ -53,42 +53,23 @@ impl Step for AppVaultRole {
         vec![format!("{identity} may read all secrets in {vault}, from pods of service account webapp/webapp only.")]
     }
 
+    fn id(&self, subject: &Subject<'_>, (_, identity): &References<Self>) -> Option<ResourceId> {
+        identity.known().map(|made| assignment(subject, &made.principal_id).id())
+    }
+
     fn wants(&self, subject: &Subject<'_>, (_, identity): &References<Self>) -> Value {
-        match identity.known() {
-            Some(made) => assignment(subject, &made.principal_id).document(),
-            None => Value::Null,
-        }
+        identity.known().map_or(Value::Null, |made| assignment(subject, &made.principal_id).document())
     }
 
-    async fn look(&self, cx: &Context<'_>, (_, identity): &References<Self>) -> Result<Found<Made>, StepError> {
-        match identity.known() {
-            Some(made) => assignment(&cx.subject, &made.principal_id).look(cx).await,
-            None => Ok(Found::Absent),
-        }
+    fn made(document: &Value) -> Result<Made, StepError> {
+        made(document)
     }
 
-    async fn run(
-        &self,
-        cx: &Context<'_>,
-        (_, identity): &Values<Self>,
-        _wants: &Value,
-    ) -> Result<Progress<Made>, StepError> {
-        assignment(&cx.subject, &identity.principal_id).run(cx).await
+    fn there_already(error: &azure::Error) -> bool {
+        given_already(error)
     }
 
-    async fn follow(
-        &self,
-        cx: &Context<'_>,
-        _needs: &Values<Self>,
-        operation: &Value,
-    ) -> Result<Progress<Made>, StepError> {
-        answer::followed(cx, operation, |document| Ok(Made { id: answer::text(document, "/id")? })).await
-    }
-
-    async fn undo(&self, cx: &Context<'_>, (_, identity): &References<Self>) -> Result<Undo, StepError> {
-        match identity.known() {
-            Some(made) => assignment(&cx.subject, &made.principal_id).undo(cx).await,
-            None => Ok(Undo::Gone),
-        }
+    fn goes_with(&self, cx: &Context<'_>) -> bool {
+        cx.goes_too::<Vault>()
     }
 }

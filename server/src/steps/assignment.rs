@@ -1,6 +1,6 @@
-//! A role assignment, as all steps that give a right look, ask and take it back.
+//! A role assignment, as all steps that give a right write it.
 
-use crate::engine::{Context, Found, Progress, StepError, Undo, answer};
+use crate::engine::{StepError, answer};
 use azure::ResourceId;
 use azure::roles::{self, PrincipalType, Role};
 use serde::{Deserialize, Serialize};
@@ -14,14 +14,19 @@ pub(super) struct Assignment {
     pub role: Role,
 }
 
-/// The assignment's id, for undoing what is known.
+/// The assignment's id, for removing what is known.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Made {
     pub id: String,
 }
 
-fn made(document: &Value) -> Result<Made, StepError> {
+pub(super) fn made(document: &Value) -> Result<Made, StepError> {
     Ok(Made { id: answer::text(document, "/id")? })
+}
+
+/// Somebody gave the same right under another name: it is there, which is what was wished.
+pub(super) fn given_already(error: &azure::Error) -> bool {
+    error.is_code("RoleAssignmentExists")
 }
 
 impl Assignment {
@@ -29,25 +34,7 @@ impl Assignment {
         roles::assignment(&self.scope, &self.principal, self.kind, self.role)
     }
 
-    fn id(&self) -> ResourceId {
+    pub(super) fn id(&self) -> ResourceId {
         roles::assignment_id(&self.scope, &self.principal, self.role)
-    }
-
-    pub(super) async fn look(&self, cx: &Context<'_>) -> Result<Found<Made>, StepError> {
-        answer::found(cx, cx.azure.arm().get(&self.id()).await?, made)
-    }
-
-    pub(super) async fn run(&self, cx: &Context<'_>) -> Result<Progress<Made>, StepError> {
-        match cx.azure.arm().put(&self.id(), &self.document()).await {
-            // Somebody gave the same right under another name: it is there, which is what was wished.
-            Err(error) if error.is_code("RoleAssignmentExists") => {
-                Ok(Progress::Made(Made { id: self.id().as_str().to_owned() }))
-            }
-            answer => answer::begun(answer?, made),
-        }
-    }
-
-    pub(super) async fn undo(&self, cx: &Context<'_>) -> Result<Undo, StepError> {
-        answer::undone(cx.azure.arm().delete(&self.id()).await?)
     }
 }

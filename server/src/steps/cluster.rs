@@ -1,9 +1,11 @@
 //! The AKS cluster: an identity that Azure keeps, sign-in through Entra alone, and nothing left to a default.
 
 use super::{Providers, ResourceGroup, line, place};
+use crate::engine::compare::{Difference, differences, merged};
 use crate::engine::{Context, Found, Progress, References, Step, StepError, Subject, Undo, Values, answer};
 use async_trait::async_trait;
 use domain::environment::Part;
+use domain::view::job::Tone;
 use domain::wish::Wish;
 use domain::{naming, plan};
 use serde::{Deserialize, Serialize};
@@ -52,7 +54,67 @@ impl Step for Cluster {
         vec![line(Self::KEY, self.resource(subject.wish), "AKS cluster", detail)]
     }
 
+    /// The size of a pool's machines is decided when the pool is made, and the one system pool cannot be removed.
+    fn in_place(&self, differences: &[Difference]) -> bool {
+        !differences.iter().any(|difference| difference.field.ends_with("/vmSize"))
+    }
+
     fn wants(&self, subject: &Subject<'_>, _needs: &References<Self>) -> Value {
+        document(subject)
+    }
+
+    async fn look(&self, cx: &Context<'_>, _needs: &References<Self>) -> Result<Found<Made>, StepError> {
+        answer::found(cx, cx.azure.arm().get(&place(&cx.subject).cluster()).await?, made)
+    }
+
+    /// What is there keeps everything that is not named, its add-ons above all, since a PUT replaces the whole.
+    async fn run(&self, cx: &Context<'_>, _needs: &Values<Self>, wants: &Value) -> Result<Progress<Made>, StepError> {
+        let (arm, id) = (cx.azure.arm(), place(&cx.subject).cluster());
+        let Some(there) = arm.get(&id).await? else { return answer::begun(arm.put(&id, wants).await?, made) };
+        if self.in_place(&differences(wants, &there)) {
+            return answer::begun(arm.put(&id, &merged(&there, wants)).await?, made);
+        }
+        cx.say(Tone::Plain, format!("{} is removed and made again", naming::cluster(cx.subject.wish)));
+        match answer::undone(arm.delete(&id).await?)? {
+            Undo::Gone => answer::begun(arm.put(&id, wants).await?, made),
+            Undo::Asked { operation, after } => Ok(Progress::Asked { operation: json!({ REPLACING: operation }), after }),
+        }
+    }
+
+    async fn follow(
+        &self,
+        cx: &Context<'_>,
+        _needs: &Values<Self>,
+        operation: &Value,
+    ) -> Result<Progress<Made>, StepError> {
+        let Some(removal) = operation.get(REPLACING) else { return answer::followed(cx, operation, made).await };
+        match answer::followed_undo(cx, removal).await? {
+            Undo::Asked { operation, after } => Ok(Progress::Asked { operation: json!({ REPLACING: operation }), after }),
+            Undo::Gone => {
+                let id = place(&cx.subject).cluster();
+                answer::begun(cx.azure.arm().put(&id, &document(&cx.subject)).await?, made)
+            }
+        }
+    }
+
+    async fn undo(&self, cx: &Context<'_>, _needs: &References<Self>) -> Result<Undo, StepError> {
+        answer::undone(cx.azure.arm().delete(&place(&cx.subject).cluster()).await?)
+    }
+
+    async fn follow_undo(
+        &self,
+        cx: &Context<'_>,
+        _needs: &References<Self>,
+        operation: &Value,
+    ) -> Result<Undo, StepError> {
+        answer::followed_undo(cx, operation).await
+    }
+}
+
+/// Beside an operation that removes the cluster so that it can be made again.
+const REPLACING: &str = "replacing";
+
+fn document(subject: &Subject<'_>) -> Value {
         let cluster = &subject.wish.cluster;
         json!({
             "location": subject.wish.region,
@@ -75,6 +137,7 @@ impl Step for Cluster {
                     "osType": "Linux",
                     "osSKU": "Ubuntu",
                     "vmSize": cluster.node_size,
+                    "orchestratorVersion": cluster.kubernetes,
                     "count": cluster.nodes,
                     "enableAutoScaling": false,
                     "maxPods": 110,
@@ -96,34 +159,3 @@ impl Step for Cluster {
             },
         })
     }
-
-    async fn look(&self, cx: &Context<'_>, _needs: &References<Self>) -> Result<Found<Made>, StepError> {
-        answer::found(cx, cx.azure.arm().get(&place(&cx.subject).cluster()).await?, made)
-    }
-
-    async fn run(&self, cx: &Context<'_>, _needs: &Values<Self>, wants: &Value) -> Result<Progress<Made>, StepError> {
-        answer::begun(cx.azure.arm().put(&place(&cx.subject).cluster(), wants).await?, made)
-    }
-
-    async fn follow(
-        &self,
-        cx: &Context<'_>,
-        _needs: &Values<Self>,
-        operation: &Value,
-    ) -> Result<Progress<Made>, StepError> {
-        answer::followed(cx, operation, made).await
-    }
-
-    async fn undo(&self, cx: &Context<'_>, _needs: &References<Self>) -> Result<Undo, StepError> {
-        answer::undone(cx.azure.arm().delete(&place(&cx.subject).cluster()).await?)
-    }
-
-    async fn follow_undo(
-        &self,
-        cx: &Context<'_>,
-        _needs: &References<Self>,
-        operation: &Value,
-    ) -> Result<Undo, StepError> {
-        answer::followed_undo(cx, operation).await
-    }
-}

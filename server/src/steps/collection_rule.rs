@@ -1,8 +1,9 @@
 //! What Container Insights collects and where it goes: the rule that the Azure command line makes too, under the same name.
 
+use super::resource::Resource;
 use super::{Workspace, line, place};
-use crate::engine::{Context, Found, Progress, References, Step, StepError, Subject, Undo, Values, answer};
-use async_trait::async_trait;
+use crate::engine::{References, StepError, Subject, answer};
+use azure::ResourceId;
 use domain::environment::Part;
 use domain::wish::Wish;
 use domain::{naming, plan};
@@ -18,12 +19,7 @@ pub struct Made {
     pub id: String,
 }
 
-fn made(document: &Value) -> Result<Made, StepError> {
-    Ok(Made { id: answer::text(document, "/id")? })
-}
-
-#[async_trait]
-impl Step for CollectionRule {
+impl Resource for CollectionRule {
     type Needs = (Workspace,);
     type Output = Made;
     const KEY: &'static str = "collection-rule";
@@ -41,6 +37,10 @@ impl Step for CollectionRule {
     fn plan(&self, subject: &Subject<'_>) -> Vec<plan::Line> {
         let detail = format!("inventory, metrics and logs to {}", naming::workspace(subject.wish));
         vec![line(Self::KEY, self.resource(subject.wish), "Data collection rule", detail)]
+    }
+
+    fn id(&self, subject: &Subject<'_>, _needs: &References<Self>) -> Option<ResourceId> {
+        Some(place(subject).data_collection_rule())
     }
 
     fn wants(&self, subject: &Subject<'_>, (workspace,): &References<Self>) -> Value {
@@ -65,33 +65,7 @@ impl Step for CollectionRule {
         })
     }
 
-    async fn look(&self, cx: &Context<'_>, _needs: &References<Self>) -> Result<Found<Made>, StepError> {
-        answer::found(cx, cx.azure.arm().get(&place(&cx.subject).data_collection_rule()).await?, made)
-    }
-
-    async fn run(&self, cx: &Context<'_>, _needs: &Values<Self>, wants: &Value) -> Result<Progress<Made>, StepError> {
-        answer::begun(cx.azure.arm().put(&place(&cx.subject).data_collection_rule(), wants).await?, made)
-    }
-
-    async fn follow(
-        &self,
-        cx: &Context<'_>,
-        _needs: &Values<Self>,
-        operation: &Value,
-    ) -> Result<Progress<Made>, StepError> {
-        answer::followed(cx, operation, made).await
-    }
-
-    async fn undo(&self, cx: &Context<'_>, _needs: &References<Self>) -> Result<Undo, StepError> {
-        answer::undone(cx.azure.arm().delete(&place(&cx.subject).data_collection_rule()).await?)
-    }
-
-    async fn follow_undo(
-        &self,
-        cx: &Context<'_>,
-        _needs: &References<Self>,
-        operation: &Value,
-    ) -> Result<Undo, StepError> {
-        answer::followed_undo(cx, operation).await
+    fn made(document: &Value) -> Result<Made, StepError> {
+        Ok(Made { id: answer::text(document, "/id")? })
     }
 }

@@ -1,8 +1,9 @@
 //! What the app's identity trusts: one service account of one cluster.
 
+use super::resource::Resource;
 use super::{AppIdentity, Cluster, line, place};
-use crate::engine::{Context, Found, Progress, References, Step, StepError, Subject, Undo, Values, answer};
-use async_trait::async_trait;
+use crate::engine::{Context, References, StepError, Subject};
+use azure::ResourceId;
 use domain::environment::Part;
 use domain::wish::{self, Wish};
 use domain::{naming, plan};
@@ -17,12 +18,7 @@ const SERVICE_ACCOUNT: &str = "system:serviceaccount:webapp:webapp";
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Made {}
 
-fn made(_document: &Value) -> Result<Made, StepError> {
-    Ok(Made {})
-}
-
-#[async_trait]
-impl Step for FederatedCredential {
+impl Resource for FederatedCredential {
     type Needs = (Cluster, AppIdentity);
     type Output = Made;
     const KEY: &'static str = "federated-credential";
@@ -42,6 +38,10 @@ impl Step for FederatedCredential {
         vec![line(Self::KEY, naming::WEB_APP, "Federated credential", detail)]
     }
 
+    fn id(&self, subject: &Subject<'_>, _needs: &References<Self>) -> Option<ResourceId> {
+        Some(place(subject).federated_credential())
+    }
+
     fn wants(&self, _subject: &Subject<'_>, (cluster, _): &References<Self>) -> Value {
         json!({ "properties": {
             "issuer": cluster.get(|made| made.issuer.clone()),
@@ -50,33 +50,11 @@ impl Step for FederatedCredential {
         }})
     }
 
-    async fn look(&self, cx: &Context<'_>, _needs: &References<Self>) -> Result<Found<Made>, StepError> {
-        answer::found(cx, cx.azure.arm().get(&place(&cx.subject).federated_credential()).await?, made)
+    fn made(_document: &Value) -> Result<Made, StepError> {
+        Ok(Made {})
     }
 
-    async fn run(&self, cx: &Context<'_>, _needs: &Values<Self>, wants: &Value) -> Result<Progress<Made>, StepError> {
-        answer::begun(cx.azure.arm().put(&place(&cx.subject).federated_credential(), wants).await?, made)
-    }
-
-    async fn follow(
-        &self,
-        cx: &Context<'_>,
-        _needs: &Values<Self>,
-        operation: &Value,
-    ) -> Result<Progress<Made>, StepError> {
-        answer::followed(cx, operation, made).await
-    }
-
-    async fn undo(&self, cx: &Context<'_>, _needs: &References<Self>) -> Result<Undo, StepError> {
-        answer::undone(cx.azure.arm().delete(&place(&cx.subject).federated_credential()).await?)
-    }
-
-    async fn follow_undo(
-        &self,
-        cx: &Context<'_>,
-        _needs: &References<Self>,
-        operation: &Value,
-    ) -> Result<Undo, StepError> {
-        answer::followed_undo(cx, operation).await
+    fn goes_with(&self, cx: &Context<'_>) -> bool {
+        cx.goes_too::<AppIdentity>()
     }
 }

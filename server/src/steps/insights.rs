@@ -26,6 +26,14 @@ fn add_on(cluster: &Value) -> Value {
     found.map_or(Value::Null, |(_, add_on)| add_on.clone())
 }
 
+/// A PUT replaces the whole cluster: everything that is there goes back with it, the add-on as it shall be.
+fn switch(cluster: &mut Value, add_on: Value) {
+    cluster["properties"]["addonProfiles"]["omsagent"] = add_on;
+    if let Some(add_ons) = cluster["properties"]["addonProfiles"].as_object_mut() {
+        add_ons.retain(|key, _| key == "omsagent" || !key.eq_ignore_ascii_case("omsagent"));
+    }
+}
+
 #[async_trait]
 impl Step for Insights {
     type Needs =
@@ -91,11 +99,7 @@ impl Step for Insights {
         let Some(mut cluster) = arm.get(&place.cluster()).await? else {
             return Err(StepError::later("the cluster is not visible yet"));
         };
-        // A PUT replaces the whole cluster: everything that is there goes back with it.
-        cluster["properties"]["addonProfiles"]["omsagent"] = wants["addOn"].clone();
-        if let Some(add_ons) = cluster["properties"]["addonProfiles"].as_object_mut() {
-            add_ons.retain(|key, _| key == "omsagent" || !key.eq_ignore_ascii_case("omsagent"));
-        }
+        switch(&mut cluster, wants["addOn"].clone());
         answer::begun(arm.put(&place.cluster(), &cluster).await?, made)
     }
 
@@ -108,8 +112,28 @@ impl Step for Insights {
         answer::followed(cx, operation, made).await
     }
 
+    /// The association is a resource on the cluster and goes first; then the add-on is switched off, unless the cluster
+    /// goes too.
     async fn undo(&self, cx: &Context<'_>, _needs: &References<Self>) -> Result<Undo, StepError> {
-        // The add-on goes with its cluster; the association is a resource on it and goes first.
-        answer::undone(cx.azure.arm().delete(&place(&cx.subject).data_collection_rule_association()).await?)
+        let (arm, place) = (cx.azure.arm(), place(&cx.subject));
+        arm.delete(&place.data_collection_rule_association()).await?;
+        if cx.goes_too::<Cluster>() {
+            return Ok(Undo::Gone);
+        }
+        let Some(mut cluster) = arm.get(&place.cluster()).await? else { return Ok(Undo::Gone) };
+        if add_on(&cluster)["enabled"] != json!(true) {
+            return Ok(Undo::Gone);
+        }
+        switch(&mut cluster, json!({ "enabled": false }));
+        answer::undone(arm.put(&place.cluster(), &cluster).await?)
+    }
+
+    async fn follow_undo(
+        &self,
+        cx: &Context<'_>,
+        _needs: &References<Self>,
+        operation: &Value,
+    ) -> Result<Undo, StepError> {
+        answer::followed_undo(cx, operation).await
     }
 }

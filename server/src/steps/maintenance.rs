@@ -1,8 +1,9 @@
 //! When Azure may renew the nodes' images: early on Sundays, written out so that no default surprises anybody.
 
+use super::resource::Resource;
 use super::{Cluster, line, place};
-use crate::engine::{Context, Found, Progress, References, Step, StepError, Subject, Undo, Values, answer};
-use async_trait::async_trait;
+use crate::engine::{Context, References, StepError, Subject};
+use azure::ResourceId;
 use domain::environment::Part;
 use domain::wish::Wish;
 use domain::{naming, plan};
@@ -14,12 +15,7 @@ pub struct Maintenance;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Made {}
 
-fn made(_document: &Value) -> Result<Made, StepError> {
-    Ok(Made {})
-}
-
-#[async_trait]
-impl Step for Maintenance {
+impl Resource for Maintenance {
     type Needs = (Cluster,);
     type Output = Made;
     const KEY: &'static str = "maintenance";
@@ -35,6 +31,10 @@ impl Step for Maintenance {
         vec![line(Self::KEY, "aksManagedNodeOSUpgradeSchedule", "Maintenance window", detail)]
     }
 
+    fn id(&self, subject: &Subject<'_>, _needs: &References<Self>) -> Option<ResourceId> {
+        Some(place(subject).maintenance())
+    }
+
     fn wants(&self, _subject: &Subject<'_>, _needs: &References<Self>) -> Value {
         json!({ "properties": { "maintenanceWindow": {
             "schedule": { "weekly": { "intervalWeeks": 1, "dayOfWeek": "Sunday" } },
@@ -44,24 +44,11 @@ impl Step for Maintenance {
         }}})
     }
 
-    async fn look(&self, cx: &Context<'_>, _needs: &References<Self>) -> Result<Found<Made>, StepError> {
-        answer::found(cx, cx.azure.arm().get(&place(&cx.subject).maintenance()).await?, made)
+    fn made(_document: &Value) -> Result<Made, StepError> {
+        Ok(Made {})
     }
 
-    async fn run(&self, cx: &Context<'_>, _needs: &Values<Self>, wants: &Value) -> Result<Progress<Made>, StepError> {
-        answer::begun(cx.azure.arm().put(&place(&cx.subject).maintenance(), wants).await?, made)
-    }
-
-    async fn follow(
-        &self,
-        cx: &Context<'_>,
-        _needs: &Values<Self>,
-        operation: &Value,
-    ) -> Result<Progress<Made>, StepError> {
-        answer::followed(cx, operation, made).await
-    }
-
-    async fn undo(&self, _cx: &Context<'_>, _needs: &References<Self>) -> Result<Undo, StepError> {
-        Ok(Undo::Gone) // it goes with its cluster
+    fn goes_with(&self, cx: &Context<'_>) -> bool {
+        cx.goes_too::<Cluster>()
     }
 }

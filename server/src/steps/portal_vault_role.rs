@@ -1,9 +1,10 @@
 //! Keystead's own right to write this vault's secrets, so that nobody has to.
 
-use super::assignment::{Assignment, Made};
+use super::assignment::{Assignment, Made, given_already, made};
+use super::resource::Resource;
 use super::{Vault, line, place};
-use crate::engine::{Context, Found, Progress, References, Step, StepError, Subject, Undo, Values, answer};
-use async_trait::async_trait;
+use crate::engine::{Context, References, StepError, Subject};
+use azure::ResourceId;
 use azure::roles::{self, PrincipalType};
 use domain::environment::Part;
 use domain::{plan, wish::Wish};
@@ -20,8 +21,7 @@ fn assignment(subject: &Subject<'_>, principal: &str) -> Assignment {
     }
 }
 
-#[async_trait]
-impl Step for PortalVaultRole {
+impl Resource for PortalVaultRole {
     type Needs = (Vault,);
     type Output = Made;
     const KEY: &'static str = "portal-vault-role";
@@ -45,28 +45,23 @@ impl Step for PortalVaultRole {
         vec![format!("Keystead may write secrets in {}.", subject.wish.vault.name)]
     }
 
+    fn id(&self, subject: &Subject<'_>, _needs: &References<Self>) -> Option<ResourceId> {
+        Some(assignment(subject, &subject.installation.identity).id())
+    }
+
     fn wants(&self, subject: &Subject<'_>, _needs: &References<Self>) -> Value {
         assignment(subject, &subject.installation.identity).document()
     }
 
-    async fn look(&self, cx: &Context<'_>, _needs: &References<Self>) -> Result<Found<Made>, StepError> {
-        assignment(&cx.subject, &cx.subject.installation.identity).look(cx).await
+    fn made(document: &Value) -> Result<Made, StepError> {
+        made(document)
     }
 
-    async fn run(&self, cx: &Context<'_>, _needs: &Values<Self>, _wants: &Value) -> Result<Progress<Made>, StepError> {
-        assignment(&cx.subject, &cx.subject.installation.identity).run(cx).await
+    fn there_already(error: &azure::Error) -> bool {
+        given_already(error)
     }
 
-    async fn follow(
-        &self,
-        cx: &Context<'_>,
-        _needs: &Values<Self>,
-        operation: &Value,
-    ) -> Result<Progress<Made>, StepError> {
-        answer::followed(cx, operation, |document| Ok(Made { id: answer::text(document, "/id")? })).await
-    }
-
-    async fn undo(&self, cx: &Context<'_>, _needs: &References<Self>) -> Result<Undo, StepError> {
-        assignment(&cx.subject, &cx.subject.installation.identity).undo(cx).await
+    fn goes_with(&self, cx: &Context<'_>) -> bool {
+        cx.goes_too::<Vault>()
     }
 }

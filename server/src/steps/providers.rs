@@ -1,6 +1,6 @@
 //! The resource providers that everything else needs, registered with the subscription; never taken back.
 
-use super::{line, place};
+use super::{AsApproved, line, place};
 use crate::engine::{Context, Found, Progress, References, Step, StepError, Subject, Undo, Values};
 use async_trait::async_trait;
 use domain::environment::Part;
@@ -46,7 +46,7 @@ fn missing(states: &[(&'static str, String)]) -> Vec<&'static str> {
 
 #[async_trait]
 impl Step for Providers {
-    type Needs = ();
+    type Needs = (AsApproved,);
     type Output = Made;
     const KEY: &'static str = "providers";
     const TITLE: &'static str = "Resource providers";
@@ -62,11 +62,11 @@ impl Step for Providers {
         vec![line(Self::KEY, "Resource providers", "Registration", names.join(", "))]
     }
 
-    fn wants(&self, _subject: &Subject<'_>, (): &References<Self>) -> Value {
+    fn wants(&self, _subject: &Subject<'_>, _needs: &References<Self>) -> Value {
         NAMESPACES.iter().map(|name| ((*name).to_owned(), json!("Registered"))).collect::<Map<_, _>>().into()
     }
 
-    async fn look(&self, cx: &Context<'_>, (): &References<Self>) -> Result<Found<Made>, StepError> {
+    async fn look(&self, cx: &Context<'_>, _needs: &References<Self>) -> Result<Found<Made>, StepError> {
         let states = states(cx).await?;
         if !missing(&states).is_empty() {
             return Ok(Found::Absent);
@@ -75,7 +75,7 @@ impl Step for Providers {
         Ok(Found::There { document: document.into(), output: Made {} })
     }
 
-    async fn run(&self, cx: &Context<'_>, (): &Values<Self>, _wants: &Value) -> Result<Progress<Made>, StepError> {
+    async fn run(&self, cx: &Context<'_>, _needs: &Values<Self>, _wants: &Value) -> Result<Progress<Made>, StepError> {
         let missing = missing(&states(cx).await?);
         let place = place(&cx.subject);
         let ask = |namespace: &str| {
@@ -86,7 +86,7 @@ impl Step for Providers {
         Ok(Progress::Asked { operation: json!({ "registering": missing }), after: NEXT_LOOK })
     }
 
-    async fn follow(&self, cx: &Context<'_>, (): &Values<Self>, _asked: &Value) -> Result<Progress<Made>, StepError> {
+    async fn follow(&self, cx: &Context<'_>, _needs: &Values<Self>, _asked: &Value) -> Result<Progress<Made>, StepError> {
         let missing = missing(&states(cx).await?);
         if missing.is_empty() {
             return Ok(Progress::Made(Made {}));
@@ -94,7 +94,7 @@ impl Step for Providers {
         Ok(Progress::Asked { operation: json!({ "registering": missing }), after: NEXT_LOOK })
     }
 
-    async fn undo(&self, _cx: &Context<'_>, (): &References<Self>) -> Result<Undo, StepError> {
+    async fn undo(&self, _cx: &Context<'_>, _needs: &References<Self>) -> Result<Undo, StepError> {
         Ok(Undo::Gone) // others may use them by now
     }
 }

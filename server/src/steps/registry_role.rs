@@ -1,6 +1,6 @@
 //! The nodes' right to pull the web app's image, where it lies in an Azure Container Registry.
 
-use super::assignment::{Assignment, Made};
+use super::assignment::{Assignment, Made, given_already, made};
 use super::{Cluster, line};
 use crate::engine::refusal::failure;
 use crate::engine::{Context, Found, Progress, References, Step, StepError, Subject, Undo, Values, answer};
@@ -72,9 +72,17 @@ impl Step for RegistryRole {
         Value::Null // being there is enough: its id says all
     }
 
+    /// Another node size makes another cluster, and with it another identity of the nodes.
+    fn leaves_former(&self, former: &Wish, wish: &Wish) -> bool {
+        former.cluster.node_size != wish.cluster.node_size || server(former) != server(wish)
+    }
+
     async fn look(&self, cx: &Context<'_>, (cluster,): &References<Self>) -> Result<Found<Made>, StepError> {
         match (registry(cx).await?, cluster.known()) {
-            (Some(registry), Some(cluster)) => assignment(registry, &cluster.kubelet_object_id).look(cx).await,
+            (Some(registry), Some(cluster)) => {
+                let id = assignment(registry, &cluster.kubelet_object_id).id();
+                answer::found(cx, cx.azure.arm().get(&id).await?, made)
+            }
             _ => Ok(Found::Absent),
         }
     }
@@ -85,9 +93,8 @@ impl Step for RegistryRole {
         (cluster,): &Values<Self>,
         _wants: &Value,
     ) -> Result<Progress<Made>, StepError> {
-        match registry(cx).await? {
-            Some(registry) => assignment(registry, &cluster.kubelet_object_id).run(cx).await,
-            None => Err(StepError::Person {
+        let Some(registry) = registry(cx).await? else {
+            return Err(StepError::Person {
                 failure: failure(
                     "the registry is not in this subscription",
                     None,
@@ -95,7 +102,12 @@ impl Step for RegistryRole {
                     "Give Keystead's identity a role on that registry, or roll back and ask with another image.",
                     None,
                 ),
-            }),
+            });
+        };
+        let assignment = assignment(registry, &cluster.kubelet_object_id);
+        match cx.azure.arm().put(&assignment.id(), &assignment.document()).await {
+            Err(error) if given_already(&error) => Ok(Progress::Made(Made { id: assignment.id().to_string() })),
+            answer => answer::begun(answer?, made),
         }
     }
 
@@ -105,13 +117,22 @@ impl Step for RegistryRole {
         _needs: &Values<Self>,
         operation: &Value,
     ) -> Result<Progress<Made>, StepError> {
-        answer::followed(cx, operation, |document| Ok(Made { id: answer::text(document, "/id")? })).await
+        answer::followed(cx, operation, made).await
     }
 
+    /// The registry outlives the environment, so the assignment is removed by itself: by the id that was noted, else by
+    /// what it must be.
     async fn undo(&self, cx: &Context<'_>, (cluster,): &References<Self>) -> Result<Undo, StepError> {
-        match (registry(cx).await?, cluster.known()) {
-            (Some(registry), Some(cluster)) => assignment(registry, &cluster.kubelet_object_id).undo(cx).await,
-            _ => Ok(Undo::Gone),
+        let noted = cx.stood_id().and_then(|id| id.parse().ok());
+        let computed = match (&noted, cluster.known()) {
+            (None, Some(cluster)) => {
+                registry(cx).await?.map(|registry| assignment(registry, &cluster.kubelet_object_id).id())
+            }
+            _ => None,
+        };
+        match noted.or(computed) {
+            Some(id) => answer::undone(cx.azure.arm().delete(&id).await?),
+            None => Ok(Undo::Gone),
         }
     }
 }

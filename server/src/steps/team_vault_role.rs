@@ -1,9 +1,10 @@
 //! What the team may do on its vault: see names and versions, or by choice read and write values.
 
-use super::assignment::{Assignment, Made};
+use super::assignment::{Assignment, Made, given_already, made};
+use super::resource::Resource;
 use super::{Vault, line, place};
-use crate::engine::{Context, Found, Progress, References, Step, StepError, Subject, Undo, Values, answer};
-use async_trait::async_trait;
+use crate::engine::{Context, References, StepError, Subject};
+use azure::ResourceId;
 use azure::roles::{self, PrincipalType, Role};
 use domain::environment::Part;
 use domain::{
@@ -30,8 +31,7 @@ fn role(wish: &Wish) -> Role {
     }
 }
 
-#[async_trait]
-impl Step for TeamVaultRole {
+impl Resource for TeamVaultRole {
     type Needs = (Vault,);
     type Output = Made;
     const KEY: &'static str = "team-vault-role";
@@ -72,28 +72,27 @@ impl Step for TeamVaultRole {
         (subject.wish.roles.team_role == TeamRole::SecretsOfficer).then(warning).into_iter().collect()
     }
 
+    fn leaves_former(&self, former: &Wish, wish: &Wish) -> bool {
+        former.roles.team_role != wish.roles.team_role
+    }
+
+    fn id(&self, subject: &Subject<'_>, _needs: &References<Self>) -> Option<ResourceId> {
+        Some(assignment(subject, &subject.team.group).id())
+    }
+
     fn wants(&self, subject: &Subject<'_>, _needs: &References<Self>) -> Value {
         assignment(subject, &subject.team.group).document()
     }
 
-    async fn look(&self, cx: &Context<'_>, _needs: &References<Self>) -> Result<Found<Made>, StepError> {
-        assignment(&cx.subject, &cx.subject.team.group).look(cx).await
+    fn made(document: &Value) -> Result<Made, StepError> {
+        made(document)
     }
 
-    async fn run(&self, cx: &Context<'_>, _needs: &Values<Self>, _wants: &Value) -> Result<Progress<Made>, StepError> {
-        assignment(&cx.subject, &cx.subject.team.group).run(cx).await
+    fn there_already(error: &azure::Error) -> bool {
+        given_already(error)
     }
 
-    async fn follow(
-        &self,
-        cx: &Context<'_>,
-        _needs: &Values<Self>,
-        operation: &Value,
-    ) -> Result<Progress<Made>, StepError> {
-        answer::followed(cx, operation, |document| Ok(Made { id: answer::text(document, "/id")? })).await
-    }
-
-    async fn undo(&self, cx: &Context<'_>, _needs: &References<Self>) -> Result<Undo, StepError> {
-        assignment(&cx.subject, &cx.subject.team.group).undo(cx).await
+    fn goes_with(&self, cx: &Context<'_>) -> bool {
+        cx.goes_too::<Vault>()
     }
 }

@@ -1,9 +1,11 @@
 //! The Key Vault: roles decide alone, and what is deleted can be brought back.
 
+use super::resource::Resource;
 use super::{Providers, ResourceGroup, line, place};
-use crate::engine::{Context, Found, Progress, References, Step, StepError, Subject, Undo, Values, answer};
-use async_trait::async_trait;
+use crate::engine::{References, StepError, Subject, answer};
+use azure::ResourceId;
 use domain::environment::Part;
+use domain::job::Keeps;
 use domain::plan;
 use domain::wish::Wish;
 use serde::{Deserialize, Serialize};
@@ -11,18 +13,16 @@ use serde_json::{Value, json};
 
 pub struct Vault;
 
+/// What it is called in plans, and in the record of what Azure keeps.
+pub const KIND: &str = "Key Vault";
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Made {
     pub id: String,
     pub uri: String,
 }
 
-fn made(document: &Value) -> Result<Made, StepError> {
-    Ok(Made { id: answer::text(document, "/id")?, uri: answer::text(document, "/properties/vaultUri")? })
-}
-
-#[async_trait]
-impl Step for Vault {
+impl Resource for Vault {
     type Needs = (Providers, ResourceGroup);
     type Output = Made;
     const KEY: &'static str = "vault";
@@ -37,7 +37,20 @@ impl Step for Vault {
         let vault = &subject.wish.vault;
         let purge = if vault.purge_protection { ", purge protection" } else { "" };
         let detail = format!("RBAC mode, soft delete {} days{purge}", vault.soft_delete_days);
-        vec![line(Self::KEY, vault.name.as_str(), "Key Vault", detail)]
+        vec![line(Self::KEY, vault.name.as_str(), KIND, detail)]
+    }
+
+    fn keeps(&self, wish: &Wish) -> Option<Keeps> {
+        let days = wish.vault.soft_delete_days;
+        Some(Keeps { kind: KIND.to_owned(), name: wish.vault.name.to_string(), days, holds_name: true })
+    }
+
+    fn kept_at(&self, subject: &Subject<'_>) -> Option<String> {
+        Some(place(subject).deleted_vault())
+    }
+
+    fn id(&self, subject: &Subject<'_>, _needs: &References<Self>) -> Option<ResourceId> {
+        Some(place(subject).vault())
     }
 
     fn wants(&self, subject: &Subject<'_>, _needs: &References<Self>) -> Value {
@@ -62,33 +75,7 @@ impl Step for Vault {
         wants
     }
 
-    async fn look(&self, cx: &Context<'_>, _needs: &References<Self>) -> Result<Found<Made>, StepError> {
-        answer::found(cx, cx.azure.arm().get(&place(&cx.subject).vault()).await?, made)
-    }
-
-    async fn run(&self, cx: &Context<'_>, _needs: &Values<Self>, wants: &Value) -> Result<Progress<Made>, StepError> {
-        answer::begun(cx.azure.arm().put(&place(&cx.subject).vault(), wants).await?, made)
-    }
-
-    async fn follow(
-        &self,
-        cx: &Context<'_>,
-        _needs: &Values<Self>,
-        operation: &Value,
-    ) -> Result<Progress<Made>, StepError> {
-        answer::followed(cx, operation, made).await
-    }
-
-    async fn undo(&self, cx: &Context<'_>, _needs: &References<Self>) -> Result<Undo, StepError> {
-        answer::undone(cx.azure.arm().delete(&place(&cx.subject).vault()).await?)
-    }
-
-    async fn follow_undo(
-        &self,
-        cx: &Context<'_>,
-        _needs: &References<Self>,
-        operation: &Value,
-    ) -> Result<Undo, StepError> {
-        answer::followed_undo(cx, operation).await
+    fn made(document: &Value) -> Result<Made, StepError> {
+        Ok(Made { id: answer::text(document, "/id")?, uri: answer::text(document, "/properties/vaultUri")? })
     }
 }

@@ -5,12 +5,15 @@ use crate::engine::refusal::failure;
 use crate::engine::{Context, Found, Progress, References, Step, StepError, Subject, Undo, Values, answer};
 use async_trait::async_trait;
 use domain::environment::Part;
+use domain::job::Keeps;
 use domain::wish::{self, Wish};
 use domain::{naming, plan};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 pub struct Workspace;
+
+const KIND: &str = "Log Analytics workspace";
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Made {
@@ -49,10 +52,25 @@ impl Step for Workspace {
     fn plan(&self, subject: &Subject<'_>) -> Vec<plan::Line> {
         let name = self.resource(subject.wish);
         if shared(subject.wish) {
-            let line = line(Self::KEY, name, "Log Analytics workspace", "shared with others, never deleted");
+            let line = line(Self::KEY, name, KIND, "shared with others, never deleted");
             return vec![plan::Line { verb: plan::Verb::Keep, ..line }];
         }
-        vec![line(Self::KEY, name, "Log Analytics workspace", format!("records kept {} days", kept_days(subject.wish)))]
+        vec![line(Self::KEY, name, KIND, format!("records kept {} days", kept_days(subject.wish)))]
+    }
+
+    /// <https://learn.microsoft.com/azure/azure-monitor/logs/delete-workspace>: 14 days, the name is free at once in
+    /// another group.
+    fn keeps(&self, wish: &Wish) -> Option<Keeps> {
+        (!shared(wish)).then(|| Keeps {
+            kind: KIND.to_owned(),
+            name: naming::workspace(wish),
+            days: 14,
+            holds_name: false,
+        })
+    }
+
+    fn leaves_former(&self, former: &Wish, wish: &Wish) -> bool {
+        naming::workspace(former) != naming::workspace(wish)
     }
 
     fn wants(&self, subject: &Subject<'_>, _needs: &References<Self>) -> Value {

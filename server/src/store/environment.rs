@@ -243,10 +243,12 @@ pub async fn add(
 /// Its wish changed (another vault name), and its lifetime counts from this approval if none came before.
 pub async fn approved(tx: &mut Tx, id: &EnvironmentId, wish: &Wish, search: &str, now: Moment) -> Result<(), Error> {
     const SQL: &str = "update environment set wish = $2, search = $3, approved_at = coalesce(approved_at, $4),
-        updated_at = $4 where id = $1";
-    let wish = document::write(wish)?;
+        lifetime_days = $5, updated_at = $4 where id = $1";
+    let document = document::write(wish)?;
+    let days = i64::from(wish.lifetime.days);
     on_both!(tx.on(), db => {
-        sqlx::query(SQL).bind(id.as_str()).bind(&wish).bind(search).bind(now.0).execute(db).await.map(drop)
+        let write = sqlx::query(SQL).bind(id.as_str()).bind(&document).bind(search).bind(now.0).bind(days);
+        write.execute(db).await.map(drop)
     })?;
     Ok(())
 }

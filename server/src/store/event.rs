@@ -10,7 +10,7 @@
 
 use super::job::{self, Job};
 use super::lease::Claim;
-use super::{Change, Error, Store, Tx, document, line, on_both, sealed, standing, timer, took};
+use super::{Change, Error, Store, Tx, document, kept, line, on_both, sealed, standing, timer, took};
 use domain::Moment;
 use domain::id::JobId;
 use domain::job::told::{Said, told};
@@ -138,6 +138,7 @@ impl Journal {
             if state.over() {
                 sealed::delete(tx, &self.job.request).await?;
                 timer::stop(tx, timer::SEALED, self.job.request.as_str()).await?;
+                kept::write(tx, &self.job, &status).await?;
             } else if !state.moving() && self.status.state().moving() {
                 timer::set(tx, timer::SEALED, self.job.request.as_str(), at.plus(sealed::KEPT_MILLIS)).await?;
             }

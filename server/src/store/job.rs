@@ -3,7 +3,7 @@
 use super::{Error, Store, Tx, document, on_both};
 use domain::Moment;
 use domain::id::{EnvironmentId, JobId, RequestId};
-use domain::job::{Outline, State};
+use domain::job::{Aim, Outline, State};
 use domain::name::TeamName;
 use domain::view::job::Row;
 use domain::wish::Wish;
@@ -22,12 +22,24 @@ pub struct Job {
     /// Name of the recipe: `provision`.
     pub recipe: String,
     pub wish: Wish,
+    /// What the environment was before, where this job changes it.
+    pub former: Option<Wish>,
     pub outline: Vec<Outline>,
     /// Account names.
     pub asked_by: String,
     pub approved_by: String,
     pub approved_at: Moment,
     pub created_at: Moment,
+}
+
+impl Job {
+    /// The wish under which a step of this job works: what goes was wished formerly.
+    pub fn wish_of(&self, step: &Outline) -> &Wish {
+        match (&self.former, step.aim) {
+            (Some(former), Aim::Gone) => former,
+            _ => &self.wish,
+        }
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -40,6 +52,7 @@ pub(super) struct JobRow {
     title: String,
     recipe: String,
     wish: String,
+    former: Option<String>,
     outline: String,
     asked_by: String,
     approved_by: String,
@@ -60,6 +73,7 @@ impl TryFrom<JobRow> for Job {
             title: row.title,
             recipe: row.recipe,
             wish: document::read(&row.wish)?,
+            former: row.former.as_deref().map(document::read).transpose()?,
             outline: document::read(&row.outline)?,
             asked_by: row.asked_by,
             approved_by: row.approved_by,
@@ -69,16 +83,17 @@ impl TryFrom<JobRow> for Job {
     }
 }
 
-const FIND: &str = "select id, environment, environment_name, team, request, title, recipe, wish, outline, asked_by, \
-    approved_by, approved_at, created_at from job where id = $1";
+const FIND: &str = "select id, environment, environment_name, team, request, title, recipe, wish, former, outline, \
+    asked_by, approved_by, approved_at, created_at from job where id = $1";
 
 /// Queues a job, due at once. Announce [`super::Change::Job`] after the commit.
 pub async fn create(tx: &mut Tx, job: &Job) -> Result<(), Error> {
     const SQL: &str = "insert into job (id, environment, environment_name, team, request, title, recipe, wish, \
         outline, asked_by, approved_by, approved_at, created_at, state, at_work, steps_done, steps_all, position, \
-        due_at, updated_at, epoch, lease_until) \
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, '[]', 0, $15, 0, $13, $13, 0, 0)";
+        due_at, updated_at, epoch, lease_until, former) \
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, '[]', 0, $15, 0, $13, $13, 0, 0, $16)";
     let (wish, outline) = (document::write(&job.wish)?, document::write(&job.outline)?);
+    let former = job.former.as_ref().map(document::write).transpose()?;
     let steps = i64::try_from(job.outline.len()).unwrap_or(i64::MAX);
     on_both!(tx.on(), db => sqlx::query(SQL)
         .bind(job.id.as_str())
@@ -96,6 +111,7 @@ pub async fn create(tx: &mut Tx, job: &Job) -> Result<(), Error> {
         .bind(job.created_at.0)
         .bind(State::Queued.key())
         .bind(steps)
+        .bind(&former)
         .execute(db).await.map(drop))
     .map_err(|error| Error::taken(error, "id"))?;
     super::standing::refresh(tx, &job.environment, job.created_at).await

@@ -20,6 +20,10 @@ pub struct Request {
     pub requester: AccountId,
     pub requester_name: String,
     pub wish: Wish,
+    /// What it replaces, where it changes an environment that stands.
+    pub former: Option<Wish>,
+    /// Of a removal: whether what Azure would keep is purged.
+    pub purge: bool,
     pub plan: Plan,
     pub digest: String,
     pub state: State,
@@ -41,6 +45,8 @@ struct Row {
     requester: String,
     requester_name: String,
     wish: String,
+    former: Option<String>,
+    purge: i64,
     plan: String,
     digest: String,
     state: String,
@@ -57,13 +63,15 @@ impl TryFrom<Row> for Request {
     fn try_from(row: Row) -> Result<Request, Error> {
         Ok(Request {
             id: RequestId::new(row.id),
-            kind: document::word(&row.kind, kind_of)?,
+            kind: document::word(&row.kind, Kind::of_key)?,
             environment: EnvironmentId::new(row.environment),
             environment_name: row.environment_name,
             team: super::environment::team(&row.team)?,
             requester: AccountId(row.requester),
             requester_name: row.requester_name,
             wish: document::read(&row.wish)?,
+            former: row.former.as_deref().map(document::read).transpose()?,
+            purge: row.purge == 1,
             plan: document::read(&row.plan)?,
             digest: row.digest,
             state: document::word(&row.state, State::of_key)?,
@@ -77,43 +85,30 @@ impl TryFrom<Row> for Request {
     }
 }
 
-fn kind_of(key: &str) -> Option<Kind> {
-    match key {
-        "create" => Some(Kind::Create),
-        "rename" => Some(Kind::Rename),
-        _ => None,
-    }
-}
-
-fn kind_key(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Create => "create",
-        Kind::Rename => "rename",
-    }
-}
-
 macro_rules! selected {
     ($rest:literal) => {
         concat!(
-            "select id, kind, environment, environment_name, team, requester, requester_name, wish, plan, digest,
-            state, sent_at, lapses_at, decided_by_name, decided_at, comment, job from request ",
+            "select id, kind, environment, environment_name, team, requester, requester_name, wish, former, purge,
+            plan, digest, state, sent_at, lapses_at, decided_by_name, decided_at, comment, job from request ",
             $rest
         )
     };
 }
 
-/// Sends it.
+/// Sends it; `Taken("environment")` where another request about the environment waits for its decision.
 pub async fn add(tx: &mut Tx, request: &Request) -> Result<(), Error> {
     const SQL: &str = "insert into request (id, kind, environment, environment_name, team, requester, requester_name,
-        wish, plan, digest, state, sent_at, lapses_at, job)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+        wish, plan, digest, state, sent_at, lapses_at, job, former, purge)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+    let former = request.former.as_ref().map(document::write).transpose()?;
     let (wish, plan) = (document::write(&request.wish)?, document::write(&request.plan)?);
     on_both!(tx.on(), db => {
-        let add = sqlx::query(SQL).bind(request.id.as_str()).bind(kind_key(request.kind));
+        let add = sqlx::query(SQL).bind(request.id.as_str()).bind(request.kind.key());
         let add = add.bind(request.environment.as_str()).bind(&request.environment_name).bind(request.team.as_str());
         let add = add.bind(&request.requester.0).bind(&request.requester_name).bind(&wish).bind(&plan);
         let add = add.bind(&request.digest).bind(request.state.key()).bind(request.sent_at.0).bind(request.lapses_at.0);
-        add.bind(request.job.as_ref().map(JobId::as_str)).execute(db).await.map(drop)
+        let add = add.bind(request.job.as_ref().map(JobId::as_str)).bind(&former).bind(i64::from(request.purge));
+        add.execute(db).await.map(drop).map_err(|error| Error::taken(error, "environment"))
     })?;
     Ok(())
 }
@@ -124,6 +119,22 @@ pub async fn find(store: &Store, id: &RequestId) -> Result<Option<Request>, Erro
         sqlx::query_as(SQL).bind(id.as_str()).fetch_optional(db).await
     })?;
     row.map(Request::try_from).transpose()
+}
+
+/// The plan that was approved last for a job.
+pub async fn approved_plan(store: &Store, job: &JobId) -> Result<Option<Plan>, Error> {
+    const SQL: &str = "select plan from request where job = $1 and state = 'approved' order by id desc limit 1";
+    let row: Option<(String,)> =
+        on_both!(store.read(), db => sqlx::query_as(SQL).bind(job.as_str()).fetch_optional(db).await)?;
+    row.map(|(plan,)| document::read(&plan)).transpose()
+}
+
+/// The request that waits for a decision about this environment, if there is one.
+pub async fn waiting_for(store: &Store, environment: &EnvironmentId) -> Result<Option<RequestId>, Error> {
+    const SQL: &str = "select id from request where environment = $1 and state = 'waiting' order by id limit 1";
+    let row: Option<(String,)> =
+        on_both!(store.read(), db => sqlx::query_as(SQL).bind(environment.as_str()).fetch_optional(db).await)?;
+    Ok(row.map(|(id,)| RequestId::new(id)))
 }
 
 /// What an environment began with.

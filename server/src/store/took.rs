@@ -1,13 +1,35 @@
 //! How long the steps of finished jobs took, for what later jobs may expect.
+//!
+//! Making and removing are remembered apart; what stood already and was only looked at says nothing about either.
 
 use super::job::Job;
 use super::{Error, Store, Tx, on_both};
 use domain::Moment;
-use domain::job::Status;
+use domain::job::{Aim, Outline, Purpose, Status, StepStatus};
+use domain::plan::Expected;
 use std::collections::BTreeMap;
 
-/// The whole job, among the keys of its steps.
-pub const WHOLE: &str = "";
+/// A whole job that makes an environment, among the keys of its steps.
+const WHOLE: &str = "";
+/// A whole job that removes one.
+const REMOVAL: &str = "~gone";
+
+/// Under which key it is remembered how long this step takes.
+pub fn key(step: &Outline) -> String {
+    match step.aim {
+        Aim::There => step.recipe_key().to_owned(),
+        Aim::Gone => format!("{}{REMOVAL}", step.recipe_key()),
+    }
+}
+
+/// Under which key it is remembered how long such a whole job takes; changes are too different from each other.
+pub fn whole(outline: &[Outline]) -> Option<&'static str> {
+    match Purpose::of(outline) {
+        Purpose::Create => Some(WHOLE),
+        Purpose::Destroy => Some(REMOVAL),
+        Purpose::Change => None,
+    }
+}
 
 /// How many of the newest jobs count.
 const JOBS: i64 = 20;
@@ -16,30 +38,49 @@ const JOBS: i64 = 20;
 pub(super) async fn write(tx: &mut Tx, job: &Job, status: &Status, at: Moment) -> Result<(), Error> {
     const SQL: &str = "insert into took (job, step, took_ms) values ($1, $2, $3) \
         on conflict (job, step) do update set took_ms = excluded.took_ms";
-    let steps = job.outline.iter().zip(&status.steps).filter_map(|(step, standing)| {
+    let worked = |(step, _): &(&Outline, &StepStatus)| step.aim == Aim::Gone || step.stood.is_none();
+    let steps = job.outline.iter().zip(&status.steps).filter(worked).filter_map(|(step, standing)| {
         // The last attempt alone: a failure in between says nothing about the next job.
-        Some((step.key.as_str(), standing.ended?.since(standing.began?)))
+        Some((key(step), standing.ended?.since(standing.began?)))
     });
-    for (step, took_ms) in steps.chain([(WHOLE, status.took_ms(at))]) {
+    let whole = whole(&job.outline).map(|key| (key.to_owned(), status.took_ms(at)));
+    for (step, took_ms) in steps.chain(whole) {
         on_both!(tx.on(), db => sqlx::query(SQL)
-            .bind(job.id.as_str()).bind(step).bind(took_ms).execute(db).await.map(drop))?;
+            .bind(job.id.as_str()).bind(&step).bind(took_ms).execute(db).await.map(drop))?;
     }
     Ok(())
 }
 
-/// Median by key of step, [`WHOLE`] for whole jobs, over the newest jobs that succeeded.
-pub async fn medians(store: &Store) -> Result<BTreeMap<String, i64>, Error> {
+/// What earlier runs took, by [`key`] and [`whole`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Earlier(BTreeMap<String, Expected>);
+
+impl Earlier {
+    pub fn of(&self, key: &str) -> Option<Expected> {
+        self.0.get(key).copied()
+    }
+
+    pub fn of_step(&self, step: &Outline) -> Option<Expected> {
+        self.of(&key(step))
+    }
+}
+
+/// Median and ninetieth percentile over the newest jobs that succeeded.
+pub async fn earlier(store: &Store) -> Result<Earlier, Error> {
     const SQL: &str = "select step, took_ms from took where job in \
-        (select job from took where step = '' order by job desc limit $1)";
+        (select job from took where step = '' order by job desc limit $1) or job in \
+        (select job from took where step = '~gone' order by job desc limit $1)";
     let rows: Vec<(String, i64)> = on_both!(store.read(), db => sqlx::query_as(SQL).bind(JOBS).fetch_all(db).await)?;
     let mut by_step: BTreeMap<String, Vec<i64>> = BTreeMap::new();
     for (step, took_ms) in rows {
         by_step.entry(step).or_default().push(took_ms);
     }
-    let median = |(step, mut all): (String, Vec<i64>)| {
+    let expected = |(step, mut all): (String, Vec<i64>)| {
         all.sort_unstable();
-        let middle = all.get(all.len() / 2).copied().unwrap_or_default();
-        (step, middle)
+        let at = |place: usize| all.get(place).copied().unwrap_or_default();
+        // Nearest rank: the smallest that nine of ten do not exceed.
+        let p90 = (all.len() * 9).div_ceil(10).saturating_sub(1);
+        (step, Expected { median_ms: at(all.len() / 2), p90_ms: at(p90) })
     };
-    Ok(by_step.into_iter().map(median).collect())
+    Ok(Earlier(by_step.into_iter().map(expected).collect()))
 }

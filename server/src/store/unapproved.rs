@@ -1,5 +1,5 @@
-//! Ends a request without an approval: its name is free, its password deleted; a job that was held for it stands where
-//! it stopped.
+//! Ends a request without an approval: the name of an environment that was not made is free, its password deleted; a job
+//! that was held for it stands where it stopped, and so does what was to be changed.
 
 use super::request::{self, Ending, Request};
 use super::{Change, Error, Store, environment, event, sealed, timer};
@@ -31,7 +31,8 @@ async fn once(store: &Store, request: &Request, ending: &Ending<'_>, now: Moment
     }
     timer::stop(&mut tx, timer::REQUEST, request.id.as_str()).await?;
     match (request.kind, &request.job) {
-        (Kind::Rename, Some(job)) => {
+        (Kind::Change | Kind::Destroy, _) => {} // what stands stays as it is
+        (Kind::Rename | Kind::Replan, Some(job)) => {
             let by = ending.by.map_or("Keystead", |(_, name, _)| name).to_owned();
             let why = ending.comment.map_or_else(|| ending.state.word().to_lowercase(), str::to_owned);
             event::tell(&mut tx, job, now, Event::Refused { by, why }).await?;

@@ -3,7 +3,7 @@
 use super::*;
 use crate::template::TemplateDatabase;
 
-fn choices() -> Choices {
+pub(crate) fn choices() -> Choices {
     let parse = |text: &str| Region::parse(text).expect("a region");
     Choices {
         teams: vec![Team {
@@ -55,6 +55,11 @@ fn four() -> Form {
         template: "web-app".into(),
         ..Form::default()
     }
+}
+
+/// A wish as four answers make it.
+pub(crate) fn sample() -> Wish {
+    four().parse(&choices(), false).expect("four answers are enough")
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What comes next in a job: a pure function of its log; every policy of the engine lives here.
 //!
 //! - A step begins when all its needs have succeeded; several may be at work at once.
+//! - What shall be gone is undone backwards, each step after those that needed it.
 //! - An operation that Azure has taken on is followed to its end, whatever else happens.
 //! - After a failure, steps that have begun go on; nothing new begins before a person retries.
 //! - While a changed plan waits for its approver, nothing begins at all.
@@ -8,7 +9,7 @@
 //! - Rolled back: what was begun is undone backwards, each step after those that needed it.
 
 use super::status::{Goal, Phase, Status, StepStatus};
-use super::{Outline, State};
+use super::{Aim, Outline, State};
 use crate::moment::Moment;
 
 /// One thing to do with one step.
@@ -89,7 +90,7 @@ pub fn due(outline: &[Outline], status: &Status, at: Moment) -> Option<Moment> {
 }
 
 fn turn(outline: &[Outline], status: &Status, step: &Outline, standing: &StepStatus) -> Turn {
-    if status.state() == State::RolledBack {
+    if status.replaced || status.state() == State::RolledBack {
         return Turn::No;
     }
     match &standing.phase {
@@ -110,14 +111,21 @@ fn turn(outline: &[Outline], status: &Status, step: &Outline, standing: &StepSta
         (Goal::Build, _) if status.held.is_some() => Turn::No,
         (Goal::Build, Phase::Running) => Turn::Now(Verb::Run),
         (Goal::Build, Phase::Waits { until, .. }) => Turn::At(*until, Verb::Run),
-        (Goal::Build, Phase::Idle) if !status.failed() && ready(status, step) => Turn::Now(Verb::Run),
+        (Goal::Build, Phase::Idle) if !status.failed() && ready(outline, status, step) => {
+            Turn::Now(if step.aim == Aim::Gone { Verb::Undo } else { Verb::Run })
+        }
         (Goal::Build, _) => Turn::No,
     }
 }
 
-/// Everything that it needs stands.
-fn ready(status: &Status, step: &Outline) -> bool {
-    step.needs.iter().all(|need| status.step(need).is_some_and(|need| need.phase == Phase::Succeeded))
+/// Everything that it needs stands, or nothing any more needs what shall be gone; and what was to come before has come.
+fn ready(outline: &[Outline], status: &Status, step: &Outline) -> bool {
+    let settled = |key: &String| status.step(key).is_some_and(StepStatus::settled);
+    let free = match step.aim {
+        Aim::There => step.needs.iter().all(settled),
+        Aim::Gone => !needed(outline, status, step),
+    };
+    free && step.after.iter().all(settled)
 }
 
 /// Something that was begun and not yet undone needs it.

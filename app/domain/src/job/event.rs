@@ -86,6 +86,10 @@ pub enum Event {
     Released {
         by: String,
     },
+    /// A later job of the same environment took over what this one left.
+    Replaced {
+        by: String,
+    },
     /// The changed plan was rejected, withdrawn or left to expire: the job is where it stopped.
     Refused {
         by: String,

@@ -1,7 +1,7 @@
 //! A job's status as people see it: steps for graph and timeline, and what may be done now, with the reason why not.
 
 use super::status::{Goal, Phase, Status, StepStatus};
-use super::{Outline, State};
+use super::{Aim, Outline, Purpose, State};
 use crate::environment::{Arch, Part, Stone};
 use crate::failure::Failure;
 use crate::moment::Moment;
@@ -9,36 +9,32 @@ use crate::view::Can;
 use crate::view::job::Step;
 
 impl Status {
-    /// One row a step; `expected_ms` knows the medians of earlier jobs by key.
+    /// One row a step; `expected_ms` knows the medians of earlier jobs.
     pub fn steps_shown(
         &self,
         outline: &[Outline],
         now: Moment,
-        expected_ms: impl Fn(&str) -> Option<i64>,
+        expected_ms: impl Fn(&Outline) -> Option<i64>,
     ) -> Vec<Step> {
         let row = |(step, standing): (&Outline, &StepStatus)| Step {
             key: step.key.clone(),
             title: step.title.clone(),
             resource: step.resource.clone(),
-            needs: step.needs.clone(),
+            needs: before(outline, step),
             state: standing.shown(),
             note: note(standing),
             started: standing.started,
             ended: standing.ended,
             waits: waits(standing, now),
             tries: standing.tries,
-            expected_ms: expected_ms(&step.key),
+            expected_ms: expected_ms(step),
         };
         outline.iter().zip(&self.steps).map(row).collect()
     }
 
     /// Titles of the steps at work.
     pub fn at_work(&self, outline: &[Outline]) -> Vec<String> {
-        let busy = |standing: &StepStatus| {
-            standing.in_flight()
-                || matches!(standing.phase, Phase::Undoing | Phase::UndoAsked { .. } | Phase::UndoWaits { .. })
-        };
-        let steps = outline.iter().zip(&self.steps).filter(|(_, standing)| busy(standing));
+        let steps = outline.iter().zip(&self.steps).filter(|(_, standing)| standing.in_flight());
         steps.map(|(step, _)| step.title.clone()).collect()
     }
 
@@ -62,7 +58,7 @@ impl Status {
                 Some((step, _)) => format!("Step “{}” stopped", step.title.to_lowercase()),
                 None => String::new(),
             },
-            State::Cancelled => format!("{} of {all} steps stand", self.done()),
+            State::Cancelled => format!("{} of {all} steps done", self.done()),
             State::RollingBack | State::RolledBack => {
                 let begun = self.steps.iter().filter(|step| step.started.is_some()).count();
                 let undone = self.steps.iter().filter(|step| step.phase == Phase::Undone).count();
@@ -85,7 +81,7 @@ impl Status {
                 Stone::NotThere
             } else if any(|step| step.failure().is_some()) {
                 Stone::Loose
-            } else if of_part().all(|step| step.phase == Phase::Succeeded) {
+            } else if of_part().all(|step| step.phase == Phase::Succeeded || (step.stood && step.phase == Phase::Idle)) {
                 Stone::Stands
             } else if moving || any(StepStatus::in_flight) {
                 Stone::Moving
@@ -98,6 +94,7 @@ impl Status {
     /// By the job's state alone; whether the caller may at all is the permission table's to say.
     pub fn can_cancel(&self) -> Can {
         match (self.state(), self.goal) {
+            _ if self.replaced => Can::no(REPLACED),
             (State::Succeeded | State::RolledBack, _) => Can::no("The job is over."),
             (_, Goal::RollBack) => Can::no("The job is being rolled back."),
             (State::Cancelled, _) => Can::no("The job is cancelled."),
@@ -108,6 +105,9 @@ impl Status {
     }
 
     pub fn can_retry(&self) -> Can {
+        if self.replaced {
+            return Can::no(REPLACED);
+        }
         if self.held.is_some() {
             return Can::no("The changed plan waits for its approver.");
         }
@@ -118,13 +118,35 @@ impl Status {
         }
     }
 
-    pub fn can_roll_back(&self) -> Can {
+    /// What a job changed or removed cannot be brought back by removing what it made.
+    pub fn can_roll_back(&self, outline: &[Outline]) -> Can {
         match (self.state(), self.goal) {
+            _ if self.replaced => Can::no(REPLACED),
             (State::Succeeded | State::RolledBack, _) => Can::no("The job is over."),
             (_, Goal::RollBack) => Can::no("The job is being rolled back."),
-            _ => Can::yes(),
+            _ => match Purpose::of(outline) {
+                Purpose::Create => Can::yes(),
+                Purpose::Change => Can::no("This job changes what stood before: ask for the former values instead."),
+                Purpose::Destroy => Can::no("What is gone cannot be brought back."),
+            },
         }
     }
+}
+
+const REPLACED: &str = "A later job took over what this one left.";
+
+/// Keys of the steps that come before this one in its job: those it needs, or, where it shall be gone, those that need
+/// it; and what it was told to wait for.
+fn before(outline: &[Outline], step: &Outline) -> Vec<String> {
+    let mut before = match step.aim {
+        Aim::There => step.needs.clone(),
+        Aim::Gone => {
+            let needing = outline.iter().filter(|other| other.aim == Aim::Gone && other.needs.contains(&step.key));
+            needing.map(|other| other.key.clone()).collect()
+        }
+    };
+    before.extend(step.after.iter().cloned());
+    before
 }
 
 fn note(standing: &StepStatus) -> String {

@@ -1,10 +1,11 @@
 //! The fold: what a job's log amounts to, entry by entry.
 
-use super::{Entry, Event, Outline, State, StepState};
+use super::{Aim, Entry, Event, Outline, State, StepState};
 use crate::failure::Failure;
 use crate::id::RequestId;
 use crate::moment::Moment;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// What the job is up to now, by the last word of a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,11 +45,14 @@ pub enum Phase {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepStatus {
+    pub aim: Aim,
+    /// Whether it stood before this job.
+    pub stood: bool,
     pub phase: Phase,
     /// To be followed, whatever else happens: Azure is at it.
     pub operation: Option<Value>,
     pub output: Option<Value>,
-    /// Begun at some time and not undone since, so that a roll back must undo it.
+    /// Begun at some time and not undone since, here or by an earlier job: something of it may be there.
     pub touched: bool,
     /// When the present attempt began, and how often it was tried again since.
     pub began: Option<Moment>,
@@ -63,12 +67,14 @@ pub struct StepStatus {
 }
 
 impl StepStatus {
-    fn new() -> StepStatus {
+    fn new(step: &Outline) -> StepStatus {
         StepStatus {
+            aim: step.aim,
+            stood: step.stood.is_some(),
             phase: Phase::Idle,
             operation: None,
-            output: None,
-            touched: false,
+            output: step.stood.clone().filter(|output| !output.is_null()),
+            touched: step.stood.is_some(),
             began: None,
             tries: 0,
             waiting_since: None,
@@ -80,7 +86,19 @@ impl StepStatus {
 
     /// At work: in a hand, at Azure, or between two tries.
     pub fn in_flight(&self) -> bool {
-        matches!(self.phase, Phase::Running | Phase::Asked { .. } | Phase::Waits { .. })
+        matches!(self.phase, Phase::Running | Phase::Asked { .. } | Phase::Waits { .. }) || self.being_undone()
+    }
+
+    fn being_undone(&self) -> bool {
+        matches!(self.phase, Phase::Undoing | Phase::UndoAsked { .. } | Phase::UndoWaits { .. })
+    }
+
+    /// Where the job wants it.
+    pub fn settled(&self) -> bool {
+        match self.aim {
+            Aim::There => self.phase == Phase::Succeeded,
+            Aim::Gone => self.phase == Phase::Undone,
+        }
     }
 
     pub fn shown(&self) -> StepState {
@@ -91,6 +109,7 @@ impl StepStatus {
             Phase::Succeeded => StepState::Succeeded,
             Phase::Failed(_) | Phase::UndoFailed(_) => StepState::Failed,
             Phase::Undoing | Phase::UndoAsked { .. } | Phase::UndoWaits { .. } => StepState::Undoing,
+            Phase::Undone if self.aim == Aim::Gone => StepState::Gone,
             Phase::Undone => StepState::Undone,
         }
     }
@@ -151,6 +170,8 @@ pub struct Status {
     pub steps: Vec<StepStatus>,
     pub goal: Goal,
     pub held: Option<Held>,
+    /// Whether a later job took over what this one left.
+    pub replaced: bool,
     /// Of the last entry taken; 0 before the first.
     pub position: i64,
     pub started: Option<Moment>,
@@ -166,9 +187,10 @@ impl Status {
     pub fn new(outline: &[Outline]) -> Status {
         Status {
             keys: outline.iter().map(|step| step.key.clone()).collect(),
-            steps: outline.iter().map(|_| StepStatus::new()).collect(),
+            steps: outline.iter().map(StepStatus::new).collect(),
             goal: Goal::Build,
             held: None,
+            replaced: false,
             position: 0,
             started: None,
             ended: None,
@@ -217,6 +239,10 @@ impl Status {
                 self.retry(at);
             }
             Event::Refused { .. } => self.held = None,
+            Event::Replaced { .. } => {
+                self.replaced = true;
+                self.held = None;
+            }
             event => self.take_step(at, event),
         }
         let moving = self.state().moving();
@@ -266,6 +292,8 @@ impl Status {
                 step.again(at);
                 step.phase = Phase::Undoing;
                 step.began = Some(at);
+                step.started.get_or_insert(at);
+                step.ended = None;
             }
             Event::UndoAsked { operation, look_again, .. } => {
                 step.wait(at, step.operation.is_some());
@@ -275,7 +303,11 @@ impl Status {
             Event::UndoWaits { until, why, .. } => {
                 step.wait(at, step.operation.is_some() || matches!(step.phase, Phase::UndoWaits { .. }));
                 step.tries += 1;
-                step.phase = Phase::UndoWaits { until: *until, why: why.clone() };
+                if stopping && step.operation.is_none() && step.aim == Aim::Gone {
+                    step.again(at);
+                } else {
+                    step.phase = Phase::UndoWaits { until: *until, why: why.clone() };
+                }
             }
             Event::Undone { .. } => {
                 step.rest(at, Phase::Undone);
@@ -293,7 +325,7 @@ impl Status {
         }
         self.goal = Goal::Stop;
         for step in &mut self.steps {
-            if matches!(step.phase, Phase::Waits { .. }) && step.operation.is_none() {
+            if matches!(step.phase, Phase::Waits { .. } | Phase::UndoWaits { .. }) && step.operation.is_none() {
                 step.again(at);
             }
         }
@@ -320,13 +352,14 @@ impl Status {
             return State::Queued;
         }
         let any = |of: fn(&StepStatus) -> bool| self.steps.iter().any(of);
-        let all_succeeded = self.steps.iter().all(|step| step.phase == Phase::Succeeded);
-        let at_work = if any(|step| step.phase == Phase::Running) { State::Running } else { State::Waiting };
+        let in_hand = |step: &StepStatus| matches!(step.phase, Phase::Running | Phase::Undoing);
+        let at_work = if any(in_hand) { State::Running } else { State::Waiting };
         match self.goal {
+            _ if self.replaced => State::Cancelled,
             Goal::RollBack if any(|step| matches!(step.phase, Phase::UndoFailed(_))) => State::NeedsPerson,
             Goal::RollBack if any(|step| step.touched) => State::RollingBack,
             Goal::RollBack => State::RolledBack,
-            _ if all_succeeded => State::Succeeded,
+            _ if self.steps.iter().all(StepStatus::settled) => State::Succeeded,
             Goal::Stop if any(StepStatus::in_flight) => at_work,
             Goal::Stop => State::Cancelled,
             Goal::Build if self.held.is_some() || self.failed() => State::NeedsPerson,
@@ -335,9 +368,12 @@ impl Status {
         }
     }
 
-    /// A step of the building failed.
+    /// A step failed on the way to its aim.
     pub fn failed(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step.phase, Phase::Failed(_)))
+        self.steps.iter().any(|step| match step.aim {
+            Aim::There => matches!(step.phase, Phase::Failed(_)),
+            Aim::Gone => matches!(step.phase, Phase::UndoFailed(_)),
+        })
     }
 
     /// Wall milliseconds of motion until now, waits included.
@@ -345,9 +381,15 @@ impl Status {
         self.worked_ms + self.moving_since.map_or(0, |since| now.since(since))
     }
 
-    /// Steps that stand.
+    /// Steps that are where the job wants them.
     pub fn done(&self) -> usize {
-        self.steps.iter().filter(|step| step.phase == Phase::Succeeded).count()
+        self.steps.iter().filter(|step| step.settled()).count()
+    }
+
+    /// What stands or may stand after this log: the output of each step by its key, null where none is known.
+    pub fn ledger(&self, outline: &[Outline]) -> BTreeMap<String, Value> {
+        let stands = outline.iter().zip(&self.steps).filter(|(step, standing)| step.leaves && standing.touched);
+        stands.map(|(step, standing)| (step.key.clone(), standing.output.clone().unwrap_or_default())).collect()
     }
 }
 

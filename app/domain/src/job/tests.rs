@@ -15,6 +15,11 @@ fn step(key: &str, needs: &[&str]) -> Outline {
         title: key.to_owned(),
         resource: format!("the-{key}"),
         needs: needs.iter().map(|need| (*need).to_owned()).collect(),
+        after: Vec::new(),
+        aim: Aim::There,
+        stood: None,
+        keeps: None,
+        purge: false,
         part: None,
         leaves: true,
     }
@@ -157,7 +162,7 @@ fn a_failure_lets_what_is_at_work_finish_and_begins_nothing() {
     job.tell(Event::Succeeded { step: "cluster".into(), output: json!({}) });
     assert_eq!(job.next(), "needsaperson");
     assert_eq!(job.status.line(&job.outline), "Step “vault” stopped");
-    assert!(job.status.can_retry().allowed && job.status.can_roll_back().allowed);
+    assert!(job.status.can_retry().allowed && job.status.can_roll_back(&diamond()).allowed);
     assert!(!job.status.can_cancel().allowed);
 
     job.tell(Event::RetryAsked { by: by() });
@@ -298,7 +303,7 @@ proptest! {
             match word {
                 Word::Cancel if job.status.can_cancel().allowed => { job.tell(Event::CancelAsked { by: by() }); }
                 Word::Retry if job.status.can_retry().allowed => { job.tell(Event::RetryAsked { by: by() }); }
-                Word::RollBack if job.status.can_roll_back().allowed => { job.tell(Event::RollBackAsked { by: by() }); }
+                Word::RollBack if job.status.can_roll_back(&diamond()).allowed => { job.tell(Event::RollBackAsked { by: by() }); }
                 _ => {}
             }
             carry_out(&mut job, luck)?;
@@ -382,4 +387,78 @@ fn end(job: &mut Told, step: &str, luck: Luck) {
         Luck::Failed => job.failed(step),
         Luck::Lost => job,
     };
+}
+
+/// A step that an earlier job has left.
+fn left(key: &str, needs: &[&str], aim: Aim) -> Outline {
+    Outline { aim, stood: Some(json!({ "id": key })), ..step(key, needs) }
+}
+
+fn gone(job: &mut Told, key: &str) {
+    job.tell(Event::UndoStarted { step: key.into() });
+    job.tell(Event::Undone { step: key.into() });
+}
+
+#[test]
+fn a_destruction_goes_backwards_and_ends_with_nothing() {
+    let outline: Vec<Outline> =
+        diamond().into_iter().map(|step| left(&step.key, &needs_of(&step), Aim::Gone)).collect();
+    assert_eq!(Purpose::of(&outline), Purpose::Destroy);
+    let mut job = Told::new(outline.clone());
+    assert_eq!(job.next(), "undo app");
+    assert!(!job.status.can_roll_back(&outline).allowed, "what is gone cannot be brought back");
+    gone(&mut job, "app");
+    assert_eq!(job.next(), "undo cluster, undo secrets");
+    job.tell(Event::UndoStarted { step: "cluster".into() });
+    job.tell(Event::UndoFailed { step: "cluster".into(), failure: failure("cluster") });
+    assert_eq!(job.status.state(), State::NeedsPerson);
+    job.tell(Event::RetryAsked { by: by() });
+    assert_eq!(job.next(), "undo cluster, undo secrets");
+    for key in ["cluster", "secrets", "vault"] {
+        gone(&mut job, key);
+    }
+    assert_eq!(job.next(), "undo group");
+    gone(&mut job, "group");
+    assert_eq!(job.status.state(), State::Succeeded);
+    assert!(job.status.ledger(&outline).is_empty());
+}
+
+fn needs_of(step: &Outline) -> Vec<&str> {
+    step.needs.iter().map(String::as_str).collect()
+}
+
+#[test]
+fn a_change_builds_first_then_removes_and_proves_last() {
+    let outline = vec![
+        left("cluster", &[], Aim::There),
+        Outline { after: vec!["cluster".into()], ..left("insights", &["cluster"], Aim::Gone) },
+        Outline { leaves: false, after: vec!["insights".into()], ..step("checks", &["cluster"]) },
+    ];
+    assert_eq!(Purpose::of(&outline), Purpose::Change);
+    let mut job = Told::new(outline.clone());
+    assert_eq!(job.next(), "run cluster");
+    job.made("cluster");
+    assert_eq!(job.next(), "undo insights");
+    job.tell(Event::UndoStarted { step: "insights".into() });
+    job.tell(Event::CancelAsked { by: by() });
+    job.tell(Event::UndoWaits { step: "insights".into(), until: Moment(9_000_000), why: "busy".into() });
+    assert_eq!(job.status.state(), State::Cancelled, "tries are given up when somebody cancels");
+    job.tell(Event::RetryAsked { by: by() });
+    assert_eq!(job.next(), "undo insights");
+    gone(&mut job, "insights");
+    assert_eq!(job.next(), "run checks");
+    job.made("checks");
+    assert_eq!(job.status.state(), State::Succeeded);
+    assert_eq!(job.status.ledger(&outline).keys().collect::<Vec<_>>(), ["cluster"]);
+}
+
+#[test]
+fn what_a_later_job_took_over_is_let_alone() {
+    let mut job = Told::new(diamond());
+    job.made("group").started("vault").failed("vault");
+    job.tell(Event::Replaced { by: by() });
+    assert_eq!(job.status.state(), State::Cancelled);
+    assert_eq!(job.next(), "needsaperson");
+    assert!(!job.status.can_retry().allowed && !job.status.can_roll_back(&diamond()).allowed);
+    assert_eq!(job.status.ledger(&diamond()).len(), 2, "the vault was begun, so something of it may be there");
 }

@@ -1,7 +1,7 @@
 //! An event as a line of the log: what people read about it, where there is anything to read.
 
 use super::status::{Phase, Status};
-use super::{Event, Outline, State};
+use super::{Event, Outline, Purpose, State};
 use crate::account::short;
 use crate::failure::Failure;
 use crate::moment::{Moment, duration};
@@ -52,6 +52,7 @@ pub fn told(outline: &[Outline], before: &Status, after: &Status, at: Moment, ev
         Event::UndoAsked { step, .. } => {
             of(step, Tone::Waiting, format!("asked to remove {}, waits for Azure", resource(step)))
         }
+        Event::Replaced { by } => own(format!("{} asked for a later job, which takes over what stands", short(by))),
         Event::Undone { step } => of(step, Tone::Done, format!("{} is gone", resource(step))),
         Event::CancelAsked { by } => own(format!("{} cancelled: what is at work finishes first", short(by))),
         Event::RetryAsked { by } => own(format!("{} lets the job go on", short(by))),
@@ -65,9 +66,14 @@ pub fn told(outline: &[Outline], before: &Status, after: &Status, at: Moment, ev
     if was != is {
         let took = duration(after.took_ms(at));
         let end = match is {
+            State::Succeeded if Purpose::of(outline) == Purpose::Destroy => {
+                Some((Tone::Done, format!("everything is gone, after {took}")))
+            }
             State::Succeeded => Some((Tone::Done, format!("everything stands, after {took}"))),
             State::RolledBack => Some((Tone::Done, "everything that was made is gone again".to_owned())),
-            State::Cancelled => Some((Tone::Person, "cancelled: what was made stands".to_owned())),
+            State::Cancelled if !after.replaced => {
+                Some((Tone::Person, "cancelled: what stands now stays".to_owned()))
+            }
             _ => None,
         };
         lines.extend(end.map(|(tone, text)| Said::new("", tone, text)));

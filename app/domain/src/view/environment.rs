@@ -89,8 +89,24 @@ pub struct Whole {
     /// Each part with its state, for topology and list.
     pub parts: Vec<Part>,
     pub validate: Can,
+    pub change: Can,
+    pub destroy: Can,
+    /// A request about it that waits for its decision.
+    pub waits: Option<RequestId>,
+    /// What Azure still keeps of it, once it is gone.
+    pub kept: Vec<Kept>,
     /// When the server rendered this.
     pub now: Moment,
+}
+
+/// Something that Azure keeps after its removal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Kept {
+    /// `Key Vault`.
+    pub kind: String,
+    pub name: String,
+    pub until: Moment,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -36,6 +36,8 @@ pub struct Row {
     /// "3 × Standard_D2s_v5", "agent pool identity": what is at stake at a glance.
     pub at_stake: Vec<String>,
     pub creates: usize,
+    pub changes: usize,
+    pub deletes: usize,
     pub decided_by: Option<String>,
     pub decided_at: Option<Moment>,
 }
@@ -45,6 +47,8 @@ pub struct Row {
 pub struct Whole {
     pub row: Row,
     pub wish: Wish,
+    /// What the environment was until then, where this changes it.
+    pub former: Option<Wish>,
     pub plan: Plan,
     pub digest: String,
     pub comment: Option<String>,
@@ -53,6 +57,30 @@ pub struct Whole {
     pub decide: Can,
     pub withdraw: Can,
     pub job: Option<JobId>,
+    pub now: Moment,
+}
+
+/// A form that changes an environment: what it says now, and what may be chosen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changing {
+    pub environment: String,
+    /// As it stands: what is not named anew stays.
+    pub wish: Wish,
+    pub choices: crate::form::Choices,
+    /// Who decides, in words.
+    pub decider: String,
+    pub now: Moment,
+}
+
+/// The plan of a removal, before anybody is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Destruction {
+    pub environment: String,
+    pub plan: Plan,
+    pub digest: String,
+    /// Whether the vault may be purged at once, so that its name is free, or why not.
+    pub purge: Can,
+    pub decider: String,
     pub now: Moment,
 }
 

@@ -79,7 +79,10 @@ mod script {
     async fn follow(filling: Filling) {
         let form = filling.form.get_untracked();
         let typed = untrack(|| filling.password_typed());
-        let plan = ask::plan(form.clone(), typed).await;
+        let plan = match filling.stands() {
+            Some(stands) => ask::plan_change(stands.environment.clone(), form.clone()).await,
+            None => ask::plan(form.clone(), typed).await,
+        };
         let newest = || filling.form.with_untracked(|now| *now == form);
         match plan {
             Ok(panel) if newest() => {
@@ -95,6 +98,9 @@ mod script {
                 }
                 return;
             }
+        }
+        if filling.stands().is_some() {
+            return; // its answers stand in its address
         }
         let kept = ask::save_draft(filling.draft.get_untracked(), form).await;
         if let Ok(id) = kept

@@ -3,6 +3,7 @@
 use crate::components::field::{Text, choices, password, select, text};
 use crate::components::filling::Filling;
 use crate::components::glyph::{FAILED, icon, state, turn};
+use domain::form::change::FIXED;
 use domain::form::{Form, PASSWORD};
 use leptos::prelude::*;
 
@@ -103,7 +104,8 @@ fn last(id: &str) -> &str {
 
 /// All of them, in one card.
 pub(super) fn sections(filling: Filling) -> AnyView {
-    let all = SECTIONS.map(|section| one(filling, section)).into_iter().collect_view();
+    let asked = |section: &Section| filling.stands().is_none() || section.fields.iter().any(|field| !FIXED.contains(field));
+    let all = SECTIONS.into_iter().filter(asked).map(|section| one(filling, section)).collect_view();
     view! {
         <section class="card" aria-labelledby="parts">
             <header><h2 id="parts">"Parts"</h2><p>"Open one to change it. What a line says is what you get."</p></header>
@@ -170,11 +172,14 @@ fn vault(filling: Filling) -> AnyView {
     };
     let days =
         Text { hint: "7 to 90 days. Fixed once the vault is there.", number: true, most: Some(2), ..Text::default() };
+    let fixed = filling.stands().is_some();
     view! {
-        <div class="pair">
-            {text(filling, "vault_name", "Vault name", name)}
-            {text(filling, "soft_delete_days", "Soft delete, in days", days)}
-        </div>
+        {(!fixed).then(|| view! {
+            <div class="pair">
+                {text(filling, "vault_name", "Vault name", name)}
+                {text(filling, "soft_delete_days", "Soft delete, in days", days)}
+            </div>
+        })}
         {choices(filling, "purge_protection", "Purge protection", [
             ("no", "Off", "A deleted vault can be purged, and its name taken again."),
             ("yes", "On", "Nobody can purge the vault before its days are over, not even you. Cannot be switched off later."),

@@ -9,6 +9,15 @@ pub(super) fn lines(wish: &Wish) -> AnyView {
     view! { <dl class="lines">{lines.collect_view()}</dl> }.into_any()
 }
 
+/// What becomes another, in the order of the form: the old value, then the new one.
+pub(super) fn changes(former: &Wish, wish: &Wish) -> AnyView {
+    let pairs = said(former).into_iter().zip(said(wish)).filter(|((_, was), (_, is))| was != is);
+    let lines = pairs.map(|((label, was), (_, is))| {
+        view! { <div><dt>{label}</dt><dd><span class="was"><s>{was}</s></span>" → "{is}</dd></div> }
+    });
+    view! { <dl class="lines">{lines.collect_view()}</dl> }.into_any()
+}
+
 fn said(wish: &Wish) -> Vec<(&'static str, String)> {
     let purge = if wish.vault.purge_protection { ", purge protection on" } else { "" };
     let app = match wish.roles.app_identity {

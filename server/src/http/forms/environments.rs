@@ -1,4 +1,4 @@
-//! Plain posts about environments: the new one's form (sent, looked at, kept, dropped) and the checks run again.
+//! Plain posts of the form for a new environment: sent, looked at, kept, dropped.
 //!
 //! Every post of the form keeps all answers but the password in a draft first, so that nothing typed is lost.
 
@@ -9,7 +9,7 @@ use crate::http::sign_in::STRANDED;
 use app::error::{Code, PortalError};
 use app::portal::Submission;
 use app::routes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Form};
 use domain::account::Caller;
@@ -119,14 +119,5 @@ pub async fn drop_draft(State(web): State<Web>, SignedIn(caller): SignedIn, Form
     match web.portal.drop_draft(&caller, &DraftId::new(dropped.draft)).await {
         Ok(()) => done(routes::requests(), "The draft is dropped."),
         Err(error) => refused(routes::requests(), &error),
-    }
-}
-
-/// `POST /environments/{name}/validate`.
-pub async fn validate(State(web): State<Web>, SignedIn(caller): SignedIn, Path(name): Path<String>) -> Response {
-    let page = routes::environment(&name);
-    match web.portal.validate(&caller, &name).await {
-        Ok(_) => Redirect::to(&page).into_response(),
-        Err(error) => refused(&page, &error),
     }
 }

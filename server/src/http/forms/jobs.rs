@@ -1,4 +1,4 @@
-//! Plain posts about a job: cancel, retry (with another password where that is the remedy), another vault name, roll back.
+//! Plain posts about a job: cancel, retry (with another password where that is the remedy), another vault name or the plan anew, roll back.
 
 use super::{done, refused};
 use crate::http::Web;
@@ -63,6 +63,16 @@ pub async fn vault_name(
     Form(another): Form<AnotherName>,
 ) -> Response {
     match web.portal.change_vault_name(&caller, &id, &another.vault_name).await {
+        Ok(request) => {
+            done(&routes::request(&request), "Sent back to the approver; the job goes on when it is approved.")
+        }
+        Err(error) => refused(&routes::job(&id), &error),
+    }
+}
+
+/// `POST /jobs/{id}/plan`.
+pub async fn plan_again(State(web): State<Web>, SignedIn(caller): SignedIn, Path(id): Path<JobId>) -> Response {
+    match web.portal.plan_again(&caller, &id).await {
         Ok(request) => {
             done(&routes::request(&request), "Sent back to the approver; the job goes on when it is approved.")
         }

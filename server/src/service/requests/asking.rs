@@ -1,20 +1,19 @@
 //! Asking: the plan of a form that is being filled, and the request that it becomes, with a frozen plan and held names.
 
-use super::{new_id, search};
+use super::search;
 use crate::service::Service;
 use crate::service::choices::NAME_HELD;
 use crate::service::error::{failed, internal};
-use crate::store::request::Request;
+use crate::service::sending::{Sending, new_id, refuse_denied};
 use crate::store::{self, Change, timer};
 use app::error::{Code, PortalError};
 use app::portal::{Answer, Submission};
-use domain::Moment;
 use domain::account::Caller;
 use domain::field::FieldError;
 use domain::form::{Choices, Form, PASSWORD};
-use domain::id::{EnvironmentId, JobId, RequestId};
-use domain::plan::{Finding, Plan, Weight};
-use domain::request::{Kind, State, VALID_MILLIS};
+use domain::id::{EnvironmentId, RequestId};
+use domain::plan::{Finding, Weight};
+use domain::request::Kind;
 use domain::view::request::PlanPanel;
 use domain::wish::{Database, PasswordFrom, Wish};
 use secrecy::SecretString;
@@ -52,12 +51,13 @@ impl Service {
         let wish = submission.form.parse(&choices, submission.password.is_some()).map_err(PortalError::invalid)?;
         self.free_names(&wish).await?;
         let (environment, request) = (EnvironmentId::new(new_id()), RequestId::new(new_id()));
-        let plan = self.plan_of(&wish, &environment).await?;
+        let plan = self.plan_looked(&wish, &environment, &self.recipe.outline(&wish), None).await?;
         refuse_denied(&plan)?;
         let password = self.password(&wish, submission.password).await?;
         let sealed = self.seal.seal(&request, &password).map_err(|error| internal("sealing a password", &error))?;
         let now = self.clock.now();
-        let row = self.sent(caller, Kind::Create, (&request, &environment), &wish, plan, None, now);
+        let sending = Sending { kind: Kind::Create, wish: &wish, former: None, purge: false, plan, job: None };
+        let row = self.sent(caller, &request, &environment, sending, now);
         let write = async {
             let mut tx = self.store.begin().await?;
             let owner = (&caller.account.id, caller.account.name.as_str());
@@ -127,39 +127,6 @@ impl Service {
             }
         }
     }
-
-    /// A request as it is sent now.
-    #[allow(clippy::too_many_arguments)] // one row, in the order of its columns
-    pub(in crate::service) fn sent(
-        &self,
-        caller: &Caller,
-        kind: Kind,
-        (id, environment): (&RequestId, &EnvironmentId),
-        wish: &Wish,
-        plan: Plan,
-        job: Option<JobId>,
-        now: Moment,
-    ) -> Request {
-        Request {
-            id: id.clone(),
-            kind,
-            environment: environment.clone(),
-            environment_name: wish.name.to_string(),
-            team: wish.team.clone(),
-            requester: caller.account.id.clone(),
-            requester_name: caller.account.name.clone(),
-            wish: wish.clone(),
-            digest: plan.digest(),
-            plan,
-            state: State::Waiting,
-            sent_at: now,
-            lapses_at: now.plus(VALID_MILLIS),
-            decided_by_name: None,
-            decided_at: None,
-            comment: None,
-            job,
-        }
-    }
 }
 
 fn wrong_answers(form: &Form, choices: &Choices, password_typed: bool) -> Vec<FieldError> {
@@ -168,13 +135,4 @@ fn wrong_answers(form: &Form, choices: &Choices, password_typed: bool) -> Vec<Fi
 
 fn vault_finding(sentence: String) -> Finding {
     Finding { weight: Weight::Deny, field: Some("vault_name".to_owned()), sentence }
-}
-
-/// A plan with a denial is not sent: each denial stands beside its field.
-pub(in crate::service) fn refuse_denied(plan: &Plan) -> Answer<()> {
-    let denied = plan.findings.iter().filter(|finding| finding.weight == Weight::Deny);
-    let errors: Vec<FieldError> = denied
-        .map(|finding| FieldError::new(finding.field.clone().unwrap_or_default(), finding.sentence.clone()))
-        .collect();
-    if errors.is_empty() { Ok(()) } else { Err(PortalError::invalid(errors)) }
 }

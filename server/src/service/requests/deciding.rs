@@ -1,9 +1,12 @@
 //! Deciding: a request ends once, by whoever is first, and an approval begins its job or lets the held one go on.
 
-use super::{new_id, search};
-use crate::service::error::failed;
+use super::search;
+use crate::service::error::{failed, internal};
+use crate::service::sending::new_id;
 use crate::service::{Service, permit};
+use crate::store::event::Journal;
 use crate::store::request::{Ending, Request};
+use crate::store::sealed::Sealed;
 use crate::store::{self, Change, job::Job, timer};
 use app::error::PortalError;
 use app::portal::Answer;
@@ -82,6 +85,11 @@ impl Service {
     /// Ends the waiting and begins the job, or lets the held one go on; false where somebody was first.
     async fn approve(&self, caller: &Caller, request: &Request, comment: &str, now: Moment) -> Answer<bool> {
         let job = request.job.clone().unwrap_or_else(|| JobId::new(new_id()));
+        let before = self.before(request).await?;
+        let resealed = self.resealed(request, before.as_ref()).await?;
+        let environment = store::environment::named(&self.store, &request.environment_name).await;
+        let environment = environment.map_err(failed("reading an environment"))?;
+        let owner = environment.map_or_else(|| request.requester_name.clone(), |found| found.owner_name);
         let approve = || async {
             let mut tx = self.store.begin().await?;
             let ending = Ending {
@@ -95,13 +103,23 @@ impl Service {
             }
             timer::stop(&mut tx, timer::REQUEST, request.id.as_str()).await?;
             let wish = &request.wish;
-            let search = search(wish, &request.requester_name);
-            store::environment::approved(&mut tx, &request.environment, wish, &search, now).await?;
+            if request.kind != Kind::Destroy {
+                let search = search(wish, &owner);
+                store::environment::approved(&mut tx, &request.environment, wish, &search, now).await?;
+            }
             match request.kind {
-                Kind::Create => {
-                    store::job::create(&mut tx, &self.job_of(caller, request, &job, now)).await?;
+                Kind::Create | Kind::Change | Kind::Destroy => {
+                    if let Some(before) = before.as_ref().filter(|before| !before.status.state().over()) {
+                        let by = request.requester_name.clone();
+                        store::event::tell(&mut tx, &before.job.id, now, Event::Replaced { by }).await?;
+                    }
+                    if let Some(sealed) = &resealed {
+                        store::sealed::keep(&mut tx, &request.id, sealed, now).await?;
+                    }
+                    let queued = self.job_of(caller, request, &job, before.as_ref(), now);
+                    store::job::create(&mut tx, &queued).await?;
                 }
-                Kind::Rename => {
+                Kind::Rename | Kind::Replan => {
                     store::job::change_wish(&mut tx, &job, wish, &self.recipe.outline(wish)).await?;
                     let by = caller.account.name.clone();
                     store::event::tell(&mut tx, &job, now, Event::Released { by }).await?;
@@ -116,17 +134,43 @@ impl Service {
         Ok(ended.is_some())
     }
 
-    fn job_of(&self, caller: &Caller, request: &Request, id: &JobId, now: Moment) -> Job {
+    /// The job that last worked on what this request changes or removes; it must have come to rest.
+    async fn before(&self, request: &Request) -> Answer<Option<Journal>> {
+        if !matches!(request.kind, Kind::Change | Kind::Destroy) {
+            return Ok(None);
+        }
+        let before = self.newest_journal(&request.environment).await?;
+        match &before {
+            Some(journal) if journal.status.state().moving() => {
+                Err(PortalError::conflict("A job is at work on this environment: decide when it has ended."))
+            }
+            _ => Ok(before),
+        }
+    }
+
+    /// The password that the job before still keeps, sealed anew for the one that this request begins.
+    async fn resealed(&self, request: &Request, before: Option<&Journal>) -> Answer<Option<Sealed>> {
+        let Some(before) = before.filter(|_| request.kind == Kind::Change) else { return Ok(None) };
+        let kept = store::sealed::find(&self.store, &before.job.request).await.map_err(failed("reading a password"))?;
+        let Some(kept) = kept else { return Ok(None) };
+        let sealed = self.seal.open(&before.job.request, &kept).and_then(|open| self.seal.seal(&request.id, &open));
+        sealed.map(Some).map_err(|error| internal("sealing a password anew", &error))
+    }
+
+    fn job_of(&self, caller: &Caller, request: &Request, id: &JobId, before: Option<&Journal>, now: Moment) -> Job {
+        let standing = before.map(|before| before.status.ledger(&before.job.outline)).unwrap_or_default();
+        let former = request.former.as_ref();
         Job {
             id: id.clone(),
             environment: request.environment.clone(),
             environment_name: request.environment_name.clone(),
             team: request.team.clone(),
             request: request.id.clone(),
-            title: format!("Create {}", request.environment_name),
+            title: request.kind.title(&request.environment_name),
             recipe: self.recipe.name().to_owned(),
             wish: request.wish.clone(),
-            outline: self.recipe.outline(&request.wish),
+            outline: self.outline_of(request.kind, &request.wish, former, request.purge, &standing),
+            former: request.former.clone(),
             asked_by: request.requester_name.clone(),
             approved_by: caller.account.name.clone(),
             approved_at: now,

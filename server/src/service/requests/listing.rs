@@ -77,6 +77,8 @@ impl Service {
             reason: request.wish.reason.clone(),
             at_stake: at_stake(&request.wish),
             creates: request.plan.count(Verb::Create),
+            changes: request.plan.count(Verb::Change) + request.plan.count(Verb::Replace),
+            deletes: request.plan.count(Verb::Delete),
             decided_by: request.decided_by_name.clone(),
             decided_at: request.decided_at,
         }
@@ -96,6 +98,7 @@ impl Service {
             decide: open(can(caller, Action::Decide, &subject)),
             withdraw: open(can(caller, Action::Withdraw, &subject)),
             wish: request.wish,
+            former: request.former,
             plan: request.plan,
             digest: request.digest,
             comment: request.comment,

@@ -29,15 +29,21 @@ fn metadata() -> Value {
     json!({ "name": WEB_APP, "namespace": WEB_APP, "labels": { "app": WEB_APP } })
 }
 
+/// Whose identity the pods sign in with. Only what is named is compared, so the change from one mode to the other would
+/// go unnoticed without a word for each.
+fn mode(workload_identity: bool) -> Value {
+    json!({ "keystead/identity": if workload_identity { "workload" } else { "agent-pool" } })
+}
+
 /// Agent-pool mode sets neither annotation nor label, so that the webhook leaves the pods alone.
 fn account(identity: Option<&Identity<'_>>) -> Value {
     let mut account = json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata() });
+    let mut annotations = mode(identity.is_some());
     if let Some(identity) = identity {
-        account["metadata"]["annotations"] = json!({
-            "azure.workload.identity/client-id": identity.client_id,
-            "azure.workload.identity/tenant-id": identity.tenant,
-        });
+        annotations["azure.workload.identity/client-id"] = json!(identity.client_id);
+        annotations["azure.workload.identity/tenant-id"] = json!(identity.tenant);
     }
+    account["metadata"]["annotations"] = annotations;
     account
 }
 
@@ -63,7 +69,7 @@ fn deployment(wish: &Wish, workload_identity: bool) -> Value {
             "replicas": wish.web_app.replicas,
             "selector": { "matchLabels": { "app": WEB_APP } },
             "template": {
-                "metadata": { "labels": labels },
+                "metadata": { "labels": labels, "annotations": mode(workload_identity) },
                 "spec": {
                     "serviceAccountName": WEB_APP,
                     "containers": [{

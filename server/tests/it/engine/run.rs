@@ -28,7 +28,7 @@ async fn a_job_brings_about_everything_once_side_by_side() {
             r#"["stands","stands","not-there","stands","not-there"]"#
         );
         assert!(sealed::find(store, &story.job.request).await.unwrap().is_none(), "the password went with the job");
-        assert!(took::medians(store).await.unwrap().contains_key("cluster"));
+        assert!(took::earlier(store).await.unwrap().of("cluster").is_some());
         let lines = line::after(store, &story.job.id, &story.job.outline, 0, None, 1000).await.unwrap();
         let numbers: Vec<i64> = lines.iter().map(|line| line.number).collect();
         assert_eq!(numbers, (1..=lines.len() as i64).collect::<Vec<_>>());

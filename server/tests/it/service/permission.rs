@@ -3,7 +3,7 @@
 use crate::support::bed::{Bed, both};
 use crate::support::portal::{Portal, submission};
 use app::error::{Code, PortalError};
-use app::portal::{Drafts, Environments, Jobs, Offers, Requests};
+use app::portal::{Changes, Drafts, Environments, Jobs, Offers, Requests};
 use domain::account::{Caller, Role};
 use domain::id::{JobId, RequestId};
 use domain::permission::{Action, Answer, Subject, may};
@@ -91,6 +91,8 @@ async fn act(
             service.request(caller, open).await.map(drop)
         }
         Action::Request => Ok(()),
+        Action::Change => service.changing(caller, "built").await.map(drop),
+        Action::Destroy => service.destruction(caller, "built", false).await.map(drop),
         Action::Withdraw => service.withdraw(caller, open).await.map(drop),
         // Without the digest of the plan nothing is decided, so that the next in line finds it open.
         Action::Decide => service.decide(caller, open, Decision::Approve, "", "").await.map(drop),

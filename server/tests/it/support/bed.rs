@@ -173,6 +173,7 @@ pub async fn queued(store: &Store, name: &str, outline: Vec<Outline>, now: Momen
         title: format!("Create {name}"),
         recipe: "provision".into(),
         wish: wish(name),
+        former: None,
         outline,
         asked_by: "member@contoso.example".into(),
         approved_by: "manager@contoso.example".into(),

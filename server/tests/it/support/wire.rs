@@ -3,10 +3,12 @@
 use async_trait::async_trait;
 use domain::environment::Part;
 use domain::failure::Failure;
+use domain::job::Keeps;
 use domain::plan;
 use domain::view::job::Tone;
 use domain::wish::Wish;
 use keystead::clock::Clock;
+use keystead::engine::compare::Difference;
 use keystead::engine::{
     AnyStep, Context, Engine, Installation, Ledger, Pace, Parts, Progress, Recipe, StepError, Subject, Undo, Verdict,
 };
@@ -197,6 +199,20 @@ impl AnyStep for WireStep {
     }
     fn warns(&self, _: &Subject<'_>) -> Vec<plan::Finding> {
         Vec::new()
+    }
+
+    fn keeps(&self, wish: &Wish) -> Option<Keeps> {
+        let name = self.resource(wish);
+        (self.key == "vault").then(|| Keeps { kind: "Key Vault".into(), name, days: 7, holds_name: true })
+    }
+    fn leaves_former(&self, _: &Wish, _: &Wish) -> bool {
+        false
+    }
+    fn in_place(&self, _: &[Difference]) -> bool {
+        true
+    }
+    async fn plan_removal(&self, _: &Context<'_>) -> Result<Vec<plan::Line>, StepError> {
+        Ok(Vec::new())
     }
 
     async fn look(&self, cx: &Context<'_>, _: &Ledger) -> Result<Verdict, StepError> {

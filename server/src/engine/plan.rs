@@ -1,0 +1,122 @@
+//! The plan of a job: looks at every step of its outline and runs none.
+//!
+//! Two looks at the same world make the same plan, so that its digest says whether anything has changed since.
+
+use super::compare::Difference;
+use super::context::{Context, Subject};
+use super::erased::{AnyStep, Verdict};
+use super::needs::Ledger;
+use super::recipe::Recipe;
+use super::step::StepError;
+use domain::job::{Aim, Outline};
+use domain::plan::{FieldChange, Line, Plan, Verb};
+use domain::wish::Wish;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+impl Recipe {
+    /// The plan as if nothing stood yet; asks nobody.
+    pub fn plan(&self, subject: &Subject<'_>) -> Plan {
+        let mut plan = Plan::default();
+        for step in self.steps(subject.wish) {
+            plan.lines.extend(step.plan(subject));
+            plan.permits.extend(step.permits(subject));
+            plan.findings.extend(step.warns(subject));
+        }
+        plan
+    }
+
+    /// The plan over what stands now; `former` is the wish under which it came to stand, where there is another one.
+    pub async fn plan_looked(
+        &self,
+        cx: &Context<'_>,
+        outline: &[Outline],
+        former: Option<&Wish>,
+    ) -> Result<Plan, StepError> {
+        let mut plan = Plan::default();
+        let built = outline.iter().filter(|step| step.aim == Aim::There);
+        let mut ledger = Ledger::of(built.clone().map(|step| step.recipe_key()));
+        let mut anew: BTreeSet<&'static str> = BTreeSet::new();
+        for outlined in built {
+            let Some(step) = self.step(outlined.recipe_key()) else { continue };
+            plan.lines.extend(self.line(cx, step, &mut ledger, &mut anew).await?);
+            plan.permits.extend(step.permits(&cx.subject));
+            plan.findings.extend(step.warns(&cx.subject));
+        }
+        let before = cx.over(former.unwrap_or(cx.subject.wish));
+        for outlined in outline.iter().filter(|step| step.aim == Aim::Gone) {
+            let Some(step) = self.step(outlined.recipe_key()) else { continue };
+            plan.lines.extend(step.plan_removal(&before).await?);
+            plan.kept.extend(outlined.keeps.as_ref().map(|keeps| keeps.sentence()));
+        }
+        if outline.iter().all(|step| step.aim == Aim::Gone || !step.leaves) {
+            // Nothing is permitted by an approval to remove.
+            plan.permits.clear();
+            plan.findings.clear();
+        }
+        Ok(plan)
+    }
+
+    /// What a step that shall stand will do. `anew` holds what is removed and made again: whatever needs that is made
+    /// anew with it.
+    async fn line(
+        &self,
+        cx: &Context<'_>,
+        step: &Arc<dyn AnyStep>,
+        ledger: &mut Ledger,
+        anew: &mut BTreeSet<&'static str>,
+    ) -> Result<Vec<Line>, StepError> {
+        let mut lines = step.plan(&cx.subject);
+        let (verb, changes) = match step.look(cx, ledger).await? {
+            Verdict::Absent => (Verb::Create, Vec::new()),
+            Verdict::Moving { .. } => (Verb::Keep, Vec::new()),
+            Verdict::Differs(differences) if step.in_place(&differences) => (Verb::Change, fields(&differences)),
+            Verdict::Differs(differences) => {
+                anew.insert(step.key());
+                (Verb::Replace, fields(&differences))
+            }
+            Verdict::AsWanted(_) if step.needs().iter().any(|(need, _)| anew.contains(need)) => {
+                (Verb::Change, Vec::new())
+            }
+            Verdict::AsWanted(output) => {
+                ledger.keep(step.key(), output);
+                (Verb::Keep, Vec::new())
+            }
+        };
+        if verb == Verb::Create {
+            let after = step.needs().into_iter().filter(|(need, _)| !ledger.knows(need));
+            let titles = after.filter_map(|(need, _)| Some(self.step(need)?.title().to_owned()));
+            let titles: Vec<String> = titles.collect();
+            lines.iter_mut().for_each(|line| line.known_after.clone_from(&titles));
+        }
+        for line in lines.iter_mut().filter(|line| line.verb == Verb::Create) {
+            line.verb = verb;
+            line.changes.clone_from(&changes);
+        }
+        Ok(lines)
+    }
+}
+
+/// Differences as people read them; what Azure will only decide later reads as its reference.
+fn fields(differences: &[Difference]) -> Vec<FieldChange> {
+    let field = |difference: &Difference| {
+        // Places in lists say nothing to people: `agentPoolProfiles.count`.
+        let named = |part: &&str| !part.is_empty() && *part != "properties" && part.parse::<usize>().is_err();
+        let path: Vec<&str> = difference.field.split('/').filter(named).collect();
+        FieldChange {
+            field: path.join(".").replace("~1", "/").replace("~0", "~"),
+            from: text(&difference.found),
+            to: text(&difference.wanted),
+        }
+    };
+    differences.iter().map(field).collect()
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,88 @@
+//! Plain posts about an environment that stands: its checks run again, changed, destroyed.
+
+use super::{done, refused};
+use crate::http::Web;
+use crate::http::caller::SignedIn;
+use app::components::filling::answer;
+use app::error::Code;
+use app::routes;
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+/// `POST /environments/{name}/validate`.
+pub async fn validate(State(web): State<Web>, SignedIn(caller): SignedIn, Path(name): Path<String>) -> Response {
+    let page = routes::environment(&name);
+    match web.portal.validate(&caller, &name).await {
+        Ok(_) => Redirect::to(&page).into_response(),
+        Err(error) => refused(&page, &error),
+    }
+}
+
+/// `POST /environments/{name}/change`: sends for approval; after a refusal the answers stand in the form's address.
+pub async fn change(
+    State(web): State<Web>,
+    SignedIn(caller): SignedIn,
+    Path(name): Path<String>,
+    Form(form): Form<domain::form::Form>,
+) -> Response {
+    match web.portal.submit_change(&caller, &name, &form).await {
+        Ok(request) => done(&routes::request(&request), "Sent for approval; what stands stays until then."),
+        Err(error) => {
+            let mut answers: Vec<(&str, &str)> =
+                CHANGEABLE.iter().map(|field| (*field, answer(&form, field))).collect();
+            answers.push(("tried", "1"));
+            let page = routes::change_with(&name, &answers);
+            match error.code {
+                Code::Invalid => Redirect::to(&page).into_response(),
+                Code::Conflict | Code::NotFound => refused(&routes::environment(&name), &error),
+                _ => refused(&page, &error),
+            }
+        }
+    }
+}
+
+/// What the form over an environment asks.
+const CHANGEABLE: [&str; 15] = [
+    "node_size",
+    "nodes",
+    "kubernetes",
+    "tier",
+    "purge_protection",
+    "app_identity",
+    "team_role",
+    "insights",
+    "workspace",
+    "kept_days",
+    "image",
+    "replicas",
+    "port",
+    "lifetime_days",
+    "reason",
+];
+
+/// What a removal's form posts.
+#[derive(Deserialize)]
+pub struct Removal {
+    #[serde(default)]
+    purge: String,
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    digest: String,
+}
+
+/// `POST /environments/{name}/destroy`: sends for approval.
+pub async fn destroy(
+    State(web): State<Web>,
+    SignedIn(caller): SignedIn,
+    Path(name): Path<String>,
+    Form(removal): Form<Removal>,
+) -> Response {
+    let purge = removal.purge == "yes";
+    match web.portal.submit_destruction(&caller, &name, purge, &removal.reason, &removal.digest).await {
+        Ok(request) => done(&routes::request(&request), "Sent for approval; nothing is removed before."),
+        Err(error) => refused(&routes::destroy(&name), &error),
+    }
+}

@@ -1,0 +1,271 @@
+//! Environments that shall become others, or nothing: planned over what stands, sent for approval.
+
+use super::error::{self, failed, internal};
+use super::sending::{Sending, new_id, refuse_denied};
+use super::{Service, can, permit};
+use crate::engine::{Context, Standing, StepError, Subject};
+use crate::store::environment::Environment;
+use crate::store::event::Journal;
+use crate::store::{self, Change, timer};
+use app::error::PortalError;
+use app::portal::{Answer, Changes};
+use async_trait::async_trait;
+use domain::account::Caller;
+use domain::environment::State;
+use domain::field::FieldError;
+use domain::form::Form;
+use domain::id::{EnvironmentId, RequestId};
+use domain::job::{self, Outline};
+use domain::permission::{Action, Subject as Permitted};
+use domain::plan::Plan;
+use domain::request::Kind;
+use domain::view::Can;
+use domain::view::request::{Changing, Destruction, PlanPanel};
+use domain::wish::Wish;
+
+#[async_trait]
+impl Changes for Service {
+    async fn changing(&self, caller: &Caller, environment: &str) -> Answer<Changing> {
+        let found = self.to_change(caller, environment, Action::Change).await?;
+        Ok(Changing {
+            environment: found.environment.name.clone(),
+            decider: self.decider(caller, &found.environment).await?,
+            wish: found.environment.wish,
+            choices: self.choices.clone(),
+            now: self.clock.now(),
+        })
+    }
+
+    async fn plan_change(&self, caller: &Caller, environment: &str, form: &Form) -> Answer<PlanPanel> {
+        let found = self.to_change(caller, environment, Action::Change).await?;
+        let former = &found.environment.wish;
+        let mut panel = PlanPanel { decider: self.decider(caller, &found.environment).await?, ..PlanPanel::default() };
+        let wish = match form.change(former, &self.choices) {
+            Ok(wish) => wish,
+            Err(errors) => {
+                panel.errors = errors;
+                return Ok(panel);
+            }
+        };
+        let outline = self.recipe.outline_of_change(former, &wish, &found.standing);
+        match self.plan_looked(&wish, &found.environment.id, &outline, Some(former)).await {
+            Ok(plan) => panel.plan = Some(plan),
+            Err(error) => panel.unreachable = Some(error.message),
+        }
+        panel.looked = panel.unreachable.is_none().then(|| self.clock.now());
+        Ok(panel)
+    }
+
+    async fn submit_change(&self, caller: &Caller, environment: &str, form: &Form) -> Answer<RequestId> {
+        let found = self.to_change(caller, environment, Action::Change).await?;
+        let former = &found.environment.wish;
+        let wish = form.change(former, &self.choices).map_err(PortalError::invalid)?;
+        let outline = self.recipe.outline_of_change(former, &wish, &found.standing);
+        let plan = self.plan_looked(&wish, &found.environment.id, &outline, Some(former)).await?;
+        refuse_denied(&plan)?;
+        let sending =
+            Sending { kind: Kind::Change, wish: &wish, former: Some(former), purge: false, plan, job: None };
+        self.send_change(caller, &found.environment.id, sending).await
+    }
+
+    async fn destruction(&self, caller: &Caller, environment: &str, purge: bool) -> Answer<Destruction> {
+        let found = self.to_change(caller, environment, Action::Destroy).await?;
+        let can_purge = purgeable(&found.environment.wish);
+        let plan = self.plan_of_destruction(&found, purge && can_purge.allowed).await?;
+        Ok(Destruction {
+            digest: plan.digest(&found.environment.wish),
+            plan,
+            purge: can_purge,
+            decider: self.decider(caller, &found.environment).await?,
+            environment: found.environment.name,
+            now: self.clock.now(),
+        })
+    }
+
+    async fn submit_destruction(
+        &self,
+        caller: &Caller,
+        environment: &str,
+        purge: bool,
+        reason: &str,
+        digest: &str,
+    ) -> Answer<RequestId> {
+        let found = self.to_change(caller, environment, Action::Destroy).await?;
+        let can_purge = purgeable(&found.environment.wish);
+        if purge && !can_purge.allowed {
+            return Err(PortalError::conflict(can_purge.reason.unwrap_or_default()));
+        }
+        let plan = self.plan_of_destruction(&found, purge).await?;
+        if plan.digest(&found.environment.wish) != digest.trim() {
+            return Err(PortalError::conflict("This is not the plan that you looked at. Read it again, then send it."));
+        }
+        let mut wish = found.environment.wish.clone();
+        reason.trim().clone_into(&mut wish.reason);
+        if wish.reason.chars().count() > 2000 {
+            return Err(PortalError::invalid(vec![FieldError::new("reason", "At most 2,000 characters.")]));
+        }
+        let sending = Sending { kind: Kind::Destroy, wish: &wish, former: None, purge, plan, job: None };
+        self.send_change(caller, &found.environment.id, sending).await
+    }
+}
+
+/// An environment that may be asked to become another, with what stands of it.
+struct Found {
+    environment: Environment,
+    standing: Standing,
+}
+
+impl Service {
+    /// The environment, if the caller may ask this of it and nothing is at work on it.
+    async fn to_change(&self, caller: &Caller, name: &str, action: Action) -> Answer<Found> {
+        let environment = self.seen_environment(caller, name).await?;
+        permit(caller, action, &subject(&environment))?;
+        let journal = self.newest_journal(&environment.id).await?;
+        let waits = store::request::waiting_for(&self.store, &environment.id).await;
+        let waits = waits.map_err(failed("looking for a request"))?.is_some();
+        let can = changeable(&environment, journal.as_ref(), waits);
+        if !can.allowed {
+            return Err(PortalError::conflict(can.reason.unwrap_or_default()));
+        }
+        let standing = journal.map(|journal| journal.status.ledger(&journal.job.outline)).unwrap_or_default();
+        Ok(Found { environment, standing })
+    }
+
+    /// Whether it may be asked now, for a page that explains itself.
+    pub(super) fn can_change(
+        &self,
+        caller: &Caller,
+        action: Action,
+        environment: &Environment,
+        journal: Option<&Journal>,
+        waits: bool,
+    ) -> Can {
+        let by_table = can(caller, action, &subject(environment));
+        if by_table.allowed { changeable(environment, journal, waits) } else { by_table }
+    }
+
+    pub(super) async fn newest_journal(&self, environment: &EnvironmentId) -> Answer<Option<Journal>> {
+        let failed = failed("reading a job");
+        let Some(newest) = store::job::newest(&self.store, environment).await.map_err(&failed)? else { return Ok(None) };
+        store::event::load(&self.store, &newest).await.map_err(&failed)
+    }
+
+    /// The outline of the job that a request for a change or a removal begins.
+    pub(super) fn outline_of(
+        &self,
+        kind: Kind,
+        wish: &Wish,
+        former: Option<&Wish>,
+        purge: bool,
+        standing: &Standing,
+    ) -> Vec<Outline> {
+        match (kind, former) {
+            (Kind::Change, Some(former)) => self.recipe.outline_of_change(former, wish, standing),
+            (Kind::Destroy, _) => self.recipe.outline_of_destruction(wish, standing, purge),
+            _ => self.recipe.outline(wish),
+        }
+    }
+
+    async fn plan_of_destruction(&self, found: &Found, purge: bool) -> Answer<Plan> {
+        let wish = &found.environment.wish;
+        let outline = self.recipe.outline_of_destruction(wish, &found.standing, purge);
+        self.plan_looked(wish, &found.environment.id, &outline, None).await
+    }
+
+    /// The plan of this outline over what stands now; `Unavailable` where Azure cannot be asked.
+    pub(super) async fn plan_looked(
+        &self,
+        wish: &Wish,
+        environment: &EnvironmentId,
+        outline: &[Outline],
+        former: Option<&Wish>,
+    ) -> Answer<Plan> {
+        let (team, installation) = (self.team(&wish.team), self.installation().await?);
+        let subject = Subject { wish, team: &team, environment, installation };
+        let cx = Context::looking(subject, &self.azure, &self.store, self.clock.now());
+        let looked = self.recipe.plan_looked(&cx, outline, former).await;
+        let mut plan = looked.map_err(|error| not_looked(&error))?;
+        let earlier = store::took::earlier(&self.store).await.map_err(failed("reading earlier jobs"))?;
+        for line in &mut plan.lines {
+            let step = outline.iter().find(|step| step.recipe_key() == line.step);
+            line.expected = step.filter(|step| worked(step, line)).and_then(|step| earlier.of_step(step));
+        }
+        Ok(plan)
+    }
+
+    async fn decider(&self, caller: &Caller, environment: &Environment) -> Answer<String> {
+        let title = self.team(&environment.team).title;
+        let words = self.deciders().await?.words(&environment.team, &title, &caller.account.name);
+        Ok(format!("{words} decides."))
+    }
+
+    async fn send_change(&self, caller: &Caller, environment: &EnvironmentId, sending: Sending<'_>) -> Answer<RequestId> {
+        let (request, now) = (RequestId::new(new_id()), self.clock.now());
+        let row = self.sent(caller, &request, environment, sending, now);
+        let write = async {
+            let mut tx = self.store.begin().await?;
+            store::request::add(&mut tx, &row).await?;
+            timer::set(&mut tx, timer::REQUEST, request.as_str(), row.lapses_at).await?;
+            tx.commit().await
+        };
+        match write.await {
+            Ok(()) => {
+                self.store.announce(Change::Environment(environment.clone())).await;
+                Ok(request)
+            }
+            Err(store::Error::Taken(_)) => Err(PortalError::conflict(ANOTHER_WAITS)),
+            Err(error) => Err(internal("sending a request", &error)),
+        }
+    }
+}
+
+const ANOTHER_WAITS: &str = "Another request about this environment waits for its decision.";
+
+/// A line that says that something is done; what is only kept takes no time.
+fn worked(step: &Outline, line: &domain::plan::Line) -> bool {
+    line.verb != domain::plan::Verb::Keep && step.recipe_key() == line.step
+}
+
+fn subject(environment: &Environment) -> Permitted<'_> {
+    Permitted { team: &environment.team, requester: Some(&environment.owner), other_manager: false }
+}
+
+/// By what stands and what is going on.
+fn changeable(environment: &Environment, journal: Option<&Journal>, waits: bool) -> Can {
+    let Some(journal) = journal else { return Can::no("Nothing stands of it yet.") };
+    if environment.state == State::Gone {
+        return Can::no("Nothing of it is left.");
+    }
+    if waits {
+        return Can::no(ANOTHER_WAITS);
+    }
+    let state = journal.status.state();
+    if state.moving() {
+        return Can::no("A job is at work on it: wait until it has ended, or cancel it first.");
+    }
+    if state != job::State::Succeeded && journal.status.ledger(&journal.job.outline).is_empty() {
+        return Can::no("Nothing stands of it: roll its job back instead.");
+    }
+    if journal.status.goal == job::Goal::RollBack {
+        return Can::no("Its job is being rolled back.");
+    }
+    Can::yes()
+}
+
+fn purgeable(wish: &Wish) -> Can {
+    match wish.vault.purge_protection {
+        true => Can::no("Purge protection is on: Azure lets nobody purge the vault before its time."),
+        false => Can::yes(),
+    }
+}
+
+/// A plan that could not be made, in words for people; the detail is logged.
+fn not_looked(error: &StepError) -> PortalError {
+    match error {
+        StepError::Retry { why, .. } => error::unavailable(&format!("what stands could not be looked at: {why}")),
+        StepError::Person { failure } | StepError::Fail { failure } => {
+            let said = failure.quote.as_deref().map(|quote| format!(" Azure says: {quote}")).unwrap_or_default();
+            PortalError::conflict(format!("{}. {} {}{said}", failure.title, failure.cause, failure.remedy))
+        }
+    }
+}

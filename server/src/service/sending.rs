@@ -1,0 +1,74 @@
+//! What every request has in common as it is sent: a frozen plan with its digest, and a time until which it is valid.
+
+use super::Service;
+use crate::store::request::Request;
+use app::error::PortalError;
+use app::portal::Answer;
+use domain::Moment;
+use domain::account::Caller;
+use domain::field::FieldError;
+use domain::id::{EnvironmentId, JobId, RequestId};
+use domain::plan::{Plan, Weight};
+use domain::request::{Kind, State, VALID_MILLIS};
+use domain::wish::Wish;
+use uuid::Uuid;
+
+/// What is asked, with its plan.
+pub(super) struct Sending<'a> {
+    pub kind: Kind,
+    pub wish: &'a Wish,
+    pub former: Option<&'a Wish>,
+    pub purge: bool,
+    pub plan: Plan,
+    /// The job that waits for the decision, where there is one.
+    pub job: Option<JobId>,
+}
+
+impl Service {
+    /// A request as it is sent now.
+    pub(super) fn sent(
+        &self,
+        caller: &Caller,
+        id: &RequestId,
+        environment: &EnvironmentId,
+        sending: Sending<'_>,
+        now: Moment,
+    ) -> Request {
+        let Sending { kind, wish, former, purge, plan, job } = sending;
+        Request {
+            id: id.clone(),
+            kind,
+            environment: environment.clone(),
+            environment_name: wish.name.to_string(),
+            team: wish.team.clone(),
+            requester: caller.account.id.clone(),
+            requester_name: caller.account.name.clone(),
+            wish: wish.clone(),
+            former: former.cloned(),
+            purge,
+            digest: plan.digest(wish),
+            plan,
+            state: State::Waiting,
+            sent_at: now,
+            lapses_at: now.plus(VALID_MILLIS),
+            decided_by_name: None,
+            decided_at: None,
+            comment: None,
+            job,
+        }
+    }
+}
+
+/// A plan with a denial is not sent: each denial stands beside its field.
+pub(super) fn refuse_denied(plan: &Plan) -> Answer<()> {
+    let denied = plan.findings.iter().filter(|finding| finding.weight == Weight::Deny);
+    let errors: Vec<FieldError> = denied
+        .map(|finding| FieldError::new(finding.field.clone().unwrap_or_default(), finding.sentence.clone()))
+        .collect();
+    if errors.is_empty() { Ok(()) } else { Err(PortalError::invalid(errors)) }
+}
+
+/// Rises with time, so that it can order and be a cursor.
+pub(super) fn new_id() -> String {
+    Uuid::now_v7().to_string()
+}
