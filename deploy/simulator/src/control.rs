@@ -1,4 +1,4 @@
-//! Answers requests to the front door itself: whether it lives, what is to go wrong, and to stop.
+//! Answers requests to the front door itself: whether it lives, what is to go wrong, what it made wait, and to stop.
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -41,6 +41,7 @@ fn routes(world: &Arc<World>) -> Router {
     Router::new()
         .route("/alive", get(alive))
         .route("/faults", get(faults).post(add_fault).delete(clear_faults))
+        .route("/waits", get(waits))
         .route("/advance", post(advance))
         .route("/stop", post(stop))
         .with_state(world.clone())
@@ -69,6 +70,10 @@ async fn add_fault(State(world): State<Arc<World>>, Json(fault): Json<Fault>) ->
 async fn clear_faults(State(world): State<Arc<World>>) -> StatusCode {
     world.faults.clear();
     StatusCode::NO_CONTENT
+}
+
+async fn waits(State(world): State<Arc<World>>) -> Json<Value> {
+    Json(json!(world.waits.all()))
 }
 
 /// Moves a manual clock: `{"milliseconds": 30000}`; 409 where the clock is the wall's.

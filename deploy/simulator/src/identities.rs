@@ -176,10 +176,9 @@ impl Kind for Credentials {
                 let status = if standing.is_some() { StatusCode::OK } else { StatusCode::CREATED };
                 let changed = standing.is_none_or(|it| it.body["properties"] != body["properties"]);
                 let mut resource = Resource::new(body.clone());
-                let effective = world.clock.after(PROPAGATION);
                 resource.private = match standing {
                     Some(standing) if !changed => standing.private.clone(),
-                    _ => json!({ "effective": effective }),
+                    _ => json!({ "effective": world.hold(&ask.canonical, "propagation", PROPAGATION) }),
                 };
                 resources::put(draft, &resource);
                 Ok(Answer::Document(status, body))

@@ -31,6 +31,8 @@
 //! `world.tokens.sign(issuer, claims)`), [`authority::Authority`] (a certificate authority of one's own),
 //! [`process`] (children that never outlive the simulator).
 //!
+//! Whatever makes a client wait takes its end from [`World::hold`], which notes it; operations are noted by themselves.
+//!
 //! Private notes beside a resource lie in [`resources::Resource::private`]; `"effective": TIME` there is when a role
 //! assignment or a federated credential begins to count.
 pub mod aks;
@@ -62,6 +64,7 @@ pub mod seed;
 pub mod state;
 pub mod tokens;
 pub mod vault;
+pub mod waits;
 pub mod world;
 
 use std::path::PathBuf;
@@ -158,6 +161,7 @@ impl Simulator {
             authority: Arc::new(secrets.authority),
             tokens: secrets.tokens,
             faults: faults::Faults::default(),
+            waits: waits::Waits::default(),
             parts,
             facts: world::Facts::default(),
             tenant: kept.tenant,

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::arm::Refusal;
 use crate::clock::{Clock, later};
 use crate::state::{Draft, StateError};
+use crate::waits::Wait;
 use crate::world::World;
 
 /// How long an operation that has ended can still be asked about, at least.
@@ -103,6 +104,12 @@ impl Operation {
 
 /// Waits for the operation's due time in the background and then brings its effect about.
 pub fn follow(world: &Arc<World>, operation: Operation) {
+    world.waits.note(Wait {
+        of: operation.resource.clone(),
+        why: operation.verb.clone(),
+        from: operation.started,
+        until: operation.due,
+    });
     let world = world.clone();
     tokio::spawn(async move {
         tokio::select! {

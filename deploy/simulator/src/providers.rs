@@ -140,7 +140,8 @@ impl Function for Register {
         let asked = ask.parts.get("namespace").map(String::as_str).unwrap_or_default();
         let namespace = spelled(asked).ok_or_else(|| unknown(asked))?;
         if state_of(world, namespace) == "NotRegistered" {
-            let due = world.clock.after(TAKES);
+            let id = format!("{}/providers/{namespace}", world.subscription_id());
+            let due = world.hold(&id, "registration", TAKES);
             let note = json!({"registrationState": "Registering", "due": due});
             world.state.put(PROVIDERS, &namespace.to_ascii_lowercase(), note).await?;
             finish_when_due(world, namespace, due);

@@ -12,6 +12,7 @@ use crate::faults::Faults;
 use crate::parts::Parts;
 use crate::state::State;
 use crate::tokens::Tokens;
+use crate::waits::Waits;
 
 /// One simulated Azure. Everything that has to be remembered lies in `state`; the rest can be made again.
 pub struct World {
@@ -25,6 +26,8 @@ pub struct World {
     pub tokens: Tokens,
     /// What goes wrong on purpose.
     pub faults: Faults,
+    /// What it made its clients wait for.
+    pub waits: Waits,
     /// What the services contribute.
     pub parts: Parts,
     /// What the portal's configuration is told.

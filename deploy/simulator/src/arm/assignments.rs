@@ -99,7 +99,7 @@ impl Kind for Assignments {
                         "description": ask.body["properties"]["description"],
                     },
                 });
-                let private = json!({"effective": world.clock.after(PROPAGATION)});
+                let private = json!({"effective": world.hold(&ask.canonical, "propagation", PROPAGATION)});
                 resources::put(draft, &Resource { body: body.clone(), private });
                 Ok(Answer::Document(StatusCode::CREATED, body))
             })

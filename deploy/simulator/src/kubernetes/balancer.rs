@@ -109,8 +109,9 @@ impl Cluster {
         let former = text(service, "/status/loadBalancer/ingress/0/ip").parse().ok();
         if former.is_none() {
             note(Tone::Normal, "EnsuringLoadBalancer", "Ensuring load balancer".into()).await;
+            let provided = self.world.hold(&format!("{}/{key}", self.id), "address", PROVISIONING);
             tokio::select! {
-                () = self.world.clock.wait(PROVISIONING) => {}
+                () = self.world.clock.until(provided) => {}
                 () = end.cancelled() => return,
             }
         }

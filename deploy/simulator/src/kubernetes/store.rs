@@ -45,6 +45,13 @@ impl Key {
     }
 }
 
+/// `pods/webapp/webapp-5d9c7-x2x4q`, as the key is written beneath a cluster's id.
+impl std::fmt::Display for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.row())
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum What {
     Added,

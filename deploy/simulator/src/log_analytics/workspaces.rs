@@ -107,7 +107,7 @@ impl Kind for Workspaces {
     }
 
     async fn complete(&self, world: &Arc<World>, operation: &Operation) -> Result<(), Refusal> {
-        let tables = world.clock.after(TABLES).to_string();
+        let tables = world.hold(&operation.resource, "tables", TABLES).to_string();
         world
             .state
             .change(|draft| {

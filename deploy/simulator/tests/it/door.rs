@@ -61,6 +61,17 @@ async fn a_second_simulator_on_the_same_folder_is_refused() {
 }
 
 #[tokio::test]
+async fn what_is_waited_for_is_told_to_whoever_measures() {
+    let visitor = Visitor::arrive().await;
+    crate::vaults::settled(&visitor, "kv-one").await;
+    let waits: Value = visitor.anybody().get("http://control.simulator/waits").send().await.unwrap().json().await.unwrap();
+    let wait = waits.as_array().unwrap().iter().find(|it| it["of"].as_str().unwrap().ends_with("/vaults/kv-one")).unwrap();
+    let at = |field: &str| wait[field].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    assert_eq!(wait["why"], "create");
+    assert_eq!(at("until").duration_since(at("from")).as_secs(), 30, "{wait}");
+}
+
+#[tokio::test]
 async fn faults_can_be_set_from_outside_through_the_proxy() {
     let visitor = Visitor::arrive().await;
     let body = serde_json::json!({"host": "management.azure.com", "times": 1, "status": 429, "code": "Throttled", "retry_after": 7});

@@ -159,8 +159,10 @@ impl Container {
         loop {
             let image = self.image().await;
             self.note(Tone::Normal, "Pulling", &format!("Pulling image \"{image}\"")).await;
-            if !self.rest(PULL, end).await {
-                return None;
+            let pulled = self.cluster.world.hold(&format!("{}/{}", self.cluster.id, self.key), "image", PULL);
+            tokio::select! {
+                () = self.cluster.world.clock.until(pulled) => {}
+                () = end.cancelled() => return None,
             }
             match image::pull(&self.cluster, &image) {
                 Ok(program) => {
