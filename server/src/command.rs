@@ -46,7 +46,8 @@ pub enum Token {
 
 #[derive(Debug, Args)]
 pub struct Migrate {
-    /// Only says how many rows differ from their logs; the exit code is 1 where any does.
+    /// Changes nothing: says which migrations are still to be run, and how many rows differ from their logs; the exit
+    /// code is 1 where there are any.
     #[arg(long, conflicts_with = "refold")]
     check: bool,
     /// Folds every log again and writes the rows anew.
@@ -80,16 +81,30 @@ pub async fn token(given: &Given, token: &Token, clock: &Clock) -> Result<String
 
 /// Does what is asked and answers a sentence, or refuses where a check found something.
 pub async fn migrate(given: &Given, migrate: &Migrate, clock: &Clock) -> Result<String, CommandError> {
+    if migrate.check {
+        return check(given).await;
+    }
     let store = open(given).await?;
     if migrate.refold {
-        let mended = store::event::refold(&store, clock.now()).await?;
+        let mended = store::refold::refold(&store, clock.now()).await?;
         return Ok(format!("{mended} rows were not as their logs say, and are now"));
     }
-    if !migrate.check {
-        return Ok("the schema is up to date".to_owned());
+    Ok("the schema is up to date".to_owned())
+}
+
+async fn check(given: &Given) -> Result<String, CommandError> {
+    let store = Store::open(&given.database()?, Use::Look).await?;
+    let schema = store.schema().await?;
+    if !schema.missing.is_empty() {
+        let missing = schema.missing.join(", ");
+        return Err(CommandError::Refused(format!("still to be run: {missing}; `keystead migrate` runs them")));
     }
-    match store::event::differing(&store, clock.now()).await? {
-        0 => Ok("the schema is up to date, and every row is as its log says".to_owned()),
+    let stands = match schema.newer.last() {
+        None => "the schema is up to date".to_owned(),
+        Some(newest) => format!("the schema is newer than this program: it has migration {newest}"),
+    };
+    match store::refold::differing(&store).await? {
+        0 => Ok(format!("{stands}, and every row is as its log says")),
         differing => Err(CommandError::Refused(format!(
             "{differing} rows are not as their logs say; `keystead migrate --refold` mends them"
         ))),

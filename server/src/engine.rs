@@ -20,6 +20,7 @@ pub mod recipe;
 pub mod reference;
 pub mod refusal;
 pub mod step;
+pub mod watch;
 mod worker;
 
 pub use context::{Approved, Attempt, Context, Installation, Secrets, Subject};
@@ -30,6 +31,7 @@ pub use needs::{Ledger, Needs, References, Values};
 pub use recipe::{Recipe, Standing};
 pub use reference::Reference;
 pub use step::{Found, Progress, Step, StepError, Undo};
+pub use watch::Watch;
 
 use crate::clock::Clock;
 use crate::seal::Seal;

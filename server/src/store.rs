@@ -37,7 +37,9 @@ pub mod kept;
 pub mod lease;
 pub mod line;
 mod open;
+pub mod refold;
 pub mod request;
+mod schema;
 pub mod sealed;
 pub mod session;
 pub mod standing;
@@ -49,12 +51,13 @@ pub mod validation;
 pub mod wake;
 
 use std::sync::Arc;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, mpsc};
 
 pub(crate) use both::on_both;
 pub use both::{Both, Tx};
 pub use error::Error;
 pub use open::Use;
+pub use schema::Schema;
 pub use wake::Change;
 
 /// Both pools and the bell; cheap to clone.
@@ -65,6 +68,8 @@ struct Inner {
     read: both::Pool,
     write: both::Pool,
     bell: broadcast::Sender<Change>,
+    /// To the task that tells other replicas, where there can be any.
+    outbox: Option<mpsc::UnboundedSender<wake::Parcel>>,
     /// Keeps other servers off a SQLite file for as long as this store lives.
     _lock: Option<std::fs::File>,
     _listener: Option<tokio_util::task::AbortOnDropHandle<()>>,
@@ -89,8 +94,9 @@ impl Store {
         })
     }
 
-    /// Lets running statements end and closes every connection.
+    /// Lets running statements end, tells other replicas what is still to be told, and closes every connection.
     pub async fn close(&self) {
+        self.said_farewell().await;
         on_both!(self.read(), pool => pool.close().await);
         on_both!(self.write(), pool => pool.close().await);
     }

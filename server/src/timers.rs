@@ -1,8 +1,9 @@
 //! What happens by itself: rows that ring when they are due, each kind answered by one [`Timer`].
 //!
 //! A timer is (kind, subject, due_at); [`crate::store::timer::set`] sets it inside any transaction. One server claims
-//! it with a lease, rings, and deletes it or puts it off; a ring that failed comes again, later each time. A ring may
-//! happen twice (a server died in the middle), so each looks at what is true before it does anything.
+//! it with a lease, rings, and deletes it or puts it off; a ring that failed comes again, later each time. A server that
+//! is lost in the middle is noticed by its lease ([`crate::engine::watch`]), and another one rings: so each ring looks at
+//! what is true before it does anything.
 
 pub mod checks;
 pub mod request;
@@ -13,6 +14,7 @@ pub use request::RequestExpiry;
 pub use sealed::SealedCleanUp;
 
 use crate::clock::Clock;
+use crate::engine::Watch;
 use crate::store::timer::{self, Claim};
 use crate::store::{Change, Store};
 use async_trait::async_trait;
@@ -42,8 +44,8 @@ pub enum Next {
 const LEASE: i64 = 30_000;
 /// How often a ring that takes longer says that it is still at it.
 const RENEW: i64 = 10_000;
-/// How long nothing may be heard before the database is asked again: hints can be lost.
-const DEAF: i64 = 30_000;
+/// How long nothing may be heard before the database is asked again: hints can be lost, and servers too.
+const DEAF: i64 = 10_000;
 /// A timer of a kind that this server does not know waits for one that does.
 const UNKNOWN: i64 = 60_000;
 
@@ -51,9 +53,14 @@ const UNKNOWN: i64 = 60_000;
 pub async fn run(store: Store, clock: Clock, timers: Vec<Arc<dyn Timer>>, stop: CancellationToken) {
     let name = uuid::Uuid::now_v7().to_string();
     let mut changes = store.changes();
+    let (mut watch, mut look_at) = (Watch::new(LEASE), Moment(0));
     while !stop.is_cancelled() {
         let now = clock.now();
         let mut wake = now.plus(DEAF);
+        if look_at <= now {
+            look_at = wake;
+            ring_left_behind(&store, &clock, &timers, &name, &mut watch).await;
+        }
         match timer::next(&store).await {
             Ok(Some(next)) if next <= now => {
                 if ring_one(&store, &clock, &timers, &name).await {
@@ -79,14 +86,43 @@ pub async fn run(store: Store, clock: Clock, timers: Vec<Arc<dyn Timer>>, stop: 
 /// Rings the timer that has been due longest; false where there was none to be had.
 pub async fn ring_one(store: &Store, clock: &Clock, timers: &[Arc<dyn Timer>], name: &str) -> bool {
     let now = clock.now();
-    let claim = match timer::claim(store, name, now, now.plus(LEASE)).await {
-        Ok(Some(claim)) => claim,
-        Ok(None) => return false,
+    match timer::claim(store, name, now, now.plus(LEASE)).await {
+        Ok(Some(claim)) => {
+            ring_claimed(store, clock, timers, claim).await;
+            true
+        }
+        Ok(None) => false,
         Err(error) => {
             tracing::error!(%error, "no timer could be claimed");
-            return false;
+            false
         }
+    }
+}
+
+/// Rings what was in the hands of a server that is gone, as `watch` finds out over several looks.
+pub async fn ring_left_behind(
+    store: &Store,
+    clock: &Clock,
+    timers: &[Arc<dyn Timer>],
+    name: &str,
+    watch: &mut Watch<(String, String)>,
+) {
+    let rung = async {
+        let held = timer::held(store).await?;
+        for lapsed in watch.look(held, clock.running_ms()) {
+            if let Some(claim) = timer::inherit(store, name, &lapsed, clock.now().plus(LEASE)).await? {
+                ring_claimed(store, clock, timers, claim).await;
+            }
+        }
+        Ok::<_, crate::store::Error>(())
     };
+    if let Err(error) = rung.await {
+        tracing::error!(%error, "timers in other hands could not be asked for");
+    }
+}
+
+async fn ring_claimed(store: &Store, clock: &Clock, timers: &[Arc<dyn Timer>], claim: Claim) {
+    let now = clock.now();
     let rung = match timers.iter().find(|timer| timer.kind() == claim.kind) {
         Some(timer) => ring(store, clock, timer.as_ref(), &claim, now).await,
         None => Ok(Next::Again(now.plus(UNKNOWN))),
@@ -94,7 +130,6 @@ pub async fn ring_one(store: &Store, clock: &Clock, timers: &[Arc<dyn Timer>], n
     if let Err(error) = put_away(store, clock, &claim, rung).await {
         tracing::warn!(kind = claim.kind, subject = claim.subject, %error, "a timer was not put away; it rings again");
     }
-    true
 }
 
 /// Rings, and holds on to the timer for as long as that takes.
@@ -106,8 +141,7 @@ async fn ring(store: &Store, clock: &Clock, timer: &dyn Timer, claim: &Claim, no
             rung = &mut ringing => return rung,
             () = clock.sleep_until(later) => {}
         }
-        let now = clock.now();
-        match timer::renew(store, claim, now, now.plus(LEASE)).await {
+        match timer::renew(store, claim, clock.now().plus(LEASE)).await {
             Ok(true) => {}
             // It was set anew, or another server rings: this ring goes on, and leaves the row alone when it is done.
             Ok(false) => return ringing.await,
@@ -143,7 +177,7 @@ fn patience(tries: i64) -> i64 {
 async fn heard_of_a_timer(changes: &mut tokio::sync::broadcast::Receiver<Change>) {
     loop {
         match changes.recv().await {
-            Ok(Change::Timer) | Err(RecvError::Lagged(_)) => return,
+            Ok(Change::Timer | Change::Any) | Err(RecvError::Lagged(_)) => return,
             Ok(_) => {}
             Err(RecvError::Closed) => std::future::pending().await,
         }

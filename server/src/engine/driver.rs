@@ -86,7 +86,7 @@ pub(super) async fn drive(
             Some(first) = driver.said.recv() => driver.write_down(vec![first]).await?,
             heard = changes.recv() => match heard {
                 Ok(Change::Job(job)) if job == claim.job => driver.catch_up().await?,
-                Err(RecvError::Lagged(_)) => driver.catch_up().await?,
+                Ok(Change::Any) | Err(RecvError::Lagged(_)) => driver.catch_up().await?,
                 Ok(_) | Err(RecvError::Closed) => {}
             },
             () = sleep(engine, wake) => {}
@@ -216,6 +216,9 @@ impl Driver<'_> {
     /// False when somebody wrote first: the journal is then up to date again, and nothing of this was written.
     async fn append(&mut self, at: Moment, events: &[Event], said: &[Said]) -> Result<bool, Error> {
         let mut tx = self.engine.store.begin().await?;
+        if !self.guard.open() {
+            return Err(Error::Superseded);
+        }
         match self.journal.append(&mut tx, Writer::Worker(self.claim), at, events, said).await {
             Ok(()) => {
                 tx.commit().await?;

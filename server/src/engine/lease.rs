@@ -50,17 +50,25 @@ pub struct Lapsed;
 
 impl Lease {
     /// Of a claim made at `claimed_ms` on the running clock.
+    ///
+    /// A lease that lapsed by our own clock stays lapsed: whoever was stopped for so long begins anew, with a claim.
     pub fn hold(store: Store, clock: Clock, pace: Pace, claim: Claim, claimed_ms: i64) -> Lease {
         let last_call = Arc::new(AtomicI64::new(claimed_ms + pace.lease - pace.margin()));
         let guard = Guard { clock: clock.clone(), last_call: Arc::clone(&last_call) };
+        let watched = guard.clone();
         let renewal = async move {
             loop {
                 clock.sleep_until(clock.now().plus(pace.renew)).await;
-                // Measured from before the statement: what it takes is lost to us, not to the database.
-                let (asked_ms, now) = (clock.running_ms(), clock.now());
-                match lease::renew(&store, &claim, now, now.plus(pace.lease)).await {
-                    Ok(true) => last_call.store(asked_ms + pace.lease - pace.margin(), Ordering::Release),
-                    Ok(false) => return last_call.store(0, Ordering::Release),
+                if !watched.open() {
+                    return last_call.store(0, Ordering::Release);
+                }
+                // Measured from before the statement: what it takes is lost to us, not to those who watch.
+                let asked_ms = clock.running_ms();
+                match lease::renew(&store, &claim, clock.now().plus(pace.lease)).await {
+                    Ok(true) if watched.open() => {
+                        last_call.store(asked_ms + pace.lease - pace.margin(), Ordering::Release);
+                    }
+                    Ok(_) => return last_call.store(0, Ordering::Release),
                     Err(Error::Database(why)) => tracing::warn!(job = %claim.job, why, "a lease was not renewed"),
                     Err(error) => tracing::warn!(job = %claim.job, %error, "a lease was not renewed"),
                 }

@@ -210,7 +210,7 @@ async fn heard_of(changes: &mut broadcast::Receiver<Change>, id: &JobId) {
     loop {
         match changes.recv().await {
             Ok(Change::Job(job)) if job == *id => return,
-            Err(RecvError::Lagged(_)) => return,
+            Ok(Change::Any) | Err(RecvError::Lagged(_)) => return,
             Ok(_) => {}
             Err(RecvError::Closed) => std::future::pending().await,
         }

@@ -3,18 +3,28 @@
 use super::Engine;
 use super::driver::{self, Rest};
 use super::lease::Lease;
-use crate::store::lease;
+use super::watch::Watch;
+use crate::store::lease::{self, Claim};
 use crate::store::{Change, Error};
+use domain::Moment;
+use domain::id::JobId;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// How long nothing may be heard before the database is asked again: hints can be lost.
-const DEAF: i64 = 5_000;
+/// How long nothing may be heard before the database is asked again: hints can be lost, and nobody says that he is gone.
+/// A lease lapses at most so much later for those who watch it, so that a job waits 12 s for whoever takes it over.
+const DEAF: i64 = 2_000;
 /// A job that this server cannot carry on for now.
 const PUT_OFF: i64 = 15_000;
+
+/// Jobs in the hands of others, and when to look at them again.
+struct Others {
+    watch: Watch<JobId>,
+    look_at: Moment,
+}
 
 impl Engine {
     /// Works until told to stop; then lets the calls at hand come back and lets go of its jobs.
@@ -22,10 +32,11 @@ impl Engine {
         let name = uuid::Uuid::now_v7().to_string();
         let mut changes = self.store.changes();
         let mut drivers = JoinSet::new();
+        let mut others = Others { watch: Watch::new(self.pace.lease), look_at: Moment(0) };
         while !stop.is_cancelled() {
             let mut wake = self.clock.now().plus(DEAF);
             if drivers.len() < self.at_once {
-                match self.take(&name).await {
+                match self.take(&name, &mut others).await {
                     Ok(Some((claim, lease))) => {
                         let engine = Arc::clone(&self);
                         drivers.spawn(engine.drive(claim, lease, stop.clone()));
@@ -56,21 +67,36 @@ impl Engine {
         while drivers.join_next().await.is_some() {}
     }
 
-    /// Claims one job, if one is due.
-    async fn take(&self, name: &str) -> Result<Option<(lease::Claim, Lease)>, Error> {
+    /// Claims one job, if one is due or left behind.
+    async fn take(&self, name: &str, others: &mut Others) -> Result<Option<(Claim, Lease)>, Error> {
         let now = self.clock.now();
-        if lease::next(&self.store).await?.is_none_or(|next| next > now) {
+        let claimed_ms = self.clock.running_ms();
+        if lease::next(&self.store).await?.is_some_and(|next| next <= now)
+            && let Some(claim) = lease::claim(&self.store, name, now, now.plus(self.pace.lease)).await?
+        {
+            return Ok(Some(self.hold(claim, claimed_ms)));
+        }
+        if now < others.look_at {
             return Ok(None);
         }
-        let claimed_ms = self.clock.running_ms();
-        let claim = lease::claim(&self.store, name, now, now.plus(self.pace.lease)).await?;
-        Ok(claim.map(|claim| {
-            let held = Lease::hold(self.store.clone(), self.clock.clone(), self.pace, claim.clone(), claimed_ms);
-            (claim, held)
-        }))
+        let held = lease::held(&self.store).await?;
+        for lapsed in others.watch.look(held, self.clock.running_ms()) {
+            let (claimed_ms, until) = (self.clock.running_ms(), self.clock.now().plus(self.pace.lease));
+            if let Some(claim) = lease::inherit(&self.store, name, &lapsed, until).await? {
+                tracing::info!(job = %claim.job, "its worker is gone, its job is taken over");
+                return Ok(Some(self.hold(claim, claimed_ms)));
+            }
+        }
+        others.look_at = now.plus(DEAF);
+        Ok(None)
     }
 
-    async fn drive(self: Arc<Self>, claim: lease::Claim, lease: Lease, stop: CancellationToken) {
+    fn hold(&self, claim: Claim, claimed_ms: i64) -> (Claim, Lease) {
+        let lease = Lease::hold(self.store.clone(), self.clock.clone(), self.pace, claim.clone(), claimed_ms);
+        (claim, lease)
+    }
+
+    async fn drive(self: Arc<Self>, claim: Claim, lease: Lease, stop: CancellationToken) {
         let job = claim.job.clone();
         let due = match driver::drive(&self, &claim, lease.guard(), stop).await {
             Ok(Rest::AsTheLogSays) => None,
@@ -92,7 +118,7 @@ impl Engine {
 async fn heard_of_a_job(changes: &mut tokio::sync::broadcast::Receiver<Change>) {
     loop {
         match changes.recv().await {
-            Ok(Change::Job(_)) | Err(RecvError::Lagged(_)) => return,
+            Ok(Change::Job(_) | Change::Any) | Err(RecvError::Lagged(_)) => return,
             Ok(_) => {}
             // The store is gone, and with it every reason to wake.
             Err(RecvError::Closed) => std::future::pending().await,

@@ -1,8 +1,8 @@
 //! The log of a job: read, folded, and appended to at an expected position under a fence.
 //!
 //! Two guards. The *position* orders: an append names the position that its writer has folded up to, and finds
-//! [`Error::Behind`] when somebody else wrote first. The *epoch* counts claims: a worker whose lease was lost or has
-//! lapsed finds [`Error::Superseded`]. Both stand in the first statement of the append, the update of the job's own
+//! [`Error::Behind`] when somebody else wrote first. The *epoch* counts claims: a worker whose job was let go or claimed
+//! by another finds [`Error::Superseded`]. Both stand in the first statement of the append, the update of the job's own
 //! row, whose lock then keeps other writers out until the commit.
 //!
 //! The transaction that appends also writes what the log now amounts to into `job` and `environment`, and what follows
@@ -19,7 +19,7 @@ use domain::job::{Entry, Event, State, Status, due};
 /// Who writes.
 #[derive(Clone, Copy, Debug)]
 pub enum Writer<'a> {
-    /// The worker that holds this claim, in the name of which nothing is written once it has lapsed.
+    /// The worker that holds this claim, in the name of which nothing is written once another has claimed the job.
     Worker(&'a Claim),
     /// A person's word.
     Person,
@@ -155,7 +155,7 @@ impl Journal {
     async fn write_copies(&self, tx: &mut Tx, writer: Writer<'_>, at: Moment, status: &Status) -> Result<(), Error> {
         const SQL: &str = "update job set state = $2, at_work = $3, steps_done = $4, position = $5, due_at = $6, \
             started_at = $7, ended_at = $8, updated_at = $9 \
-            where id = $1 and position = $10 and ($11 < 0 or (epoch = $11 and lease_until > $9))";
+            where id = $1 and position = $10 and ($11 < 0 or (epoch = $11 and lease_until <> 0))";
         let copies = Copies::of(&self.job, status, at)?;
         let epoch = match writer {
             Writer::Worker(claim) => claim.epoch,
@@ -177,7 +177,7 @@ impl Journal {
         match (changed, writer) {
             (1, _) => Ok(()),
             (_, Writer::Person) => Err(Error::Behind),
-            (_, Writer::Worker(claim)) if super::lease::holds(tx, claim, at).await? => Err(Error::Behind),
+            (_, Writer::Worker(claim)) if super::lease::holds(tx, claim).await? => Err(Error::Behind),
             (_, Writer::Worker(_)) => Err(Error::Superseded),
         }
     }
@@ -225,55 +225,4 @@ async fn insert(tx: &mut Tx, job: &JobId, entry: &Entry) -> Result<(), Error> {
         Error::Taken(_) => Error::Behind,
         other => other,
     })
-}
-
-/// Folds every log again and writes the copies anew; answers how many rows were not as they should be.
-pub async fn refold(store: &Store, now: Moment) -> Result<u64, Error> {
-    const IDS: &str = "select id from job order by id";
-    const SQL: &str = "update job set state = $2, at_work = $3, steps_done = $4, position = $5, started_at = $6, \
-        ended_at = $7 where id = $1 and not (state = $2 and at_work = $3 and steps_done = $4 and position = $5 \
-        and coalesce(started_at, -1) = coalesce($6, -1) and coalesce(ended_at, -1) = coalesce($7, -1))";
-    let ids: Vec<(String,)> = on_both!(store.read(), db => sqlx::query_as(IDS).fetch_all(db).await)?;
-    let mut mended = 0;
-    for (id,) in ids {
-        let mut tx = store.begin().await?;
-        let Some(journal) = load_in(&mut tx, &JobId::new(id)).await? else { continue };
-        let copies = Copies::of(&journal.job, &journal.status, now)?;
-        mended += on_both!(tx.on(), db => sqlx::query(SQL)
-            .bind(journal.job.id.as_str())
-            .bind(copies.state)
-            .bind(&copies.at_work)
-            .bind(copies.steps_done)
-            .bind(copies.position)
-            .bind(copies.started_at)
-            .bind(copies.ended_at)
-            .execute(db).await.map(|done| done.rows_affected()))?;
-        standing::refresh(&mut tx, &journal.job.environment, now).await?;
-        tx.commit().await?;
-    }
-    Ok(mended)
-}
-
-/// How many rows of jobs are not as their logs say; changes nothing.
-pub async fn differing(store: &Store, now: Moment) -> Result<u64, Error> {
-    const IDS: &str = "select id from job order by id";
-    const SQL: &str = "select count(*) from job where id = $1 and state = $2 and at_work = $3 and steps_done = $4 \
-        and position = $5 and coalesce(started_at, -1) = coalesce($6, -1) and coalesce(ended_at, -1) = coalesce($7, -1)";
-    let ids: Vec<(String,)> = on_both!(store.read(), db => sqlx::query_as(IDS).fetch_all(db).await)?;
-    let mut differing = 0;
-    for (id,) in ids {
-        let Some(journal) = load(store, &JobId::new(&id)).await? else { continue };
-        let copies = Copies::of(&journal.job, &journal.status, now)?;
-        let (same,): (i64,) = on_both!(store.read(), db => sqlx::query_as(SQL)
-            .bind(&id)
-            .bind(copies.state)
-            .bind(&copies.at_work)
-            .bind(copies.steps_done)
-            .bind(copies.position)
-            .bind(copies.started_at)
-            .bind(copies.ended_at)
-            .fetch_one(db).await)?;
-        differing += u64::from(same == 0);
-    }
-    Ok(differing)
 }

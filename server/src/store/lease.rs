@@ -1,33 +1,69 @@
 //! The lease on a job: one statement claims the job that has been due longest, and its epoch fences earlier workers off.
+//!
+//! `lease_until` is 0 where nobody holds the job. Otherwise its holder has written there when the lease will end by the
+//! holder's own clock, and for everybody else it is a mark: it changes with each renewal, and is compared with what was
+//! seen before, never with a time. So no two machines have to agree on what time it is. Who has seen the same [`Mark`]
+//! for the length of a lease on a running clock of its own (`engine::watch`) may [`inherit`].
 
 use super::{Error, Store, Tx, on_both};
 use domain::Moment;
 use domain::id::JobId;
 
-/// The right to work on a job, as long as nobody else has claimed it and it has not lapsed.
+/// The right to work on a job, until somebody else has claimed it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     pub job: JobId,
     pub epoch: i64,
 }
 
+/// What a lease that is held looks like from outside; another one after each renewal and each claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    pub epoch: i64,
+    pub until: i64,
+}
+
 /// Claims the job that has been due longest and that nobody holds; `None` where there is none, or where another
-/// worker was quicker: ask [`next`] whether to try again.
+/// worker was quicker: ask [`next`] whether to try again. `until` is the end of the lease by the worker's own clock.
 pub async fn claim(store: &Store, worker: &str, now: Moment, until: Moment) -> Result<Option<Claim>, Error> {
     const SQL: &str = "update job set epoch = epoch + 1, worker = $1, lease_until = $3 \
-        where lease_until <= $2 and id = (select id from job where due_at is not null and due_at <= $2 \
-        and lease_until <= $2 order by due_at limit 1) returning id, epoch";
+        where lease_until = 0 and id = (select id from job where due_at is not null and due_at <= $2 \
+        and lease_until = 0 order by due_at limit 1) returning id, epoch";
     let row: Option<(String, i64)> = on_both!(store.write(), db => {
         sqlx::query_as(SQL).bind(worker).bind(now.0).bind(until.0).fetch_optional(db).await
     })?;
     Ok(row.map(|(id, epoch)| Claim { job: JobId::new(id), epoch }))
 }
 
-/// Holds on; false when the lease has lapsed or is another's.
-pub async fn renew(store: &Store, claim: &Claim, now: Moment, until: Moment) -> Result<bool, Error> {
-    const SQL: &str = "update job set lease_until = $4 where id = $1 and epoch = $2 and lease_until > $3";
+/// Jobs with something left to do that somebody holds, whether alive or gone.
+pub async fn held(store: &Store) -> Result<Vec<(JobId, Mark)>, Error> {
+    const SQL: &str = "select id, epoch, lease_until from job where due_at is not null and lease_until <> 0";
+    let rows: Vec<(String, i64, i64)> = on_both!(store.read(), db => sqlx::query_as(SQL).fetch_all(db).await)?;
+    Ok(rows.into_iter().map(|(id, epoch, until)| (JobId::new(id), Mark { epoch, until })).collect())
+}
+
+/// Claims a job whose holder has let its lease lapse; `None` where the mark is not what it was any more.
+pub async fn inherit(
+    store: &Store,
+    worker: &str,
+    (job, mark): &(JobId, Mark),
+    until: Moment,
+) -> Result<Option<Claim>, Error> {
+    const SQL: &str = "update job set epoch = epoch + 1, worker = $1, \
+        lease_until = case when $5 > lease_until then $5 else lease_until + 1 end \
+        where id = $2 and epoch = $3 and lease_until = $4 returning epoch";
+    let row: Option<(i64,)> = on_both!(store.write(), db => sqlx::query_as(SQL)
+        .bind(worker).bind(job.as_str()).bind(mark.epoch).bind(mark.until).bind(until.0)
+        .fetch_optional(db).await)?;
+    Ok(row.map(|(epoch,)| Claim { job: job.clone(), epoch }))
+}
+
+/// Holds on, with another mark; false when the job was let go or is another's.
+pub async fn renew(store: &Store, claim: &Claim, until: Moment) -> Result<bool, Error> {
+    const SQL: &str = "update job set lease_until = case when $3 > lease_until then $3 else lease_until + 1 end \
+        where id = $1 and epoch = $2 and lease_until <> 0";
     let renewed = on_both!(store.write(), db => sqlx::query(SQL)
-        .bind(claim.job.as_str()).bind(claim.epoch).bind(now.0).bind(until.0)
+        .bind(claim.job.as_str()).bind(claim.epoch).bind(until.0)
         .execute(db).await.map(|done| done.rows_affected()))?;
     Ok(renewed == 1)
 }
@@ -41,18 +77,26 @@ pub async fn release(store: &Store, claim: &Claim, due: Option<Moment>) -> Resul
     Ok(())
 }
 
-/// When the next job can be claimed.
+/// When the next job that nobody holds can be claimed.
 pub async fn next(store: &Store) -> Result<Option<Moment>, Error> {
-    const SQL: &str = "select min(case when lease_until > due_at then lease_until else due_at end) from job \
-        where due_at is not null";
+    const SQL: &str = "select min(due_at) from job where due_at is not null and lease_until = 0";
     let (at,): (Option<i64>,) = on_both!(store.read(), db => sqlx::query_as(SQL).fetch_one(db).await)?;
     Ok(at.map(Moment))
 }
 
+/// Lets go of everything, for whoever knows that no other server is alive: jobs first, then timers.
+pub(super) async fn free_all(db: &sqlx::SqlitePool) -> Result<(), Error> {
+    const JOBS: &str = "update job set lease_until = 0, worker = null where lease_until <> 0";
+    const TIMERS: &str = "update timer set lease_until = 0, worker = null where lease_until <> 0";
+    sqlx::query(JOBS).execute(db).await?;
+    sqlx::query(TIMERS).execute(db).await?;
+    Ok(())
+}
+
 /// Whether the claim still holds.
-pub(super) async fn holds(tx: &mut Tx, claim: &Claim, now: Moment) -> Result<bool, Error> {
-    const SQL: &str = "select count(*) from job where id = $1 and epoch = $2 and lease_until > $3";
+pub(super) async fn holds(tx: &mut Tx, claim: &Claim) -> Result<bool, Error> {
+    const SQL: &str = "select count(*) from job where id = $1 and epoch = $2 and lease_until <> 0";
     let (count,): (i64,) = on_both!(tx.on(), db => sqlx::query_as(SQL)
-        .bind(claim.job.as_str()).bind(claim.epoch).bind(now.0).fetch_one(db).await)?;
+        .bind(claim.job.as_str()).bind(claim.epoch).fetch_one(db).await)?;
     Ok(count == 1)
 }

@@ -1,15 +1,16 @@
 //! Opens the database: the only place that asks which one it is.
 
 use super::both::{Both, Pool};
-use super::{Error, Inner, Store, wake};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use super::{Error, Inner, Store, schema, wake};
+use sqlx::Connection;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, mpsc};
 use tokio_util::task::AbortOnDropHandle;
 
 /// What the database is opened for.
@@ -19,16 +20,21 @@ pub enum Use {
     Server,
     /// A short command beside it.
     Command,
+    /// A command that only looks: the schema stays as it is.
+    Look,
 }
-
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
 
 /// Longest wait of a SQLite writer for another process that writes.
 const BUSY: Duration = Duration::from_secs(10);
+/// A replica that is stopped in the middle of a transaction, or whose machine has lost power, holds its rows so long; in
+/// milliseconds. Less than a lease, so that whoever takes its jobs over does not wait for it.
+const FORGOTTEN: &str = "5000";
+/// Longest wait for a row that another transaction holds, in milliseconds.
+const LOCKED: &str = "8000";
 
 impl Store {
     /// Opens `postgres://…`, `sqlite:PATH` or a plain path (made where it is missing, mode as the umask says),
-    /// and brings the schema up to date.
+    /// and brings the schema up to date, unless it is only to be looked at.
     pub async fn open(url: &str, purpose: Use) -> Result<Store, Error> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             postgres(url, purpose).await
@@ -40,27 +46,30 @@ impl Store {
 
 async fn postgres(url: &str, purpose: Use) -> Result<Store, Error> {
     let options = PgConnectOptions::from_str(url)?.application_name("keystead");
+    if purpose != Use::Look {
+        let mut connection = PgConnection::connect_with(&options).await?;
+        schema::migrate_postgres(&mut connection).await?;
+        connection.close().await?;
+    }
+    let options = options.options([("idle_in_transaction_session_timeout", FORGOTTEN), ("lock_timeout", LOCKED)]);
     let pool =
         PgPoolOptions::new().max_connections(20).acquire_timeout(Duration::from_secs(10)).connect_with(options).await?;
-    // The migrator holds an advisory lock of its own while it works.
-    MIGRATIONS.run(&pool).await.map_err(schema)?;
     let (bell, _) = broadcast::channel(wake::KEPT);
-    let listener = match purpose {
-        Use::Server => Some(AbortOnDropHandle::new(tokio::spawn(wake::listen(pool.clone(), bell.clone())))),
-        Use::Command => None,
-    };
+    let name = uuid::Uuid::now_v7().to_string();
+    let (outbox, parcels) = mpsc::unbounded_channel();
+    tokio::spawn(wake::tell(pool.clone(), name.clone(), parcels));
+    let listener = (purpose == Use::Server)
+        .then(|| AbortOnDropHandle::new(tokio::spawn(wake::listen(pool.clone(), name, bell.clone()))));
     let pool = Pool::Postgres(pool);
-    Ok(Store(Arc::new(Inner { read: pool.clone(), write: pool, bell, _lock: None, _listener: listener })))
+    let (read, outbox) = (pool.clone(), Some(outbox));
+    Ok(Store(Arc::new(Inner { read, write: pool, bell, outbox, _lock: None, _listener: listener })))
 }
 
 async fn sqlite(path: &Path, purpose: Use) -> Result<Store, Error> {
-    let lock = match purpose {
-        Use::Server => Some(only_server(path)?),
-        Use::Command => None,
-    };
+    let lock = (purpose == Use::Server).then(|| only_server(path)).transpose()?;
     let options = SqliteConnectOptions::new()
         .filename(path)
-        .create_if_missing(true)
+        .create_if_missing(purpose != Use::Look)
         .journal_mode(SqliteJournalMode::Wal)
         // An answered approval survives a power cut.
         .synchronous(SqliteSynchronous::Full)
@@ -71,9 +80,13 @@ async fn sqlite(path: &Path, purpose: Use) -> Result<Store, Error> {
         .acquire_timeout(Duration::from_secs(30))
         .connect_with(options.clone())
         .await?;
-    {
+    if purpose != Use::Look {
         let _migrating = alone(beside(path, "migrating")).await?;
-        MIGRATIONS.run(&write).await.map_err(schema)?;
+        schema::migrate_sqlite(&write).await?;
+    }
+    if lock.is_some() {
+        // We are the only server, so whoever held something is gone: nobody has to wait for leases to lapse.
+        super::lease::free_all(&write).await?;
     }
     let read = SqlitePoolOptions::new()
         .max_connections(6)
@@ -85,13 +98,10 @@ async fn sqlite(path: &Path, purpose: Use) -> Result<Store, Error> {
         read: Both::Sqlite(read),
         write: Both::Sqlite(write),
         bell,
+        outbox: None,
         _lock: lock,
         _listener: None,
     })))
-}
-
-fn schema(error: sqlx::migrate::MigrateError) -> Error {
-    Error::Database(format!("the schema could not be brought up to date: {error}"))
 }
 
 /// `keystead.db` and `lock` make `keystead.db.lock`.

@@ -10,8 +10,30 @@ use domain::job::Status;
 
 /// After an append: by the job's fold at hand.
 pub(super) async fn of_job(tx: &mut Tx, job: &Job, status: &Status, at: Moment) -> Result<(), Error> {
+    let standing = standing(tx, job, status).await?;
+    write(tx, &job.environment, &standing, at).await
+}
+
+/// What its row is to repeat.
+pub(super) async fn standing(tx: &mut Tx, job: &Job, status: &Status) -> Result<Standing, Error> {
     let checks = validation::counted_in(tx, &job.environment).await?;
-    write(tx, &job.environment, &Standing::of(&job.outline, status, checks), at).await
+    Ok(Standing::of(&job.outline, status, checks))
+}
+
+/// Whether the row of the job's environment repeats it.
+pub(super) async fn holds(tx: &mut Tx, environment: &EnvironmentId, standing: &Standing) -> Result<bool, Error> {
+    const SQL: &str = "select count(*) from environment where id = $1 and state = $2 and rank = $3 and detail = $4 \
+        and arch = $5 and held = $6";
+    let arch = document::write(&standing.arch)?;
+    let (count,): (i64,) = on_both!(tx.on(), db => sqlx::query_as(SQL)
+        .bind(environment.as_str())
+        .bind(standing.state.key())
+        .bind(standing.state.rank())
+        .bind(&standing.detail)
+        .bind(&arch)
+        .bind(i64::from(standing.held))
+        .fetch_one(db).await)?;
+    Ok(count == 1)
 }
 
 /// After anything else that it depends on, a run of the checks above all. Without a job nothing changes: the request's

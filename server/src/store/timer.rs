@@ -1,5 +1,6 @@
 //! Timers as rows: what is to happen by itself, when, and who is at it.
 
+use super::lease::Mark;
 use super::{Error, Store, Tx, on_both};
 use domain::Moment;
 
@@ -46,30 +47,55 @@ struct Row {
     epoch: i64,
 }
 
-/// Claims the timer that has been due longest and that nobody is at.
+impl From<Row> for Claim {
+    fn from(row: Row) -> Claim {
+        Claim { kind: row.kind, subject: row.subject, due_at: Moment(row.due_at), tries: row.tries, epoch: row.epoch }
+    }
+}
+
+/// Claims the timer that has been due longest and that nobody is at. Its lease works as that of a job
+/// ([`super::lease`]): `until` is for the ringer's own clock alone.
 pub async fn claim(store: &Store, worker: &str, now: Moment, until: Moment) -> Result<Option<Claim>, Error> {
     const SQL: &str = "update timer set epoch = timer.epoch + 1, worker = $1, lease_until = $3 from (select kind as k, \
-        subject as s from timer where due_at <= $2 and lease_until <= $2 order by due_at limit 1) as first \
-        where timer.kind = first.k and timer.subject = first.s and timer.lease_until <= $2 \
+        subject as s from timer where due_at <= $2 and lease_until = 0 order by due_at limit 1) as first \
+        where timer.kind = first.k and timer.subject = first.s and timer.lease_until = 0 \
         returning kind, subject, due_at, tries, epoch";
     let row: Option<Row> = on_both!(store.write(), db => {
         sqlx::query_as(SQL).bind(worker).bind(now.0).bind(until.0).fetch_optional(db).await
     })?;
-    Ok(row.map(|row| Claim {
-        kind: row.kind,
-        subject: row.subject,
-        due_at: Moment(row.due_at),
-        tries: row.tries,
-        epoch: row.epoch,
-    }))
+    Ok(row.map(Claim::from))
 }
 
-/// Holds on; false when the timer was set anew, stopped, or claimed by another.
-pub async fn renew(store: &Store, claim: &Claim, now: Moment, until: Moment) -> Result<bool, Error> {
-    const SQL: &str =
-        "update timer set lease_until = $5 where kind = $1 and subject = $2 and epoch = $3 and lease_until > $4";
+/// Timers that somebody rings, or rang when he was lost: kind and subject, and the mark of the lease.
+pub async fn held(store: &Store) -> Result<Vec<((String, String), Mark)>, Error> {
+    const SQL: &str = "select kind, subject, epoch, lease_until from timer where lease_until <> 0";
+    let rows: Vec<(String, String, i64, i64)> = on_both!(store.read(), db => sqlx::query_as(SQL).fetch_all(db).await)?;
+    Ok(rows.into_iter().map(|(kind, subject, epoch, until)| ((kind, subject), Mark { epoch, until })).collect())
+}
+
+/// Claims a timer whose ringer has let its lease lapse; `None` where the mark is not what it was any more.
+pub async fn inherit(
+    store: &Store,
+    worker: &str,
+    ((kind, subject), mark): &((String, String), Mark),
+    until: Moment,
+) -> Result<Option<Claim>, Error> {
+    const SQL: &str = "update timer set epoch = epoch + 1, worker = $1, \
+        lease_until = case when $6 > lease_until then $6 else lease_until + 1 end \
+        where kind = $2 and subject = $3 and epoch = $4 and lease_until = $5 \
+        returning kind, subject, due_at, tries, epoch";
+    let row: Option<Row> = on_both!(store.write(), db => sqlx::query_as(SQL)
+        .bind(worker).bind(kind).bind(subject).bind(mark.epoch).bind(mark.until).bind(until.0)
+        .fetch_optional(db).await)?;
+    Ok(row.map(Claim::from))
+}
+
+/// Holds on, with another mark; false when the timer was set anew, stopped, or claimed by another.
+pub async fn renew(store: &Store, claim: &Claim, until: Moment) -> Result<bool, Error> {
+    const SQL: &str = "update timer set lease_until = case when $4 > lease_until then $4 else lease_until + 1 end \
+        where kind = $1 and subject = $2 and epoch = $3 and lease_until <> 0";
     let renewed = on_both!(store.write(), db => sqlx::query(SQL)
-        .bind(&claim.kind).bind(&claim.subject).bind(claim.epoch).bind(now.0).bind(until.0)
+        .bind(&claim.kind).bind(&claim.subject).bind(claim.epoch).bind(until.0)
         .execute(db).await.map(|done| done.rows_affected()))?;
     Ok(renewed == 1)
 }
@@ -92,9 +118,9 @@ pub async fn put_off(store: &Store, claim: &Claim, due_at: Moment, tries: i64) -
     Ok(())
 }
 
-/// When the next timer can be claimed.
+/// When the next timer that nobody is at can be claimed.
 pub async fn next(store: &Store) -> Result<Option<Moment>, Error> {
-    const SQL: &str = "select min(case when lease_until > due_at then lease_until else due_at end) from timer";
+    const SQL: &str = "select min(due_at) from timer where lease_until = 0";
     let (at,): (Option<i64>,) = on_both!(store.read(), db => sqlx::query_as(SQL).fetch_one(db).await)?;
     Ok(at.map(Moment))
 }

@@ -21,6 +21,9 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+/// Jobs with something left to do in the hand of a worker, whether alive or gone.
+const HELD: &str = "select count(*) from job where due_at is not null and lease_until <> 0";
+
 const MEMBER: &str = "member@contoso.example";
 
 /// A point in time that says nothing.
@@ -62,13 +65,22 @@ impl Story {
         self.journal().await.status.state()
     }
 
-    /// Waits until the job stands as `wanted` says.
+    /// Waits until the job stands as `wanted` says. Time passes while a worker holds the job and nothing is heard of it.
     async fn until(&self, wanted: impl Fn(&Journal) -> bool) -> Journal {
         let name = self.bed.name;
-        let reached = reached(&self.bed.store, || async {
-            let journal = self.journal().await;
-            wanted(&journal).then_some(journal)
-        });
+        let reached = async {
+            let mut changes = self.bed.store.changes();
+            loop {
+                let journal = self.journal().await;
+                if wanted(&journal) {
+                    return journal;
+                }
+                let heard = tokio::time::timeout(Duration::from_millis(100), changes.recv()).await;
+                if heard.is_err() && number(&self.bed.store, HELD).await > 0 {
+                    self.clock.advance(1_000);
+                }
+            }
+        };
         match tokio::time::timeout(Duration::from_secs(20), reached).await {
             Ok(journal) => journal,
             Err(_) => panic!("never happened on {name}: {:#?}", self.journal().await.status),
@@ -78,6 +90,20 @@ impl Story {
     async fn until_state(&self, state: State) -> Journal {
         self.until(|journal| journal.status.state() == state && journal.status.at_work(&journal.job.outline).is_empty())
             .await
+    }
+
+    /// Lets time pass until another worker has taken the job over, or nothing is left to take over.
+    async fn until_taken_over(&self) {
+        const EPOCH: &str = "select epoch from job";
+        let epoch = number(&self.bed.store, EPOCH).await;
+        let passes = async {
+            while number(&self.bed.store, EPOCH).await == epoch && number(&self.bed.store, HELD).await > 0 {
+                self.clock.advance(1_000);
+                // Whoever waited for that moment gets a turn.
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), passes).await.expect("nobody takes the job over");
     }
 
     async fn say(&self, event: Event) -> Journal {
@@ -98,7 +124,12 @@ impl Story {
     }
 
     async fn copies_hold(&self) {
-        assert_eq!(event::refold(&self.bed.store, self.clock.now()).await.unwrap(), 0, "on {}", self.bed.name);
+        assert_eq!(
+            keystead::store::refold::refold(&self.bed.store, self.clock.now()).await.unwrap(),
+            0,
+            "on {}",
+            self.bed.name
+        );
         let positions = number(&self.bed.store, "select count(*) from event").await;
         assert_eq!(positions, number(&self.bed.store, "select max(position) from event").await, "no gaps");
     }

@@ -5,6 +5,7 @@ use crate::support::wire::seal;
 use async_trait::async_trait;
 use domain::Moment;
 use keystead::clock::Clock;
+use keystead::engine::Watch;
 use keystead::store::{Change, Error, Store, Use, sealed, timer};
 use keystead::timers::{self, Next, SealedCleanUp, Timer};
 use secrecy::SecretString;
@@ -119,6 +120,27 @@ async fn a_timer_rings_when_it_is_due_again_when_it_failed_and_once_for_all() {
         clock.advance(43_000);
         assert!(ring("b").await);
         assert_eq!((rings(), timer::next(&bed.store).await.unwrap()), (3, None));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_timer_of_a_lost_server_is_rung_by_another() {
+    both(|bed| async move {
+        let clock = Clock::manual(Moment(100_000));
+        let bell = Arc::new(Bell { rings: AtomicU32::new(0), answers: Mutex::default() });
+        let timers: Vec<Arc<dyn Timer>> = vec![bell.clone()];
+        let mut tx = bed.store.begin().await.unwrap();
+        timer::set(&mut tx, "bell", "noon", Moment(0)).await.unwrap();
+        tx.commit().await.unwrap();
+        // Lost before it rang, with a clock that was far ahead.
+        timer::claim(&bed.store, "lost", Moment(9_000_000), Moment(9_030_000)).await.unwrap().unwrap();
+        let mut watch = Watch::new(30_000);
+        for rings in [0, 0, 1, 1] {
+            timers::ring_left_behind(&bed.store, &clock, &timers, "other", &mut watch).await;
+            assert_eq!(bell.rings.load(Ordering::SeqCst), rings);
+            clock.advance(15_000);
+        }
     })
     .await;
 }

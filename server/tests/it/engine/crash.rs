@@ -36,7 +36,7 @@ async fn lost_between_a_change_at_the_wire_and_its_answer_nothing_is_made_twice(
 /// When the lease has lapsed, another worker finishes the job.
 async fn taken_over(story: &Story) {
     let _second = story.worker();
-    story.clock.advance(11_000);
+    story.until_taken_over().await;
     story.until_state(State::Succeeded).await;
     story.made_once().await;
 }

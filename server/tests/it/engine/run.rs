@@ -85,8 +85,8 @@ async fn cancelled_at_any_moment_a_job_keeps_what_stands_and_can_go_on() {
             continue;
         }
         story.say(Event::CancelAsked { by: MEMBER.into() }).await;
-        story.clock.advance(11_000);
         let _worker = story.worker();
+        story.until_taken_over().await;
         let stopped =
             story.until(|journal| matches!(journal.status.state(), State::Cancelled | State::Succeeded)).await;
         if stopped.status.state() == State::Cancelled {
@@ -111,8 +111,8 @@ async fn rolled_back_at_any_moment_nothing_is_left() {
             continue;
         }
         story.say(Event::RollBackAsked { by: MEMBER.into() }).await;
-        story.clock.advance(11_000);
         let _worker = story.worker();
+        story.until_taken_over().await;
         story.until_state(State::RolledBack).await;
         assert_eq!(story.wire.there(), Vec::<String>::new(), "after {appends} appends");
         let removed = story.wire.removed();
