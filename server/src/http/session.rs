@@ -1,13 +1,18 @@
 //! Sessions in our own database, read through a cache of a few seconds; what the cookie holds is kept as a hash.
+//!
+//! Replicas share them. A session that is written or ended anywhere is announced, and every replica forgets what it had
+//! of it before its next answer; should the announcement be lost, it is believed for three seconds more. The session of
+//! somebody who is not signed in yet is not cached at all: its next request may come before the announcement.
 
 use crate::clock::Clock;
-use crate::store::{self, Store};
+use crate::store::{self, Change, Store};
 use async_trait::async_trait;
 use domain::Moment;
 use domain::account::{Account, AccountId};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::broadcast::{Receiver, error::TryRecvError};
 use tower_sessions::SessionStore;
 use tower_sessions::cookie::time::OffsetDateTime;
 use tower_sessions::session::{Id, Record};
@@ -30,7 +35,30 @@ pub struct Sessions {
     clock: Clock,
     idle: i64,
     longest: i64,
-    cache: Arc<Mutex<HashMap<Id, (Moment, Record)>>>,
+    cache: Arc<Mutex<Cache>>,
+}
+
+/// Sessions by the hash under which they are kept, and what was announced since somebody last looked here.
+struct Cache {
+    records: HashMap<String, (Moment, Record)>,
+    changes: Receiver<Change>,
+    /// How often anything was forgotten: what was read from the database before that is not put in any more.
+    forgotten: u64,
+}
+
+impl Cache {
+    /// Forgets what was written or ended since.
+    fn catch_up(&mut self) {
+        loop {
+            match self.changes.try_recv() {
+                Ok(Change::Session(hash)) => drop(self.records.remove(&hash)),
+                Ok(Change::Any) | Err(TryRecvError::Lagged(_)) => self.records.clear(),
+                Ok(_) => continue,
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return,
+            }
+            self.forgotten += 1;
+        }
+    }
 }
 
 impl std::fmt::Debug for Sessions {
@@ -42,7 +70,9 @@ impl std::fmt::Debug for Sessions {
 impl Sessions {
     pub fn new(store: Store, clock: Clock, idle_hours: i64, longest_hours: i64) -> Sessions {
         const HOUR: i64 = 3_600_000;
-        Sessions { store, clock, idle: idle_hours * HOUR, longest: longest_hours * HOUR, cache: Arc::default() }
+        let cache = Cache { records: HashMap::new(), changes: store.changes(), forgotten: 0 };
+        let cache = Arc::new(Mutex::new(cache));
+        Sessions { store, clock, idle: idle_hours * HOUR, longest: longest_hours * HOUR, cache }
     }
 
     /// How long a session lasts at most.
@@ -56,21 +86,30 @@ impl Sessions {
         store::session::sweep(&self.store, now, now.plus(-self.idle)).await
     }
 
-    fn cached(&self, id: &Id, now: Moment) -> Option<Record> {
-        let cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        cache.get(id).filter(|(at, _)| now.since(*at) < CACHED).map(|(_, record)| record.clone())
-    }
-
-    fn remember(&self, record: &Record, now: Moment) {
+    /// What is known of it; where that is nothing, the number that [`Sessions::remember`] asks for.
+    fn cached(&self, key: &str, now: Moment) -> std::result::Result<Record, u64> {
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        if cache.len() >= MOST {
-            cache.clear();
-        }
-        cache.insert(record.id, (now, record.clone()));
+        cache.catch_up();
+        let known = cache.records.get(key).filter(|(at, _)| now.since(*at) < CACHED);
+        known.map(|(_, record)| record.clone()).ok_or(cache.forgotten)
     }
 
-    fn forget(&self, id: &Id) {
-        self.cache.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+    /// Keeps what was read from the database, unless something was announced since.
+    fn remember(&self, key: String, record: &Record, now: Moment, forgotten: u64) {
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.catch_up();
+        if cache.forgotten != forgotten || !record.data.contains_key(ACCOUNT) {
+            return;
+        }
+        if cache.records.len() >= MOST {
+            cache.records.clear();
+        }
+        cache.records.insert(key, (now, record.clone()));
+    }
+
+    /// Everywhere.
+    async fn forget(&self, key: &str) {
+        self.store.announce(Change::Session(key.to_owned())).await;
     }
 }
 
@@ -82,10 +121,7 @@ impl SessionStore for Sessions {
             let (account, body) = parts(record)?;
             let expires = now.plus(self.longest);
             match store::session::add(&self.store, &hash(&record.id), account.as_ref(), &body, now, expires).await {
-                Ok(()) => {
-                    self.remember(record, now);
-                    return Ok(());
-                }
+                Ok(()) => return Ok(()),
                 Err(store::Error::Taken(_)) => record.id = Id::default(),
                 Err(error) => return Err(Error::Backend(error.to_string())),
             }
@@ -94,25 +130,25 @@ impl SessionStore for Sessions {
 
     async fn save(&self, record: &Record) -> Result<()> {
         let now = self.clock.now();
-        self.forget(&record.id);
         let (account, body) = parts(record)?;
         let expires = Moment(i64::try_from(record.expiry_date.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX));
         let expires = expires.min(now.plus(self.longest));
         let id = hash(&record.id);
         let there = store::session::write(&self.store, &id, account.as_ref(), &body, now, expires).await;
+        self.forget(&id).await;
         match there.map_err(|error| Error::Backend(error.to_string()))? {
-            true => self.remember(record, now),
-            false => self.create(&mut record.clone()).await?,
+            true => Ok(()),
+            false => self.create(&mut record.clone()).await,
         }
-        Ok(())
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
         let now = self.clock.now();
-        if let Some(record) = self.cached(id, now) {
-            return Ok(Some(record));
-        }
         let key = hash(id);
+        let forgotten = match self.cached(&key, now) {
+            Ok(record) => return Ok(Some(record)),
+            Err(forgotten) => forgotten,
+        };
         let failed = |error: store::Error| Error::Backend(error.to_string());
         let Some(row) = store::session::find(&self.store, &key).await.map_err(failed)? else { return Ok(None) };
         let ended = row.expires_at <= now.0
@@ -129,13 +165,15 @@ impl SessionStore for Sessions {
         let expiry_date = OffsetDateTime::from_unix_timestamp(row.expires_at / 1000)
             .map_err(|error| Error::Decode(error.to_string()))?;
         let record = Record { id: *id, data, expiry_date };
-        self.remember(&record, now);
+        self.remember(key, &record, now, forgotten);
         Ok(Some(record))
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
-        self.forget(id);
-        store::session::remove(&self.store, &hash(id)).await.map_err(|error| Error::Backend(error.to_string()))
+        let key = hash(id);
+        let removed = store::session::remove(&self.store, &key).await;
+        self.forget(&key).await;
+        removed.map_err(|error| Error::Backend(error.to_string()))
     }
 }
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use domain::Moment;
 use keystead::clock::Clock;
 use keystead::engine::Watch;
-use keystead::store::{Change, Error, Store, Use, sealed, timer};
+use keystead::store::{Change, Error, Schema, Store, Use, sealed, timer};
 use keystead::timers::{self, Next, SealedCleanUp, Timer};
 use secrecy::SecretString;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -19,6 +19,42 @@ async fn migrations_are_run_once_by_whoever_is_first() {
         for opened in futures::future::join_all(again).await {
             assert_eq!(number(&opened.unwrap(), "select count(*) from job").await, 0);
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_older_program_works_on_beside_a_newer_schema() {
+    both(|bed| async move {
+        let nothing_lacks = Schema { missing: Vec::new(), newer: Vec::new() };
+        assert_eq!(bed.store.schema().await.unwrap(), nothing_lacks);
+        sql(&bed.store, "alter table job add column colour text not null default 'blue'", &[]).await;
+        sql(
+            &bed.store,
+            "insert into _sqlx_migrations (version, description, success, checksum, execution_time) \
+             values (9999, 'colour', true, 'x', 0)",
+            &[],
+        )
+        .await;
+        for purpose in [Use::Command, Use::Look] {
+            let older = Store::open(&bed.url, purpose).await.unwrap();
+            assert_eq!(older.schema().await.unwrap(), Schema { missing: Vec::new(), newer: vec![9999] });
+            queued(&older, "ledger-dev", Vec::new(), Moment(0)).await;
+            sql(&older, "update environment set held = 0", &[]).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_only_looks_changes_nothing_of_the_schema() {
+    both(|bed| async move {
+        sql(&bed.store, "drop table took", &[]).await;
+        sql(&bed.store, "drop table _sqlx_migrations", &[]).await;
+        let looks = Store::open(&bed.url, Use::Look).await.unwrap();
+        let missing = looks.schema().await.unwrap().missing;
+        assert!(missing.contains(&"1 core".to_owned()), "{missing:?}");
+        assert_eq!(looks.schema().await.unwrap().missing, missing);
     })
     .await;
 }

@@ -1,9 +1,11 @@
 //! Signing in at the directory and out again; the way back, and sessions that end.
 
-use crate::support::bed::both;
+use crate::support::bed::{Bed, both};
 use crate::support::browser::{Browser, directory};
 use crate::support::portal::Portal;
 use axum::http::StatusCode;
+use keystead::store::{Store, Use};
+use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_signs_in_and_comes_back_to_where_they_were() {
@@ -83,4 +85,30 @@ async fn a_session_ends_by_signing_out_by_rest_and_by_age() {
         assert!(browser.get("/environments").await.leads_to().starts_with("/sign-in"), "unused for half a day");
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_replica_knows_a_session_and_none_keeps_one_that_was_ended() {
+    let bed = Bed::postgres().await;
+    let (here, there) =
+        (Store::open(&bed.url, Use::Server).await.unwrap(), Store::open(&bed.url, Use::Server).await.unwrap());
+    let (here, there) = (Portal::on(here).await, Portal::on(there).await);
+    let mut browser = Browser::on(&here.router);
+    // The way to the directory and back leads over two replicas.
+    let left = browser.post("/sign-in", &[("account", ""), ("back", "/")]).await;
+    browser.moved_to(&there.router);
+    assert!(browser.get("/environments").await.leads_to().starts_with("/sign-in"));
+    let returned = directory(left.leads_to(), "member@contoso.example").await;
+    assert_eq!(browser.get(&returned).await.leads_to(), "/");
+    for portal in [&here, &there, &here] {
+        browser.moved_to(&portal.router);
+        assert_eq!(browser.get("/environments").await.status, StatusCode::OK);
+    }
+    let mut thief = browser.clone();
+    browser.post("/sign-out", &[]).await;
+    assert!(thief.get("/environments").await.leads_to().starts_with("/sign-in"), "ended where it was ended");
+    // The clock stands still, so that no cached session ages: only the announcement ends it here.
+    thief.moved_to(&there.router);
+    let ended = async { while !thief.get("/environments").await.status.is_redirection() {} };
+    tokio::time::timeout(Duration::from_secs(20), ended).await.expect("the other replica keeps it");
 }

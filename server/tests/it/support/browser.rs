@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use std::collections::BTreeMap;
 use tower::ServiceExt;
 
+#[derive(Clone)]
 pub struct Browser {
     router: axum::Router,
     cookies: BTreeMap<String, String>,
@@ -33,6 +34,11 @@ impl Seen {
 impl Browser {
     pub fn on(router: &axum::Router) -> Browser {
         Browser { router: router.clone(), cookies: BTreeMap::new() }
+    }
+
+    /// The next request goes to another replica, as behind a load balancer.
+    pub fn moved_to(&mut self, router: &axum::Router) {
+        self.router = router.clone();
     }
 
     pub async fn get(&mut self, path: &str) -> Seen {

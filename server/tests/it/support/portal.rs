@@ -70,10 +70,14 @@ pub struct Portal {
 impl Portal {
     /// Its clock stands still at the present until it is moved.
     pub async fn over(bed: &Bed) -> Portal {
+        Portal::on(bed.store.clone()).await
+    }
+
+    /// As one replica of several, each with a store of its own.
+    pub async fn on(store: Store) -> Portal {
         let config = tokio::task::spawn_blocking(config).await.unwrap();
         let _ = rustls::crypto::ring::default_provider().install_default();
         let clock = Clock::manual(Clock::system().now());
-        let store = bed.store.clone();
         let azure = azure::Azure::connect(config.azure.client()).unwrap();
         let key = tempfile::tempdir().unwrap();
         let seal = Seal::of_file(&key.path().join("key")).unwrap();
