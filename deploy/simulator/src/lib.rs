@@ -50,6 +50,7 @@ pub mod faults;
 pub mod folder;
 pub mod identities;
 pub mod kubernetes;
+pub mod locks;
 pub mod log_analytics;
 pub mod machines;
 pub mod metadata;
@@ -124,6 +125,7 @@ fn attach_all(parts: &mut Parts) {
     control::attach(parts);
     database::attach(parts);
     arm::attach(parts);
+    locks::attach(parts);
     entra::attach(parts);
     metadata::attach(parts);
     vault::attach(parts);

@@ -81,6 +81,13 @@ pub fn of_kind(draft: &Draft<'_>, prefix: &str, kind: &str) -> Vec<Resource> {
     found
 }
 
+/// The resources of one extension type (`Microsoft.Authorization/locks`) at `scope` and at every scope above it.
+pub fn extensions_above(draft: &Draft<'_>, scope: &str, kind: &str) -> Vec<Resource> {
+    let scope = key(scope);
+    let ends = scope.match_indices('/').map(|(at, _)| at).chain([scope.len()]);
+    ends.flat_map(|end| under(draft, &format!("{}/providers/{kind}/", &scope[..end]))).collect()
+}
+
 /// The key under which a resource is kept.
 pub fn key(id: &str) -> String {
     id.trim_end_matches('/').to_ascii_lowercase()

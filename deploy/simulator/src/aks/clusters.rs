@@ -8,13 +8,13 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{body, credentials, node_group, pools, versions};
+use super::{body, credentials, node_group, pools, quota, versions};
 use crate::arm::{Answer, Ask, Poll, Refusal};
 use crate::authority::Authority;
-use crate::compute;
 use crate::directory::{self, Principal};
 use crate::entra::federation::ISSUERS;
 use crate::kubernetes::{CLUSTERS, Clusters};
+use crate::locks::{self, Deed};
 use crate::operations::Operation;
 use crate::parts::Kind;
 use crate::resources::{self, Resource};
@@ -45,36 +45,6 @@ pub fn check_free(cluster: &Resource) -> Result<(), Refusal> {
             "Operation is not allowed: Another operation ({name} - {state}) is in progress, please wait for it to finish before starting a new operation. See https://aka.ms/aks-pending-operation for more details"
         ),
     ))
-}
-
-/// 400 where the pools want more cores than the subscription has left.
-pub fn check_quota(draft: &Draft<'_>, world: &World, cluster: &Value, standing: Option<&Value>) -> Result<(), Refusal> {
-    let region = cluster["location"].as_str().unwrap_or_default();
-    let cores = |cluster: &Value, family: &str| -> i64 {
-        let pools = cluster["properties"]["agentPoolProfiles"].as_array().into_iter().flatten();
-        pools
-            .filter_map(|pool| {
-                let size = compute::size(pool["vmSize"].as_str()?)?;
-                (family == "cores" || size.family == family).then(|| size.cores * pool["count"].as_i64().unwrap_or(0))
-            })
-            .sum()
-    };
-    let pools = cluster["properties"]["agentPoolProfiles"].as_array().into_iter().flatten();
-    let families = pools.filter_map(|pool| Some(compute::size(pool["vmSize"].as_str()?)?.family)).chain(["cores"]);
-    for family in families {
-        let more = cores(cluster, family) - standing.map_or(0, |it| cores(it, family));
-        let left = compute::core_limit(draft, region, family)
-            - compute::used_cores(draft, &world.subscription_id(), region, family);
-        if more > left {
-            return Err(Refusal::bad(
-                "ErrCode_InsufficientVCPUQuota",
-                format!(
-                    "Insufficient vcpu quota requested {more}, remaining {left} for family {family} for region {region}."
-                ),
-            ));
-        }
-    }
-    Ok(())
 }
 
 fn new_cluster(ask: &Ask, mut document: Value) -> Result<Resource, Refusal> {
@@ -198,7 +168,7 @@ impl Kind for ManagedClusters {
                 let before = standing.as_ref().map(|it| &it.body);
                 let mut document = body::complete(&ask.body, before, name, &group, &location)?;
                 check_workspace(draft, &document["properties"])?;
-                check_quota(draft, world, &document, before)?;
+                quota::check(draft, world, &document, before)?;
                 complete_issuer(draft, world, &mut document);
                 let (mut cluster, verb, takes) = match standing {
                     None => {
@@ -297,6 +267,7 @@ impl Kind for ManagedClusters {
 
     async fn complete(&self, world: &Arc<World>, operation: &Operation) -> Result<(), Refusal> {
         if operation.verb == "delete" {
+            check_deletable(world, &operation.resource).await?;
             self.running.end(world, &operation.resource).await;
             return world
                 .state
@@ -356,6 +327,28 @@ pub async fn bring_about(running: &Clusters, world: &Arc<World>, id: &str) -> Re
             Ok(())
         })
         .await
+}
+
+/// The nodes' group goes with the cluster; a lock on it fails the deletion.
+async fn check_deletable(world: &World, id: &str) -> Result<(), Refusal> {
+    let checked = world.state.read(|draft| match resources::find(draft, id) {
+        Some(cluster) => locks::check(draft, &node_group::group_id(world, &cluster), Deed::Delete),
+        None => Ok(()),
+    });
+    if checked.is_err() {
+        world
+            .state
+            .change(|draft| {
+                if let Some(mut cluster) = resources::find(draft, id) {
+                    set_states(&mut cluster, "Failed");
+                    resources::put(draft, &cluster);
+                    pools::mirror(draft, &cluster);
+                }
+                Ok::<_, Refusal>(())
+            })
+            .await?;
+    }
+    checked
 }
 
 /// Takes away what belongs to a cluster and lies elsewhere: its nodes' group, its issuer, its identity.

@@ -9,6 +9,7 @@ pub mod credentials;
 pub mod maintenance;
 pub mod node_group;
 pub mod pools;
+pub mod quota;
 pub mod versions;
 
 use std::sync::Arc;

@@ -14,7 +14,8 @@ use crate::world::World;
 
 const GROUPS: &str = "Microsoft.Resources/resourceGroups";
 
-fn group_id(world: &World, cluster: &Resource) -> String {
+/// The id of the group that a cluster's nodes lie in.
+pub fn group_id(world: &World, cluster: &Resource) -> String {
     let name = cluster.body["properties"]["nodeResourceGroup"].as_str().unwrap_or_default();
     format!("{}/resourceGroups/{name}", world.subscription_id())
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::clusters::{self, POLL};
-use super::{body, versions};
+use super::{body, quota, versions};
 use crate::arm::{Answer, Ask, Poll, Refusal};
 use crate::kubernetes::Clusters;
 use crate::operations::Operation;
@@ -107,7 +107,7 @@ impl Kind for AgentPools {
                     Some(at) => all[at] = pool,
                     None => all.push(pool),
                 }
-                clusters::check_quota(draft, world, &cluster.body, Some(&before))?;
+                quota::check(draft, world, &cluster.body, Some(&before))?;
                 let operation = begin(draft, world, &mut cluster, "update");
                 let body = resources::find(draft, &ask.canonical).map(|it| it.body);
                 let status = if standing.is_some() { StatusCode::OK } else { StatusCode::CREATED };

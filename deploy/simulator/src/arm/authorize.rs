@@ -1,9 +1,10 @@
-//! Finds out who asks from the bearer token, and refuses what the caller's roles do not hold.
+//! Finds out who asks from the bearer token, and refuses what the caller's roles do not hold or a lock forbids.
 use http::{HeaderMap, StatusCode};
 use uuid::Uuid;
 
-use super::answer::Caller;
+use super::answer::{Ask, Caller};
 use super::refusal::Refusal;
+use crate::locks::{self, Deed};
 use crate::roles::{self, Act};
 use crate::tokens::TokenError;
 use crate::world::World;
@@ -88,8 +89,17 @@ pub(super) fn authenticate(world: &World, headers: &HeaderMap) -> Result<Caller,
     })
 }
 
+/// Refuses `action` at `scope` unless the caller's roles hold it and no lock forbids it.
+pub(super) fn permit(world: &World, ask: &Ask, action: &str, scope: &str) -> Result<(), Refusal> {
+    authorize(world, &ask.caller, action, scope)?;
+    match Deed::of(action) {
+        Some(deed) => world.state.read(|draft| locks::check(draft, scope, deed)),
+        None => Ok(()),
+    }
+}
+
 /// 403 `AuthorizationFailed` unless the caller's roles hold `action` at `scope`.
-pub(super) fn authorize(world: &World, caller: &Caller, action: &str, scope: &str) -> Result<(), Refusal> {
+fn authorize(world: &World, caller: &Caller, action: &str, scope: &str) -> Result<(), Refusal> {
     let now = world.clock.now();
     if world.state.read(|draft| roles::allows(draft, caller.object_id, scope, Act::Control(action), now)) {
         return Ok(());

@@ -7,7 +7,7 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Ask, Poll};
-use super::authorize::authorize;
+use super::authorize::permit;
 use super::refusal::Refusal;
 use crate::operations::Operation;
 use crate::parts::{Kind, Parts};
@@ -38,7 +38,7 @@ pub(super) async fn answer(world: &Arc<World>, path: &str, ask: &Ask) -> Option<
 }
 
 fn list(world: &World, ask: &Ask) -> Result<Answer, Refusal> {
-    authorize(world, &ask.caller, &format!("{ACTION}/read"), &world.subscription_id())?;
+    permit(world, ask, &format!("{ACTION}/read"), &world.subscription_id())?;
     let found = world.state.read(|draft| resources::of_kind(draft, &world.subscription_id(), KIND));
     let value: Vec<Value> = found.into_iter().map(|group| shown(&group)).collect();
     Ok(Answer::Document(StatusCode::OK, json!({"value": value})))
@@ -52,7 +52,7 @@ async fn one(world: &Arc<World>, ask: &Ask, name: &str) -> Result<Answer, Refusa
         Method::DELETE => "delete",
         _ => return Err(Refusal::method_not_allowed()),
     };
-    authorize(world, &ask.caller, &format!("{ACTION}/{verb}"), &id)?;
+    permit(world, ask, &format!("{ACTION}/{verb}"), &id)?;
     let found = world.state.read(|draft| resources::find(draft, &id));
     match ask.method {
         Method::GET => found

@@ -5,7 +5,7 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Ask, Poll};
-use super::authorize::authorize;
+use super::authorize::permit;
 use super::refusal::Refusal;
 use crate::operations::Operation;
 use crate::resources;
@@ -26,7 +26,7 @@ pub(super) fn answer(world: &World, path: &str, ask: &Ask) -> Option<Result<Answ
 }
 
 fn poll(world: &World, ask: &Ask, id: &str, by_status: bool) -> Result<Answer, Refusal> {
-    authorize(world, &ask.caller, "Microsoft.Resources/subscriptions/operationresults/read", &world.subscription_id())?;
+    permit(world, ask, "Microsoft.Resources/subscriptions/operationresults/read", &world.subscription_id())?;
     let operation = world.state.read(|draft| Operation::find(draft, id));
     let operation = operation
         .ok_or_else(|| Refusal::not_found("OperationNotFound", format!("The operation '{id}' could not be found.")))?;

@@ -8,7 +8,7 @@ use http::{Method, StatusCode};
 use percent_encoding::percent_decode_str;
 
 use super::answer::{Answer, Ask};
-use super::authorize::{authenticate, authorize};
+use super::authorize::{authenticate, permit};
 use super::limits::Limits;
 use super::path::ResourceId;
 use super::refusal::Refusal;
@@ -73,7 +73,7 @@ async fn answer(world: &Arc<World>, path: &str, ask: &mut Ask) -> Result<Answer,
     }
     if let Some((function, parts)) = find_function(world, path, &ask.method) {
         let scope = path[..path.to_ascii_lowercase().rfind("/providers").unwrap_or(path.len())].to_owned();
-        authorize(world, &ask.caller, function.action(), &scope)?;
+        permit(world, ask, function.action(), &scope)?;
         ask.parts = parts;
         return function.run(world, ask).await;
     }
@@ -86,7 +86,7 @@ async fn answer(world: &Arc<World>, path: &str, ask: &mut Ask) -> Result<Answer,
     if let Some(kind) = world.parts.kind(&ask.id.kind())
         && ask.method == Method::GET
     {
-        authorize(world, &ask.caller, &format!("{}/read", kind.name()), ask.id.scope())?;
+        permit(world, ask, &format!("{}/read", kind.name()), ask.id.scope())?;
         checks::scope(world, &ask.id)?;
         return lists::of_kind(world, ask, kind);
     }
@@ -107,7 +107,7 @@ async fn on_resource(world: &Arc<World>, ask: &mut Ask) -> Result<Answer, Refusa
         Method::DELETE => "delete",
         _ => return Err(Refusal::method_not_allowed()),
     };
-    authorize(world, &ask.caller, &format!("{}/{verb}", kind.name()), ask.id.as_str())?;
+    permit(world, ask, &format!("{}/{verb}", kind.name()), ask.id.as_str())?;
     let scope = match checks::scope(world, &ask.id) {
         // What is to go is already gone with its group.
         Err(refusal) if verb == "delete" && refusal.code == "ResourceNotFound" => {
@@ -146,7 +146,7 @@ async fn on_part_of_resource(world: &Arc<World>, ask: &mut Ask) -> Result<Answer
     let name = rest[rest.len() - levels..].join("/");
     let word = rest[rest.len() - levels].clone();
     let verb = if ask.method == Method::POST { "action" } else { "read" };
-    authorize(world, &ask.caller, &format!("{}/{word}/{verb}", kind.name()), id.as_str())?;
+    permit(world, ask, &format!("{}/{word}/{verb}", kind.name()), id.as_str())?;
     let scope = checks::scope(world, &id)?;
     ask.canonical = id.canonical(kind.name(), &scope);
     ask.id = id;

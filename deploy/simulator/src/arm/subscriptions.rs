@@ -3,7 +3,7 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Ask};
-use super::authorize::authorize;
+use super::authorize::permit;
 use super::refusal::Refusal;
 use super::{lists, locations};
 use crate::world::World;
@@ -19,9 +19,7 @@ pub(super) fn answer(world: &World, path: &str, ask: &Ask) -> Option<Result<Answ
     match parts.as_slice() {
         ["subscriptions"] => {
             // Who may not read the subscription does not see it.
-            let seen =
-                authorize(world, &ask.caller, "Microsoft.Resources/subscriptions/read", &world.subscription_id())
-                    .is_ok();
+            let seen = permit(world, ask, "Microsoft.Resources/subscriptions/read", &world.subscription_id()).is_ok();
             let value: Vec<Value> = seen.then(|| subscription(world)).into_iter().collect();
             ok(json!({"value": value, "count": {"type": "Total", "value": value.len()}}))
         }
@@ -43,7 +41,7 @@ pub(super) fn answer(world: &World, path: &str, ask: &Ask) -> Option<Result<Answ
 
 fn read(world: &World, ask: &Ask, body: impl FnOnce() -> Value) -> Result<Answer, Refusal> {
     let scope = world.subscription_id();
-    authorize(world, &ask.caller, "Microsoft.Resources/subscriptions/read", &scope)?;
+    permit(world, ask, "Microsoft.Resources/subscriptions/read", &scope)?;
     Ok(Answer::Document(StatusCode::OK, body()))
 }
 

@@ -33,14 +33,7 @@ pub fn allows(draft: &Draft<'_>, principal: Uuid, scope: &str, act: Act<'_>, now
 
 /// The assignments at `scope` and at every scope above it.
 pub fn assignments_above(draft: &Draft<'_>, scope: &str) -> Vec<Resource> {
-    let scope = resources::key(scope);
-    let ends = scope.match_indices('/').map(|(at, _)| at).chain([scope.len()]);
-    let mut found = Vec::new();
-    for end in ends {
-        let prefix = format!("{}/providers/microsoft.authorization/roleassignments/", &scope[..end]);
-        found.extend(resources::under(draft, &prefix));
-    }
-    found
+    resources::extensions_above(draft, scope, ASSIGNMENTS)
 }
 
 fn effective(assignment: &Resource, now: Timestamp) -> bool {

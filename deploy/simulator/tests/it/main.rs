@@ -7,6 +7,7 @@ mod database;
 mod door;
 mod entra;
 mod kubernetes;
+mod locks;
 mod log_analytics;
 mod metadata;
 mod program;
