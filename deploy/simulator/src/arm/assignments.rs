@@ -13,7 +13,9 @@ use super::refusal::Refusal;
 use crate::directory;
 use crate::parts::{Kind, Parts};
 use crate::resources::{self, Resource};
+use crate::roles::condition::{Attribute, Attributes, guid};
 use crate::roles::{self, ASSIGNMENTS, definitions};
+use crate::state::Draft;
 use crate::world::World;
 
 /// How long an assignment takes until the services that it is about honour it.
@@ -41,8 +43,13 @@ impl Kind for Assignments {
         world
             .state
             .change(|draft| {
-                if let Some(found) = resources::find(draft, ask.id.as_str()) {
+                if let Some(mut found) = resources::find(draft, ask.id.as_str()) {
                     if wanted.same(&found) {
+                        if wanted.change(&mut found.body["properties"]) {
+                            found.body["properties"]["updatedOn"] = json!(now);
+                            found.body["properties"]["updatedBy"] = json!(ask.caller.object_id);
+                            resources::put(draft, &found);
+                        }
                         return Ok(Answer::Document(StatusCode::OK, found.body));
                     }
                     return Err(Refusal::bad(
@@ -80,7 +87,7 @@ impl Kind for Assignments {
                 let kind = wanted.kind.as_deref().or(found_kind).unwrap_or("ServicePrincipal");
                 let scope = ask.canonical.rsplit_once("/providers/").map_or("", |(scope, _)| scope);
                 let scope = if scope.is_empty() { "/" } else { scope };
-                let body = json!({
+                let mut body = json!({
                     "id": ask.canonical,
                     "name": ask.id.name(),
                     "type": ASSIGNMENTS,
@@ -96,9 +103,10 @@ impl Kind for Assignments {
                         "createdBy": ask.caller.object_id,
                         "updatedBy": ask.caller.object_id,
                         "delegatedManagedIdentityResourceId": null,
-                        "description": ask.body["properties"]["description"],
+                        "description": null,
                     },
                 });
+                wanted.change(&mut body["properties"]);
                 let private = json!({"effective": world.hold(&ask.canonical, "propagation", PROPAGATION)});
                 resources::put(draft, &Resource { body: body.clone(), private });
                 Ok(Answer::Document(StatusCode::CREATED, body))
@@ -128,6 +136,8 @@ struct Wanted {
     role: String,
     principal: Uuid,
     kind: Option<String>,
+    condition: Value,
+    description: Value,
 }
 
 impl Wanted {
@@ -141,8 +151,7 @@ impl Wanted {
                 ),
             ));
         }
-        // Older clients send the properties flat.
-        let properties = if ask.body["properties"].is_object() { &ask.body["properties"] } else { &ask.body };
+        let properties = asked(ask);
         let principal =
             properties["principalId"].as_str().and_then(|id| Uuid::parse_str(id).ok()).ok_or_else(|| {
                 Refusal::bad("InvalidPrincipalId", "The principal ID is not valid. Principal ID must be a GUID.")
@@ -158,7 +167,26 @@ impl Wanted {
             )
         })?;
         let kind = properties["principalType"].as_str().filter(|kind| !kind.is_empty()).map(str::to_owned);
-        Ok(Self { role: definition.resource_id(&world.subscription.to_string()), principal, kind })
+        Ok(Self {
+            role: definition.resource_id(&world.subscription.to_string()),
+            principal,
+            kind,
+            condition: condition(properties)?,
+            description: properties["description"].clone(),
+        })
+    }
+
+    /// Writes what may change in an assignment; whether anything did.
+    fn change(&self, properties: &mut Value) -> bool {
+        let version = if self.condition.is_null() { Value::Null } else { json!("2.0") };
+        let mut changed = false;
+        for (field, value) in
+            [("condition", &self.condition), ("conditionVersion", &version), ("description", &self.description)]
+        {
+            changed |= properties[field] != *value;
+            properties[field] = value.clone();
+        }
+        changed
     }
 
     fn same(&self, assignment: &Resource) -> bool {
@@ -166,6 +194,52 @@ impl Wanted {
         properties["roleDefinitionId"].as_str() == Some(self.role.as_str())
             && properties["principalId"].as_str() == Some(self.principal.to_string().as_str())
     }
+}
+
+/// What is asked for; older clients send the properties flat.
+fn asked(ask: &Ask) -> &Value {
+    if ask.body["properties"].is_object() { &ask.body["properties"] } else { &ask.body }
+}
+
+/// The condition, once it has been understood.
+fn condition(properties: &Value) -> Result<Value, Refusal> {
+    let Some(text) = properties["condition"].as_str().filter(|text| !text.trim().is_empty()) else {
+        return Ok(Value::Null);
+    };
+    let bad = |why: String| Err(Refusal::bad("InvalidCondition", format!("The condition is not valid: {why}.")));
+    match properties["conditionVersion"].as_str() {
+        None | Some("2.0") => {}
+        Some(other) => return bad(format!("the condition version '{other}' is not supported, use '2.0'")),
+    }
+    match roles::condition::read(text) {
+        Ok(_) => Ok(json!(text)),
+        Err(why) => bad(why),
+    }
+}
+
+/// What a request about an assignment says of it, for the conditions of whoever asks.
+pub(super) fn attributes(draft: &Draft<'_>, ask: &Ask, action: &str) -> Attributes {
+    let standing;
+    let (source, properties) = match action.strip_prefix(ASSIGNMENTS) {
+        Some("/write") => ("Request", asked(ask)),
+        Some("/delete") => {
+            standing = resources::find(draft, ask.id.as_str()).unwrap_or_default();
+            ("Resource", &standing.body["properties"])
+        }
+        _ => return Attributes::new(),
+    };
+    let mut found = Attributes::new();
+    let mut note = |name: &str, value: Option<&str>| {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            found.insert(Attribute::new(source, &format!("{ASSIGNMENTS}:{name}")), vec![value.to_owned()]);
+        }
+    };
+    let principal = properties["principalId"].as_str();
+    let known = principal.and_then(|id| directory::find(draft, Uuid::parse_str(id).ok()?));
+    note("RoleDefinitionId", properties["roleDefinitionId"].as_str().map(guid));
+    note("PrincipalId", principal);
+    note("PrincipalType", properties["principalType"].as_str().or(known.map(|known| known.kind.as_str())));
+    found
 }
 
 /// The assignments that a list at a scope shows: at it, above it and (without `atScope()`) below it.
@@ -242,7 +316,7 @@ impl Kind for Definitions {
 }
 
 /// Writes an assignment that is there from the start and in effect at once.
-pub fn grant(draft: &mut crate::state::Draft<'_>, world: &World, scope: &str, principal: Uuid, role: &str, kind: &str) {
+pub fn grant(draft: &mut Draft<'_>, world: &World, scope: &str, principal: Uuid, role: &str, kind: &str) {
     let Some(definition) = definitions::named(role) else {
         return;
     };

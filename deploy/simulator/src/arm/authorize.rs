@@ -3,9 +3,10 @@ use http::{HeaderMap, StatusCode};
 use uuid::Uuid;
 
 use super::answer::{Ask, Caller};
+use super::assignments;
 use super::refusal::Refusal;
 use crate::locks::{self, Deed};
-use crate::roles::{self, Act};
+use crate::roles::{self, Act, Decision};
 use crate::tokens::TokenError;
 use crate::world::World;
 
@@ -89,28 +90,26 @@ pub(super) fn authenticate(world: &World, headers: &HeaderMap) -> Result<Caller,
     })
 }
 
-/// Refuses `action` at `scope` unless the caller's roles hold it and no lock forbids it.
+/// Refuses `action` at `scope` unless the caller's roles hold it, their conditions are met and no lock forbids it.
 pub(super) fn permit(world: &World, ask: &Ask, action: &str, scope: &str) -> Result<(), Refusal> {
-    authorize(world, &ask.caller, action, scope)?;
-    match Deed::of(action) {
-        Some(deed) => world.state.read(|draft| locks::check(draft, scope, deed)),
-        None => Ok(()),
-    }
-}
-
-/// 403 `AuthorizationFailed` unless the caller's roles hold `action` at `scope`.
-fn authorize(world: &World, caller: &Caller, action: &str, scope: &str) -> Result<(), Refusal> {
     let now = world.clock.now();
-    if world.state.read(|draft| roles::allows(draft, caller.object_id, scope, Act::Control(action), now)) {
-        return Ok(());
-    }
-    Err(Refusal::new(
-        StatusCode::FORBIDDEN,
-        "AuthorizationFailed",
-        format!(
-            "The client '{}' with object id '{}' does not have authorization to perform action '{action}' over scope '{scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.",
-            caller.name, caller.object_id
-        ),
-    )
-    .with_header("x-ms-failure-cause", "gateway".to_owned()))
+    let caller = &ask.caller;
+    world.state.read(|draft| {
+        let attributes = assignments::attributes(draft, ask, action);
+        let act = Act::Control(action);
+        let why = match roles::decide(draft, caller.object_id, scope, act, now, &attributes) {
+            Decision::Allowed => return Deed::of(action).map_or(Ok(()), |deed| locks::check(draft, scope, deed)),
+            Decision::ConditionNotMet => "has an authorization with ABAC condition that is not fulfilled",
+            Decision::Denied => "does not have authorization",
+        };
+        Err(Refusal::new(
+            StatusCode::FORBIDDEN,
+            "AuthorizationFailed",
+            format!(
+                "The client '{}' with object id '{}' {why} to perform action '{action}' over scope '{scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.",
+                caller.name, caller.object_id
+            ),
+        )
+        .with_header("x-ms-failure-cause", "gateway".to_owned()))
+    })
 }

@@ -10,6 +10,7 @@ mod limits;
 mod lists;
 pub mod locations;
 mod path;
+mod permissions;
 mod polls;
 mod refusal;
 mod route;
@@ -41,6 +42,7 @@ pub fn attach(parts: &mut Parts) {
     parts.add_site(Management);
     groups::attach(parts);
     assignments::attach(parts);
+    permissions::attach(parts);
 }
 
 struct Management;

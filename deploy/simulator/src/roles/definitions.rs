@@ -19,6 +19,8 @@ pub struct Definition {
     pub data_actions: &'static [&'static str],
     /// What of that it may not.
     pub not_data_actions: &'static [&'static str],
+    /// What every use of it has to meet.
+    pub condition: Option<&'static str>,
 }
 
 const NONE: &[&str] = &[];
@@ -34,6 +36,8 @@ const VAULT_READ: &[&str] = &[
 ];
 const ASSIGN: &[&str] =
     &["Microsoft.Authorization/roleAssignments/write", "Microsoft.Authorization/roleAssignments/delete", "*/read"];
+/// The condition that comes with the role itself: only the data roles of Key Vault.
+const DATA_ROLES_OF_VAULTS: &str = "((!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})) OR (@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals{00482a5a-887f-4fb3-b363-3b7fe8e74483, a4417e6f-fecd-4de8-b567-7b0420556985, 14b46e9e-c2b7-41b4-b07b-48a6ebf60603, db79e9a7-68ee-4b58-9aeb-b90e7c24fcba, 12338af0-0e69-4776-bea7-57ae8d297424, 21090545-7ca7-4776-b22c-e363652d74d2, b86a8fe4-44ce-4948-aee5-eccb2c155cd7, 4633458b-17de-408a-b874-0445c86b69e6})) AND ((!(ActionMatches{'Microsoft.Authorization/roleAssignments/delete'})) OR (@Resource[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals{00482a5a-887f-4fb3-b363-3b7fe8e74483, a4417e6f-fecd-4de8-b567-7b0420556985, 14b46e9e-c2b7-41b4-b07b-48a6ebf60603, db79e9a7-68ee-4b58-9aeb-b90e7c24fcba, 12338af0-0e69-4776-bea7-57ae8d297424, 21090545-7ca7-4776-b22c-e363652d74d2, b86a8fe4-44ce-4948-aee5-eccb2c155cd7, 4633458b-17de-408a-b874-0445c86b69e6}))";
 const CLUSTER_READ: &[&str] = &[
     "Microsoft.Authorization/*/read",
     "Microsoft.Resources/subscriptions/operationresults/read",
@@ -49,7 +53,16 @@ const fn role(
     actions: &'static [&'static str],
     data_actions: &'static [&'static str],
 ) -> Definition {
-    Definition { id, name, description, actions, not_actions: NONE, data_actions, not_data_actions: NONE }
+    Definition {
+        id,
+        name,
+        description,
+        actions,
+        not_actions: NONE,
+        data_actions,
+        not_data_actions: NONE,
+        condition: None,
+    }
 }
 
 /// Every built-in role.
@@ -67,6 +80,7 @@ pub static DEFINITIONS: &[Definition] = &[
         ],
         data_actions: NONE,
         not_data_actions: NONE,
+        condition: None,
     },
     role("acdd72a7-3385-48ef-bd42-f606fba81ae7", "Reader", "Sees all resources, changes none.", &["*/read"], NONE),
     role(
@@ -114,13 +128,16 @@ pub static DEFINITIONS: &[Definition] = &[
             "Microsoft.KeyVault/vaults/secrets/readMetadata/action",
         ],
     ),
-    role(
-        "8b54135c-b56d-4d72-a534-26097cfdc8d8",
-        "Key Vault Data Access Administrator",
-        "Assigns the data roles of a vault.",
-        ASSIGN,
-        NONE,
-    ),
+    Definition {
+        condition: Some(DATA_ROLES_OF_VAULTS),
+        ..role(
+            "8b54135c-b56d-4d72-a534-26097cfdc8d8",
+            "Key Vault Data Access Administrator",
+            "Assigns the data roles of a vault.",
+            ASSIGN,
+            NONE,
+        )
+    },
     role(
         "a68e7c17-0ab2-4c09-9a58-125dae29748c",
         "Key Vault Purge Operator",
@@ -186,6 +203,7 @@ pub static DEFINITIONS: &[Definition] = &[
             "Microsoft.ContainerService/managedClusters/namespaces/write",
             "Microsoft.ContainerService/managedClusters/namespaces/delete",
         ],
+        condition: None,
     },
     role(
         "a7ffa36f-339b-4b5c-8bdf-e2c188b2c0eb",
@@ -278,8 +296,23 @@ impl Definition {
         format!("/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/{}", self.id)
     }
 
+    /// What it may do, as ARM lists it.
+    pub fn permission(&self) -> Value {
+        json!({
+            "actions": self.actions,
+            "notActions": self.not_actions,
+            "dataActions": self.data_actions,
+            "notDataActions": self.not_data_actions,
+        })
+    }
+
     /// The document as ARM answers it.
     pub fn body(&self, subscription: &str) -> Value {
+        let mut permission = self.permission();
+        if let Some(condition) = self.condition {
+            permission["condition"] = json!(condition);
+            permission["conditionVersion"] = json!("2.0");
+        }
         json!({
             "id": self.resource_id(subscription),
             "name": self.id,
@@ -289,12 +322,7 @@ impl Definition {
                 "type": "BuiltInRole",
                 "description": self.description,
                 "assignableScopes": ["/"],
-                "permissions": [{
-                    "actions": self.actions,
-                    "notActions": self.not_actions,
-                    "dataActions": self.data_actions,
-                    "notDataActions": self.not_data_actions,
-                }],
+                "permissions": [permission],
             },
         })
     }

@@ -1,4 +1,5 @@
 //! Decides what a principal may do at a scope, from the role assignments above it.
+pub mod condition;
 pub mod definitions;
 
 use jiff::Timestamp;
@@ -7,6 +8,7 @@ use uuid::Uuid;
 use crate::directory;
 use crate::resources::{self, Resource};
 use crate::state::Draft;
+use condition::Attributes;
 use definitions::Definition;
 
 /// The provider type of role assignments.
@@ -21,14 +23,50 @@ pub enum Act<'a> {
     Data(&'a str),
 }
 
+/// What becomes of a wish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// An assignment grants it.
+    Allowed,
+    /// An assignment would, but for its condition.
+    ConditionNotMet,
+    /// No assignment does.
+    Denied,
+}
+
 /// Whether `principal`, itself or through one of its groups, may act at `scope` at that moment.
 /// An assignment counts only once it has propagated.
 pub fn allows(draft: &Draft<'_>, principal: Uuid, scope: &str, act: Act<'_>, now: Timestamp) -> bool {
+    decide(draft, principal, scope, act, now, &Attributes::new()) == Decision::Allowed
+}
+
+/// The same for a request with attributes, which conditions are about.
+pub fn decide(
+    draft: &Draft<'_>,
+    principal: Uuid,
+    scope: &str,
+    act: Act<'_>,
+    now: Timestamp,
+    attributes: &Attributes,
+) -> Decision {
+    let mut decision = Decision::Denied;
+    for assignment in counting(draft, principal, scope, now) {
+        match grants(&assignment, act, attributes) {
+            Decision::Allowed => return Decision::Allowed,
+            Decision::ConditionNotMet => decision = Decision::ConditionNotMet,
+            Decision::Denied => {}
+        }
+    }
+    decision
+}
+
+/// The assignments that count for `principal` and its groups at `scope` at that moment.
+pub fn counting(draft: &Draft<'_>, principal: Uuid, scope: &str, now: Timestamp) -> Vec<Resource> {
     let mut who = directory::groups_of(draft, principal);
     who.push(principal);
-    assignments_above(draft, scope).iter().any(|assignment| {
-        effective(assignment, now) && who.iter().any(|one| names(assignment, *one)) && grants(assignment, act)
-    })
+    let mut found = assignments_above(draft, scope);
+    found.retain(|assignment| effective(assignment, now) && who.iter().any(|one| names(assignment, *one)));
+    found
 }
 
 /// The assignments at `scope` and at every scope above it.
@@ -48,9 +86,17 @@ fn names(assignment: &Resource, principal: Uuid) -> bool {
     named.and_then(|named| Uuid::parse_str(named).ok()) == Some(principal)
 }
 
-fn grants(assignment: &Resource, act: Act<'_>) -> bool {
-    let role = assignment.body["properties"]["roleDefinitionId"].as_str().unwrap_or_default();
-    definitions::find(role).is_some_and(|definition| definition_grants(definition, act))
+fn grants(assignment: &Resource, act: Act<'_>, attributes: &Attributes) -> Decision {
+    let properties = &assignment.body["properties"];
+    let role = definitions::find(properties["roleDefinitionId"].as_str().unwrap_or_default());
+    let Some(role) = role.filter(|role| definition_grants(role, act)) else {
+        return Decision::Denied;
+    };
+    let (Act::Control(word) | Act::Data(word)) = act;
+    let mut conditions = [properties["condition"].as_str(), role.condition].into_iter().flatten();
+    // One that cannot be read was refused when it was written.
+    let is_met = |text: &str| condition::read(text).is_ok_and(|condition| condition.is_met(word, attributes));
+    if conditions.all(is_met) { Decision::Allowed } else { Decision::ConditionNotMet }
 }
 
 /// Whether a role holds what is asked for.
@@ -64,7 +110,11 @@ pub fn definition_grants(definition: &Definition, act: Act<'_>) -> bool {
 
 /// Whether a pattern with `*` for anything matches a word, in any case of letters.
 fn matches(pattern: &str, word: &str) -> bool {
-    let (pattern, word) = (pattern.to_ascii_lowercase(), word.to_ascii_lowercase());
+    matches_exactly(&pattern.to_ascii_lowercase(), &word.to_ascii_lowercase())
+}
+
+/// Whether a pattern with `*` for anything matches a word, letter by letter.
+pub fn matches_exactly(pattern: &str, word: &str) -> bool {
     let mut pieces = pattern.split('*');
     let Some(mut rest) = pieces.next().and_then(|first| word.strip_prefix(first)) else {
         return false;

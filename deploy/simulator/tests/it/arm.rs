@@ -84,8 +84,8 @@ async fn a_role_counts_once_it_has_propagated() {
     let visitor = Visitor::arrive().await;
     visitor.arm(Method::PUT, "/resourceGroups/rg", json!({"location": "westeurope"})).await;
     // The portal's identity may do everything here but Owner's last word; a fresh principal may do nothing.
-    let fresh = fresh_principal(&visitor).await;
-    let token = azure_simulator::entra::access_token(visitor.world(), &fresh, ARM).unwrap();
+    let fresh = visitor.newcomer().await;
+    let token = visitor.token_of(&fresh);
     let refused = visitor.ask(&token, Method::GET, "/resourceGroups/rg", Value::Null).await;
     assert_eq!((refused.status, refused.code()), (StatusCode::FORBIDDEN, "AuthorizationFailed"));
     assert!(
@@ -109,7 +109,7 @@ async fn a_role_counts_once_it_has_propagated() {
 async fn an_assignment_written_twice_is_the_same_and_never_another() {
     let visitor = Visitor::arrive().await;
     visitor.arm(Method::PUT, "/resourceGroups/rg", json!({"location": "westeurope"})).await;
-    let fresh = fresh_principal(&visitor).await;
+    let fresh = visitor.newcomer().await;
     let (reader, contributor) = ("acdd72a7-3385-48ef-bd42-f606fba81ae7", "b24988ac-6180-42a0-ab88-20f7382dd24c");
     let unknown = assign(&visitor, uuid(1), fresh.object_id, reader, None).await;
     assert_eq!((unknown.status, unknown.code()), (StatusCode::BAD_REQUEST, "PrincipalNotFound"));
@@ -146,7 +146,7 @@ async fn the_portals_machine_may_make_resources_and_assign_roles_but_reads_no_se
     let token = visitor.managed(ARM).await;
     let made = visitor.ask(&token, Method::PUT, "/resourceGroups/rg", json!({"location": "westeurope"})).await;
     assert_eq!(made.status, StatusCode::CREATED);
-    let fresh = fresh_principal(&visitor).await;
+    let fresh = visitor.newcomer().await;
     let body =
         assignment_body(&visitor, fresh.object_id, "acdd72a7-3385-48ef-bd42-f606fba81ae7", Some("ServicePrincipal"));
     let assigned = visitor.ask(&token, Method::PUT, &assignment(uuid(1)), body).await;
@@ -175,20 +175,4 @@ async fn assign(
 ) -> crate::visitor::Reply {
     let body = assignment_body(visitor, principal, role, kind);
     visitor.arm(Method::PUT, &assignment(name), body).await
-}
-
-async fn fresh_principal(visitor: &Visitor) -> azure_simulator::directory::Principal {
-    use azure_simulator::directory::{self, Principal, PrincipalKind};
-    let world = visitor.world();
-    let mut fresh = Principal::new(PrincipalKind::ServicePrincipal, "fresh", world.clock.now());
-    fresh.app_id = Some(uuid::Uuid::new_v4());
-    world
-        .state
-        .change(|draft| {
-            directory::put(draft, &fresh);
-            Ok::<_, azure_simulator::state::StateError>(())
-        })
-        .await
-        .unwrap();
-    fresh
 }

@@ -11,6 +11,7 @@ mod locks;
 mod log_analytics;
 mod metadata;
 mod program;
+mod rights;
 mod sdk;
 mod vaults;
 mod visitor;

@@ -2,6 +2,8 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use azure_simulator::directory::{self, Principal, PrincipalKind};
+use azure_simulator::state::StateError;
 use azure_simulator::tokens::Tokens;
 use azure_simulator::{Clock, Options, Simulator, World};
 use reqwest::{Client, Method, StatusCode};
@@ -125,6 +127,36 @@ impl Visitor {
         let reply = self.portal().get(url).header("Metadata", "true").send().await.unwrap();
         let body: Value = reply.json().await.unwrap();
         body["access_token"].as_str().unwrap_or_else(|| panic!("{body}")).to_owned()
+    }
+
+    /// A service principal that nobody has given a role yet.
+    pub async fn newcomer(&self) -> Principal {
+        let mut fresh = Principal::new(PrincipalKind::ServicePrincipal, "fresh", self.world().clock.now());
+        fresh.app_id = Some(uuid::Uuid::new_v4());
+        let written = self.world().state.change(|draft| {
+            directory::put(draft, &fresh);
+            Ok::<_, StateError>(())
+        });
+        written.await.unwrap();
+        fresh
+    }
+
+    /// Its token for ARM.
+    pub fn token_of(&self, principal: &Principal) -> String {
+        azure_simulator::entra::access_token(self.world(), principal, "https://management.azure.com").unwrap()
+    }
+
+    /// Gives it a role at a scope (`""` is the subscription), and waits until the role counts. `more` are further
+    /// properties, for example a condition.
+    pub async fn give(&self, principal: &Principal, role: &str, scope: &str, more: Value) -> Reply {
+        let role = format!("{}/providers/Microsoft.Authorization/roleDefinitions/{role}", self.subscription());
+        let mut properties = json!({"roleDefinitionId": role, "principalId": principal.object_id,
+            "principalType": "ServicePrincipal"});
+        properties.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
+        let path = format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{}", uuid::Uuid::new_v4());
+        let reply = self.arm(Method::PUT, &path, json!({"properties": properties})).await;
+        self.advance(30);
+        reply
     }
 
     /// Asks ARM as the owner of the subscription; `path` may begin at the subscription.
