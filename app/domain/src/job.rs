@@ -4,6 +4,7 @@ pub mod decide;
 pub mod event;
 pub mod shown;
 pub mod status;
+pub mod step;
 #[cfg(test)]
 mod tests;
 pub mod told;
@@ -14,7 +15,8 @@ use serde_json::Value;
 
 pub use decide::{Decision, Deed, Verb, decide, due};
 pub use event::{Entry, Event};
-pub use status::{Goal, Phase, Status, StepStatus};
+pub use status::{Goal, Status};
+pub use step::{Phase, StepStatus};
 
 /// What a job keeps of one step of its recipe, so that its log can be folded, drawn and decided on by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -133,7 +133,9 @@ impl Plan {
             }
         }
         let dropped = self.lines.iter().filter(|approved| !now.lines.iter().any(|line| same(line, approved)));
-        said.extend(dropped.map(|line| format!("{}: was to be {}, is in no plan any more", line.name, line.verb.done())));
+        said.extend(
+            dropped.map(|line| format!("{}: was to be {}, is in no plan any more", line.name, line.verb.done())),
+        );
         said.extend(now.kept.iter().filter(|kept| !self.kept.contains(kept)).cloned());
         said
     }
@@ -183,7 +185,8 @@ mod tests {
 
     #[test]
     fn a_changed_world_is_told_line_by_line() {
-        let approved = plan(vec![line("vault", Verb::Create), line("cluster", Verb::Create), line("role", Verb::Create)]);
+        let approved =
+            plan(vec![line("vault", Verb::Create), line("cluster", Verb::Create), line("role", Verb::Create)]);
         assert!(approved.differences(&approved).is_empty());
         let mut cluster = line("cluster", Verb::Change);
         cluster.changes.push(FieldChange { field: "count".into(), from: "1".into(), to: "3".into() });

@@ -65,7 +65,8 @@ fn inside(panel: &PlanPanel) -> AnyView {
 
 /// "19 to create", "1 to change": what weighs most of what is done.
 pub fn count(plan: &Plan) -> String {
-    let weighty = [(Verb::Create, "create"), (Verb::Replace, "replace"), (Verb::Change, "change"), (Verb::Delete, "delete")];
+    let weighty =
+        [(Verb::Create, "create"), (Verb::Replace, "replace"), (Verb::Change, "change"), (Verb::Delete, "delete")];
     let first = weighty.into_iter().map(|(verb, word)| (plan.count(verb), word)).find(|(count, _)| *count > 0);
     first.map_or_else(|| "Nothing to do".to_owned(), |(count, word)| format!("{count} to {word}"))
 }

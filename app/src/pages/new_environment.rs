@@ -25,7 +25,9 @@ async fn open(draft: Option<DraftId>) -> Answer<Opened> {
     let choices = portal.choices(&caller).await?;
     let plan = PlanPanel::default();
     let opened = match draft {
-        None => Opened { form: first(&choices), choices, draft: None, tried: false, errors: Vec::new(), plan, stands: None },
+        None => {
+            Opened { form: first(&choices), choices, draft: None, tried: false, errors: Vec::new(), plan, stands: None }
+        }
         Some(id) => {
             let draft = portal.draft(&caller, &id).await?;
             let (form, errors, tried) = (draft.form, draft.errors, draft.tried);

@@ -32,6 +32,8 @@ pub(crate) struct Fake {
     pub requests: Answer<view::Page<view::request::Row>>,
     pub request: Answer<view::request::Whole>,
     pub plan: Answer<view::request::PlanPanel>,
+    pub changing: Answer<view::request::Changing>,
+    pub destruction: Answer<view::request::Destruction>,
     pub jobs: Answer<view::Page<view::job::Row>>,
     pub job: Answer<view::job::Whole>,
     pub lines: Vec<view::job::Line>,
@@ -67,6 +69,8 @@ impl Default for Fake {
             requests: Err(PortalError::not_found()),
             request: Err(PortalError::not_found()),
             plan: Ok(view::request::PlanPanel::default()),
+            changing: Err(PortalError::not_found()),
+            destruction: Err(PortalError::not_found()),
             jobs: Err(PortalError::not_found()),
             job: Err(PortalError::not_found()),
             lines: Vec::new(),
@@ -158,6 +162,25 @@ impl portal::Requests for Fake {
 }
 
 #[async_trait]
+impl portal::Changes for Fake {
+    async fn changing(&self, _: &Caller, _: &str) -> Answer<view::request::Changing> {
+        self.changing.clone()
+    }
+    async fn plan_change(&self, _: &Caller, _: &str, _: &Form) -> Answer<view::request::PlanPanel> {
+        self.plan.clone()
+    }
+    async fn submit_change(&self, _: &Caller, _: &str, _: &Form) -> Answer<RequestId> {
+        Ok(RequestId::new("request"))
+    }
+    async fn destruction(&self, _: &Caller, _: &str, _: bool) -> Answer<view::request::Destruction> {
+        self.destruction.clone()
+    }
+    async fn submit_destruction(&self, _: &Caller, _: &str, _: bool, _: &str, _: &str) -> Answer<RequestId> {
+        Ok(RequestId::new("request"))
+    }
+}
+
+#[async_trait]
 impl portal::Jobs for Fake {
     async fn jobs(&self, _: &Caller, _: Option<&str>, _: &str) -> Answer<view::Page<view::job::Row>> {
         self.jobs.clone()
@@ -178,6 +201,9 @@ impl portal::Jobs for Fake {
         Ok(())
     }
     async fn change_vault_name(&self, _: &Caller, _: &JobId, _: &str) -> Answer<RequestId> {
+        Ok(RequestId::new("request"))
+    }
+    async fn plan_again(&self, _: &Caller, _: &JobId) -> Answer<RequestId> {
         Ok(RequestId::new("request"))
     }
     async fn roll_back(&self, _: &Caller, _: &JobId) -> Answer<()> {

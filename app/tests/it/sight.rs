@@ -1,7 +1,7 @@
 //! Writes pages with their styles into a folder, for eyes: `KEYSTEAD_SIGHT=FOLDER cargo test … sight`.
 
 use crate::fake::{Fake, page};
-use crate::pages::{environment, environments, job, jobs, new_environment as form, request};
+use crate::pages::{changes, environment, environments, job, jobs, new_environment as form, request};
 use app::context::Theme;
 use domain::failure::Mend;
 use domain::form::Form;
@@ -54,6 +54,9 @@ async fn pages_for_eyes() {
         ("jobs", jobs::several(), "/jobs"),
         ("environment", environment::shown(environment::failing()), "/environments/search-dev"),
         ("environment-building", environment::shown(environment::building()), "/environments/search-dev"),
+        ("request-change", changes::asked(), "/requests/r1"),
+        ("change", changes::form(), "/environments/payments-staging/change?nodes=5"),
+        ("destroy", changes::removal(Can::yes()), "/environments/payments-staging/destroy"),
         ("not-found", Fake::default(), "/nowhere"),
     ];
     for (name, fake, path) in pages {

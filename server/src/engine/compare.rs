@@ -59,7 +59,9 @@ pub fn merged(found: &Value, wanted: &Value) -> Value {
             Value::Object(whole)
         }
         (Value::Array(have), Value::Array(items)) => {
-            let same = |item: &Value| have.iter().find(|other| item.get("name").is_some_and(|name| other.get("name") == Some(name)));
+            let same = |item: &Value| {
+                have.iter().find(|other| item.get("name").is_some_and(|name| other.get("name") == Some(name)))
+            };
             items.iter().map(|item| same(item).map_or_else(|| item.clone(), |there| merged(there, item))).collect()
         }
         (_, wanted) => wanted.clone(),
@@ -90,7 +92,8 @@ mod tests {
 
     #[test]
     fn what_is_wanted_takes_its_place_in_what_is_there() {
-        let found = json!({ "a": 1, "pools": [{ "name": "nodes", "count": 1, "image": "x" }], "addOns": { "b": true } });
+        let found =
+            json!({ "a": 1, "pools": [{ "name": "nodes", "count": 1, "image": "x" }], "addOns": { "b": true } });
         let wanted = json!({ "a": 2, "pools": [{ "name": "nodes", "count": 3 }], "c": null });
         let whole = json!({ "a": 2, "pools": [{ "name": "nodes", "count": 3, "image": "x" }], "addOns": { "b": true }, "c": null });
         assert_eq!(merged(&found, &wanted), whole);

@@ -114,9 +114,23 @@ impl<'a> Context<'a> {
 
     /// The same over another wish: what stands is looked at as it was wished.
     pub fn over(&self, wish: &'a Wish) -> Context<'a> {
-        let Context { subject, azure, store, secrets, approved, stood, goes, purge, job, attempt, now, ref lines } = *self;
+        let Context { subject, azure, store, secrets, approved, stood, goes, purge, job, attempt, now, ref lines } =
+            *self;
         let subject = Subject { wish, ..subject };
-        Context { subject, azure, store, secrets, approved, stood, goes, purge, job, attempt, now, lines: lines.clone() }
+        Context {
+            subject,
+            azure,
+            store,
+            secrets,
+            approved,
+            stood,
+            goes,
+            purge,
+            job,
+            attempt,
+            now,
+            lines: lines.clone(),
+        }
     }
 
     /// Whether this job removes that step's thing too, so that what lies in it needs no removal of its own.

@@ -174,7 +174,7 @@ mod tests {
         .unwrap()
     }
 
-    fn keys<'a>(outline: &'a [Outline], aim: Aim) -> Vec<&'a str> {
+    fn keys(outline: &[Outline], aim: Aim) -> Vec<&str> {
         outline.iter().filter(|step| step.aim == aim).map(|step| step.key.as_str()).collect()
     }
 

@@ -63,8 +63,7 @@ impl Changes for Service {
         let outline = self.recipe.outline_of_change(former, &wish, &found.standing);
         let plan = self.plan_looked(&wish, &found.environment.id, &outline, Some(former)).await?;
         refuse_denied(&plan)?;
-        let sending =
-            Sending { kind: Kind::Change, wish: &wish, former: Some(former), purge: false, plan, job: None };
+        let sending = Sending { kind: Kind::Change, wish: &wish, former: Some(former), purge: false, plan, job: None };
         self.send_change(caller, &found.environment.id, sending).await
     }
 
@@ -146,7 +145,9 @@ impl Service {
 
     pub(super) async fn newest_journal(&self, environment: &EnvironmentId) -> Answer<Option<Journal>> {
         let failed = failed("reading a job");
-        let Some(newest) = store::job::newest(&self.store, environment).await.map_err(&failed)? else { return Ok(None) };
+        let Some(newest) = store::job::newest(&self.store, environment).await.map_err(&failed)? else {
+            return Ok(None);
+        };
         store::event::load(&self.store, &newest).await.map_err(&failed)
     }
 
@@ -199,7 +200,12 @@ impl Service {
         Ok(format!("{words} decides."))
     }
 
-    async fn send_change(&self, caller: &Caller, environment: &EnvironmentId, sending: Sending<'_>) -> Answer<RequestId> {
+    async fn send_change(
+        &self,
+        caller: &Caller,
+        environment: &EnvironmentId,
+        sending: Sending<'_>,
+    ) -> Answer<RequestId> {
         let (request, now) = (RequestId::new(new_id()), self.clock.now());
         let row = self.sent(caller, &request, environment, sending, now);
         let write = async {

@@ -77,7 +77,9 @@ impl Step for Cluster {
         cx.say(Tone::Plain, format!("{} is removed and made again", naming::cluster(cx.subject.wish)));
         match answer::undone(arm.delete(&id).await?)? {
             Undo::Gone => answer::begun(arm.put(&id, wants).await?, made),
-            Undo::Asked { operation, after } => Ok(Progress::Asked { operation: json!({ REPLACING: operation }), after }),
+            Undo::Asked { operation, after } => {
+                Ok(Progress::Asked { operation: json!({ REPLACING: operation }), after })
+            }
         }
     }
 
@@ -89,7 +91,9 @@ impl Step for Cluster {
     ) -> Result<Progress<Made>, StepError> {
         let Some(removal) = operation.get(REPLACING) else { return answer::followed(cx, operation, made).await };
         match answer::followed_undo(cx, removal).await? {
-            Undo::Asked { operation, after } => Ok(Progress::Asked { operation: json!({ REPLACING: operation }), after }),
+            Undo::Asked { operation, after } => {
+                Ok(Progress::Asked { operation: json!({ REPLACING: operation }), after })
+            }
             Undo::Gone => {
                 let id = place(&cx.subject).cluster();
                 answer::begun(cx.azure.arm().put(&id, &document(&cx.subject)).await?, made)
@@ -115,47 +119,47 @@ impl Step for Cluster {
 const REPLACING: &str = "replacing";
 
 fn document(subject: &Subject<'_>) -> Value {
-        let cluster = &subject.wish.cluster;
-        json!({
-            "location": subject.wish.region,
-            "tags": subject.tags(),
-            "identity": { "type": "SystemAssigned" },
-            "sku": { "name": "Base", "tier": cluster.tier.word() },
-            "properties": {
-                "kubernetesVersion": cluster.kubernetes,
-                "dnsPrefix": naming::cluster(subject.wish),
-                "nodeResourceGroup": naming::node_resource_group(subject.wish),
-                "enableRBAC": true,
-                "disableLocalAccounts": true,
-                "aadProfile": { "managed": true, "enableAzureRBAC": true, "tenantID": subject.installation.tenant },
-                "oidcIssuerProfile": { "enabled": true },
-                "securityProfile": { "workloadIdentity": { "enabled": true } },
-                "agentPoolProfiles": [{
-                    "name": "nodes",
-                    "mode": "System",
-                    "type": "VirtualMachineScaleSets",
-                    "osType": "Linux",
-                    "osSKU": "Ubuntu",
-                    "vmSize": cluster.node_size,
-                    "orchestratorVersion": cluster.kubernetes,
-                    "count": cluster.nodes,
-                    "enableAutoScaling": false,
-                    "maxPods": 110,
-                    "upgradeSettings": { "maxSurge": "1", "drainTimeoutInMinutes": 30, "undrainableNodeBehavior": "Cordon" },
-                }],
-                "networkProfile": {
-                    "networkPlugin": "azure",
-                    "networkPluginMode": "overlay",
-                    "networkDataplane": "cilium",
-                    "networkPolicy": "cilium",
-                    "loadBalancerSku": "standard",
-                    "outboundType": "loadBalancer",
-                    "podCidr": "10.244.0.0/16",
-                    "serviceCidr": "10.0.0.0/16",
-                    "dnsServiceIP": "10.0.0.10",
-                },
-                // Kubernetes itself is raised by a person, node images by Azure in the maintenance window.
-                "autoUpgradeProfile": { "upgradeChannel": "none", "nodeOSUpgradeChannel": "NodeImage" },
+    let cluster = &subject.wish.cluster;
+    json!({
+        "location": subject.wish.region,
+        "tags": subject.tags(),
+        "identity": { "type": "SystemAssigned" },
+        "sku": { "name": "Base", "tier": cluster.tier.word() },
+        "properties": {
+            "kubernetesVersion": cluster.kubernetes,
+            "dnsPrefix": naming::cluster(subject.wish),
+            "nodeResourceGroup": naming::node_resource_group(subject.wish),
+            "enableRBAC": true,
+            "disableLocalAccounts": true,
+            "aadProfile": { "managed": true, "enableAzureRBAC": true, "tenantID": subject.installation.tenant },
+            "oidcIssuerProfile": { "enabled": true },
+            "securityProfile": { "workloadIdentity": { "enabled": true } },
+            "agentPoolProfiles": [{
+                "name": "nodes",
+                "mode": "System",
+                "type": "VirtualMachineScaleSets",
+                "osType": "Linux",
+                "osSKU": "Ubuntu",
+                "vmSize": cluster.node_size,
+                "orchestratorVersion": cluster.kubernetes,
+                "count": cluster.nodes,
+                "enableAutoScaling": false,
+                "maxPods": 110,
+                "upgradeSettings": { "maxSurge": "1", "drainTimeoutInMinutes": 30, "undrainableNodeBehavior": "Cordon" },
+            }],
+            "networkProfile": {
+                "networkPlugin": "azure",
+                "networkPluginMode": "overlay",
+                "networkDataplane": "cilium",
+                "networkPolicy": "cilium",
+                "loadBalancerSku": "standard",
+                "outboundType": "loadBalancer",
+                "podCidr": "10.244.0.0/16",
+                "serviceCidr": "10.0.0.0/16",
+                "dnsServiceIP": "10.0.0.10",
             },
-        })
-    }
+            // Kubernetes itself is raised by a person, node images by Azure in the maintenance window.
+            "autoUpgradeProfile": { "upgradeChannel": "none", "nodeOSUpgradeChannel": "NodeImage" },
+        },
+    })
+}

@@ -86,7 +86,12 @@ impl Step for Providers {
         Ok(Progress::Asked { operation: json!({ "registering": missing }), after: NEXT_LOOK })
     }
 
-    async fn follow(&self, cx: &Context<'_>, _needs: &Values<Self>, _asked: &Value) -> Result<Progress<Made>, StepError> {
+    async fn follow(
+        &self,
+        cx: &Context<'_>,
+        _needs: &Values<Self>,
+        _asked: &Value,
+    ) -> Result<Progress<Made>, StepError> {
         let missing = missing(&states(cx).await?);
         if missing.is_empty() {
             return Ok(Progress::Made(Made {}));

@@ -122,7 +122,10 @@ impl Step for ResourceGroup {
         }
         let (own, strangers) = inside(cx).await?;
         if !strangers.is_empty() {
-            cx.say(Tone::Plain, format!("{} stays, because others are in it: {}", self.resource(cx.subject.wish), named(&strangers)));
+            cx.say(
+                Tone::Plain,
+                format!("{} stays, because others are in it: {}", self.resource(cx.subject.wish), named(&strangers)),
+            );
             return Ok(Undo::Gone);
         }
         if !own.is_empty() {
@@ -131,7 +134,12 @@ impl Step for ResourceGroup {
         answer::undone(cx.azure.arm().delete(&id).await?)
     }
 
-    async fn follow_undo(&self, cx: &Context<'_>, _needs: &References<Self>, operation: &Value) -> Result<Undo, StepError> {
+    async fn follow_undo(
+        &self,
+        cx: &Context<'_>,
+        _needs: &References<Self>,
+        operation: &Value,
+    ) -> Result<Undo, StepError> {
         answer::followed_undo(cx, operation).await
     }
 }

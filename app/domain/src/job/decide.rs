@@ -8,7 +8,8 @@
 //! - Cancelled: what is at work finishes, tries are given up, and what a lost worker left is looked at, never run.
 //! - Rolled back: what was begun is undone backwards, each step after those that needed it.
 
-use super::status::{Goal, Phase, Status, StepStatus};
+use super::status::{Goal, Status};
+use super::step::{Phase, StepStatus};
 use super::{Aim, Outline, State};
 use crate::moment::Moment;
 

@@ -1,6 +1,7 @@
 //! A job's status as people see it: steps for graph and timeline, and what may be done now, with the reason why not.
 
-use super::status::{Goal, Phase, Status, StepStatus};
+use super::status::{Goal, Status};
+use super::step::{Phase, StepStatus};
 use super::{Aim, Outline, Purpose, State};
 use crate::environment::{Arch, Part, Stone};
 use crate::failure::Failure;
@@ -81,7 +82,8 @@ impl Status {
                 Stone::NotThere
             } else if any(|step| step.failure().is_some()) {
                 Stone::Loose
-            } else if of_part().all(|step| step.phase == Phase::Succeeded || (step.stood && step.phase == Phase::Idle)) {
+            } else if of_part().all(|step| step.phase == Phase::Succeeded || (step.stood && step.phase == Phase::Idle))
+            {
                 Stone::Stands
             } else if moving || any(StepStatus::in_flight) {
                 Stone::Moving

@@ -1,6 +1,7 @@
 //! An event as a line of the log: what people read about it, where there is anything to read.
 
-use super::status::{Phase, Status};
+use super::status::Status;
+use super::step::Phase;
 use super::{Event, Outline, Purpose, State};
 use crate::account::short;
 use crate::failure::Failure;
@@ -71,9 +72,7 @@ pub fn told(outline: &[Outline], before: &Status, after: &Status, at: Moment, ev
             }
             State::Succeeded => Some((Tone::Done, format!("everything stands, after {took}"))),
             State::RolledBack => Some((Tone::Done, "everything that was made is gone again".to_owned())),
-            State::Cancelled if !after.replaced => {
-                Some((Tone::Person, "cancelled: what stands now stays".to_owned()))
-            }
+            State::Cancelled if !after.replaced => Some((Tone::Person, "cancelled: what stands now stays".to_owned())),
             _ => None,
         };
         lines.extend(end.map(|(tone, text)| Said::new("", tone, text)));

@@ -104,7 +104,8 @@ fn last(id: &str) -> &str {
 
 /// All of them, in one card.
 pub(super) fn sections(filling: Filling) -> AnyView {
-    let asked = |section: &Section| filling.stands().is_none() || section.fields.iter().any(|field| !FIXED.contains(field));
+    let asked =
+        |section: &Section| filling.stands().is_none() || section.fields.iter().any(|field| !FIXED.contains(field));
     let all = SECTIONS.into_iter().filter(asked).map(|section| one(filling, section)).collect_view();
     view! {
         <section class="card" aria-labelledby="parts">

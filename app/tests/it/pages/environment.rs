@@ -105,6 +105,10 @@ pub(crate) fn failing() -> Whole {
         address: Some("http://127.0.3.1:8080".into()),
         parts: parts(PartState::Failed),
         validate: Can::yes(),
+        change: Can::yes(),
+        destroy: Can::yes(),
+        waits: None,
+        kept: Vec::new(),
         now: NOW,
     }
 }

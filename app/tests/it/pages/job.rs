@@ -239,6 +239,6 @@ async fn a_job_that_waits_for_its_approver_leads_to_the_request() {
     let mut job = stopped(None);
     job.held_by = Some(RequestId::new("r-2"));
     let (_, html) = page(shown(job), "/jobs/118").await;
-    assert!(text(&html).contains("Another vault name waits for its approver"));
+    assert!(text(&html).contains("A changed plan waits for its approver"));
     assert!(html.contains(r#"href="/requests/r-2""#));
 }

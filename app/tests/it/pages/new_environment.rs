@@ -70,8 +70,12 @@ pub(crate) fn plan() -> Plan {
         name: name.into(),
         kind: kind.into(),
         detail: detail.into(),
+        changes: Vec::new(),
+        known_after: Vec::new(),
+        expected: None,
     };
     Plan {
+        kept: Vec::new(),
         lines: vec![
             line("resource-group", "rg-payments-staging", "Resource group", "westeurope"),
             line("workspace", "log-payments-staging", "Log Analytics workspace", "kept 30 days"),

@@ -24,17 +24,20 @@ pub(crate) fn row(id: &str, environment: &str, state: State) -> Row {
         reason: "A place to try pull request 482 against real secrets.".into(),
         at_stake: vec!["3 × Standard_D2s_v5".into(), "90 days".into()],
         creates: 11,
+        changes: 0,
+        deletes: 0,
         decided_by: decided.then(|| "manager@contoso.example".into()),
         decided_at: decided.then(|| ago(600)),
     }
 }
 
 pub(crate) fn whole(state: State, decide: Can, withdraw: Can) -> Whole {
-    let plan = plan();
+    let (plan, wish) = (plan(), answers().parse(&choices(), false).unwrap());
     Whole {
         row: row("r1", "payments-staging", state),
-        wish: answers().parse(&choices(), false).unwrap(),
-        digest: plan.digest(),
+        digest: plan.digest(&wish),
+        wish,
+        former: None,
         plan,
         comment: (state == State::Rejected).then(|| "Use the shared workspace, please.".into()),
         decider: "A manager of team Payments".into(),

@@ -64,8 +64,10 @@ async fn a_second_simulator_on_the_same_folder_is_refused() {
 async fn what_is_waited_for_is_told_to_whoever_measures() {
     let visitor = Visitor::arrive().await;
     crate::vaults::settled(&visitor, "kv-one").await;
-    let waits: Value = visitor.anybody().get("http://control.simulator/waits").send().await.unwrap().json().await.unwrap();
-    let wait = waits.as_array().unwrap().iter().find(|it| it["of"].as_str().unwrap().ends_with("/vaults/kv-one")).unwrap();
+    let waits: Value =
+        visitor.anybody().get("http://control.simulator/waits").send().await.unwrap().json().await.unwrap();
+    let wait =
+        waits.as_array().unwrap().iter().find(|it| it["of"].as_str().unwrap().ends_with("/vaults/kv-one")).unwrap();
     let at = |field: &str| wait[field].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
     assert_eq!(wait["why"], "create");
     assert_eq!(at("until").duration_since(at("from")).as_secs(), 30, "{wait}");

@@ -1,0 +1,105 @@
+//! Changing and destroying: what stands, what becomes of it, and what is asked of the approver.
+
+use super::new_environment::{answers, choices, plan};
+use super::request::{shown, whole};
+use super::{keeps_the_policy, text};
+use crate::fake::{Fake, NOW, page};
+use axum::http::StatusCode;
+use domain::plan::{Expected, FieldChange, Plan, Verb};
+use domain::request::{Kind, State};
+use domain::view::Can;
+use domain::view::request::{Changing, Destruction, PlanPanel};
+use domain::wish::Wish;
+
+fn stands() -> Wish {
+    answers().parse(&choices(), false).unwrap()
+}
+
+/// Two more nodes: the cluster changes, everything else is kept.
+fn more_nodes() -> Plan {
+    let mut plan = plan();
+    for line in &mut plan.lines {
+        line.verb = if line.step == "cluster" { Verb::Change } else { Verb::Keep };
+        if line.verb == Verb::Change {
+            let field = "agentPoolProfiles.count".to_owned();
+            line.changes.push(FieldChange { field, from: "3".into(), to: "5".into() });
+            line.expected = Some(Expected { median_ms: 120_000, p90_ms: 180_000 });
+        }
+    }
+    plan
+}
+
+pub(crate) fn form() -> Fake {
+    let changing = Changing {
+        environment: "payments-staging".into(),
+        wish: stands(),
+        choices: choices(),
+        decider: "A manager of team Payments decides.".into(),
+        now: NOW,
+    };
+    let panel = PlanPanel { plan: Some(more_nodes()), looked: Some(NOW), ..PlanPanel::default() };
+    Fake { changing: Ok(changing), plan: Ok(panel), ..Fake::default() }
+}
+
+pub(crate) fn removal(purge: Can) -> Fake {
+    let mut plan = plan();
+    plan.permits.clear();
+    plan.lines.iter_mut().for_each(|line| line.verb = Verb::Delete);
+    plan.lines.reverse();
+    plan.kept = vec!["Key Vault kv-payments-staging can be recovered for 90 days after its removal.".into()];
+    let digest = plan.digest(&stands());
+    let environment = "payments-staging".into();
+    let decider = "A manager of team Payments decides.".into();
+    Fake { destruction: Ok(Destruction { environment, plan, digest, purge, decider, now: NOW }), ..Fake::default() }
+}
+
+pub(crate) fn asked() -> Fake {
+    let mut request = whole(State::Waiting, Can::yes(), Can::no("no"));
+    request.row.kind = Kind::Change;
+    let mut wish = stands();
+    wish.cluster.nodes = 5;
+    request.former = Some(std::mem::replace(&mut request.wish, wish));
+    request.plan = more_nodes();
+    shown(request)
+}
+
+#[tokio::test]
+async fn a_change_shows_what_stands_and_asks_for_nothing_that_is_fixed() {
+    let (status, html) = page(form(), "/environments/payments-staging/change?nodes=5").await;
+    assert_eq!(status, StatusCode::OK);
+    keeps_the_policy(&html);
+    let said = text(&html);
+    assert!(said.contains("Change payments-staging") && said.contains("1 to change"), "{said}");
+    assert!(html.contains("name=\"nodes\"") && html.contains("value=\"5\""), "the answer of the address");
+    for fixed in ["name", "team", "region", "template", "vault_name", "db_server", "db_password", "draft"] {
+        assert!(!html.contains(&format!("name=\"{fixed}\"")), "{fixed} is asked");
+    }
+}
+
+#[tokio::test]
+async fn its_approver_reads_the_old_value_beside_the_new_one() {
+    let (_, html) = page(asked(), "/requests/r1").await;
+    let said = text(&html);
+    for part in
+        ["Change payments-staging", "3 × Standard_D2s_v5", "5 × Standard_D2s_v5", "agentPoolProfiles.count 3 → 5"]
+    {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    assert!(said.contains("usually 2 min, rarely above 3 min"), "{said}");
+}
+
+#[tokio::test]
+async fn a_removal_says_what_goes_and_what_azure_keeps() {
+    let (_, html) = page(removal(Can::yes()), "/environments/payments-staging/destroy").await;
+    keeps_the_policy(&html);
+    let said = text(&html);
+    for part in
+        ["Destroy payments-staging", "Delete 11", "can be recovered for 90 days", "Send for approval", "Keep it"]
+    {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    assert!(html.contains("name=\"digest\""));
+    let protected = "Purge protection is on: Azure lets nobody purge the vault before its time.";
+    let (_, html) = page(removal(Can::no(protected)), "/environments/payments-staging/destroy?purge=yes").await;
+    assert!(text(&html).contains(protected) && !html.contains("name=\"purge\""));
+}

@@ -1,0 +1,75 @@
+// Day two: an environment becomes another one, then nothing, each by a plan that somebody else approves.
+
+import { Azure } from "../keystead/azure.ts";
+import { approve, ask, fill, jobOf, jobSays, send } from "../keystead/deeds.ts";
+import { look } from "../keystead/look.ts";
+import { alive, expect, test } from "../keystead/test.ts";
+
+test("an environment is changed in place, then destroyed with everything that was made for it", async ({
+  as,
+  portal,
+}) => {
+  test.setTimeout(400_000);
+  const name = "day-two";
+  const member = await as("member");
+  const manager = await as("manager");
+  await ask(member, { name });
+  let request = new URL(member.url()).pathname;
+  await approve(manager, request);
+  await member.goto(await jobOf(member, request));
+  await alive(member);
+  await jobSays(member, "Succeeded", 200);
+
+  await member.goto(`/environments/${name}`);
+  await member.getByRole("link", { name: "Change", exact: true }).click();
+  await alive(member);
+  await fill(member, { nodes: "2", replicas: "2", team_role: "secrets-officer", insights: "no", reason: "More of it" });
+  await expect(member.locator("#plan")).toContainText("Looked");
+  await look(member, "change");
+  await send(member);
+  await expect(member).toHaveURL(/\/requests\/[\w-]+$/);
+  request = new URL(member.url()).pathname;
+  await look(member, "request-change");
+  await expect(member.locator("main")).toContainText("agentPoolProfiles.count 1 → 2");
+  await approve(manager, request);
+  await member.goto(await jobOf(member, request));
+  await alive(member);
+  await jobSays(member, "Succeeded", 200);
+  await member.goto(`/environments/${name}`);
+  await expect(member.getByRole("heading", { level: 1 })).toContainText("Ready");
+
+  const azure = await Azure.of(portal);
+  const group = `/subscriptions/${azure.subscription}/resourceGroups/rg-${name}`;
+  const cluster = await azure.get<{ properties: { agentPoolProfiles: { count: number }[] } }>(
+    `${group}/providers/Microsoft.ContainerService/managedClusters/aks-${name}`,
+    "2025-05-01",
+  );
+  expect(cluster.properties.agentPoolProfiles.map(({ count }) => count)).toEqual([2]);
+  const types = (await azure.resources(`rg-${name}`)).map(({ type }) => type.toLowerCase());
+  expect(types.filter((type) => /workspaces|datacollectionrules/.test(type)), "insights are gone").toEqual([]);
+
+  await member.getByRole("link", { name: "Destroy", exact: true }).click();
+  await alive(member);
+  await expect(member.locator("main")).toContainText("can be recovered for 7 days");
+  await look(member, "destroy");
+  await member.getByLabel("Reason").fill("Not needed any more");
+  await send(member);
+  await expect(member).toHaveURL(/\/requests\/[\w-]+$/);
+  request = new URL(member.url()).pathname;
+  await look(member, "request-destroy");
+  await approve(manager, request);
+  await member.goto(await jobOf(member, request));
+  await alive(member);
+  await look(member, "job-destroying");
+  await jobSays(member, "Succeeded", 200);
+  await member.goto(`/environments/${name}`);
+  await expect(member.getByRole("heading", { level: 1 })).toContainText("Gone");
+  await expect(member.locator("main")).toContainText(`Key Vault kv-${name}`);
+  await look(member, "environment-gone");
+
+  const left = (await azure.resources()).filter(({ id }) => id.toLowerCase().includes(`${name}`));
+  expect(left.map(({ id }) => id)).toEqual([]);
+  const assignments = await azure.assignments(`/subscriptions/${azure.subscription}`);
+  expect(assignments.filter(({ id }) => id.toLowerCase().includes(name)).map(({ id }) => id)).toEqual([]);
+  await azure.close();
+});
