@@ -85,12 +85,13 @@ pub fn select(
 ) -> AnyView {
     let chosen = filling.form.with_untracked(|form| super::filling::answer(form, field).to_owned());
     let words = options.clone();
+    let source = if filling.stands().is_some() { "as it is" } else { "template" };
     let first = move || match empty {
         Some(words) => words.to_owned(),
         None => {
             let default = filling.default_of(field);
             let words = words.iter().find(|(value, _)| *value == default).map_or(default.as_str(), |(_, words)| words);
-            format!("{words} (template)")
+            format!("{words} ({source})")
         }
     };
     let unset = (empty != Some("")).then(|| view! { <option value="" selected=chosen.is_empty()>{first}</option> });

@@ -71,16 +71,18 @@ pub fn count(plan: &Plan) -> String {
     first.map_or_else(|| "Nothing to do".to_owned(), |(count, word)| format!("{count} to {word}"))
 }
 
-/// "nothing changed or deleted", "2 changed, 1 deleted": everything beside what [`count`] says.
+/// "2 changed, 1 deleted": everything beside what [`count`] says; of a plan that only creates, that nothing else is done.
 pub fn others(plan: &Plan) -> String {
     let said = [Verb::Create, Verb::Replace, Verb::Change, Verb::Delete, Verb::Keep];
     let there = said.into_iter().filter(|verb| plan.count(*verb) > 0);
     let first = there.clone().next();
-    let parts: Vec<String> = there
-        .filter(|verb| Some(*verb) != first || *verb == Verb::Keep)
-        .map(|verb| format!("{} {}", plan.count(verb), verb.done()))
-        .collect();
-    if parts.is_empty() { "nothing changed or deleted".to_owned() } else { parts.join(", ") }
+    let beside = there.filter(|verb| Some(*verb) != first || *verb == Verb::Keep);
+    let parts: Vec<String> = beside.map(|verb| format!("{} {}", plan.count(verb), verb.done())).collect();
+    match first {
+        Some(Verb::Create) if parts.is_empty() => "nothing changed or deleted".to_owned(),
+        _ if parts.is_empty() => "nothing else".to_owned(),
+        _ => parts.join(", "),
+    }
 }
 
 /// A denial or a warning, leading to the field that answers it.

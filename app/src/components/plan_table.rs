@@ -76,7 +76,7 @@ fn later(line: &Line) -> Option<AnyView> {
         said.push(format!("usually {}, rarely above {}", duration(expected.median_ms), duration(expected.p90_ms)));
     }
     let words = said.join("; ");
-    (!words.is_empty()).then(|| view! { <small class="under">{words}</small> }.into_any())
+    (!words.is_empty()).then(|| view! { <small class="later">{words}</small> }.into_any())
 }
 
 /// What Azure keeps afterwards, where it keeps anything.

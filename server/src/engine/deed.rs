@@ -103,7 +103,7 @@ async fn run(work: &Work, cx: &Context<'_>) -> Result<Progress<Value>, StepError
         Verdict::AsWanted(output) => Ok(Progress::Made(output)),
         Verdict::Moving { operation, after } => Ok(Progress::Asked { operation, after }),
         Verdict::Absent => work.step.run(cx, &work.ledger).await,
-        Verdict::Differs(differences) => {
+        Verdict::Differs { differences, .. } => {
             let fields: Vec<&str> = differences.iter().map(|difference| difference.field.as_str()).collect();
             cx.say(Tone::Plain, format!("there already, but not as wanted in {}", fields.join(", ")));
             work.step.run(cx, &work.ledger).await
@@ -138,7 +138,7 @@ impl Outcome {
             | Outcome::Settled(Ok(Verdict::Moving { operation, after })) => {
                 Event::Asked { step, operation: operation.clone(), look_again: later(*after) }
             }
-            Outcome::Settled(Ok(Verdict::Absent | Verdict::Differs(_))) => {
+            Outcome::Settled(Ok(Verdict::Absent | Verdict::Differs { .. })) => {
                 Event::Waits { step, until: now, why: "stopped before it was there".to_owned() }
             }
             Outcome::Settled(Err(error)) => {

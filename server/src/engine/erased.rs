@@ -17,8 +17,15 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
     Absent,
-    Moving { operation: Value, after: Duration },
-    Differs(Vec<Difference>),
+    Moving {
+        operation: Value,
+        after: Duration,
+    },
+    /// What is there, held against what is wanted, and what it is to later steps as it is.
+    Differs {
+        differences: Vec<Difference>,
+        output: Value,
+    },
     AsWanted(Value),
 }
 
@@ -111,7 +118,11 @@ impl<S: Step> AnyStep for S {
             Found::Moving { operation, after } => Verdict::Moving { operation, after },
             Found::There { document, output } => {
                 let differences = differences(&self.wants(&cx.subject, &needs), &document);
-                if differences.is_empty() { Verdict::AsWanted(json(&output)?) } else { Verdict::Differs(differences) }
+                let output = json(&output)?;
+                match differences.is_empty() {
+                    true => Verdict::AsWanted(output),
+                    false => Verdict::Differs { differences, output },
+                }
             }
         })
     }

@@ -47,7 +47,11 @@ impl Recipe {
         let before = cx.over(former.unwrap_or(cx.subject.wish));
         for outlined in outline.iter().filter(|step| step.aim == Aim::Gone) {
             let Some(step) = self.step(outlined.recipe_key()) else { continue };
-            plan.lines.extend(step.plan_removal(&before).await?);
+            let mut lines = step.plan_removal(&before).await?;
+            if outlined.purge {
+                lines.iter_mut().for_each(|line| line.detail.push_str(", purged at once"));
+            }
+            plan.lines.extend(lines);
             plan.kept.extend(outlined.keeps.as_ref().map(|keeps| keeps.sentence()));
         }
         if outline.iter().all(|step| step.aim == Aim::Gone || !step.leaves) {
@@ -71,8 +75,11 @@ impl Recipe {
         let (verb, changes) = match step.look(cx, ledger).await? {
             Verdict::Absent => (Verb::Create, Vec::new()),
             Verdict::Moving { .. } => (Verb::Keep, Vec::new()),
-            Verdict::Differs(differences) if step.in_place(&differences) => (Verb::Change, fields(&differences)),
-            Verdict::Differs(differences) => {
+            Verdict::Differs { differences, output } if step.in_place(&differences) => {
+                ledger.keep(step.key(), output);
+                (Verb::Change, fields(&differences))
+            }
+            Verdict::Differs { differences, .. } => {
                 anew.insert(step.key());
                 (Verb::Replace, fields(&differences))
             }
