@@ -18,8 +18,8 @@ export async function finishedJob(portal: Portal, name: string): Promise<Finishe
   const digest = /name="digest" value="([^"]*)"/.exec(await (await manager.get(request)).text())?.[1] ?? "";
   const begun = performance.now();
   const decided = await manager.post(`${request}/decision`, { form: { decision: "approve", comment: "", digest }, headers });
-  const job = /href="(\/jobs\/[\w-]+)"/.exec(await decided.text())?.[1];
-  if (!job) throw new Error(`approving led to ${decided.url()} (${decided.status()}), which links to no job`);
+  const job = new URL(decided.url()).pathname;
+  if (!decided.ok() || !job.startsWith("/jobs/")) throw new Error(`approving led to ${decided.url()} (${decided.status()})`);
   await until("the job has ended", 240_000, async () => {
     const page = await (await member.get(job)).text();
     const title = /<h1>.*?<\/h1>/s.exec(page)?.[0] ?? "";
