@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::config::Given;
+use crate::seal::Seal;
 use crate::service::accounts::make_token;
 use crate::store::{self, Store, Use};
 use clap::{Args, Parser, Subcommand};
@@ -53,6 +54,9 @@ pub struct Migrate {
     /// Folds every log again and writes the rows anew.
     #[arg(long)]
     refold: bool,
+    /// The key that sealed secrets is lost: takes the present one, and deletes what no key opens any more.
+    #[arg(long, conflicts_with_all = ["refold", "check"])]
+    new_seal_key: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +65,8 @@ pub enum CommandError {
     Config(#[from] crate::config::ConfigError),
     #[error(transparent)]
     Store(#[from] store::Error),
+    #[error(transparent)]
+    Seal(#[from] crate::seal::Error),
     #[error("{0}")]
     Refused(String),
 }
@@ -85,6 +91,14 @@ pub async fn migrate(given: &Given, migrate: &Migrate, clock: &Clock) -> Result<
         return check(given).await;
     }
     let store = open(given).await?;
+    if migrate.new_seal_key {
+        let seal = Seal::of_file(&given.seal_key()?)?;
+        let lost = store::agreed::change_seal_key(&store, seal.id()).await?;
+        return Ok(format!(
+            "key {} seals from now on; {lost} passwords were deleted and are asked for again",
+            seal.id()
+        ));
+    }
     if migrate.refold {
         let mended = store::refold::refold(&store, clock.now()).await?;
         return Ok(format!("{mended} rows were not as their logs say, and are now"));

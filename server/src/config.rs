@@ -35,7 +35,8 @@ pub struct Config {
     /// `sqlite:PATH` or `postgres://…`; without it a file in the data folder.
     #[serde(default)]
     pub database: Option<String>,
-    /// The file with the key that seals secrets; made with mode 0600 where it is missing.
+    /// The file with the key that seals secrets; made with mode 0600 where it is missing. Servers that share a database
+    /// share it.
     #[serde(default)]
     pub seal_key: Option<PathBuf>,
     /// A line of text at the foot of every page.

@@ -1,7 +1,7 @@
 //! Puts the parts together: the only file that knows them all, and the only one that reads the environment.
 
 use clap::Parser;
-use color_eyre::eyre::{Result, WrapErr};
+use color_eyre::eyre::{Result, WrapErr, bail};
 use domain::name::TeamName;
 use figment::providers::Env;
 use keystead::clock::Clock;
@@ -14,12 +14,13 @@ use keystead::http::{self, Web};
 use keystead::seal::Seal;
 use keystead::service::Service;
 use keystead::service::accounts::Accounts;
-use keystead::store::{Store, Use};
+use keystead::store::{Store, Use, agreed};
 use keystead::timers::{self, ChecksAgain, RequestExpiry, SealedCleanUp, Timer};
 use keystead::{beside, recipes};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,7 +50,11 @@ fn run() -> Result<ExitCode> {
     let line = CommandLine::parse();
     let filter = std::env::var("KEYSTEAD_LOG").unwrap_or_else(|_| "warn,keystead=info".to_owned());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let given = Given::read(line.config.as_deref(), Env::prefixed("KEYSTEAD__"))?;
+    let mut given = Given::read(line.config.as_deref(), Env::prefixed("KEYSTEAD__"))?;
+    // As platforms hand it over; another program's database, where it is of another kind.
+    if let Some(url) = std::env::var("DATABASE_URL").ok().filter(|url| url.starts_with("postgres")) {
+        given = given.or_database(&url);
+    }
     std::fs::create_dir_all(given.data())
         .wrap_err_with(|| format!("making the data folder {}", given.data().display()))?;
     let clock = Clock::system();
@@ -74,25 +79,28 @@ async fn serve(given: Given, clock: Clock) -> Result<()> {
     // First of all: whoever stops us while we start is heard too.
     let stop = stop_asked()?;
     let store = Store::open(&given.database()?, Use::Server).await?;
-    let beside = given.beside()?;
-    let facts = match &beside {
-        Some(beside) => beside::start(beside, &given.data().join("beside.log")).await?,
-        None => serde_json::Value::Null,
+    let seal = agreed_seal(&given.seal_key()?, &store).await?;
+    let (facts, beside) = match given.beside()? {
+        Some(beside) => {
+            let (facts, need) = beside::start(&beside, given.data()).await?;
+            (facts, Some((beside, need)))
+        }
+        None => (serde_json::Value::Null, None),
     };
     let served = match given.with_facts(&facts) {
-        Ok(config) => serve_with(&config, store.clone(), clock, stop).await,
+        Ok(config) => serve_with(&config, seal, store.clone(), clock, stop).await,
         Err(error) => Err(error.into()),
     };
-    if let Some(beside) = &beside {
-        beside::stop(beside).await.unwrap_or_else(|error| tracing::warn!(%error, "what runs beside was not ended"));
+    if let Some((beside, need)) = beside {
+        let stopped = beside::stop(&beside, need).await;
+        stopped.unwrap_or_else(|error| tracing::warn!(%error, "what runs beside was not ended"));
     }
     store.close().await;
     served
 }
 
-async fn serve_with(config: &Config, store: Store, clock: Clock, stop: CancellationToken) -> Result<()> {
+async fn serve_with(config: &Config, seal: Seal, store: Store, clock: Clock, stop: CancellationToken) -> Result<()> {
     let azure = azure::Azure::connect(config.azure.client()).wrap_err("preparing the way to Azure")?;
-    let seal = Seal::of_file(&config.seal_key.clone().unwrap_or_else(|| config.data.join("seal.key")))?;
     let provision = recipes::provision().map_err(color_eyre::eyre::Error::msg)?;
     let service = Service::new(config, store.clone(), azure.clone(), provision.clone(), seal.clone(), clock.clone());
     let listener = listen(config.listen).await?;
@@ -130,6 +138,21 @@ async fn serve_with(config: &Config, store: Store, clock: Clock, stop: Cancellat
             Ok(())
         }
     }
+}
+
+/// The key that every server of this database has.
+async fn agreed_seal(path: &Path, store: &Store) -> Result<Seal> {
+    let seal = Seal::of_file(path)?;
+    let agreed = agreed::agree(store, agreed::SEAL_KEY, seal.id()).await?;
+    if agreed != seal.id() {
+        bail!(
+            "the secrets of this database are sealed with key {agreed}, and {} holds key {}: give every server the same \
+             file as seal_key; where that key is lost, `keystead migrate --new-seal-key` takes this one",
+            path.display(),
+            seal.id()
+        );
+    }
+    Ok(seal)
 }
 
 fn web(config: &Config, service: &Arc<Service>, public: &Url, stop: &CancellationToken) -> Result<Web> {

@@ -12,7 +12,7 @@ use domain::id::RequestId;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use std::fs::OpenOptions;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -61,27 +61,20 @@ impl Seal {
         Ok(Seal { cipher, id })
     }
 
-    /// From its file, which is made with a new key and mode 0600 where it is missing.
+    /// From its file, which is made with a new key and mode 0600 where it is missing. Of several servers that start at
+    /// the same time one makes it, whole, and all read it.
     pub fn of_file(path: &Path) -> Result<Seal, Error> {
         let failed = |error: std::io::Error| Error::File(path.display().to_string(), error.to_string());
-        let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-        match made {
-            Ok(mut file) => {
-                let text = Zeroizing::new(STANDARD.encode(ChaCha20Poly1305::generate_key(&mut OsRng)));
-                file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
-                Seal::of_text(&SecretString::from(text.to_string()))
-            }
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                let mut text = String::new();
-                OpenOptions::new()
-                    .read(true)
-                    .open(path)
-                    .and_then(|mut f| f.read_to_string(&mut text))
-                    .map_err(failed)?;
-                Seal::of_text(&SecretString::from(text))
-            }
-            Err(error) => Err(failed(error)),
+        if !path.exists() {
+            make(path).map_err(failed)?;
         }
+        let text = std::fs::read_to_string(path).map_err(failed)?;
+        Seal::of_text(&SecretString::from(text))
+    }
+
+    /// First eight hexadecimal digits of the key's hash.
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
     pub fn seal(&self, request: &RequestId, secret: &SecretString) -> Result<Sealed, Error> {
@@ -102,6 +95,21 @@ impl Seal {
         let plain = self.cipher.decrypt(Nonce::from_slice(nonce), payload).map_err(|_| Error::Broken)?;
         String::from_utf8(plain).map(SecretString::from).map_err(|_| Error::Broken)
     }
+}
+
+/// Writes a new key beside its place, then puts it there unless another one is there by now.
+fn make(path: &Path) -> std::io::Result<()> {
+    let text = Zeroizing::new(STANDARD.encode(ChaCha20Poly1305::generate_key(&mut OsRng)));
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}", uuid::Uuid::now_v7()));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all())?;
+    let put = match std::fs::hard_link(&beside, path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        put => put,
+    };
+    std::fs::remove_file(&beside)?;
+    put
 }
 
 #[cfg(test)]
@@ -129,6 +137,11 @@ mod tests {
     fn the_key_file_is_made_once_and_for_its_owner_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("seal.key");
+        let all: Vec<_> =
+            (0..8).map(|_| path.clone()).map(|path| std::thread::spawn(move || Seal::of_file(&path))).collect();
+        let ids: Vec<String> = all.into_iter().map(|one| one.join().unwrap().unwrap().id).collect();
+        assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         let first = Seal::of_file(&path).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(Seal::of_file(&path).unwrap().id, first.id);

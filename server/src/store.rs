@@ -26,6 +26,7 @@
 //! are `String`, `i64` and their `Option`s, turned into domain values in one place.
 
 pub mod account;
+pub mod agreed;
 mod both;
 pub mod document;
 pub mod draft;

@@ -48,6 +48,14 @@ pub struct Outline {
     /// Whether it leaves something behind that a roll back removes.
     #[serde(default)]
     pub leaves: bool,
+    /// Of the step, when the job was approved: an older Keystead leaves a job alone whose steps it does not know so well.
+    #[serde(default = "first_version")]
+    pub version: u32,
+}
+
+/// Of steps that never said one.
+fn first_version() -> u32 {
+    1
 }
 
 /// What Azure keeps of something that was removed, and for how long.

@@ -68,6 +68,19 @@ impl Given {
         Ok(named.as_str().map_or_else(file, str::to_owned))
     }
 
+    /// The address of the database where the configuration names none, as `DATABASE_URL` of main's environment.
+    pub fn or_database(mut self, url: &str) -> Given {
+        self.figment = self.figment.join(("database", url));
+        self
+    }
+
+    /// The file with the key that seals secrets.
+    pub fn seal_key(&self) -> Result<PathBuf, ConfigError> {
+        let mut named = self.figment.extract_inner::<Value>("seal_key").unwrap_or(Value::Null);
+        facts::put_in(&mut named, &self.own_facts()).map_err(ConfigError::Fact)?;
+        Ok(named.as_str().map_or_else(|| self.data.join("seal.key"), PathBuf::from))
+    }
+
     fn words(&self, key: &str) -> Result<Vec<String>, ConfigError> {
         let Ok(mut words) = self.figment.extract_inner::<Value>(key) else { return Ok(Vec::new()) };
         facts::put_in(&mut words, &self.own_facts()).map_err(ConfigError::Fact)?;

@@ -180,7 +180,8 @@ struct Approval<'a> {
 impl Approved for Approval<'_> {
     async fn differences(&self, cx: &Context<'_>) -> Result<Vec<String>, StepError> {
         let Some(plan) = request::approved_plan(&self.engine.store, &self.job.id).await? else { return Ok(Vec::new()) };
-        let recipe = self.engine.recipe(&self.job.recipe)?;
+        let unknown = || StepError::later(format!("this version of Keystead has no recipe {}", self.job.recipe));
+        let recipe = self.engine.recipe(&self.job.recipe).ok_or_else(unknown)?;
         let now = recipe.plan_looked(cx, &self.job.outline, self.job.former.as_ref()).await?;
         Ok(plan.differences(&now))
     }

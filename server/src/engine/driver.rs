@@ -32,6 +32,8 @@ pub(super) enum Rest {
     AsTheLogSays,
     /// The lease is not ours any more: write nothing, not even that.
     Lost,
+    /// A newer Keystead has begun it with steps that this one does not know.
+    Beyond,
 }
 
 struct Driver<'e> {
@@ -56,7 +58,10 @@ pub(super) async fn drive(
 ) -> Result<Rest, Error> {
     let mut changes = engine.store.changes();
     let journal = event::load(&engine.store, &claim.job).await?.ok_or(Error::NotFound)?;
-    let recipe = engine.recipe(&journal.job.recipe)?.clone();
+    let Some(recipe) = engine.recipe(&journal.job.recipe).cloned() else { return Ok(Rest::Beyond) };
+    if recipe.beyond(&journal.job.outline).is_some() {
+        return Ok(Rest::Beyond);
+    }
     let team = engine.team(&journal.job.team)?.clone();
     let (to_said, said) = mpsc::unbounded_channel();
     let (hands, in_hand) = (JoinSet::new(), BTreeMap::new());

@@ -35,6 +35,7 @@ pub trait AnyStep: Send + Sync {
     fn title(&self) -> &'static str;
     fn part(&self) -> Option<Part>;
     fn leaves(&self) -> bool;
+    fn version(&self) -> u32;
     /// Key of each need, and whether it may be left out.
     fn needs(&self) -> Vec<(&'static str, bool)>;
     fn applies(&self, wish: &Wish) -> bool;
@@ -69,6 +70,10 @@ impl<S: Step> AnyStep for S {
 
     fn leaves(&self) -> bool {
         S::LEAVES
+    }
+
+    fn version(&self) -> u32 {
+        S::VERSION
     }
 
     fn needs(&self) -> Vec<(&'static str, bool)> {

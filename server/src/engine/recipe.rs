@@ -45,6 +45,11 @@ impl Recipe {
         self.steps.iter().find(|step| step.key() == key)
     }
 
+    /// A step of a job that a newer Keystead has begun, and that this one cannot carry on.
+    pub fn beyond<'a>(&self, outline: &'a [Outline]) -> Option<&'a Outline> {
+        outline.iter().find(|kept| self.step(kept.recipe_key()).is_none_or(|step| step.version() < kept.version))
+    }
+
     /// The steps that this wish has.
     pub fn steps<'a>(&'a self, wish: &'a Wish) -> impl Iterator<Item = &'a Arc<dyn AnyStep>> {
         self.steps.iter().filter(|step| step.applies(wish))
@@ -142,6 +147,7 @@ fn outlined(step: &Arc<dyn AnyStep>, wish: &Wish, aim: Aim, present: &BTreeSet<&
         purge: false,
         part: step.part(),
         leaves: step.leaves(),
+        version: step.version(),
     }
 }
 

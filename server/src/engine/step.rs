@@ -105,6 +105,9 @@ pub trait Step: Sized + Send + Sync + 'static {
     const PART: Option<Part>;
     /// Whether it leaves something behind that rolling back removes.
     const LEAVES: bool = true;
+    /// Raised when an older Keystead could not carry on what this one has begun: another shape of output or operation,
+    /// another document. This one still finishes what an older has begun, so it reads what the versions before it wrote.
+    const VERSION: u32 = 1;
 
     /// Whether this wish has the step at all.
     fn applies(&self, _wish: &Wish) -> bool {

@@ -19,6 +19,8 @@ use tokio_util::sync::CancellationToken;
 const DEAF: i64 = 2_000;
 /// A job that this server cannot carry on for now.
 const PUT_OFF: i64 = 15_000;
+/// A job that waits for a newer Keystead is offered to others so much later.
+const OFFERED: i64 = 2_000;
 
 /// Jobs in the hands of others, and when to look at them again.
 struct Others {
@@ -42,7 +44,7 @@ impl Engine {
                         drivers.spawn(engine.drive(claim, lease, stop.clone()));
                         continue;
                     }
-                    Ok(None) => match lease::next(&self.store).await {
+                    Ok(None) => match lease::next(&self.store, &name).await {
                         Ok(Some(next)) => wake = wake.min(next.max(self.clock.now().plus(20))),
                         Ok(None) => {}
                         Err(error) => tracing::error!(%error, "due jobs could not be asked for"),
@@ -71,7 +73,7 @@ impl Engine {
     async fn take(&self, name: &str, others: &mut Others) -> Result<Option<(Claim, Lease)>, Error> {
         let now = self.clock.now();
         let claimed_ms = self.clock.running_ms();
-        if lease::next(&self.store).await?.is_some_and(|next| next <= now)
+        if lease::next(&self.store, name).await?.is_some_and(|next| next <= now)
             && let Some(claim) = lease::claim(&self.store, name, now, now.plus(self.pace.lease)).await?
         {
             return Ok(Some(self.hold(claim, claimed_ms)));
@@ -101,6 +103,14 @@ impl Engine {
         let due = match driver::drive(&self, &claim, lease.guard(), stop).await {
             Ok(Rest::AsTheLogSays) => None,
             Ok(Rest::Lost) => return tracing::info!(%job, "the lease was lost, another worker goes on"),
+            Ok(Rest::Beyond) => {
+                tracing::warn!(%job, "a newer Keystead has begun this job; it is left to one");
+                let due = self.clock.now().plus(OFFERED);
+                if let Err(error) = lease::leave(&self.store, &claim, due).await {
+                    tracing::warn!(%job, %error, "a job was not let go; its lease will lapse");
+                }
+                return self.store.announce(Change::Job(job)).await;
+            }
             Err(Error::Superseded) => return tracing::info!(%job, "another worker has taken over"),
             Err(error) => {
                 tracing::error!(%job, %error, "a job could not be carried on, looking again");

@@ -23,12 +23,12 @@ pub struct Mark {
     pub until: i64,
 }
 
-/// Claims the job that has been due longest and that nobody holds; `None` where there is none, or where another
+/// Claims the job that has been due longest, that nobody holds and that this worker has not left to others; `None` where there is none, or where another
 /// worker was quicker: ask [`next`] whether to try again. `until` is the end of the lease by the worker's own clock.
 pub async fn claim(store: &Store, worker: &str, now: Moment, until: Moment) -> Result<Option<Claim>, Error> {
     const SQL: &str = "update job set epoch = epoch + 1, worker = $1, lease_until = $3 \
         where lease_until = 0 and id = (select id from job where due_at is not null and due_at <= $2 \
-        and lease_until = 0 order by due_at limit 1) returning id, epoch";
+        and lease_until = 0 and coalesce(worker, '') <> $1 order by due_at limit 1) returning id, epoch";
     let row: Option<(String, i64)> = on_both!(store.write(), db => {
         sqlx::query_as(SQL).bind(worker).bind(now.0).bind(until.0).fetch_optional(db).await
     })?;
@@ -77,10 +77,19 @@ pub async fn release(store: &Store, claim: &Claim, due: Option<Moment>) -> Resul
     Ok(())
 }
 
-/// When the next job that nobody holds can be claimed.
-pub async fn next(store: &Store) -> Result<Option<Moment>, Error> {
-    const SQL: &str = "select min(due_at) from job where due_at is not null and lease_until = 0";
-    let (at,): (Option<i64>,) = on_both!(store.read(), db => sqlx::query_as(SQL).fetch_one(db).await)?;
+/// Leaves it to others for good: this worker does not claim it again.
+pub async fn leave(store: &Store, claim: &Claim, due: Moment) -> Result<(), Error> {
+    const SQL: &str = "update job set lease_until = 0, due_at = $3 where id = $1 and epoch = $2";
+    on_both!(store.write(), db => sqlx::query(SQL)
+        .bind(claim.job.as_str()).bind(claim.epoch).bind(due.0).execute(db).await.map(drop))?;
+    Ok(())
+}
+
+/// When the next job that nobody holds can be claimed by this worker.
+pub async fn next(store: &Store, worker: &str) -> Result<Option<Moment>, Error> {
+    const SQL: &str = "select min(due_at) from job where due_at is not null and lease_until = 0 \
+        and coalesce(worker, '') <> $1";
+    let (at,): (Option<i64>,) = on_both!(store.read(), db => sqlx::query_as(SQL).bind(worker).fetch_one(db).await)?;
     Ok(at.map(Moment))
 }
 

@@ -22,6 +22,7 @@ fn step(key: &str, needs: &[&str]) -> Outline {
         purge: false,
         part: None,
         leaves: true,
+        version: 1,
     }
 }
 

@@ -63,7 +63,7 @@ async fn a_job_waits_as_a_row_and_not_as_a_task() {
     ];
     journal.append(&mut tx, event::Writer::Person, START, &waits, &[]).await.unwrap();
     tx.commit().await.unwrap();
-    assert_eq!(keystead::store::lease::next(&bed.store).await.unwrap(), Some(until));
+    assert_eq!(keystead::store::lease::next(&bed.store, "worker").await.unwrap(), Some(until));
 
     let story = Story { bed, wire, recipe, clock, job };
     let _worker = story.worker();

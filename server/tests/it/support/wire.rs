@@ -87,22 +87,36 @@ impl Wire {
     /// Steps over this wire; `slow` ones take three polls.
     pub fn recipe(&self, steps: &[(&'static str, &[&'static str], bool)]) -> Recipe {
         let step = |(key, needs, slow): &(&'static str, &[&'static str], bool)| {
-            Arc::new(WireStep { key, needs: needs.to_vec(), slow: *slow, wire: self.clone() }) as Arc<dyn AnyStep>
+            let version = 1;
+            Arc::new(WireStep { key, version, needs: needs.to_vec(), slow: *slow, wire: self.clone() })
+                as Arc<dyn AnyStep>
         };
         Recipe::new("provision", steps.iter().map(step).collect()).unwrap()
     }
 
+    /// As a later version would have it.
+    pub fn newer_diamond(&self) -> Recipe {
+        let step = |(key, needs, slow): (&'static str, &[&'static str], bool)| {
+            let version = if key == "app" { 2 } else { 1 };
+            Arc::new(WireStep { key, version, needs: needs.to_vec(), slow, wire: self.clone() }) as Arc<dyn AnyStep>
+        };
+        Recipe::new("provision", DIAMOND.into_iter().map(step).collect()).unwrap()
+    }
+
     /// Group; cluster (slow) and vault side by side; secrets; app over all.
     pub fn diamond(&self) -> Recipe {
-        self.recipe(&[
-            ("group", &[], false),
-            ("cluster", &["group"], true),
-            ("vault", &["group"], false),
-            ("secrets", &["vault"], false),
-            ("app", &["cluster", "secrets"], true),
-        ])
+        self.recipe(&DIAMOND)
     }
 }
+
+/// Key, needs, and whether it takes three polls.
+const DIAMOND: [(&str, &[&str], bool); 5] = [
+    ("group", &[], false),
+    ("cluster", &["group"], true),
+    ("vault", &["group"], false),
+    ("secrets", &["vault"], false),
+    ("app", &["cluster", "secrets"], true),
+];
 
 /// A worker over this wire, on a clock of the story's.
 pub fn engine(store: &Store, clock: &Clock, recipe: &Recipe, pace: Pace) -> Arc<Engine> {
@@ -127,6 +141,7 @@ pub fn seal() -> Seal {
 
 struct WireStep {
     key: &'static str,
+    version: u32,
     needs: Vec<&'static str>,
     slow: bool,
     wire: Wire,
@@ -166,6 +181,9 @@ impl WireStep {
 impl AnyStep for WireStep {
     fn leaves(&self) -> bool {
         true
+    }
+    fn version(&self) -> u32 {
+        self.version
     }
 
     fn key(&self) -> &'static str {
