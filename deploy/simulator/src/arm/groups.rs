@@ -12,6 +12,7 @@ use super::refusal::Refusal;
 use crate::operations::Operation;
 use crate::parts::{Kind, Parts};
 use crate::resources::{self, Resource};
+use crate::state::StateError;
 use crate::world::World;
 
 const KIND: &str = "Microsoft.Resources/resourceGroups";
@@ -156,6 +157,20 @@ impl Kind for Group {
 
     async fn put(&self, _world: &Arc<World>, _ask: &Ask) -> Result<Answer, Refusal> {
         Err(Refusal::method_not_allowed())
+    }
+
+    /// A group that could not be deleted is there as before.
+    async fn fail(&self, world: &Arc<World>, operation: &Operation, _refusal: &Refusal) -> Result<(), StateError> {
+        world
+            .state
+            .change(|draft| {
+                if let Some(mut group) = resources::find(draft, &operation.resource) {
+                    group.set_provisioning_state("Succeeded");
+                    resources::put(draft, &group);
+                }
+                Ok(())
+            })
+            .await
     }
 
     async fn complete(&self, world: &Arc<World>, operation: &Operation) -> Result<(), Refusal> {

@@ -1,4 +1,6 @@
-//! Answers requests to the front door itself: whether it lives, what is to go wrong, what it made wait, and to stop.
+//! Answers requests to the front door itself: whether it lives, what Azure is to be like, what it made wait, and to stop.
+mod offer;
+
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -42,6 +44,9 @@ fn routes(world: &Arc<World>) -> Router {
         .route("/alive", get(alive))
         .route("/faults", get(faults).post(add_fault).delete(clear_faults))
         .route("/waits", get(waits))
+        .route("/quotas", get(offer::quotas).post(offer::set_quota))
+        .route("/sizes", get(offer::restrictions).post(offer::restrict).delete(offer::clear_restrictions))
+        .route("/versions", post(offer::set_version))
         .route("/advance", post(advance))
         .route("/stop", post(stop))
         .with_state(world.clone())
