@@ -56,6 +56,7 @@ pub mod machines;
 pub mod metadata;
 pub mod operations;
 pub mod parts;
+pub mod policy;
 pub mod process;
 pub mod providers;
 pub mod registries;
@@ -126,6 +127,7 @@ fn attach_all(parts: &mut Parts) {
     database::attach(parts);
     arm::attach(parts);
     locks::attach(parts);
+    policy::attach(parts);
     entra::attach(parts);
     metadata::attach(parts);
     vault::attach(parts);

@@ -140,6 +140,9 @@ async fn finish(world: &Arc<World>, mut operation: Operation) -> Result<(), Stat
         Some(kind) => kind.complete(world, &operation).await,
         None => Err(Refusal::internal(&format!("no kind {} ends this operation", operation.kind))),
     };
+    if let (Err(refusal), Some(kind)) = (&effect, world.parts.kind(&operation.kind)) {
+        kind.fail(world, &operation, refusal).await?;
+    }
     operation.ended = Some(world.clock.now());
     match effect {
         Ok(()) => operation.status = "Succeeded".to_owned(),

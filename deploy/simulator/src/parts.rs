@@ -9,6 +9,7 @@ use rustls::ServerConfig;
 use crate::arm::{Answer, Ask, Refusal};
 use crate::operations::Operation;
 use crate::resources::{self, Resource};
+use crate::state::StateError;
 use crate::world::World;
 
 /// One type of ARM resource. Before any method here is called, ARM has checked api-version, token, the caller's
@@ -71,6 +72,20 @@ pub trait Kind: Send + Sync {
     /// crash, so it has to be right twice. A refusal makes the operation fail with its code and message.
     async fn complete(&self, _world: &Arc<World>, _operation: &Operation) -> Result<(), Refusal> {
         Ok(())
+    }
+
+    /// What remains after an operation that failed: by default the resource, where it is there, in the state `Failed`.
+    async fn fail(&self, world: &Arc<World>, operation: &Operation, _refusal: &Refusal) -> Result<(), StateError> {
+        world
+            .state
+            .change(|draft| {
+                if let Some(mut resource) = resources::find(draft, &operation.resource) {
+                    resource.set_provisioning_state("Failed");
+                    resources::put(draft, &resource);
+                }
+                Ok(())
+            })
+            .await
     }
 
     /// How long Azure takes to remove the resource together with its group, before the speed divides it.

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::versions;
+use super::pool_body::complete_pool;
+use super::versions::{Offer, Unavailable};
 use crate::arm::Refusal;
-use crate::compute;
 
 /// What may not change once a cluster stands.
 const FIXED: &[&str] = &["dnsPrefix", "nodeResourceGroup"];
@@ -18,6 +18,7 @@ pub fn invalid(parameter: &str, message: impl Into<String>) -> Refusal {
 ///
 /// `asked` is the body of the PUT, `standing` the document that it replaces.
 pub fn complete(
+    offer: &Offer,
     asked: &Value,
     standing: Option<&Value>,
     name: &str,
@@ -40,7 +41,7 @@ pub fn complete(
             ));
         }
     }
-    let version = complete_version(&mut properties, standing)?;
+    let version = complete_version(offer, asked, &mut properties, standing)?;
     complete_identity(asked, &mut properties)?;
     check_dns_prefix(&properties)?;
     default(&mut properties, "nodeResourceGroup", json!(format!("MC_{group}_{name}_{location}")));
@@ -63,7 +64,7 @@ pub fn complete(
         properties["autoUpgradeProfile"]["nodeOSUpgradeChannel"] = json!("NodeImage");
     }
     super::addons::mirror_monitoring(&mut properties);
-    complete_pools(&mut properties, &version, location)?;
+    complete_pools(offer, &mut properties, &version, location)?;
     let mut document = json!({
         "location": location,
         "properties": properties,
@@ -76,7 +77,8 @@ pub fn complete(
     Ok(document)
 }
 
-fn default(properties: &mut Value, field: &str, value: Value) {
+/// Fills a field in that was left open.
+pub fn default(properties: &mut Value, field: &str, value: Value) {
     if properties[field].is_null() || properties[field] == "" {
         properties[field] = value;
     }
@@ -117,28 +119,29 @@ fn check_fixed(properties: &mut Value, standing: &Value) -> Result<(), Refusal> 
     Ok(())
 }
 
-fn complete_version(properties: &mut Value, standing: Option<&Value>) -> Result<String, Refusal> {
+fn complete_version(
+    offer: &Offer,
+    body: &Value,
+    properties: &mut Value,
+    standing: Option<&Value>,
+) -> Result<String, Refusal> {
     let asked = properties["kubernetesVersion"].as_str().unwrap_or_default().to_owned();
     let current = standing.and_then(|it| it["properties"]["currentKubernetesVersion"].as_str());
+    let long_term = properties["supportPlan"] == "AKSLongTermSupport" && body["sku"]["tier"] == "Premium";
     let version = match current {
         Some(current) if asked.is_empty() || current == asked || current.starts_with(&format!("{asked}.")) => {
             current.to_owned()
         }
         current => {
-            let wanted = versions::resolve(&asked).ok_or_else(|| {
-                Refusal::bad(
-                    "K8sVersionNotSupported",
-                    format!("Managed cluster is on version {asked} which is not supported in this region. Please use [az aks get-versions] command to get the supported version list in this region. For more information, please check https://aka.ms/supported-version-list"),
-                )
-            })?;
+            let wanted = offer.resolve(&asked, long_term).map_err(|why| unavailable(body, &asked, why))?;
             if let Some(current) = current
-                && !versions::upgrades(current).contains(&wanted)
+                && !offer.upgrades(current).contains(&wanted)
             {
                 return Err(Refusal::bad(
                     "OperationNotAllowed",
                     format!(
                         "Upgrading Kubernetes version {current} to {wanted} is not allowed. Available upgrades: {:?}. See https://aka.ms/aks-version-upgrade for more details on version upgrades.",
-                        versions::upgrades(current)
+                        offer.upgrades(current)
                     ),
                 ));
             }
@@ -148,6 +151,22 @@ fn complete_version(properties: &mut Value, standing: Option<&Value>) -> Result<
     default(properties, "kubernetesVersion", json!(version));
     properties["currentKubernetesVersion"] = json!(version);
     Ok(version)
+}
+
+fn unavailable(body: &Value, asked: &str, why: Unavailable) -> Refusal {
+    let name = body["name"].as_str().unwrap_or_default();
+    let why = match why {
+        Unavailable::Unknown => "not supported in this region. Please use",
+        Unavailable::LongTermOnly => {
+            "only available for Long-Term Support (LTS). If you intend to onboard to LTS, please ensure the cluster is in Premium tier and LTS support plan. Otherwise, use"
+        }
+    };
+    Refusal::bad(
+        "K8sVersionNotSupported",
+        format!(
+            "Managed cluster {name} is on version {asked}, which is {why} [az aks get-versions] command to get the supported version list in this region. For more information, please check https://aka.ms/supported-version-list"
+        ),
+    )
 }
 
 /// A managed identity or a service principal: one of them a cluster must have.
@@ -249,7 +268,7 @@ fn complete_network(properties: &mut Value) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn complete_pools(properties: &mut Value, version: &str, location: &str) -> Result<(), Refusal> {
+fn complete_pools(offer: &Offer, properties: &mut Value, version: &str, location: &str) -> Result<(), Refusal> {
     let most_pods =
         match (&properties["networkProfile"]["networkPlugin"], &properties["networkProfile"]["networkPluginMode"]) {
             (plugin, _) if plugin == "kubenet" => 110,
@@ -262,84 +281,12 @@ fn complete_pools(properties: &mut Value, version: &str, location: &str) -> Resu
     };
     let mut systems = 0;
     for pool in pools.iter_mut() {
-        complete_pool(pool, version, location, most_pods)?;
+        complete_pool(offer, pool, version, location, most_pods)?;
         systems += i32::from(pool["mode"] == "System");
     }
     if systems == 0 {
         return Err(Refusal::bad("MustDefineAtLeastOneSystemPool", "Must define at least one system pool."));
     }
-    Ok(())
-}
-
-/// Checks and fills in one agent pool.
-pub fn complete_pool(pool: &mut Value, version: &str, location: &str, most_pods: i64) -> Result<(), Refusal> {
-    let name = pool["name"].as_str().unwrap_or_default().to_owned();
-    let fits = (1..=12).contains(&name.len())
-        && name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
-    if !fits {
-        return Err(invalid(
-            "agentPoolProfile.name",
-            format!(
-                "The agent pool name '{name}' is invalid. Agent pool name must start with a lowercase letter, have max length of 12, and only have characters a-z0-9."
-            ),
-        ));
-    }
-    default(pool, "mode", json!("User"));
-    default(pool, "type", json!("VirtualMachineScaleSets"));
-    default(pool, "osType", json!("Linux"));
-    default(pool, "osSKU", json!("Ubuntu"));
-    default(pool, "osDiskSizeGB", json!(128));
-    default(pool, "osDiskType", json!("Managed"));
-    default(pool, "kubeletDiskType", json!("OS"));
-    default(pool, "maxPods", json!(most_pods));
-    default(pool, "count", json!(1));
-    default(pool, "enableAutoScaling", json!(false));
-    default(pool, "scaleDownMode", json!("Delete"));
-    default(pool, "vmSize", json!("Standard_D2s_v5"));
-    let least = i64::from(pool["mode"] == "System");
-    let count = pool["count"].as_i64().unwrap_or(-1);
-    if !(least..=1000).contains(&count) {
-        return Err(invalid(
-            "agentPoolProfile.count",
-            format!(
-                "The value of parameter agentPoolProfile.count is invalid: {} is not between {least} and 1000.",
-                pool["count"]
-            ),
-        ));
-    }
-    let asked = pool["vmSize"].as_str().unwrap_or_default();
-    let Some(size) = compute::size(asked) else {
-        let known: Vec<String> = compute::SIZES.iter().map(|size| size.name.to_lowercase()).collect();
-        return Err(Refusal::bad(
-            "BadRequest",
-            format!(
-                "The VM size of {asked} is not allowed in your subscription in location '{location}'. The available VM sizes are '{}'",
-                known.join(",")
-            ),
-        ));
-    };
-    if pool["mode"] == "System" && size.memory_gb < 4 {
-        return Err(Refusal::bad(
-            "BadRequest",
-            format!("System node pool must use VM sku with more than 2 cores and 4GB memory, got {asked}."),
-        ));
-    }
-    let asked = pool["orchestratorVersion"].as_str().unwrap_or_default();
-    let of_pool = if asked.is_empty() || version.starts_with(asked) { Some(version) } else { versions::resolve(asked) };
-    let Some(of_pool) = of_pool.map(str::to_owned) else {
-        return Err(Refusal::bad(
-            "AgentPoolK8sVersionNotSupported",
-            format!(
-                "Version {asked} is not supported in this region. Please use [az aks get-versions] command to get the supported version list in this region. For more information, please check https://aka.ms/supported-version-list"
-            ),
-        ));
-    };
-    default(pool, "orchestratorVersion", json!(of_pool));
-    pool["currentOrchestratorVersion"] = json!(of_pool);
-    let image = versions::node_image(pool["osSKU"].as_str().unwrap_or_default());
-    default(pool, "nodeImageVersion", json!(image));
-    pool["powerState"] = json!({"code": "Running"});
     Ok(())
 }
 
@@ -354,7 +301,7 @@ mod tests {
     }
 
     fn read(asked: &Value) -> Result<Value, Refusal> {
-        complete(asked, None, "aks", "rg", "eastus")
+        complete(&Offer::calendar(), asked, None, "aks", "rg", "eastus")
     }
 
     #[test]
@@ -375,11 +322,6 @@ mod tests {
             *asked.pointer_mut(path).unwrap() = value;
             read(&asked).unwrap_err()
         };
-        assert!(
-            change("/properties/agentPoolProfiles/0/vmSize", json!("Standard_X1"))
-                .message
-                .contains("is not allowed in your subscription in location 'eastus'")
-        );
         assert_eq!(
             change("/identity", Value::Null).body()["error"]["target"].as_str(),
             Some("servicePrincipalProfile")
@@ -389,6 +331,11 @@ mod tests {
         let mut old = asked();
         old["properties"]["kubernetesVersion"] = json!("1.20");
         assert_eq!(read(&old).unwrap_err().code, "K8sVersionNotSupported");
+        old["properties"]["kubernetesVersion"] = json!("1.33");
+        assert!(read(&old).unwrap_err().message.contains("only available for Long-Term Support"));
+        old["properties"]["supportPlan"] = json!("AKSLongTermSupport");
+        old["sku"] = json!({"name": "Base", "tier": "Premium"});
+        assert_eq!(read(&old).unwrap()["properties"]["currentKubernetesVersion"], "1.33.8");
         let mut local = asked();
         local["properties"]["disableLocalAccounts"] = json!(true);
         assert!(read(&local).unwrap_err().message.contains("managed AAD"));

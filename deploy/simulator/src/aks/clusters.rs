@@ -8,7 +8,8 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{body, credentials, node_group, pools, quota, versions};
+use super::versions::{self, Offer};
+use super::{body, credentials, node_group, pools, quota, sizes};
 use crate::arm::{Answer, Ask, Poll, Refusal};
 use crate::authority::Authority;
 use crate::directory::{self, Principal};
@@ -18,7 +19,7 @@ use crate::locks::{self, Deed};
 use crate::operations::Operation;
 use crate::parts::Kind;
 use crate::resources::{self, Resource};
-use crate::state::Draft;
+use crate::state::{Draft, StateError};
 use crate::world::World;
 
 /// How long Azure takes: a new cluster between four and six minutes.
@@ -166,9 +167,15 @@ impl Kind for ManagedClusters {
                     check_free(standing)?;
                 }
                 let before = standing.as_ref().map(|it| &it.body);
-                let mut document = body::complete(&ask.body, before, name, &group, &location)?;
+                let asked = {
+                    let mut asked = ask.body.clone();
+                    asked["name"] = json!(name);
+                    asked
+                };
+                let mut document = body::complete(&Offer::read(draft), &asked, before, name, &group, &location)?;
                 check_workspace(draft, &document["properties"])?;
-                quota::check(draft, world, &document, before)?;
+                sizes::check(draft, &document)?;
+                quota::check(draft, world, &document, &pools::surging(before, &document))?;
                 complete_issuer(draft, world, &mut document);
                 let (mut cluster, verb, takes) = match standing {
                     None => {
@@ -260,14 +267,17 @@ impl Kind for ManagedClusters {
         let found = world.state.read(|draft| resources::find(draft, ask.id.as_str()));
         let cluster = found.ok_or_else(|| Refusal::resource_not_found(&ask.id))?;
         match view.to_ascii_lowercase().as_str() {
-            "upgradeprofiles/default" => Ok(Answer::Document(StatusCode::OK, versions::upgrade_profile(&cluster.body))),
+            "upgradeprofiles/default" => {
+                let offer = world.state.read(Offer::read);
+                Ok(Answer::Document(StatusCode::OK, versions::upgrade_profile(&offer, &cluster.body)))
+            }
             _ => Err(Refusal::resource_not_found(&ask.id)),
         }
     }
 
     async fn complete(&self, world: &Arc<World>, operation: &Operation) -> Result<(), Refusal> {
         if operation.verb == "delete" {
-            check_deletable(world, &operation.resource).await?;
+            world.state.read(|draft| check_deletable(draft, world, &operation.resource))?;
             self.running.end(world, &operation.resource).await;
             return world
                 .state
@@ -281,6 +291,10 @@ impl Kind for ManagedClusters {
                 .await;
         }
         bring_about(&self.running, world, &operation.resource).await
+    }
+
+    async fn fail(&self, world: &Arc<World>, operation: &Operation, refusal: &Refusal) -> Result<(), StateError> {
+        fail(world, &operation.resource, refusal).await
     }
 
     fn leaving_takes(&self) -> Duration {
@@ -302,7 +316,8 @@ pub async fn bring_about(running: &Clusters, world: &Arc<World>, id: &str) -> Re
             if cluster.provisioning_state() == "Deleting" {
                 return Ok(false);
             }
-            node_group::settle(draft, world, &mut cluster);
+            quota::check(draft, world, &cluster.body, &[])?;
+            node_group::settle(draft, world, &mut cluster)?;
             cluster.private["runs"] = json!(true);
             resources::put(draft, &cluster);
             Ok::<_, Refusal>(true)
@@ -330,25 +345,29 @@ pub async fn bring_about(running: &Clusters, world: &Arc<World>, id: &str) -> Re
 }
 
 /// The nodes' group goes with the cluster; a lock on it fails the deletion.
-async fn check_deletable(world: &World, id: &str) -> Result<(), Refusal> {
-    let checked = world.state.read(|draft| match resources::find(draft, id) {
+fn check_deletable(draft: &Draft<'_>, world: &World, id: &str) -> Result<(), Refusal> {
+    match resources::find(draft, id) {
         Some(cluster) => locks::check(draft, &node_group::group_id(world, &cluster), Deed::Delete),
         None => Ok(()),
-    });
-    if checked.is_err() {
-        world
-            .state
-            .change(|draft| {
-                if let Some(mut cluster) = resources::find(draft, id) {
-                    set_states(&mut cluster, "Failed");
-                    resources::put(draft, &cluster);
-                    pools::mirror(draft, &cluster);
-                }
-                Ok::<_, Refusal>(())
-            })
-            .await?;
     }
-    checked
+}
+
+/// What remains of a cluster whose operation failed.
+pub async fn fail(world: &World, id: &str, refusal: &Refusal) -> Result<(), StateError> {
+    world
+        .state
+        .change(|draft| {
+            if let Some(mut cluster) = resources::find(draft, id) {
+                set_states(&mut cluster, "Failed");
+                let error = json!({"code": refusal.code, "message": refusal.message});
+                cluster.body["properties"]["status"] = json!({"provisioningError": error});
+                cluster.body["eTag"] = json!(Uuid::new_v4().to_string());
+                resources::put(draft, &cluster);
+                pools::mirror(draft, &cluster);
+            }
+            Ok(())
+        })
+        .await
 }
 
 /// Takes away what belongs to a cluster and lies elsewhere: its nodes' group, its issuer, its identity.

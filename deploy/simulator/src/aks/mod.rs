@@ -8,8 +8,10 @@ pub mod clusters;
 pub mod credentials;
 pub mod maintenance;
 pub mod node_group;
+pub mod pool_body;
 pub mod pools;
 pub mod quota;
+pub mod sizes;
 pub mod versions;
 
 use std::sync::Arc;

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::addons;
+use crate::arm::Refusal;
 use crate::compute::SCALE_SETS;
 use crate::identities::{self, IDENTITIES};
 use crate::kubernetes::scale_set_name;
+use crate::policy;
 use crate::resources::{self, Resource};
 use crate::state::Draft;
 use crate::world::World;
@@ -21,7 +23,7 @@ pub fn group_id(world: &World, cluster: &Resource) -> String {
 }
 
 /// Brings group, identities and scale sets to what the cluster says, and writes into the cluster who they are.
-pub fn settle(draft: &mut Draft<'_>, world: &World, cluster: &mut Resource) {
+pub fn settle(draft: &mut Draft<'_>, world: &World, cluster: &mut Resource) -> Result<(), Refusal> {
     let group = group_id(world, cluster);
     let location = cluster.body["location"].as_str().unwrap_or_default().to_owned();
     let name = cluster.body["name"].as_str().unwrap_or_default().to_owned();
@@ -56,6 +58,7 @@ pub fn settle(draft: &mut Draft<'_>, world: &World, cluster: &mut Resource) {
     let mut sets = Vec::new();
     for pool in &pools {
         let set = scale_set(&group, &location, cluster.id(), pool, &assigned);
+        policy::check(draft, &set.body, world.clock.now())?;
         sets.push(resources::key(set.id()));
         resources::put(draft, &set);
     }
@@ -64,6 +67,7 @@ pub fn settle(draft: &mut Draft<'_>, world: &World, cluster: &mut Resource) {
             resources::remove(draft, set.id());
         }
     }
+    Ok(())
 }
 
 fn named(identity: &Resource) -> Value {

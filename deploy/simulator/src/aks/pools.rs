@@ -9,13 +9,15 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::clusters::{self, POLL};
-use super::{body, quota, versions};
+use super::pool_body::complete_pool;
+use super::versions::{self, Offer};
+use super::{body, quota, sizes};
 use crate::arm::{Answer, Ask, Poll, Refusal};
 use crate::kubernetes::Clusters;
 use crate::operations::Operation;
 use crate::parts::Kind;
 use crate::resources::{self, Resource};
-use crate::state::Draft;
+use crate::state::{Draft, StateError};
 use crate::world::World;
 
 /// The provider type of agent pools.
@@ -64,6 +66,17 @@ fn begin(draft: &mut Draft<'_>, world: &World, cluster: &mut Resource, verb: &st
     operation
 }
 
+/// The pools whose version differs from what stands: their nodes are going to be replaced.
+pub fn surging(before: Option<&Value>, after: &Value) -> Vec<String> {
+    let pools = |cluster: &Value| cluster["properties"]["agentPoolProfiles"].as_array().cloned().unwrap_or_default();
+    let standing = before.map(&pools).unwrap_or_default();
+    let changes = |pool: &&Value| {
+        let same = standing.iter().find(|it| it["name"] == pool["name"]);
+        same.is_some_and(|it| it["currentOrchestratorVersion"] != pool["currentOrchestratorVersion"])
+    };
+    pools(after).iter().filter(changes).filter_map(|pool| pool["name"].as_str().map(str::to_owned)).collect()
+}
+
 fn pools(cluster: &mut Resource) -> Result<&mut Vec<Value>, Refusal> {
     cluster.body["properties"]["agentPoolProfiles"]
         .as_array_mut()
@@ -92,7 +105,7 @@ impl Kind for AgentPools {
                     return Err(body::invalid("properties", "Required parameter properties is missing (null)."));
                 }
                 pool["name"] = json!(name);
-                body::complete_pool(&mut pool, version, location, most_pods)?;
+                complete_pool(&Offer::read(draft), &mut pool, version, location, most_pods)?;
                 let all = pools(&mut cluster)?;
                 let standing = all.iter().position(|it| it["name"] == name.as_str());
                 pool["provisioningState"] = json!(if standing.is_some() { "Updating" } else { "Creating" });
@@ -107,7 +120,8 @@ impl Kind for AgentPools {
                     Some(at) => all[at] = pool,
                     None => all.push(pool),
                 }
-                quota::check(draft, world, &cluster.body, Some(&before))?;
+                sizes::check(draft, &cluster.body)?;
+                quota::check(draft, world, &cluster.body, &surging(Some(&before), &cluster.body))?;
                 let operation = begin(draft, world, &mut cluster, "update");
                 let body = resources::find(draft, &ask.canonical).map(|it| it.body);
                 let status = if standing.is_some() { StatusCode::OK } else { StatusCode::CREATED };
@@ -162,6 +176,7 @@ impl Kind for AgentPools {
                     pool["nodeImageVersion"] = json!(image);
                     pool["provisioningState"] = json!("UpgradingNodeImageVersion");
                 }
+                quota::check(draft, world, &cluster.body, &[name])?;
                 let operation = begin(draft, world, &mut cluster, "update");
                 let body = resources::find(draft, &ask.canonical).map(|it| it.body);
                 Ok(Answer::Long { status: StatusCode::ACCEPTED, body, operation, poll: Poll::Both, retry_after: POLL })
@@ -176,10 +191,7 @@ impl Kind for AgentPools {
         let found = world.state.read(|draft| resources::find(draft, ask.id.as_str()));
         let pool = found.ok_or_else(|| Refusal::resource_not_found(&ask.id))?.body;
         let version = pool["properties"]["currentOrchestratorVersion"].as_str().unwrap_or_default();
-        let upgrades: Vec<Value> = versions::upgrades(version)
-            .into_iter()
-            .map(|to| json!({"kubernetesVersion": to, "isPreview": false}))
-            .collect();
+        let upgrades = world.state.read(Offer::read).upgrades_of(version);
         Ok(Answer::Document(
             StatusCode::OK,
             json!({
@@ -196,5 +208,9 @@ impl Kind for AgentPools {
 
     async fn complete(&self, world: &Arc<World>, operation: &Operation) -> Result<(), Refusal> {
         clusters::bring_about(&self.running, world, &operation.resource).await
+    }
+
+    async fn fail(&self, world: &Arc<World>, operation: &Operation, refusal: &Refusal) -> Result<(), StateError> {
+        clusters::fail(world, &operation.resource, refusal).await
     }
 }

@@ -3,36 +3,94 @@
 use serde_json::Value;
 
 use crate::arm::Refusal;
-use crate::compute;
+use crate::compute::{self, SCALE_SETS, Size};
+use crate::resources::{self, Resource};
 use crate::state::Draft;
 use crate::world::World;
 
-/// 400 where the pools want more cores than the subscription has left.
-pub fn check(draft: &Draft<'_>, world: &World, cluster: &Value, standing: Option<&Value>) -> Result<(), Refusal> {
+/// 400 where the pools of `cluster` want more cores than are left beside what its own nodes hold. `surging` are the
+/// pools whose nodes are about to be replaced: each needs its surge nodes beside the old ones for a while.
+pub fn check(draft: &Draft<'_>, world: &World, cluster: &Value, surging: &[String]) -> Result<(), Refusal> {
     let region = cluster["location"].as_str().unwrap_or_default();
-    let cores = |cluster: &Value, family: &str| -> i64 {
-        let pools = cluster["properties"]["agentPoolProfiles"].as_array().into_iter().flatten();
-        pools
-            .filter_map(|pool| {
-                let size = compute::size(pool["vmSize"].as_str()?)?;
-                (family == "cores" || size.family == family).then(|| size.cores * pool["count"].as_i64().unwrap_or(0))
-            })
-            .sum()
-    };
-    let pools = cluster["properties"]["agentPoolProfiles"].as_array().into_iter().flatten();
-    let families = pools.filter_map(|pool| Some(compute::size(pool["vmSize"].as_str()?)?.family)).chain(["cores"]);
+    let group = cluster["properties"]["nodeResourceGroup"].as_str().unwrap_or_default();
+    let group = format!("{}/resourceGroups/{group}/", world.subscription_id());
+    let own = resources::of_kind(draft, &group, SCALE_SETS);
+    let pools: Vec<(&Value, Size)> = cluster["properties"]["agentPoolProfiles"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|pool| Some((pool, compute::size(pool["vmSize"].as_str()?)?)))
+        .collect();
+    let families = pools.iter().map(|(_, size)| size.family).chain(["cores"]);
     for family in families {
-        let more = cores(cluster, family) - standing.map_or(0, |it| cores(it, family));
-        let left = compute::core_limit(draft, region, family)
-            - compute::used_cores(draft, &world.subscription_id(), region, family);
-        if more > left {
-            return Err(Refusal::bad(
-                "ErrCode_InsufficientVCPUQuota",
-                format!(
-                    "Insufficient vcpu quota requested {more}, remaining {left} for family {family} for region {region}."
-                ),
-            ));
+        let counts = |size: &Size| family == "cores" || size.family == family;
+        let wanted: i64 =
+            pools.iter().filter(|(_, size)| counts(size)).map(|(pool, size)| size.cores * nodes(pool, surging)).sum();
+        let held: i64 = own
+            .iter()
+            .filter_map(|set| Some((set, compute::size(set.body["sku"]["name"].as_str()?)?)))
+            .filter(|(_, size)| counts(size))
+            .map(|(set, size)| size.cores * capacity(set))
+            .sum();
+        let more = wanted - held;
+        let limit = compute::core_limit(draft, region, family);
+        let left = limit - compute::used_cores(draft, &world.subscription_id(), region, family);
+        if more > 0 && more > left {
+            return Err(insufficient(family, region, more, left));
         }
     }
     Ok(())
+}
+
+fn capacity(set: &Resource) -> i64 {
+    set.body["sku"]["capacity"].as_i64().unwrap_or(0)
+}
+
+/// The nodes of a pool, and those that stand beside them during an upgrade: `maxSurge`, one of ten unless it says
+/// otherwise, and at least one.
+fn nodes(pool: &Value, surging: &[String]) -> i64 {
+    let count = pool["count"].as_i64().unwrap_or(0);
+    let is_surging = pool["name"].as_str().is_some_and(|name| surging.iter().any(|one| one == name));
+    if !is_surging || count == 0 {
+        return count;
+    }
+    let surge = pool["upgradeSettings"]["maxSurge"].as_str().unwrap_or("10%");
+    let more = match surge.strip_suffix('%').map(str::parse::<i64>) {
+        Some(Ok(percent)) => (count * percent + 99) / 100,
+        Some(Err(_)) => 1,
+        None => surge.parse().unwrap_or(1),
+    };
+    count + more.max(1)
+}
+
+fn insufficient(family: &str, region: &str, more: i64, left: i64) -> Refusal {
+    let message = match family {
+        "cores" => format!(
+            "Insufficient regional vcpu quota left for location {region}. left regional vcpu quota {left}, requested quota {more}. If you want to increase the quota, please follow this instruction: https://docs.microsoft.com/en-us/azure/azure-portal/supportability/view-quotas. Surge nodes would also consume vcpu quota, please consider use smaller maxSurge or use maxUnavailable to proceed upgrade without surge nodes, details: aka.ms/aks/maxUnavailable."
+        ),
+        _ => format!(
+            "Insufficient vcpu quota requested {more}, remaining {left} for family {family} for region {region}."
+        ),
+    };
+    Refusal::bad("ErrCode_InsufficientVCPUQuota", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_upgrade_needs_its_surge_nodes_too() {
+        let surging = ["system".to_owned()];
+        for (pool, expected) in [
+            (json!({"name": "system", "count": 3}), 4),
+            (json!({"name": "system", "count": 30}), 33),
+            (json!({"name": "system", "count": 3, "upgradeSettings": {"maxSurge": "50%"}}), 5),
+            (json!({"name": "system", "count": 3, "upgradeSettings": {"maxSurge": "2"}}), 5),
+            (json!({"name": "user", "count": 3}), 3),
+        ] {
+            assert_eq!(nodes(&pool, &surging), expected, "{pool}");
+        }
+    }
 }

@@ -28,7 +28,7 @@ pub(super) fn api_version(query: &BTreeMap<String, String>) -> Result<String, Re
 }
 
 /// 409 `MissingSubscriptionRegistration` where the namespace is known and not registered.
-pub(super) fn registered(world: &World, namespace: &str) -> Result<(), Refusal> {
+pub fn registered(world: &World, namespace: &str) -> Result<(), Refusal> {
     let state = world.state.get(PROVIDERS, &namespace.to_ascii_lowercase());
     match state.as_ref().and_then(|provider| provider["registrationState"].as_str()) {
         None | Some("Registered") => Ok(()),

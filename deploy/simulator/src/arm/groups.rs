@@ -11,6 +11,7 @@ use super::authorize::permit;
 use super::refusal::Refusal;
 use crate::operations::Operation;
 use crate::parts::{Kind, Parts};
+use crate::policy;
 use crate::resources::{self, Resource};
 use crate::state::StateError;
 use crate::world::World;
@@ -55,6 +56,11 @@ async fn one(world: &Arc<World>, ask: &Ask, name: &str) -> Result<Answer, Refusa
     };
     permit(world, ask, &format!("{ACTION}/{verb}"), &id)?;
     let found = world.state.read(|draft| resources::find(draft, &id));
+    if verb == "write" {
+        let wished = Ask { canonical: id.clone(), ..ask.clone() };
+        let now = world.clock.now();
+        world.state.read(|draft| policy::check(draft, &policy::wished(draft, &wished, policy::GROUPS), now))?;
+    }
     match ask.method {
         Method::GET => found
             .map(|group| Answer::Document(StatusCode::OK, shown(&group)))

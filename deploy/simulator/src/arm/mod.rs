@@ -29,7 +29,7 @@ use uuid::Uuid;
 pub use answer::{Answer, Ask, Caller, Poll, set_retry_after};
 pub use assignments::grant;
 pub use authorize::{BearerError, audience_is, verify_bearer};
-pub use checks::PROVIDERS;
+pub use checks::{PROVIDERS, registered};
 pub use path::{ResourceId, part_after};
 pub use refusal::Refusal;
 

@@ -27,6 +27,8 @@ pub struct More {
     pub target: Option<String>,
     /// More of the same, outermost first: `{"code", "message"}`.
     pub details: Vec<Value>,
+    /// What else programs are told: `{"type", "info"}`.
+    pub information: Vec<Value>,
     /// Further headers, for example `WWW-Authenticate`.
     pub headers: Vec<(&'static str, String)>,
 }
@@ -105,6 +107,9 @@ impl Refusal {
         }
         if !self.more.details.is_empty() {
             error["details"] = json!(self.more.details);
+        }
+        if !self.more.information.is_empty() {
+            error["additionalInfo"] = json!(self.more.information);
         }
         json!({"error": error})
     }

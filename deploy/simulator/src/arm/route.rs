@@ -14,6 +14,7 @@ use super::path::ResourceId;
 use super::refusal::Refusal;
 use super::{checks, groups, lists, polls, subscriptions};
 use crate::parts::{Function, Kind};
+use crate::policy;
 use crate::world::World;
 
 /// Answers one request. `left` receives the header that tells what is left of the caller's limit.
@@ -119,6 +120,8 @@ async fn on_resource(world: &Arc<World>, ask: &mut Ask) -> Result<Answer, Refusa
     if verb == "write" {
         checks::registered(world, ask.id.namespace())?;
         checks::can_write(world, &ask.id)?;
+        let now = world.clock.now();
+        world.state.read(|draft| policy::check(draft, &policy::wished(draft, ask, kind.name()), now))?;
     }
     match ask.method {
         Method::PUT => kind.put(world, ask).await,

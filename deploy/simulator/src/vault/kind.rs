@@ -13,7 +13,7 @@ use crate::arm::{Answer, Ask, Poll, Refusal};
 use crate::operations::Operation;
 use crate::parts::Kind;
 use crate::resources::{self, Resource};
-use crate::state::Draft;
+use crate::state::{Draft, StateError};
 use crate::world::World;
 
 /// How long Azure takes until a new vault's host name resolves.
@@ -87,6 +87,18 @@ impl Kind for Vaults {
                 Ok(())
             })
             .await
+    }
+
+    /// A vault that could not be purged stays in the bin as it is.
+    async fn fail(&self, world: &Arc<World>, operation: &Operation, _refusal: &Refusal) -> Result<(), StateError> {
+        let failed = |draft: &mut Draft<'_>| {
+            if let Some(mut vault) = resources::find(draft, &operation.resource).filter(|_| operation.verb != "purge") {
+                vault.set_provisioning_state("Failed");
+                resources::put(draft, &vault);
+            }
+            Ok(())
+        };
+        world.state.change(failed).await
     }
 
     fn leave(&self, world: &World, draft: &mut Draft<'_>, resource: &Resource) {

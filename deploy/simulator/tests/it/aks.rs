@@ -178,7 +178,8 @@ async fn nodes_are_upgraded_in_a_window_that_aks_accepts() {
 async fn a_pool_grows_and_the_quota_is_kept() {
     let visitor = visitor().await;
     make(&visitor, body()).await;
-    visitor.world().state.put("quotas", "westeurope/standarddsv5family", json!({"limit": 8})).await.unwrap();
+    let limit = json!({"location": "westeurope", "family": "standardDSv5Family", "limit": 8});
+    assert_eq!(visitor.control(Method::POST, "/quotas", limit).await.status, StatusCode::NO_CONTENT);
     let pool = format!("{CLUSTER}/agentPools/system");
     let sized = |count: i64| json!({"properties": {"count": count, "mode": "System", "vmSize": "Standard_D2s_v5"}});
     let refused = visitor.arm(Method::PUT, &pool, sized(5)).await;

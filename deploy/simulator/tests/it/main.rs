@@ -10,6 +10,8 @@ mod kubernetes;
 mod locks;
 mod log_analytics;
 mod metadata;
+mod offer;
+mod policy;
 mod program;
 mod rights;
 mod sdk;

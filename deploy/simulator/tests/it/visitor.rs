@@ -180,6 +180,11 @@ impl Visitor {
         self.send(token, method, &path, body).await
     }
 
+    /// Asks the simulator itself, through the proxy.
+    pub async fn control(&self, method: Method, path: &str, body: Value) -> Reply {
+        self.send("", method, &format!("http://control.simulator{path}"), body).await
+    }
+
     /// Sends any request with a token.
     pub async fn send(&self, token: &str, method: Method, url: &str, body: Value) -> Reply {
         let mut request = self.anybody().request(method, url);
