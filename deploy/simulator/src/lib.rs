@@ -35,6 +35,7 @@
 //!
 //! Private notes beside a resource lie in [`resources::Resource::private`]; `"effective": TIME` there is when a role
 //! assignment or a federated credential begins to count.
+pub mod activity;
 pub mod aks;
 pub mod arm;
 pub mod authority;
@@ -63,6 +64,7 @@ pub mod registries;
 pub mod resources;
 pub mod roles;
 pub mod seed;
+pub mod settings;
 pub mod state;
 pub mod tokens;
 pub mod vault;
@@ -128,6 +130,7 @@ fn attach_all(parts: &mut Parts) {
     arm::attach(parts);
     locks::attach(parts);
     policy::attach(parts);
+    activity::attach(parts);
     entra::attach(parts);
     metadata::attach(parts);
     vault::attach(parts);
@@ -148,7 +151,9 @@ impl Simulator {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let lock = folder::Lock::take(&options.folder)?;
         let file = options.folder.join("state.sqlite");
-        let state = state::State::open(&file).await.map_err(|error| StartError::new("opening the state", error))?;
+        let state = state::State::open(&file, options.clock.clone())
+            .await
+            .map_err(|error| StartError::new("opening the state", error))?;
         let (kept, secrets) = seed::keep(&state, options.signing_key).await?;
         let (door, door_port) = folder::listen(&state, "door_port", options.port_base).await?;
         let mut parts = Parts::default();

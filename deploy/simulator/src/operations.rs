@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::activity;
 use crate::arm::Refusal;
 use crate::clock::{Clock, later};
 use crate::state::{Draft, StateError};
@@ -155,7 +156,8 @@ async fn finish(world: &Arc<World>, mut operation: Operation) -> Result<(), Stat
         .state
         .change(|draft| {
             operation.put(draft);
-            Ok(())
+            Ok::<_, StateError>(())
         })
-        .await
+        .await?;
+    activity::ended(world, &operation).await
 }

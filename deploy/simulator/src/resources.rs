@@ -1,6 +1,6 @@
 //! Keeps ARM resources in the state: the document that callers see beside what only the simulator knows.
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::state::Draft;
 
@@ -49,9 +49,24 @@ pub fn find(draft: &Draft<'_>, id: &str) -> Option<Resource> {
     draft.get(RESOURCES, &key(id)).and_then(|document| serde_json::from_value(document).ok())
 }
 
-/// Writes a resource under its own `id`.
+/// Writes a resource under its own `id`, and when it was made and changed.
 pub fn put(draft: &mut Draft<'_>, resource: &Resource) {
-    draft.put(RESOURCES, &key(resource.id()), serde_json::to_value(resource).unwrap_or(Value::Null));
+    let key = key(resource.id());
+    let standing = draft.get(RESOURCES, &key).unwrap_or_default();
+    let now = json!(draft.now);
+    let same = standing["body"] == resource.body;
+    let time = |name: &str| standing.get(name).filter(|time| time.is_string()).unwrap_or(&now);
+    let document = json!({
+        "body": resource.body, "private": resource.private,
+        "created": time("created"), "changed": if same { time("changed") } else { &now },
+    });
+    draft.put(RESOURCES, &key, document);
+}
+
+/// When a resource was made, and when it changed last.
+pub fn times(draft: &Draft<'_>, id: &str) -> (Value, Value) {
+    let document = draft.get(RESOURCES, &key(id)).unwrap_or_default();
+    (document["created"].clone(), document["changed"].clone())
 }
 
 /// Removes a resource and everything below it: children, extensions and role assignments at its scope.

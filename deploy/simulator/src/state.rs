@@ -2,19 +2,27 @@
 //!
 //! Everything is read from memory. A change is a closure over a [`Draft`]: what it writes is committed to the
 //! file in one transaction and shows in memory only then, so a kill leaves either all of it or nothing.
+mod journal;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Row, SqlitePool};
 use tokio::sync::{Mutex, broadcast};
 
+use crate::clock::Clock;
+
+pub use journal::{Entry, Wanted};
+
 type Documents = BTreeMap<String, BTreeMap<String, Arc<Value>>>;
 
 /// The documents of one world.
 pub struct State {
+    clock: Clock,
     pool: SqlitePool,
     documents: RwLock<Documents>,
     writing: Mutex<()>,
@@ -45,7 +53,7 @@ fn while_doing(doing: impl Into<String>) -> impl FnOnce(sqlx::Error) -> StateErr
 
 impl State {
     /// Opens the file, made where it is missing, and reads it whole.
-    pub async fn open(file: &Path) -> Result<Self, StateError> {
+    pub async fn open(file: &Path, clock: Clock) -> Result<Self, StateError> {
         let options = SqliteConnectOptions::new()
             .filename(file)
             .create_if_missing(true)
@@ -64,6 +72,9 @@ impl State {
         .execute(&pool)
         .await
         .map_err(while_doing("preparing the state file"))?;
+        for &table in journal::TABLES {
+            sqlx::query(table).execute(&pool).await.map_err(while_doing("preparing the journal"))?;
+        }
         let rows = sqlx::query("select collection, id, body from document")
             .fetch_all(&pool)
             .await
@@ -77,7 +88,7 @@ impl State {
             documents.entry(row.get("collection")).or_default().insert(row.get("id"), Arc::new(body));
         }
         let (changes, _) = broadcast::channel(4096);
-        Ok(Self { pool, documents: RwLock::new(documents), writing: Mutex::new(()), changes })
+        Ok(Self { clock, pool, documents: RwLock::new(documents), writing: Mutex::new(()), changes })
     }
 
     /// One document.
@@ -98,7 +109,7 @@ impl State {
     /// Reads several documents as of one moment. What the closure writes is dropped.
     pub fn read<R>(&self, look: impl FnOnce(&Draft<'_>) -> R) -> R {
         let documents = self.documents.read().unwrap_or_else(PoisonError::into_inner);
-        look(&Draft { documents: &documents, written: BTreeMap::new() })
+        look(&Draft { now: self.clock.now(), documents: &documents, written: BTreeMap::new() })
     }
 
     /// Reads and writes as one step: no other change comes between, all of it is kept or, on an error, none.
@@ -109,7 +120,7 @@ impl State {
         let _one_at_a_time = self.writing.lock().await;
         let (written, result) = {
             let documents = self.documents.read().unwrap_or_else(PoisonError::into_inner);
-            let mut draft = Draft { documents: &documents, written: BTreeMap::new() };
+            let mut draft = Draft { now: self.clock.now(), documents: &documents, written: BTreeMap::new() };
             let result = change(&mut draft)?;
             (draft.written, result)
         };
@@ -185,6 +196,8 @@ impl State {
 
 /// The documents as one change sees them: what stands, overlaid with what it has written so far.
 pub struct Draft<'a> {
+    /// When it is made.
+    pub now: Timestamp,
     documents: &'a Documents,
     written: BTreeMap<(String, String), Option<Arc<Value>>>,
 }

@@ -1,6 +1,6 @@
 //! Shapes what a kind is asked and what it answers, with the headers of a long-running operation.
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
@@ -22,6 +22,17 @@ pub struct Caller {
     pub app_id: Option<String>,
     /// The name that error messages give.
     pub name: String,
+    /// The token's claims.
+    pub claims: Value,
+}
+
+/// What a request is about, once it is known.
+#[derive(Clone, Debug)]
+pub struct Noted {
+    /// The action that it needs: `Microsoft.KeyVault/vaults/write`.
+    pub action: String,
+    /// Where.
+    pub scope: String,
 }
 
 /// One request to a kind or a function.
@@ -45,6 +56,10 @@ pub struct Ask {
     pub body: Value,
     /// Who asks.
     pub caller: Caller,
+    /// What belongs together has the same, whoever chose it.
+    pub correlation: String,
+    /// What it is about, for the activity log; nothing for a read.
+    pub noted: Arc<OnceLock<Noted>>,
 }
 
 impl Ask {
@@ -201,5 +216,17 @@ fn address(world: &World, operation: &Operation, what: &str, api_version: &str) 
             )
         }
         _ => format!("{base}/{what}/{}?api-version={api_version}", operation.id),
+    }
+}
+
+/// Lays `from` over `into` as a PATCH does: members of objects one by one, everything else as a whole.
+pub fn merge(into: &mut Value, from: &Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (name, value) in from {
+                merge(into.entry(name.clone()).or_insert(Value::Null), value);
+            }
+        }
+        (into, from) => *into = from.clone(),
     }
 }

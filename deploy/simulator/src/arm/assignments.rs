@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::answer::{Answer, Ask};
+use super::filter::Filter;
 use super::path::ResourceId;
 use super::refusal::Refusal;
 use crate::directory;
@@ -244,18 +245,18 @@ pub(super) fn attributes(draft: &Draft<'_>, ask: &Ask, action: &str) -> Attribut
 
 /// The assignments that a list at a scope shows: at it, above it and (without `atScope()`) below it.
 fn list(world: &World, ask: &Ask) -> Result<Vec<Value>, Refusal> {
-    let filter = ask.query.get("$filter").map_or("", String::as_str);
-    let value_of = |before: &str, after: char| -> Option<Uuid> {
-        let at = filter.to_ascii_lowercase().find(before)?;
-        let rest = filter[at + before.len()..].trim_start().trim_start_matches('\'');
-        Uuid::parse_str(rest.split(['\'', after]).next()?.trim()).ok()
+    let text = ask.query.get("$filter").map_or("", String::as_str);
+    let bad = || Refusal::bad("BadRequestFormat", format!("The filter '{text}' is not supported."));
+    let filter = Filter::read(text).map_err(|_| bad())?;
+    let known = |(name, operator): &(&str, &str)| match *operator {
+        "()" => ["atScope", "assignedTo"].iter().any(|known| known.eq_ignore_ascii_case(name)),
+        "eq" => name.eq_ignore_ascii_case("principalId"),
+        _ => false,
     };
-    let principal = value_of("principalid eq", ' ');
-    let assigned = value_of("assignedto(", ')');
-    let at_scope = filter.to_ascii_lowercase().contains("atscope()");
-    if !filter.is_empty() && principal.is_none() && assigned.is_none() && !at_scope {
-        return Err(Refusal::bad("BadRequestFormat", format!("The filter '{filter}' is not supported.")));
+    if !filter.parts().iter().all(known) {
+        return Err(bad());
     }
+    let at_scope = filter.parts().iter().any(|(name, _)| name.eq_ignore_ascii_case("atScope"));
     Ok(world.state.read(|draft| {
         let mut found = roles::assignments_above(draft, ask.id.scope());
         if !at_scope {
@@ -263,12 +264,18 @@ fn list(world: &World, ask: &Ask) -> Result<Vec<Value>, Refusal> {
                 |one| ResourceId::parse(one.id()).is_none_or(|id| !id.scope().eq_ignore_ascii_case(ask.id.scope())),
             ));
         }
-        let mut who = assigned.map(|member| directory::groups_of(draft, member)).unwrap_or_default();
-        who.extend(assigned);
+        let same = |id: Option<&str>, wanted: &str| id.is_some_and(|id| id.eq_ignore_ascii_case(wanted));
         found.retain(|one| {
-            let named = one.body["properties"]["principalId"].as_str().and_then(|id| Uuid::parse_str(id).ok());
-            principal.is_none_or(|wanted| named == Some(wanted))
-                && (assigned.is_none() || named.is_some_and(|named| who.contains(&named)))
+            let named = one.body["properties"]["principalId"].as_str();
+            let holds = |_: &str, _: &str, wanted: &str| same(named, wanted);
+            let is = |name: &str, arguments: &[String]| {
+                let member = arguments.first().map(String::as_str).unwrap_or_default();
+                let groups = || Uuid::parse_str(member).map(|id| directory::groups_of(draft, id)).unwrap_or_default();
+                name.eq_ignore_ascii_case("atScope")
+                    || same(named, member)
+                    || groups().iter().any(|group| same(named, &group.to_string()))
+            };
+            filter.passes(&holds, &is)
         });
         found.into_iter().map(|one| one.body).collect()
     }))
@@ -302,15 +309,23 @@ impl Kind for Definitions {
     }
 
     fn listed(&self, world: &World, ask: &Ask) -> Option<Result<Vec<Value>, Refusal>> {
-        let filter = ask.query.get("$filter").map_or("", String::as_str);
-        let name = filter
-            .split_once("eq")
-            .filter(|(field, _)| field.trim().eq_ignore_ascii_case("roleName"))
-            .map(|(_, name)| name.trim().trim_matches('\'').to_owned());
+        let text = ask.query.get("$filter").map_or("", String::as_str);
+        let known = |(name, operator): &(&str, &str)| match *operator {
+            "()" => ["atScope", "atScopeAndBelow"].iter().any(|known| known.eq_ignore_ascii_case(name)),
+            "eq" => ["roleName", "type"].iter().any(|known| known.eq_ignore_ascii_case(name)),
+            _ => false,
+        };
+        let Some(filter) = Filter::read(text).ok().filter(|filter| filter.parts().iter().all(known)) else {
+            return Some(Err(Refusal::bad("BadRequestFormat", format!("The filter '{text}' is not supported."))));
+        };
         let subscription = world.subscription.to_string();
-        let found = definitions::DEFINITIONS
-            .iter()
-            .filter(|definition| name.as_deref().is_none_or(|name| definition.name.eq_ignore_ascii_case(name)));
+        let found = definitions::DEFINITIONS.iter().filter(|definition| {
+            let holds = |field: &str, _: &str, wanted: &str| match field.eq_ignore_ascii_case("roleName") {
+                true => definition.name.eq_ignore_ascii_case(wanted),
+                false => wanted.eq_ignore_ascii_case("BuiltInRole"),
+            };
+            filter.passes(&holds, &|_, _| true)
+        });
         Some(Ok(found.map(|definition| definition.body(&subscription)).collect()))
     }
 }

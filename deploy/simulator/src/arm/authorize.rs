@@ -2,11 +2,13 @@
 use http::{HeaderMap, StatusCode};
 use uuid::Uuid;
 
-use super::answer::{Ask, Caller};
+use super::answer::{Ask, Caller, Noted};
 use super::assignments;
 use super::refusal::Refusal;
 use crate::locks::{self, Deed};
 use crate::roles::{self, Act, Decision};
+use crate::settings::Settings;
+use crate::state::Draft;
 use crate::tokens::TokenError;
 use crate::world::World;
 
@@ -31,7 +33,7 @@ pub fn verify_bearer(world: &World, token: &str, audiences: &[&str]) -> Result<C
     let object_id = object_id.ok_or(BearerError::Token(TokenError::NotSigned))?;
     let app_id = claims["appid"].as_str().map(str::to_owned);
     let name = claims["upn"].as_str().map(str::to_owned).or_else(|| app_id.clone());
-    Ok(Caller { object_id, name: name.unwrap_or_else(|| object_id.to_string()), app_id })
+    Ok(Caller { object_id, name: name.unwrap_or_else(|| object_id.to_string()), app_id, claims })
 }
 
 /// Why a bearer token was refused.
@@ -90,11 +92,31 @@ pub(super) fn authenticate(world: &World, headers: &HeaderMap) -> Result<Caller,
     })
 }
 
+/// What no role helps against: a subscription that is switched off, and locks.
+fn check_state(world: &World, draft: &Draft<'_>, scope: &str, deed: Deed) -> Result<(), Refusal> {
+    if deed == Deed::Write && Settings::read(draft).subscription.is_read_only() {
+        return Err(Refusal::conflict(
+            "ReadOnlyDisabledSubscription",
+            format!(
+                "The subscription '{}' is disabled and therefore marked as read only. You cannot perform any write actions on this subscription until it is re-enabled.",
+                world.subscription
+            ),
+        )
+        .with_header("x-ms-failure-cause", "gateway".to_owned()));
+    }
+    locks::check(draft, scope, deed)
+}
+
 /// Refuses `action` at `scope` unless the caller's roles hold it, their conditions are met and no lock forbids it.
 pub(super) fn permit(world: &World, ask: &Ask, action: &str, scope: &str) -> Result<(), Refusal> {
     if scope.to_ascii_lowercase().starts_with("/providers/microsoft.authorization/") && action.ends_with("/read") {
         // What is built in may be read by everybody.
         return Ok(());
+    }
+    let deed = Deed::of(action);
+    if !action.to_ascii_lowercase().ends_with("/read") {
+        // A second question on the way, for example of a part, is about the same.
+        let _ = ask.noted.set(Noted { action: action.to_owned(), scope: scope.to_owned() });
     }
     let now = world.clock.now();
     let caller = &ask.caller;
@@ -102,7 +124,7 @@ pub(super) fn permit(world: &World, ask: &Ask, action: &str, scope: &str) -> Res
         let attributes = assignments::attributes(draft, ask, action);
         let act = Act::Control(action);
         let why = match roles::decide(draft, caller.object_id, scope, act, now, &attributes) {
-            Decision::Allowed => return Deed::of(action).map_or(Ok(()), |deed| locks::check(draft, scope, deed)),
+            Decision::Allowed => return deed.map_or(Ok(()), |deed| check_state(world, draft, scope, deed)),
             Decision::ConditionNotMet => "has an authorization with ABAC condition that is not fulfilled",
             Decision::Denied => "does not have authorization",
         };

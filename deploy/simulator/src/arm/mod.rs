@@ -5,10 +5,12 @@ mod answer;
 mod assignments;
 mod authorize;
 mod checks;
+mod filter;
 mod groups;
 mod limits;
 mod lists;
 pub mod locations;
+mod pages;
 mod path;
 mod permissions;
 mod polls;
@@ -26,10 +28,12 @@ use http::request::Parts as RequestParts;
 use http::{HeaderMap, HeaderValue};
 use uuid::Uuid;
 
-pub use answer::{Answer, Ask, Caller, Poll, set_retry_after};
+pub use answer::{Answer, Ask, Caller, Noted, Poll, merge, set_retry_after};
 pub use assignments::grant;
 pub use authorize::{BearerError, audience_is, verify_bearer};
 pub use checks::{PROVIDERS, registered};
+pub use filter::Filter;
+pub use pages::next_link;
 pub use path::{ResourceId, part_after};
 pub use refusal::Refusal;
 
@@ -63,30 +67,33 @@ async fn answer_request(
     request: RequestParts,
     body: Bytes,
 ) -> Response {
-    let correlation = request.headers.get("x-ms-correlation-request-id").cloned();
+    let correlation = request.headers.get("x-ms-correlation-request-id").and_then(|id| id.to_str().ok());
+    let correlation = correlation.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
     let mut left = None;
-    let mut response = match route::route(&world, &limits, request, &body, &mut left).await {
+    let mut response = match route::route(&world, &limits, request, &body, &correlation, &mut left).await {
         Ok(response) => response,
         Err(refusal) => refusal.into_response(),
     };
     let headers = response.headers_mut();
-    add_request_ids(&world, headers, correlation);
+    add_request_ids(&world, headers, &correlation);
     if let Some((name, left)) = left {
         headers.insert(name, HeaderValue::from(left));
     }
     response
 }
 
-fn add_request_ids(world: &World, headers: &mut HeaderMap, correlation: Option<HeaderValue>) {
+fn add_request_ids(world: &World, headers: &mut HeaderMap, correlation: &str) {
     let request = Uuid::new_v4().to_string();
     let routing = format!("SIMULATOR:{}:{request}", world.clock.now().strftime("%Y%m%dT%H%M%SZ"));
-    for (name, value) in [("x-ms-request-id", request.clone()), ("x-ms-routing-request-id", routing)] {
-        if let Ok(value) = HeaderValue::from_str(&value) {
+    let ids = [
+        ("x-ms-request-id", request.as_str()),
+        ("x-ms-correlation-request-id", correlation),
+        ("x-ms-routing-request-id", &routing),
+    ];
+    for (name, value) in ids {
+        if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(name, value);
         }
-    }
-    if let Some(correlation) = correlation.or_else(|| HeaderValue::from_str(&request).ok()) {
-        headers.insert("x-ms-correlation-request-id", correlation);
     }
     headers.insert("strict-transport-security", HeaderValue::from_static("max-age=31536000; includeSubDomains"));
     headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));

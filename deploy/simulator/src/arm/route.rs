@@ -12,9 +12,11 @@ use super::authorize::{authenticate, permit};
 use super::limits::Limits;
 use super::path::ResourceId;
 use super::refusal::Refusal;
-use super::{checks, groups, lists, polls, subscriptions};
+use super::{checks, groups, lists, pages, polls, subscriptions};
+use crate::activity;
 use crate::parts::{Function, Kind};
 use crate::policy;
+use crate::settings::Settings;
 use crate::world::World;
 
 /// Answers one request. `left` receives the header that tells what is left of the caller's limit.
@@ -23,6 +25,7 @@ pub(super) async fn route(
     limits: &Limits,
     request: RequestParts,
     body: &[u8],
+    correlation: &str,
     left: &mut Option<(&'static str, u32)>,
 ) -> Result<Response, Refusal> {
     let path = percent_decode_str(request.uri.path()).decode_utf8_lossy().into_owned();
@@ -56,9 +59,13 @@ pub(super) async fn route(
         headers: request.headers,
         body: checks::body(body)?,
         caller,
+        correlation: correlation.to_owned(),
+        noted: Arc::default(),
     };
     check_subscription(world, &path)?;
-    let answer = answer(world, &path, &mut ask).await?;
+    let answer = answer(world, &path, &mut ask).await;
+    let answer = activity::witness(world, &ask, answer).await?;
+    let answer = pages::cut(&ask, world.state.read(Settings::read).page_size, answer)?;
     Ok(answer.into_response(world, &ask.api_version))
 }
 

@@ -6,6 +6,8 @@ use super::answer::{Answer, Ask};
 use super::authorize::permit;
 use super::refusal::Refusal;
 use super::{lists, locations};
+use crate::resources::Resource;
+use crate::settings::Settings;
 use crate::world::World;
 
 /// Answers for paths about the subscription as a whole; `None` for every other path.
@@ -28,15 +30,21 @@ pub(super) fn answer(world: &World, path: &str, ask: &Ask) -> Option<Result<Answ
         ["subscriptions", _, "locations"] => {
             Some(read(world, ask, || locations::list(&world.subscription.to_string())))
         }
-        ["subscriptions", _, "resources"] => {
-            Some(read(world, ask, || lists::everything(world, ask, &world.subscription_id())))
-        }
+        ["subscriptions", _, "resources"] => Some(everything(world, ask, &world.subscription_id())),
         ["subscriptions", _, "resourcegroups", _, "resources"] => {
             let scope = path.rsplit_once('/').map_or(path, |(scope, _)| scope);
-            Some(read(world, ask, || lists::everything(world, ask, scope)))
+            Some(everything(world, ask, scope))
         }
         _ => None,
     }
+}
+
+/// Who may not read the whole scope sees what it may read.
+fn everything(world: &World, ask: &Ask, scope: &str) -> Result<Answer, Refusal> {
+    let reads_all = permit(world, ask, "Microsoft.Resources/subscriptions/resources/read", scope).is_ok();
+    let may_see = |one: &Resource| reads_all || permit(world, ask, &format!("{}/read", one.kind()), one.id()).is_ok();
+    let body = lists::everything(world, ask, scope, may_see)?;
+    Ok(Answer::Document(StatusCode::OK, body))
 }
 
 fn read(world: &World, ask: &Ask, body: impl FnOnce() -> Value) -> Result<Answer, Refusal> {
@@ -51,7 +59,7 @@ fn subscription(world: &World) -> Value {
         "subscriptionId": world.subscription,
         "tenantId": world.tenant,
         "displayName": "Contoso Example",
-        "state": "Enabled",
+        "state": world.state.read(Settings::read).subscription,
         "authorizationSource": "RoleBased",
         "managedByTenants": [],
         "subscriptionPolicies": {"locationPlacementId": "Public_2014-09-01", "quotaId": "PayAsYouGo_2014-09-01", "spendingLimit": "Off"},

@@ -1,5 +1,6 @@
 //! Answers requests to the front door itself: whether it lives, what Azure is to be like, what it made wait, and to stop.
 mod offer;
+mod world;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -44,6 +45,8 @@ fn routes(world: &Arc<World>) -> Router {
         .route("/alive", get(alive))
         .route("/faults", get(faults).post(add_fault).delete(clear_faults))
         .route("/waits", get(waits))
+        .route("/settings", get(world::settings).patch(world::change_settings))
+        .route("/changes", post(world::change))
         .route("/quotas", get(offer::quotas).post(offer::set_quota))
         .route("/sizes", get(offer::restrictions).post(offer::restrict).delete(offer::clear_restrictions))
         .route("/versions", post(offer::set_version))

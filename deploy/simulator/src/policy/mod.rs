@@ -15,7 +15,7 @@ mod violation;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::arm::{Ask, Refusal};
+use crate::arm::{Ask, Refusal, merge};
 use crate::parts::Parts;
 use crate::resources;
 use crate::state::Draft;
@@ -61,15 +61,4 @@ pub fn wished(draft: &Draft<'_>, ask: &Ask, kind: &str) -> Value {
     document["name"] = json!(ask.canonical.rsplit('/').next());
     document["type"] = json!(kind);
     document
-}
-
-fn merge(into: &mut Value, from: &Value) {
-    match (into, from) {
-        (Value::Object(into), Value::Object(from)) => {
-            for (name, value) in from {
-                merge(into.entry(name.clone()).or_insert(Value::Null), value);
-            }
-        }
-        (into, from) => *into = from.clone(),
-    }
 }

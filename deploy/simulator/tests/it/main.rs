@@ -1,12 +1,14 @@
 //! Drives the simulator as its clients do: through the proxy, at Azure's real names.
 #![allow(clippy::unwrap_used, unreachable_pub)]
 
+mod activity;
 mod aks;
 mod arm;
 mod database;
 mod door;
 mod entra;
 mod kubernetes;
+mod lists;
 mod locks;
 mod log_analytics;
 mod metadata;

@@ -1,0 +1,59 @@
+//! Changes the world as nobody can through its doors: its settings, and what Azure does by itself.
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::offer::written;
+use crate::arm::merge;
+use crate::resources;
+use crate::settings::Settings;
+use crate::state::StateError;
+use crate::world::World;
+
+pub(super) async fn settings(State(world): State<Arc<World>>) -> Json<Settings> {
+    Json(world.state.read(Settings::read))
+}
+
+/// Changes those that are named, and answers all.
+pub(super) async fn change_settings(State(world): State<Arc<World>>, Json(asked): Json<Value>) -> Response {
+    let mut wanted = json!(world.state.read(Settings::read));
+    merge(&mut wanted, &asked);
+    let settings: Settings = match serde_json::from_value(wanted) {
+        Ok(settings) => settings,
+        Err(error) => return (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response(),
+    };
+    let written = world.state.change(|draft| {
+        settings.write(draft);
+        Ok::<_, StateError>(())
+    });
+    match written.await {
+        Ok(()) => Json(settings).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
+    }
+}
+
+/// A change that Azure makes by itself: `merge` goes over the document of `resource`, and no event tells of it.
+#[derive(Deserialize)]
+pub(super) struct Change {
+    resource: String,
+    merge: Value,
+}
+
+pub(super) async fn change(State(world): State<Arc<World>>, Json(change): Json<Change>) -> Response {
+    if world.state.read(|draft| resources::find(draft, &change.resource)).is_none() {
+        return (StatusCode::NOT_FOUND, format!("there is no {}\n", change.resource)).into_response();
+    }
+    written(world.state.change(|draft| {
+        if let Some(mut resource) = resources::find(draft, &change.resource) {
+            merge(&mut resource.body, &change.merge);
+            resources::put(draft, &resource);
+        }
+        Ok(())
+    }))
+    .await
+}

@@ -1,0 +1,57 @@
+//! What the world as a whole is like, and can be told to be: throttling, the length of pages, the subscription's state.
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::seed::SETTINGS;
+use crate::state::Draft;
+
+/// All of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Whether requests are counted against the limits of the resource manager and of the providers.
+    pub rate_limits: bool,
+    /// How many entries a list has before it goes on at `nextLink`.
+    pub page_size: usize,
+    /// Whether the subscription takes writes.
+    pub subscription: Subscription,
+}
+
+/// The state of the subscription.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Subscription {
+    /// As usual.
+    Enabled,
+    /// Not paid in time; still as usual.
+    PastDue,
+    /// To be switched off: what is there can be read and deleted.
+    Warned,
+    /// Switched off: the same.
+    Disabled,
+}
+
+impl Subscription {
+    /// Whether nothing may be written.
+    pub fn is_read_only(self) -> bool {
+        matches!(self, Self::Warned | Self::Disabled)
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { rate_limits: true, page_size: 1000, subscription: Subscription::Enabled }
+    }
+}
+
+impl Settings {
+    /// As they are.
+    pub fn read(draft: &Draft<'_>) -> Self {
+        let kept = draft.get(SETTINGS, "control");
+        kept.and_then(|kept| serde_json::from_value(kept).ok()).unwrap_or_default()
+    }
+
+    /// Writes them.
+    pub fn write(&self, draft: &mut Draft<'_>) {
+        draft.put(SETTINGS, "control", json!(self));
+    }
+}
