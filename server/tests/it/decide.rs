@@ -45,7 +45,7 @@ fn with(wish: &Wish, change: impl Fn(&mut Wish)) -> Wish {
 /// Positions of the log of a job that nothing befalls.
 fn length(outline: &[Outline]) -> usize {
     let mut play = Play::new(outline, Turn::First);
-    play.to_rest();
+    play.rest();
     play.log.len()
 }
 
@@ -57,7 +57,7 @@ fn there(outline: &[Outline]) -> Vec<&str> {
 /// A person mends the cause and says to go on until the job is over; the world is then as was asked.
 fn finish(play: &mut Play, outline: &[Outline], story: &str) {
     for _ in 0..200 {
-        play.to_rest();
+        play.rest();
         play.holds(story);
         let state = play.status.state();
         if state.over() {

@@ -108,7 +108,7 @@ impl<'o> Play<'o> {
     }
 
     /// Goes on until nothing goes on by itself.
-    pub fn to_rest(&mut self) {
+    pub fn rest(&mut self) {
         for _ in 0..3_000 {
             if !self.go_on() {
                 return;
