@@ -1,11 +1,12 @@
 // Azure as any other program sees it: with the exports of `azure-simulator env`, past the portal.
 
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { type APIRequestContext, type APIResponse, request } from "@playwright/test";
 
-import { type Portal, program } from "./portal.ts";
+import { type Portal, program, until } from "./portal.ts";
 
 type Resource = { id: string; name: string; type: string; [more: string]: unknown };
 
@@ -15,6 +16,7 @@ export class Azure {
     readonly tenant: string,
     private readonly http: APIRequestContext,
     private readonly bearer: string,
+    private readonly controls: string,
   ) {}
 
   /** Signed in as the service principal that owns the subscription. */
@@ -36,7 +38,8 @@ export class Azure {
     });
     if (!answer.ok()) throw new Error(`signing in to Azure: ${answer.status()} ${await answer.text()}`);
     const { access_token } = (await answer.json()) as { access_token: string };
-    return new Azure(value("AZURE_SUBSCRIPTION_ID"), value("AZURE_TENANT_ID"), http, access_token);
+    const told = JSON.parse(readFileSync(join(portal.data, "azure", "portal.json"), "utf8")) as { control: string };
+    return new Azure(value("AZURE_SUBSCRIPTION_ID"), value("AZURE_TENANT_ID"), http, access_token, told.control);
   }
 
   async get<T = Resource>(path: string, version: string): Promise<T> {
@@ -66,6 +69,32 @@ export class Azure {
   async assignments(scope: string): Promise<Resource[]> {
     const path = `${scope}/providers/Microsoft.Authorization/roleAssignments`;
     return (await this.get<{ value: Resource[] }>(path, "2022-04-01")).value;
+  }
+
+  /** Deletes what a path names; whether it was there is no matter. */
+  async remove(path: string, version: string): Promise<void> {
+    const answer = await this.http.delete(this.url(path, version), { headers: this.headers() });
+    if (!answer.ok()) throw new Error(`deleting ${path}: ${answer.status()} ${await answer.text()}`);
+  }
+
+  /** Registers a resource provider and waits until it is. */
+  async register(namespace: string): Promise<void> {
+    const path = `/subscriptions/${this.subscription}/providers/${namespace}`;
+    await this.json("registering", path, await this.http.post(this.url(`${path}/register`, "2021-04-01"), { headers: this.headers() }));
+    await until(`${namespace} is registered`, 60_000, async () => {
+      const { registrationState } = await this.get<{ registrationState: string }>(path, "2021-04-01");
+      return registrationState === "Registered";
+    });
+  }
+
+  /** Changes what this Azure is like: a route of the simulator's own. */
+  async control(path: string, data: unknown): Promise<void> {
+    const answer = await fetch(new URL(path, this.controls), {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(data),
+    });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
   }
 
   async close(): Promise<void> {

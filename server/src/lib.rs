@@ -7,6 +7,7 @@ pub mod command;
 pub mod config;
 pub mod engine;
 pub mod http;
+pub mod preflight;
 pub mod recipes;
 pub mod seal;
 pub mod service;

@@ -13,10 +13,12 @@ mod parts;
 mod requests;
 mod sending;
 mod vaults;
+mod warnings;
 
 use crate::clock::Clock;
 use crate::config::{Config, TeamEntry};
 use crate::engine::{Installation, Live, Recipe, Subject};
+use crate::preflight::Picture;
 use crate::seal::Seal;
 use crate::store::Store;
 use app::error::PortalError;
@@ -52,6 +54,7 @@ pub struct Service {
     password_files: BTreeMap<TemplateName, PathBuf>,
     deciders: deciders::Cache,
     vaults: vaults::Cache,
+    picture: Picture,
     live: Live,
 }
 
@@ -80,6 +83,7 @@ impl Service {
             password_files: files.collect(),
             deciders: deciders::Cache::default(),
             vaults: vaults::Cache::default(),
+            picture: Picture::default(),
         })
     }
 

@@ -16,6 +16,7 @@ const fn row(kind: &'static str, version: &'static str, immediate: bool) -> Api 
 /// Versions are those whose schemas we send by; Key Vault before 2026-02-01 retires in February 2027.
 /// A longer type stands before a shorter one that it continues.
 const APIS: &[Api] = &[
+    row("Microsoft.Authorization/locks", "2020-05-01", true),
     row("Microsoft.Authorization", "2022-04-01", true),
     row("Microsoft.Compute/skus", "2021-07-01", true),
     row("Microsoft.Compute", "2024-11-01", false),
@@ -25,6 +26,7 @@ const APIS: &[Api] = &[
     row("Microsoft.KeyVault", "2026-02-01", false),
     row("Microsoft.ManagedIdentity", "2024-11-30", true),
     row("Microsoft.OperationalInsights", "2025-02-01", false),
+    row("Microsoft.PolicyInsights", "2023-03-01", true),
     row("Microsoft.Quota", "2025-09-01", false),
     row("Microsoft.Resources/subscriptions", "2022-12-01", true),
     row("Microsoft.Resources/locations", "2022-12-01", true),

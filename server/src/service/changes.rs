@@ -2,6 +2,7 @@
 
 use super::error::{self, failed, internal};
 use super::sending::{Sending, new_id, refuse_denied};
+use super::warnings::Age;
 use super::{Service, can, permit};
 use crate::engine::{Context, Standing, StepError, Subject};
 use crate::store::environment::Environment;
@@ -49,7 +50,10 @@ impl Changes for Service {
         };
         let outline = self.recipe.outline_of_change(former, &wish, &found.standing);
         match self.plan_looked(&wish, &found.environment.id, &outline, Some(former)).await {
-            Ok(plan) => panel.plan = Some(plan),
+            Ok(mut plan) => {
+                self.warn(&mut plan, &wish, &found.environment.id, Age::Picture).await?;
+                panel.plan = Some(plan);
+            }
             Err(error) => panel.unreachable = Some(error.message),
         }
         panel.looked = panel.unreachable.is_none().then(|| self.clock.now());
@@ -61,7 +65,8 @@ impl Changes for Service {
         let former = &found.environment.wish;
         let wish = form.change(former, &self.choices).map_err(PortalError::invalid)?;
         let outline = self.recipe.outline_of_change(former, &wish, &found.standing);
-        let plan = self.plan_looked(&wish, &found.environment.id, &outline, Some(former)).await?;
+        let mut plan = self.plan_looked(&wish, &found.environment.id, &outline, Some(former)).await?;
+        self.warn(&mut plan, &wish, &found.environment.id, Age::Fresh).await?;
         refuse_denied(&plan)?;
         let sending = Sending { kind: Kind::Change, wish: &wish, former: Some(former), purge: false, plan, job: None };
         self.send_change(caller, &found.environment.id, sending).await
@@ -70,7 +75,8 @@ impl Changes for Service {
     async fn destruction(&self, caller: &Caller, environment: &str, purge: bool) -> Answer<Destruction> {
         let found = self.to_change(caller, environment, Action::Destroy).await?;
         let can_purge = purgeable(&found.environment.wish);
-        let plan = self.plan_of_destruction(&found, purge && can_purge.allowed).await?;
+        let mut plan = self.plan_of_destruction(&found, purge && can_purge.allowed).await?;
+        self.warn(&mut plan, &found.environment.wish, &found.environment.id, Age::Picture).await?;
         Ok(Destruction {
             digest: plan.digest(&found.environment.wish),
             plan,
@@ -94,7 +100,9 @@ impl Changes for Service {
         if purge && !can_purge.allowed {
             return Err(PortalError::conflict(can_purge.reason.unwrap_or_default()));
         }
-        let plan = self.plan_of_destruction(&found, purge).await?;
+        let mut plan = self.plan_of_destruction(&found, purge).await?;
+        self.warn(&mut plan, &found.environment.wish, &found.environment.id, Age::Fresh).await?;
+        refuse_denied(&plan)?;
         if plan.digest(&found.environment.wish) != digest.trim() {
             return Err(PortalError::conflict("This is not the plan that you looked at. Read it again, then send it."));
         }

@@ -2,6 +2,9 @@
 //! holds its name until it is purged.
 
 use super::Service;
+use super::error::failed;
+use crate::steps::vault;
+use crate::store;
 use app::error::{Code, PortalError};
 use app::portal::Answer;
 use azure::ResourceId;
@@ -40,9 +43,9 @@ impl Service {
             Ok(Ok(sentence)) => sentence,
             Ok(Err(error)) => {
                 tracing::warn!(%error, "asking whether a vault name is free failed");
-                return Err(unavailable());
+                return self.kept_vault(name).await?.map_or_else(|| Err(unavailable()), |said| Ok(Some(said)));
             }
-            Err(_) => return Err(unavailable()),
+            Err(_) => return self.kept_vault(name).await?.map_or_else(|| Err(unavailable()), |said| Ok(Some(said))),
         };
         let mut cache = self.vaults.0.lock().unwrap_or_else(PoisonError::into_inner);
         if cache.len() >= MOST {
@@ -50,6 +53,17 @@ impl Service {
         }
         cache.insert(key, (now, sentence.clone()));
         Ok(sentence)
+    }
+
+    /// What was destroyed here and is kept by Azure, as far as this portal remembers.
+    async fn kept_vault(&self, name: &VaultName) -> Answer<Option<String>> {
+        let kept = store::kept::holding(&self.store, vault::KIND, name.as_str(), self.clock.now()).await;
+        Ok(kept.map_err(failed("looking for a kept name"))?.map(|kept| {
+            format!(
+                "Azure keeps a deleted vault of this name until {}, of an environment that was destroyed here. Take another one.",
+                Moment(kept.until_at).date()
+            )
+        }))
     }
 
     async fn ask_vault(&self, name: &VaultName) -> Result<Option<String>, azure::Error> {

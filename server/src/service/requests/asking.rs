@@ -5,6 +5,7 @@ use crate::service::Service;
 use crate::service::choices::NAME_HELD;
 use crate::service::error::{failed, internal};
 use crate::service::sending::{Sending, new_id, refuse_denied};
+use crate::service::warnings::Age;
 use crate::store::{self, Change, timer};
 use app::error::{Code, PortalError};
 use app::portal::{Answer, Submission};
@@ -34,6 +35,7 @@ impl Service {
         let unreachable = |error: PortalError| error.message;
         match self.plan_of(&wish, &EnvironmentId::new("new")).await {
             Ok(mut plan) => {
+                self.warn(&mut plan, &wish, &EnvironmentId::new("new"), Age::Picture).await?;
                 match self.vault_taken(&wish.vault.name).await {
                     Ok(sentence) => plan.findings.extend(sentence.map(vault_finding)),
                     Err(error) => panel.unreachable = Some(error.message),
@@ -51,7 +53,8 @@ impl Service {
         let wish = submission.form.parse(&choices, submission.password.is_some()).map_err(PortalError::invalid)?;
         self.free_names(&wish).await?;
         let (environment, request) = (EnvironmentId::new(new_id()), RequestId::new(new_id()));
-        let plan = self.plan_looked(&wish, &environment, &self.recipe.outline(&wish), None).await?;
+        let mut plan = self.plan_looked(&wish, &environment, &self.recipe.outline(&wish), None).await?;
+        self.warn(&mut plan, &wish, &environment, Age::Fresh).await?;
         refuse_denied(&plan)?;
         let password = self.password(&wish, submission.password).await?;
         let sealed = self.seal.seal(&request, &password).map_err(|error| internal("sealing a password", &error))?;

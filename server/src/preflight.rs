@@ -1,0 +1,111 @@
+//! What a plan's reader should know before anybody is asked: one file a warning, all asked side by side.
+//!
+//! A warning never stands in a job's way: what it says beforehand, the step that meets it says again. It is answered from
+//! a picture of the subscription that is some seconds old while a form is filled, and taken anew when a plan is frozen,
+//! because Azure Resource Manager allows about 25 sustained reads a second for a whole subscription.
+
+mod cores;
+mod identities;
+mod kubernetes;
+mod locks;
+mod names;
+mod node_size;
+mod picture;
+mod policy;
+mod providers;
+mod rights;
+
+use crate::engine::Subject;
+use crate::engine::place::Place;
+use async_trait::async_trait;
+use azure::{Azure, Error};
+use domain::Moment;
+use domain::plan::{Finding, Plan, Verb, Weight};
+use futures::future::join_all;
+
+pub use picture::Picture;
+
+/// What a plan is about, and the way to look.
+pub struct Question<'a> {
+    pub subject: Subject<'a>,
+    pub plan: &'a Plan,
+    pub azure: &'a Azure,
+    pub picture: &'a Picture,
+    pub now: Moment,
+    /// How old an answer may be, in milliseconds.
+    pub oldest: i64,
+}
+
+/// One thing that may stand in a plan's way.
+#[async_trait]
+trait Warning: Send + Sync {
+    /// "the quota of cores", for when it could not be asked.
+    fn about(&self) -> &'static str;
+
+    /// Nothing where all is well.
+    async fn look(&self, question: &Question<'_>) -> Result<Vec<Finding>, Error>;
+}
+
+const ALL: [&dyn Warning; 9] = [
+    &names::Names,
+    &node_size::NodeSize,
+    &kubernetes::Kubernetes,
+    &cores::Cores,
+    &providers::Providers,
+    &rights::Rights,
+    &locks::Locks,
+    &policy::Policy,
+    &identities::Identities,
+];
+
+/// Everything that is to be said of a plan, in the order of [`ALL`]; what could not be asked says so.
+pub async fn findings(question: &Question<'_>) -> Vec<Finding> {
+    let asked = ALL.map(|warning| async move {
+        warning.look(question).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "asking about {} failed", warning.about());
+            let why = match error.kind() {
+                azure::Kind::Denied => "Keystead may not look at it here",
+                _ => "Azure did not answer",
+            };
+            vec![warn(
+                None,
+                format!("Nothing is known about {}: {why}. The job meets it where it is there.", warning.about()),
+            )]
+        })
+    });
+    join_all(asked).await.into_iter().flatten().collect()
+}
+
+impl Question<'_> {
+    fn place(&self) -> Place {
+        Place::new(&self.subject.installation.subscription, self.subject.wish)
+    }
+
+    /// All entries of a list, as the picture has them.
+    async fn list(&self, path: &str, filter: Option<&str>) -> Result<std::sync::Arc<Vec<serde_json::Value>>, Error> {
+        self.picture.list(self.azure, path, filter, self.now, self.oldest).await
+    }
+
+    /// Whether the plan makes or changes this step's thing.
+    fn makes(&self, step: &str) -> bool {
+        let made = |verb| matches!(verb, Verb::Create | Verb::Change | Verb::Replace);
+        self.plan.lines.iter().any(|line| line.step == step && made(line.verb))
+    }
+
+    fn removes(&self) -> bool {
+        self.plan.count(Verb::Delete) + self.plan.count(Verb::Replace) > 0
+    }
+
+    fn builds(&self) -> bool {
+        self.plan.count(Verb::Create) + self.plan.count(Verb::Change) + self.plan.count(Verb::Replace) > 0
+    }
+}
+
+/// The request cannot be sent like this.
+fn deny(field: &str, sentence: String) -> Finding {
+    Finding { weight: Weight::Deny, field: Some(field.to_owned()), sentence }
+}
+
+fn warn(field: Option<&str>, sentence: String) -> Finding {
+    Finding { weight: Weight::Warn, field: field.map(str::to_owned), sentence }
+}

@@ -1,0 +1,78 @@
+//! Whether the region has enough free cores of the nodes' family, the node that an upgrade adds for a while counted.
+
+use super::node_size::{of_name, sizes};
+use super::{Question, Warning, deny, warn};
+use async_trait::async_trait;
+use azure::Error;
+use domain::plan::{Finding, Verb};
+use serde_json::Value;
+
+pub(super) struct Cores;
+
+/// Nodes that an upgrade adds for a while: `maxSurge` of the pool.
+const SURGE: i64 = 1;
+/// The total of all families in a region.
+const REGION: &str = "cores";
+
+fn cores_of(size: &Value) -> Option<i64> {
+    let capability = size["capabilities"].as_array()?.iter().find(|one| one["name"] == "vCPUs")?;
+    capability["value"].as_str()?.parse().ok()
+}
+
+#[async_trait]
+impl Warning for Cores {
+    fn about(&self) -> &'static str {
+        "the quota of cores"
+    }
+
+    async fn look(&self, question: &Question<'_>) -> Result<Vec<Finding>, Error> {
+        let wish = question.subject.wish;
+        let Some(line) = question.plan.lines.iter().find(|line| line.step == "cluster" && line.verb != Verb::Keep)
+        else {
+            return Ok(Vec::new());
+        };
+        let sizes = sizes(question).await?;
+        let Some(size) = of_name(&sizes, wish.cluster.node_size.as_str()) else { return Ok(Vec::new()) };
+        let (Some(cores), Some(family)) = (cores_of(size), size["family"].as_str()) else { return Ok(Vec::new()) };
+        // Of a cluster that stands only the nodes that come in addition count.
+        let counted = line.changes.iter().find(|change| change.field.ends_with(".count"));
+        let had: i64 = counted.and_then(|change| change.from.parse().ok()).unwrap_or_default();
+        let had = if line.verb == Verb::Change && counted.is_none() { i64::from(wish.cluster.nodes) } else { had };
+        let more = (i64::from(wish.cluster.nodes) - had) * cores;
+        if more <= 0 {
+            return Ok(Vec::new());
+        }
+        let place = question.place();
+        let path = format!("{}/providers/Microsoft.Compute/locations/{}/usages", place.subscription(), wish.region);
+        let usages = question.list(&path, None).await?;
+        let of = |name: &str| usages.iter().find(|usage| usage["name"]["value"].as_str() == Some(name));
+        let full = [family, REGION].into_iter().filter_map(|name| Some((name, of(name)?))).find_map(|(name, usage)| {
+            let free = usage["limit"].as_i64()? - usage["currentValue"].as_i64()?;
+            (free < more + SURGE * cores).then_some((name, free))
+        });
+        let Some((name, free)) = full else { return Ok(Vec::new()) };
+        let of = if name == REGION {
+            format!("cores in {}", wish.region)
+        } else {
+            format!("cores of {family} in {}", wish.region)
+        };
+        Ok(vec![if free < more {
+            let fits = free / cores + had;
+            let way = match fits {
+                1.. => format!("up to {fits} nodes would pass"),
+                _ => "another size or region would pass".to_owned(),
+            };
+            deny(
+                "nodes",
+                format!(
+                    "{more} {of} are asked for and {free} are free: {way}, or end an environment that is not needed."
+                ),
+            )
+        } else {
+            warn(
+                Some("nodes"),
+                format!("{free} {of} are free for {more}: none is left for the node that an upgrade adds for a while."),
+            )
+        }])
+    }
+}

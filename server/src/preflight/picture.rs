@@ -1,0 +1,44 @@
+//! A picture of the subscription: lists as they were when somebody last needed them.
+
+use azure::{Azure, Error};
+use domain::Moment;
+use serde_json::Value;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Lists in the picture; beyond it starts anew.
+const MOST: usize = 500;
+
+type Lists = HashMap<(String, String), (Moment, Arc<Vec<Value>>)>;
+
+#[derive(Default)]
+pub struct Picture(Mutex<Lists>);
+
+impl Picture {
+    /// The entries of a list, at most `oldest` milliseconds old.
+    pub async fn list(
+        &self,
+        azure: &Azure,
+        path: &str,
+        filter: Option<&str>,
+        now: Moment,
+        oldest: i64,
+    ) -> Result<Arc<Vec<Value>>, Error> {
+        let key = (path.to_owned(), filter.unwrap_or_default().to_owned());
+        let known = self.lists().get(&key).cloned();
+        if let Some((_, list)) = known.filter(|(at, _)| now.since(*at) < oldest) {
+            return Ok(list);
+        }
+        let list = Arc::new(azure.arm().list(path, filter).await?);
+        let mut lists = self.lists();
+        if lists.len() >= MOST {
+            lists.clear();
+        }
+        lists.insert(key, (now, list.clone()));
+        Ok(list)
+    }
+
+    fn lists(&self) -> std::sync::MutexGuard<'_, Lists> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
