@@ -61,8 +61,8 @@ fn node(step: &Step, x: f64, y: f64, now: Moment) -> AnyView {
         <a href=href rel="external" data-state=look.state>
             <rect class="box" x=x y=y width=BOX_WIDTH height=BOX_HEIGHT rx="8"></rect>
             {glyph_at(look, x + 13.0, y + 17.0)}
-            <text class="strong" x=x + 40.0 y=y + 22.0>{cut(&step.title, 19)}<tspan class="hidden-text">{word}</tspan></text>
-            <text class="t2" x=x + 40.0 y=y + 38.0>{cut(&said(step, now), 21)}</text>
+            <text class="strong" x=x + 40.0 y=y + 22.0>{cut(&step.title, 16)}<tspan class="hidden-text">{word}</tspan></text>
+            <text class="t2" x=x + 40.0 y=y + 38.0>{cut(&said(step, now), 19)}</text>
         </a>
     }
     .into_any()

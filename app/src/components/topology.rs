@@ -44,10 +44,10 @@ fn word(part: PartKind) -> &'static str {
 /// Where a part stands in the drawing: x, y, width, height, and how many letters fit a line.
 fn place(part: PartKind) -> (f64, f64, f64, f64, usize) {
     match part {
-        PartKind::Public => (2.0, 165.0, 164.0, 62.0, 19),
+        PartKind::Public => (2.0, 165.0, 186.0, 62.0, 21),
         PartKind::Cluster => (208.0, 10.0, 396.0, 314.0, 46),
         PartKind::WebApp => (226.0, 152.0, 196.0, 88.0, 22),
-        PartKind::Identity => (404.0, 78.0, 184.0, 62.0, 20),
+        PartKind::Identity => (376.0, 78.0, 212.0, 62.0, 23),
         PartKind::Vault => (772.0, 10.0, 326.0, 148.0, 36),
         PartKind::Secrets => (788.0, 78.0, 294.0, 62.0, 32),
         PartKind::Insights => (772.0, 183.0, 326.0, 62.0, 36),
@@ -65,7 +65,7 @@ struct Way {
 }
 
 const WAYS: [Way; 5] = [
-    Way { from: PartKind::Public, to: PartKind::WebApp, path: "M166 196H226", said: None },
+    Way { from: PartKind::Public, to: PartKind::WebApp, path: "M188 196H226", said: None },
     Way { from: PartKind::WebApp, to: PartKind::Identity, path: "M422 178H486Q496 178 496 168V140", said: None },
     Way {
         from: PartKind::Identity,
@@ -152,12 +152,17 @@ fn boxed(part: &Part) -> AnyView {
         <g data-state=look.state>
             <rect class="box" x=x y=y width=width height=height rx="9"></rect>
             {icon_at(picture(part.part), x + 14.0, y + 14.0)}
-            <text class="strong" x=x + 40.0 y=y + 27.0>{cut(&part.name, letters - 3)}<tspan class="hidden-text">", "{said}</tspan></text>
+            <text class="strong" x=x + 40.0 y=y + 27.0>{cut(part.name.trim_start_matches("http://"), beside_glyph(width))}<tspan class="hidden-text">", "{said}</tspan></text>
             <text class="t2" x=x + 40.0 y=y + 45.0>{cut(&part.detail, letters)}</text>
             {glyph_at(look, x + width - 28.0, y + 14.0)}
         </g>
     }
     .into_any()
+}
+
+/// How many bold letters fit beside icon and glyph, in the widest of the faces.
+fn beside_glyph(width: f64) -> usize {
+    ((width - 70.0) / 7.6) as usize
 }
 
 fn item(part: &Part) -> AnyView {

@@ -6,6 +6,7 @@ mod check;
 mod fingerprint;
 mod pack;
 mod phases;
+mod pictures;
 mod place;
 mod run;
 mod setup;
@@ -26,7 +27,8 @@ cargo xtask test [--all] [FILTER]              everything that must hold before 
 cargo xtask check                              format, lint and floors: the quick loop
 cargo xtask build [--release]                  the portal and its page; with --release one installable file each
 cargo xtask bench [NAME...]                    what is measured, as a table and target/bench/results.json
-cargo xtask sim stop|env [--data DIR]          the Azure simulator of the embedded default";
+cargo xtask sim stop|env [--data DIR]          the Azure simulator of the embedded default
+cargo xtask pictures                           the README's pictures, taken anew";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -51,6 +53,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "build" => build::run(rest),
         "bench" => bench::run(rest),
         "sim" => sim::run(rest),
+        "pictures" => pictures::run(rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
             Ok(())

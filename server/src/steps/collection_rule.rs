@@ -23,7 +23,7 @@ impl Resource for CollectionRule {
     type Needs = (Workspace,);
     type Output = Made;
     const KEY: &'static str = "collection-rule";
-    const TITLE: &'static str = "Data collection rule";
+    const TITLE: &'static str = "Collection rule";
     const PART: Option<Part> = Some(Part::Insights);
 
     fn applies(&self, wish: &Wish) -> bool {

@@ -22,7 +22,7 @@ impl Resource for FederatedCredential {
     type Needs = (Cluster, AppIdentity);
     type Output = Made;
     const KEY: &'static str = "federated-credential";
-    const TITLE: &'static str = "Federated credential";
+    const TITLE: &'static str = "Federated trust";
     const PART: Option<Part> = Some(Part::Roles);
 
     fn applies(&self, wish: &Wish) -> bool {

@@ -19,7 +19,7 @@ impl Resource for Maintenance {
     type Needs = (Cluster,);
     type Output = Made;
     const KEY: &'static str = "maintenance";
-    const TITLE: &'static str = "Maintenance window";
+    const TITLE: &'static str = "Maintenance";
     const PART: Option<Part> = Some(Part::Cluster);
 
     fn resource(&self, wish: &Wish) -> String {

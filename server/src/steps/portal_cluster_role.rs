@@ -25,7 +25,7 @@ impl Resource for PortalClusterRole {
     type Needs = (Cluster,);
     type Output = Made;
     const KEY: &'static str = "portal-cluster-role";
-    const TITLE: &'static str = "Role on the cluster";
+    const TITLE: &'static str = "Role on cluster";
     const PART: Option<Part> = None;
 
     fn resource(&self, wish: &Wish) -> String {

@@ -49,7 +49,7 @@ impl Step for Providers {
     type Needs = (AsApproved,);
     type Output = Made;
     const KEY: &'static str = "providers";
-    const TITLE: &'static str = "Resource providers";
+    const TITLE: &'static str = "Providers";
     const PART: Option<Part> = None;
     const LEAVES: bool = false;
 

@@ -46,7 +46,7 @@ impl Step for RegistryRole {
     type Needs = (Cluster,);
     type Output = Made;
     const KEY: &'static str = "registry-role";
-    const TITLE: &'static str = "Role on the registry";
+    const TITLE: &'static str = "Role on registry";
     const PART: Option<Part> = None;
 
     fn applies(&self, wish: &Wish) -> bool {
