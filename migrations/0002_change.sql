@@ -1,4 +1,4 @@
--- Environments that become others, or nothing: what they were before, and what Azure keeps of them.
+-- Environments that become others, or nothing: what they were before, what differs of them, and what Azure keeps of them.
 
 alter table request add column former text; -- JSON; the wish that this one replaces
 alter table request add column purge bigint not null default 0; -- of a removal: what Azure would keep is purged
@@ -24,3 +24,10 @@ create table kept (
 );
 create index kept_by_name on kept (kind, name, until_at);
 create index kept_by_environment on kept (environment);
+
+-- The newest look at what stands, held against what was approved.
+create table drift (
+    environment text not null primary key references environment (id),
+    looked_at bigint not null,
+    body text not null -- JSON of domain::view::environment::Drifted, a list
+);

@@ -55,6 +55,16 @@ pub fn change_with(name: &str, answers: &[(&str, &str)]) -> String {
     with_query(&change(name), answers)
 }
 
+/// `POST`: looks now whether it is still as it was approved.
+pub fn look(name: &str) -> String {
+    format!("{}/look", environment(name))
+}
+
+/// `POST`: sends for approval that it be as it was approved again.
+pub fn repair(name: &str) -> String {
+    format!("{}/repair", environment(name))
+}
+
 /// What a removal would do. `POST` with `purge`, `reason` and `digest` sends it for approval.
 pub fn destroy(name: &str) -> String {
     format!("{}/destroy", environment(name))
@@ -228,6 +238,8 @@ mod tests {
             validate("payments-staging"),
             change("payments-staging"),
             change_with("payments-staging", &[("nodes", "3"), ("tier", "")]),
+            look("payments-staging"),
+            repair("payments-staging"),
             destroy("payments-staging"),
             new_environment().to_owned(),
             show_plan().to_owned(),

@@ -48,6 +48,31 @@ test("an environment is changed in place, then destroyed with everything that wa
   const types = (await azure.resources(`rg-${name}`)).map(({ type }) => type.toLowerCase());
   expect(types.filter((type) => /workspaces|datacollectionrules/.test(type)), "insights are gone").toEqual([]);
 
+  // Somebody with the subscription's keys changes it behind the portal's back.
+  const scaled = await azure.get<{ properties: { agentPoolProfiles: { count: number }[] } }>(
+    `${group}/providers/Microsoft.ContainerService/managedClusters/aks-${name}`,
+    "2025-05-01",
+  );
+  for (const pool of scaled.properties.agentPoolProfiles) pool.count = 3;
+  await azure.put(`${group}/providers/Microsoft.ContainerService/managedClusters/aks-${name}`, "2025-05-01", scaled);
+  await expect(async () => {
+    await member.goto(`/environments/${name}`);
+    await member.getByRole("button", { name: "Look now" }).click();
+    await expect(member.getByText("1 difference")).toBeVisible({ timeout: 2_000 });
+    await expect(member.locator("main")).toContainText("Changed by", { timeout: 500 });
+  }).toPass({ timeout: 60_000 });
+  await expect(member.locator("main")).toContainText("agentPoolProfiles.count 3 → 2");
+  await look(member, "environment-drifted");
+  await member.getByRole("button", { name: "Ask to repair it" }).click();
+  await expect(member).toHaveURL(/\/requests\/[\w-]+$/);
+  request = new URL(member.url()).pathname;
+  await approve(manager, request);
+  await member.goto(await jobOf(member, request));
+  await alive(member);
+  await jobSays(member, "Succeeded", 200);
+  await member.goto(`/environments/${name}`);
+  await expect(member.getByText("1 difference")).toHaveCount(0);
+
   await member.getByRole("link", { name: "Destroy", exact: true }).click();
   await alive(member);
   await expect(member.locator("main")).toContainText("can be recovered for 7 days");

@@ -9,6 +9,7 @@ pub mod answer;
 pub mod compare;
 pub mod context;
 mod deed;
+mod drift;
 mod driver;
 mod erased;
 pub mod lease;

@@ -15,7 +15,7 @@ use keystead::seal::Seal;
 use keystead::service::Service;
 use keystead::service::accounts::Accounts;
 use keystead::store::{Store, Use, agreed};
-use keystead::timers::{self, ChecksAgain, RequestExpiry, SealedCleanUp, Timer};
+use keystead::timers::{self, ChecksAgain, DriftLook, RequestExpiry, SealedCleanUp, Timer};
 use keystead::{beside, recipes};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -109,12 +109,13 @@ async fn serve_with(config: &Config, seal: Seal, store: Store, clock: Clock, sto
     let sessions = Sessions::new(store.clone(), clock.clone(), config.sign_in.idle_hours, config.sign_in.longest_hours);
     let router = http::router(web(config, &service, &public, &stop)?, sessions.clone());
 
-    let engine = engine(config, &store, &clock, azure.clone(), seal, provision);
-    let work = tokio::spawn(Arc::new(engine).run(stop.clone()));
+    let engine = Arc::new(engine(config, &store, &clock, azure.clone(), seal, provision));
+    let work = tokio::spawn(engine.clone().run(stop.clone()));
     let ring: Vec<Arc<dyn Timer>> = vec![
         Arc::new(SealedCleanUp { store: store.clone() }),
         Arc::new(RequestExpiry { store: store.clone() }),
         Arc::new(ChecksAgain { store: store.clone(), azure: azure.clone() }),
+        Arc::new(DriftLook { store: store.clone(), engine }),
     ];
     let rings = tokio::spawn(timers::run(store.clone(), clock, ring, stop.clone()));
     let sweeps = tokio::spawn(sweep(sessions, stop.clone()));

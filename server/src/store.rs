@@ -30,6 +30,7 @@ pub mod agreed;
 mod both;
 pub mod document;
 pub mod draft;
+pub mod drift;
 pub mod environment;
 mod error;
 pub mod event;

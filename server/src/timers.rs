@@ -6,10 +6,12 @@
 //! what is true before it does anything.
 
 pub mod checks;
+pub mod drift;
 pub mod request;
 pub mod sealed;
 
 pub use checks::ChecksAgain;
+pub use drift::DriftLook;
 pub use request::RequestExpiry;
 pub use sealed::SealedCleanUp;
 

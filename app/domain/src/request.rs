@@ -59,12 +59,14 @@ pub enum Kind {
     Replan,
     /// Another wish for an environment that stands.
     Change,
+    /// The same wish for an environment that is not as it was approved any more.
+    Repair,
     /// That nothing of the environment stays.
     Destroy,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 5] = [Kind::Create, Kind::Rename, Kind::Replan, Kind::Change, Kind::Destroy];
+    pub const ALL: [Kind; 6] = [Kind::Create, Kind::Rename, Kind::Replan, Kind::Change, Kind::Repair, Kind::Destroy];
 
     /// As the database and addresses write it.
     pub fn key(self) -> &'static str {
@@ -73,6 +75,7 @@ impl Kind {
             Kind::Rename => "rename",
             Kind::Replan => "replan",
             Kind::Change => "change",
+            Kind::Repair => "repair",
             Kind::Destroy => "destroy",
         }
     }
@@ -88,6 +91,7 @@ impl Kind {
             Kind::Rename => format!("Another vault name for {environment}"),
             Kind::Replan => format!("Another plan for {environment}"),
             Kind::Change => format!("Change {environment}"),
+            Kind::Repair => format!("Repair {environment}"),
             Kind::Destroy => format!("Destroy {environment}"),
         }
     }

@@ -55,7 +55,7 @@ fn row(line: &Line) -> AnyView {
 }
 
 /// What is to become another value, field by field.
-fn fields(line: &Line) -> Option<AnyView> {
+pub fn fields(line: &Line) -> Option<AnyView> {
     if line.changes.is_empty() {
         return None;
     }

@@ -1,5 +1,6 @@
 //! An environment: is it well, and if not, what is to be done.
 
+mod drift;
 mod proof;
 
 use crate::components::arch;
@@ -51,7 +52,7 @@ fn page(found: Whole) -> AnyView {
             {kept(&found)}
             {topology(&found.parts)}
             <div class="split">
-                <div class="stack">{proof::proof(&found)}</div>
+                <div class="stack">{proof::proof(&found)}{drift::drift(&found)}</div>
                 <aside class="stack" aria-label="Facts">{life(&found)}{access(&found)}{jobs(&found)}</aside>
             </div>
         </div>

@@ -18,6 +18,12 @@ pub trait Changes: Send + Sync {
     /// Sends it for approval, with the plan frozen over what stands now.
     async fn submit_change(&self, caller: &Caller, environment: &str, form: &Form) -> Answer<RequestId>;
 
+    /// Looks now whether it is still as it was approved, instead of at the next quarter of an hour.
+    async fn look(&self, caller: &Caller, environment: &str) -> Answer<()>;
+
+    /// Sends for approval that it be made again as it was approved.
+    async fn submit_repair(&self, caller: &Caller, environment: &str) -> Answer<RequestId>;
+
     /// What a removal would do; `purge` has Azure keep nothing of the vault.
     async fn destruction(&self, caller: &Caller, environment: &str, purge: bool) -> Answer<Destruction>;
 

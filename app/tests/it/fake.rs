@@ -172,6 +172,12 @@ impl portal::Changes for Fake {
     async fn submit_change(&self, _: &Caller, _: &str, _: &Form) -> Answer<RequestId> {
         Ok(RequestId::new("request"))
     }
+    async fn look(&self, _: &Caller, _: &str) -> Answer<()> {
+        Ok(())
+    }
+    async fn submit_repair(&self, _: &Caller, _: &str) -> Answer<RequestId> {
+        Ok(RequestId::new("request"))
+    }
     async fn destruction(&self, _: &Caller, _: &str, _: bool) -> Answer<view::request::Destruction> {
         self.destruction.clone()
     }

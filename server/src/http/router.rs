@@ -39,6 +39,8 @@ pub fn router(web: Web, sessions: Sessions) -> Router {
         .route("/environments/new/drop", post(environments::drop_draft))
         .route("/environments/{name}/validate", post(standing::validate))
         .route("/environments/{name}/change", post(standing::change))
+        .route("/environments/{name}/look", post(standing::look))
+        .route("/environments/{name}/repair", post(standing::repair))
         .route("/environments/{name}/destroy", post(standing::destroy))
         .route("/requests/{id}/decision", post(requests::decide))
         .route("/requests/{id}/withdraw", post(requests::withdraw))

@@ -30,13 +30,11 @@ impl Warning for Providers {
         };
         let missing: Vec<&str> = named.into_iter().filter(|name| !registered(name)).collect();
         let said = || {
-            let names = missing.join(", ");
-            warn(
-                None,
-                format!(
-                    "The subscription has never used {names}: the job registers them first, which takes some minutes once."
-                ),
-            )
+            let (names, them) = (missing.join(", "), if missing.len() == 1 { "it" } else { "them" });
+            let sentence = format!(
+                "The subscription has never used {names}: the job registers {them} first, which takes some minutes once."
+            );
+            warn(None, sentence)
         };
         Ok((!missing.is_empty()).then(said).into_iter().collect())
     }

@@ -18,7 +18,7 @@ use domain::form::Form;
 use domain::id::{EnvironmentId, RequestId};
 use domain::job::{self, Outline};
 use domain::permission::{Action, Subject as Permitted};
-use domain::plan::Plan;
+use domain::plan::{Line, Plan, Verb};
 use domain::request::Kind;
 use domain::view::Can;
 use domain::view::request::{Changing, Destruction, PlanPanel};
@@ -69,6 +69,35 @@ impl Changes for Service {
         self.warn(&mut plan, &wish, &found.environment.id, Age::Fresh).await?;
         refuse_denied(&plan)?;
         let sending = Sending { kind: Kind::Change, wish: &wish, former: Some(former), purge: false, plan, job: None };
+        self.send_change(caller, &found.environment.id, sending).await
+    }
+
+    async fn look(&self, caller: &Caller, environment: &str) -> Answer<()> {
+        let found = self.to_change(caller, environment, Action::Validate).await?;
+        let (subject, now) = (found.environment.id.as_str(), self.clock.now());
+        let set = async {
+            let mut tx = self.store.begin().await?;
+            timer::set(&mut tx, timer::DRIFT, subject, now).await?;
+            tx.commit().await
+        };
+        set.await.map_err(failed("asking for a look"))?;
+        self.store.announce(Change::Timer).await;
+        Ok(())
+    }
+
+    async fn submit_repair(&self, caller: &Caller, environment: &str) -> Answer<RequestId> {
+        let found = self.to_change(caller, environment, Action::Change).await?;
+        let former = &found.environment.wish;
+        let mut wish = former.clone();
+        wish.reason = "To be as it was approved again".to_owned();
+        let outline = self.recipe.outline_of_change(former, &wish, &found.standing);
+        let mut plan = self.plan_looked(&wish, &found.environment.id, &outline, Some(former)).await?;
+        if plan.lines.iter().all(|line| line.verb == Verb::Keep) {
+            return Err(PortalError::conflict("Nothing differs any more from what was approved."));
+        }
+        self.warn(&mut plan, &wish, &found.environment.id, Age::Fresh).await?;
+        refuse_denied(&plan)?;
+        let sending = Sending { kind: Kind::Repair, wish: &wish, former: Some(former), purge: false, plan, job: None };
         self.send_change(caller, &found.environment.id, sending).await
     }
 
@@ -169,7 +198,7 @@ impl Service {
         standing: &Standing,
     ) -> Vec<Outline> {
         match (kind, former) {
-            (Kind::Change, Some(former)) => self.recipe.outline_of_change(former, wish, standing),
+            (Kind::Change | Kind::Repair, Some(former)) => self.recipe.outline_of_change(former, wish, standing),
             (Kind::Destroy, _) => self.recipe.outline_of_destruction(wish, standing, purge),
             _ => self.recipe.outline(wish),
         }
@@ -236,8 +265,8 @@ impl Service {
 const ANOTHER_WAITS: &str = "Another request about this environment waits for its decision.";
 
 /// A line that says that something is done; what is only kept takes no time.
-fn worked(step: &Outline, line: &domain::plan::Line) -> bool {
-    line.verb != domain::plan::Verb::Keep && step.recipe_key() == line.step
+fn worked(step: &Outline, line: &Line) -> bool {
+    line.verb != Verb::Keep && step.recipe_key() == line.step
 }
 
 fn subject(environment: &Environment) -> Permitted<'_> {

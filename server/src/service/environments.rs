@@ -75,6 +75,7 @@ impl Environments for Service {
             change,
             destroy,
             waits,
+            drift: store::drift::find(&self.store, &environment.id).await.map_err(&failed)?,
             kept: kept.into_iter().map(kept_line).collect(),
             row: self.row_of(&environment),
             template: template.map_or_else(|| environment.wish.template.name.to_string(), |known| known.title.clone()),

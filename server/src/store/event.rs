@@ -10,11 +10,11 @@
 
 use super::job::{self, Job};
 use super::lease::Claim;
-use super::{Change, Error, Store, Tx, document, kept, line, on_both, sealed, standing, timer, took};
+use super::{Change, Error, Store, Tx, document, drift, kept, line, on_both, sealed, standing, timer, took};
 use domain::Moment;
 use domain::id::JobId;
 use domain::job::told::{Said, told};
-use domain::job::{Entry, Event, State, Status, due};
+use domain::job::{Entry, Event, Purpose, State, Status, due};
 
 /// Who writes.
 #[derive(Clone, Copy, Debug)]
@@ -139,6 +139,15 @@ impl Journal {
                 sealed::delete(tx, &self.job.request).await?;
                 timer::stop(tx, timer::SEALED, self.job.request.as_str()).await?;
                 kept::write(tx, &self.job, &status).await?;
+                drift::forget(tx, &self.job.environment).await?;
+                let stands = state == State::Succeeded && Purpose::of(outline) != Purpose::Destroy;
+                match stands {
+                    true => {
+                        let next = at.plus(timer::DRIFT_MILLIS);
+                        timer::set(tx, timer::DRIFT, self.job.environment.as_str(), next).await?;
+                    }
+                    false => timer::stop(tx, timer::DRIFT, self.job.environment.as_str()).await?,
+                }
             } else if !state.moving() && self.status.state().moving() {
                 timer::set(tx, timer::SEALED, self.job.request.as_str(), at.plus(sealed::KEPT_MILLIS)).await?;
             }

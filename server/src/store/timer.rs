@@ -11,6 +11,11 @@ pub const SEALED: &str = "sealed";
 /// Kind of the timer that asks checks again that could not tell; its subject is the environment's id.
 pub const CHECKS: &str = "checks";
 
+/// Kind of the timer that holds what stands against what was approved; its subject is the environment's id.
+pub const DRIFT: &str = "drift";
+/// How often that happens: every fifteen minutes.
+pub const DRIFT_MILLIS: i64 = 15 * 60_000;
+
 /// The right to ring one timer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {

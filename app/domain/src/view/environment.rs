@@ -6,6 +6,7 @@ use crate::environment::{Arch, State};
 use crate::id::{EnvironmentId, JobId, RequestId, ValidationId};
 use crate::job;
 use crate::moment::Moment;
+use crate::plan;
 use crate::wish::Wish;
 use serde::{Deserialize, Serialize};
 
@@ -95,8 +96,29 @@ pub struct Whole {
     pub waits: Option<RequestId>,
     /// What Azure still keeps of it, once it is gone.
     pub kept: Vec<Kept>,
+    /// What differs from what was approved, once it was looked at.
+    pub drift: Option<Drift>,
     /// When the server rendered this.
     pub now: Moment,
+}
+
+/// A look at what stands, held against what was approved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Drift {
+    pub looked: Moment,
+    /// Empty where nothing differs.
+    pub lines: Vec<Drifted>,
+}
+
+/// Something that is not as it was approved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Drifted {
+    /// What a repair would do.
+    pub line: plan::Line,
+    /// Who changed it last, as Azure's activity log has it, and when.
+    pub by: Option<(String, Moment)>,
 }
 
 /// Something that Azure keeps after its removal.

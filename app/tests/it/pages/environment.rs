@@ -109,6 +109,7 @@ pub(crate) fn failing() -> Whole {
         destroy: Can::yes(),
         waits: None,
         kept: Vec::new(),
+        drift: None,
         now: NOW,
     }
 }

@@ -36,7 +36,7 @@ fn step((key, title, resource, needs, state, began, ended, about): Said<'_>) -> 
 pub(crate) fn running() -> Whole {
     use StepState::{Queued, Running, Succeeded, Waiting};
     let steps = [
-        ("providers", "Resource providers", "Microsoft.ContainerService and 5 more", &[][..], Succeeded, 0, 1, None),
+        ("providers", "Providers", "Microsoft.ContainerService and 5 more", &[][..], Succeeded, 0, 1, None),
         ("resource-group", "Resource group", "rg-checkout-loadtest", &["providers"], Succeeded, 1, 2, Some(2)),
         ("workspace", "Workspace", "log-checkout-loadtest", &["resource-group"], Succeeded, 2, 33, Some(31)),
         ("cluster", "Cluster", "aks-checkout-loadtest", &["resource-group"], Succeeded, 2, 294, Some(290)),
@@ -45,7 +45,7 @@ pub(crate) fn running() -> Whole {
         ("team-role", "Role of the team", "Key Vault Reader", &["vault"], Succeeded, 36, 39, Some(3)),
         ("secrets", "Four secrets", "Webapp-DB-Server-…", &["portal-role"], Succeeded, 39, 103, Some(60)),
         ("app-identity", "App identity", "id-checkout-loadtest", &["cluster"], Succeeded, 294, 300, Some(6)),
-        ("cluster-role", "Role on the cluster", "AKS RBAC Cluster Admin", &["cluster"], Succeeded, 294, 297, Some(3)),
+        ("cluster-role", "Role on cluster", "AKS RBAC Cluster Admin", &["cluster"], Succeeded, 294, 297, Some(3)),
         (
             "app-role",
             "Role of the app",

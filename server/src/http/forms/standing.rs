@@ -1,4 +1,4 @@
-//! Plain posts about an environment that stands: its checks run again, changed, destroyed.
+//! Plain posts about an environment that stands: its checks run again, looked at, repaired, changed, destroyed.
 
 use super::{done, refused};
 use crate::http::Web;
@@ -61,6 +61,23 @@ const CHANGEABLE: [&str; 15] = [
     "lifetime_days",
     "reason",
 ];
+
+/// `POST /environments/{name}/look`.
+pub async fn look(State(web): State<Web>, SignedIn(caller): SignedIn, Path(name): Path<String>) -> Response {
+    let page = routes::environment(&name);
+    match web.portal.look(&caller, &name).await {
+        Ok(()) => done(&page, "Looking at what stands; the answer appears here."),
+        Err(error) => refused(&page, &error),
+    }
+}
+
+/// `POST /environments/{name}/repair`: sends for approval.
+pub async fn repair(State(web): State<Web>, SignedIn(caller): SignedIn, Path(name): Path<String>) -> Response {
+    match web.portal.submit_repair(&caller, &name).await {
+        Ok(request) => done(&routes::request(&request), "Sent for approval; what stands stays until then."),
+        Err(error) => refused(&routes::environment(&name), &error),
+    }
+}
 
 /// What a removal's form posts.
 #[derive(Deserialize)]

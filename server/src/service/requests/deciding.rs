@@ -108,7 +108,7 @@ impl Service {
                 store::environment::approved(&mut tx, &request.environment, wish, &search, now).await?;
             }
             match request.kind {
-                Kind::Create | Kind::Change | Kind::Destroy => {
+                Kind::Create | Kind::Change | Kind::Repair | Kind::Destroy => {
                     if let Some(before) = before.as_ref().filter(|before| !before.status.state().over()) {
                         let by = request.requester_name.clone();
                         store::event::tell(&mut tx, &before.job.id, now, Event::Replaced { by }).await?;
@@ -136,7 +136,7 @@ impl Service {
 
     /// The job that last worked on what this request changes or removes; it must have come to rest.
     async fn before(&self, request: &Request) -> Answer<Option<Journal>> {
-        if !matches!(request.kind, Kind::Change | Kind::Destroy) {
+        if !matches!(request.kind, Kind::Change | Kind::Repair | Kind::Destroy) {
             return Ok(None);
         }
         let before = self.newest_journal(&request.environment).await?;
@@ -150,7 +150,7 @@ impl Service {
 
     /// The password that the job before still keeps, sealed anew for the one that this request begins.
     async fn resealed(&self, request: &Request, before: Option<&Journal>) -> Answer<Option<Sealed>> {
-        let Some(before) = before.filter(|_| request.kind == Kind::Change) else { return Ok(None) };
+        let Some(before) = before.filter(|_| request.kind != Kind::Destroy) else { return Ok(None) };
         let kept = store::sealed::find(&self.store, &before.job.request).await.map_err(failed("reading a password"))?;
         let Some(kept) = kept else { return Ok(None) };
         let sealed = self.seal.open(&before.job.request, &kept).and_then(|open| self.seal.seal(&request.id, &open));
