@@ -75,8 +75,11 @@ impl Status {
     pub fn arch(&self, outline: &[Outline]) -> Arch {
         let moving = self.state().moving();
         Arch(Part::ALL.map(|part| {
-            let of_part =
-                || outline.iter().zip(&self.steps).filter(|(step, _)| step.part == Some(part)).map(|(_, s)| s);
+            // What was to go and is gone belongs to the part no more.
+            let counts = |(step, standing): &(&Outline, &StepStatus)| {
+                step.part == Some(part) && (step.aim == Aim::There || !standing.settled())
+            };
+            let of_part = || outline.iter().zip(&self.steps).filter(counts).map(|(_, standing)| standing);
             let any = |of: fn(&StepStatus) -> bool| of_part().any(of);
             if !any(|step| step.touched) {
                 Stone::NotThere

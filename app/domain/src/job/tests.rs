@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::environment::Stone;
 use crate::failure::Failure;
 use crate::id::RequestId;
 use crate::moment::Moment;
@@ -451,6 +452,22 @@ fn a_change_builds_first_then_removes_and_proves_last() {
     job.made("checks");
     assert_eq!(job.status.state(), State::Succeeded);
     assert_eq!(job.status.ledger(&outline).keys().collect::<Vec<_>>(), ["cluster"]);
+}
+
+#[test]
+fn a_part_of_which_something_was_to_go_stands_whole_once_it_is_gone() {
+    let roles = |step: Outline| Outline { part: Some(Part::Roles), ..step };
+    let outline = vec![
+        roles(left("app-role", &[], Aim::There)),
+        roles(step("team-role", &[])),
+        roles(Outline { after: vec!["team-role".into()], ..left("team-role~former", &[], Aim::Gone) }),
+    ];
+    let stone = |job: &Told| job.status.arch(&outline).0[2];
+    let mut job = Told::new(outline.clone());
+    job.made("app-role").made("team-role");
+    assert_eq!(stone(&job), Stone::Moving);
+    gone(&mut job, "team-role~former");
+    assert_eq!(stone(&job), Stone::Stands);
 }
 
 #[test]
