@@ -2,6 +2,8 @@
 //!
 //! Pages are made by the server, and every deed is a plain form post; nothing else needs a server function.
 
+#[cfg(feature = "ssr")]
+use crate::error::Code;
 use crate::error::PortalError;
 use domain::form::Form;
 use domain::id::DraftId;
@@ -23,9 +25,13 @@ pub async fn plan_change(environment: String, form: Form) -> Result<PlanPanel, P
     portal.plan_change(&caller, &environment, &form).await
 }
 
-/// Keeps what has been typed so far; the password is not among the answers.
+/// Keeps what has been typed so far; the password is not among the answers. `None` where the draft was sent or dropped
+/// elsewhere: it stays gone, and what is typed next begins another.
 #[server(prefix = "/ask", endpoint = "drafts/save", input = Json)]
-pub async fn save_draft(draft: Option<DraftId>, form: Form) -> Result<DraftId, PortalError> {
+pub async fn save_draft(draft: Option<DraftId>, form: Form) -> Result<Option<DraftId>, PortalError> {
     let (portal, caller) = crate::portal::asked()?;
-    portal.save_draft(&caller, draft.as_ref(), &form, &[], false).await
+    match portal.save_draft(&caller, draft.as_ref(), &form, &[], false).await {
+        Err(error) if error.code == Code::NotFound => Ok(None),
+        kept => kept.map(Some),
+    }
 }

@@ -13,6 +13,7 @@ export async function ask(page: Page, answers: Answers, scripts = true): Promise
   await fill(page, { region: "westeurope", template: "web-app-one-node", ...answers });
   await send(page);
   await expect(page).toHaveURL(/\/requests\/[\w-]+$/);
+  if (scripts) await alive(page);
 }
 
 /** Gives answers in the form, opening the sections that hold them. */

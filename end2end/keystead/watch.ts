@@ -2,6 +2,9 @@
 
 import type { BrowserContext } from "@playwright/test";
 
+/** The browser leaves out the movement between two pages where one is not drawn in time, and says so; nothing is lost. */
+const LEFT_OUT = /InvalidStateError: Transition was aborted/;
+
 /** Every complaint of a context's pages; a test that provokes one says so with `expects`. */
 export class Watch {
   readonly complaints: string[] = [];
@@ -18,7 +21,10 @@ export class Watch {
         this.hear(`error at ${message.page()?.url()}: ${message.text()} (${message.location().url})`);
       }
     });
-    context.on("weberror", (error) => this.hear(`script: ${error.error().stack ?? error.error().message}`));
+    context.on("weberror", (error) => {
+      const { name, message, stack } = error.error();
+      this.hear(`script: ${name}: ${message}\n${stack ?? ""}`);
+    });
   }
 
   unexpected(): string[] {
@@ -26,6 +32,6 @@ export class Watch {
   }
 
   private hear(complaint: string): void {
-    this.complaints.push(complaint);
+    if (!LEFT_OUT.test(complaint)) this.complaints.push(complaint);
   }
 }

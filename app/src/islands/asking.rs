@@ -1,6 +1,8 @@
 //! A form that is filled: four answers, everything below them with a default, and the plan beside it.
 
 mod assist;
+#[cfg(feature = "hydrate")]
+mod keeping;
 mod sections;
 
 use crate::components::field::{Text, area, says, select, text};

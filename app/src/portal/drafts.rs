@@ -25,7 +25,7 @@ pub trait Drafts: Send + Sync {
     /// The caller's own, newest first.
     async fn drafts(&self, caller: &Caller) -> Answer<Vec<Draft>>;
     async fn draft(&self, caller: &Caller, id: &DraftId) -> Answer<Draft>;
-    /// Makes a draft where `id` is `None`.
+    /// Makes a draft where `id` is `None`; one that was sent or dropped is `NotFound` and stays gone.
     async fn save_draft(
         &self,
         caller: &Caller,

@@ -2,6 +2,7 @@
 
 use super::Service;
 use super::error::failed;
+use super::requests::new_id;
 use crate::store;
 use app::error::PortalError;
 use app::portal::{Answer, Draft, Drafts};
@@ -10,7 +11,6 @@ use domain::account::Caller;
 use domain::field::FieldError;
 use domain::form::Form;
 use domain::id::DraftId;
-use uuid::Uuid;
 
 #[async_trait]
 impl Drafts for Service {
@@ -32,14 +32,15 @@ impl Drafts for Service {
         tried: bool,
     ) -> Answer<DraftId> {
         self.may_ask(caller)?;
-        if let Some(id) = id {
-            self.draft(caller, id).await?;
-        }
-        let id = id.cloned().unwrap_or_else(|| DraftId::new(Uuid::now_v7().to_string()));
         let (form, errors, saved) = (form.clone(), errors.to_vec(), self.clock.now());
-        let draft = Draft { id: id.clone(), form, errors, tried, saved };
-        store::draft::keep(&self.store, &caller.account.id, &draft).await.map_err(failed("keeping a draft"))?;
-        Ok(id)
+        let new = || DraftId::new(new_id());
+        let draft = Draft { id: id.cloned().unwrap_or_else(new), form, errors, tried, saved };
+        let kept = match id {
+            Some(_) => store::draft::keep(&self.store, &caller.account.id, &draft).await,
+            None => store::draft::begin(&self.store, &caller.account.id, &draft).await,
+        };
+        kept.map_err(failed("keeping a draft"))?;
+        Ok(draft.id)
     }
 
     async fn drop_draft(&self, caller: &Caller, id: &DraftId) -> Answer<()> {

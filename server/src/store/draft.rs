@@ -44,17 +44,29 @@ pub async fn find(store: &Store, account: &AccountId, id: &DraftId) -> Result<Op
     row.map(Draft::try_from).transpose()
 }
 
-/// Keeps a new one, or what an earlier one says now; another account's is `NotFound`.
+/// Keeps a new one.
+pub async fn begin(store: &Store, account: &AccountId, draft: &Draft) -> Result<(), Error> {
+    const SQL: &str = "insert into draft (id, account, form, errors, tried, saved_at) values ($1, $2, $3, $4, $5, $6)";
+    write(store, SQL, account, draft).await.map(drop)
+}
+
+/// Keeps what an earlier one says now. One that was sent or dropped meanwhile stays gone; that, and another account's,
+/// is `NotFound`.
 pub async fn keep(store: &Store, account: &AccountId, draft: &Draft) -> Result<(), Error> {
-    const SQL: &str = "insert into draft (id, account, form, errors, tried, saved_at) values ($1, $2, $3, $4, $5, $6)
-        on conflict (id) do update set form = $3, errors = $4, tried = $5, saved_at = $6 where draft.account = $2";
-    let (form, errors) = (document::write(&draft.form)?, document::write(&draft.errors)?);
-    let kept = on_both!(store.write(), db => {
-        let keep = sqlx::query(SQL).bind(draft.id.as_str()).bind(&account.0).bind(&form).bind(&errors);
-        let keep = keep.bind(i64::from(draft.tried)).bind(draft.saved.0).execute(db).await;
-        keep.map(|done| done.rows_affected())
-    })?;
+    const SQL: &str =
+        "update draft set form = $3, errors = $4, tried = $5, saved_at = $6 where id = $1 and account = $2";
+    let kept = write(store, SQL, account, draft).await?;
     if kept == 1 { Ok(()) } else { Err(Error::NotFound) }
+}
+
+async fn write(store: &Store, sql: &'static str, account: &AccountId, draft: &Draft) -> Result<u64, Error> {
+    let (form, errors) = (document::write(&draft.form)?, document::write(&draft.errors)?);
+    let written = on_both!(store.write(), db => {
+        let write = sqlx::query(sql).bind(draft.id.as_str()).bind(&account.0).bind(&form).bind(&errors);
+        let write = write.bind(i64::from(draft.tried)).bind(draft.saved.0).execute(db).await;
+        write.map(|done| done.rows_affected())
+    })?;
+    Ok(written)
 }
 
 /// Drops it; whether it was there is no matter.

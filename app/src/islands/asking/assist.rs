@@ -24,7 +24,7 @@ mod script {
     use crate::ask;
     use crate::components::filling::{Filling, field_named};
     use crate::error::Code;
-    use crate::routes;
+    use crate::islands::asking::keeping::Keeping;
     use domain::form::PASSWORD;
     use leptos::ev::MouseEvent;
     use leptos::prelude::*;
@@ -37,6 +37,7 @@ mod script {
 
     pub(super) fn assist(filling: Filling) {
         let waiting = StoredValue::new(None::<TimeoutHandle>);
+        let keeping = Keeping::begin(filling);
         Effect::new(move |before: Option<()>| {
             filling.form.track();
             filling.password_typed();
@@ -48,7 +49,7 @@ mod script {
                 handle.clear();
             }
             filling.looking.set(true);
-            waiting.set_value(set_timeout_with_handle(move || spawn_local(follow(filling)), PAUSE).ok());
+            waiting.set_value(set_timeout_with_handle(move || spawn_local(follow(filling, keeping)), PAUSE).ok());
         });
     }
 
@@ -76,7 +77,10 @@ mod script {
     }
 
     /// Asks for the plan and keeps the draft; an answer to older words is dropped.
-    async fn follow(filling: Filling) {
+    async fn follow(filling: Filling, keeping: Keeping) {
+        if keeping.is_over() {
+            return;
+        }
         let form = filling.form.get_untracked();
         let typed = untrack(|| filling.password_typed());
         let plan = match filling.stands() {
@@ -99,19 +103,8 @@ mod script {
                 return;
             }
         }
-        if filling.stands().is_some() {
-            return; // its answers stand in its address
-        }
-        let kept = ask::save_draft(filling.draft.get_untracked(), form).await;
-        if let Ok(id) = kept
-            && filling.draft.get_untracked().as_ref() != Some(&id)
-        {
-            // The address names the draft, so that coming back finds it.
-            let address = routes::draft(&id);
-            filling.draft.set(Some(id));
-            if let Ok(history) = window().history() {
-                let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&address));
-            }
+        if filling.stands().is_none() {
+            keeping.keep().await; // what stands is changed by an address that holds the answers
         }
     }
 

@@ -1,9 +1,10 @@
-//! The form without script: whatever is wrong, everything typed is kept but the password.
+//! The form and its drafts: whatever is wrong, everything typed is kept but the password; what was sent or dropped is gone.
 
 use crate::support::bed::both;
 use crate::support::browser::Browser;
-use crate::support::portal::Portal;
+use crate::support::portal::{Portal, form};
 use axum::http::StatusCode;
+use serde_json::{Value, json};
 
 const PASSWORD: &str = "never-kept-77aa";
 
@@ -57,6 +58,61 @@ async fn a_form_sent_after_the_session_ended_is_there_after_signing_in_again() {
         assert!(back.leads_to().starts_with("/environments/new?draft="), "{}", back.leads_to());
         let page = browser.get(back.leads_to()).await;
         assert!(page.body.contains("because &amp; why&lt;/textarea"));
+    })
+    .await;
+}
+
+/// What the form's script sends while somebody types; the draft's id, or null where it is gone.
+async fn typed(browser: &mut Browser, draft: &Value, name: &str) -> Value {
+    let question = json!({"draft": draft, "form": form(name)});
+    let seen = browser.ask("/ask/drafts/save", &question).await;
+    assert_eq!(seen.status, StatusCode::OK, "{}", seen.body);
+    serde_json::from_str(&seen.body).unwrap()
+}
+
+/// Names of the drafts that the list of requests shows.
+async fn listed(browser: &mut Browser) -> Vec<String> {
+    let page = browser.get("/requests").await.body;
+    let labels = page.split("aria-label=\"Drop the draft ").skip(1);
+    labels.map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_typed_is_kept_in_one_draft_until_it_is_dropped_and_never_comes_back_by_itself() {
+    both(|bed| async move {
+        let portal = Portal::over(&bed).await;
+        let mut browser = Browser::on(&portal.router);
+        browser.sign_in("member@contoso.example", "/").await;
+        let first = typed(&mut browser, &Value::Null, "early").await;
+        assert!(first.is_string());
+        assert_eq!(typed(&mut browser, &first, "later").await, first);
+        assert_eq!(listed(&mut browser).await, ["later"]);
+
+        let dropped = browser.post("/environments/new/drop", &[("draft", first.as_str().unwrap())]).await;
+        assert_eq!(dropped.leads_to(), "/requests");
+        assert_eq!(typed(&mut browser, &first, "too-late").await, Value::Null);
+        assert_eq!(listed(&mut browser).await, [""; 0]);
+
+        let second = typed(&mut browser, &Value::Null, "anew").await;
+        assert!(second.is_string() && second != first);
+        assert_eq!(listed(&mut browser).await, ["anew"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_typed_while_the_form_is_sent_is_no_error_and_leaves_no_draft_behind() {
+    both(|bed| async move {
+        let portal = Portal::over(&bed).await;
+        let mut browser = Browser::on(&portal.router);
+        browser.sign_in("member@contoso.example", "/").await;
+        let draft = typed(&mut browser, &Value::Null, "sent").await;
+        let id = draft.as_str().unwrap();
+        let four = [("name", "sent"), ("team", "payments"), ("region", "westeurope"), ("template", "load-test")];
+        let sent = browser.post("/environments/new", &[&four[..], &[("draft", id)]].concat()).await;
+        assert!(sent.leads_to().starts_with("/requests/"), "{}", sent.leads_to());
+        assert_eq!(typed(&mut browser, &draft, "sent-and-more").await, Value::Null);
+        assert_eq!(listed(&mut browser).await, [""; 0]);
     })
     .await;
 }

@@ -1,8 +1,9 @@
-//! A browser without script: cookies, plain forms, redirects followed one at a time.
+//! A browser: cookies, plain forms, redirects followed one at a time, and what a page's script asks.
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, SET_COOKIE};
+use axum::http::header::{ACCEPT, CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, SET_COOKIE};
 use axum::http::{HeaderMap, Request, StatusCode};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use tower::ServiceExt;
 
@@ -52,6 +53,17 @@ impl Browser {
             .header(HOST, "127.0.0.1:4170")
             .header(ORIGIN, "http://127.0.0.1:4170")
             .body(Body::from(body));
+        self.send(request.unwrap()).await
+    }
+
+    /// As a page's script asks: JSON for JSON.
+    pub async fn ask(&mut self, path: &str, question: &Value) -> Seen {
+        let request = Request::post(path)
+            .header(CONTENT_TYPE, "application/json")
+            .header(ACCEPT, "application/json")
+            .header(HOST, "127.0.0.1:4170")
+            .header(ORIGIN, "http://127.0.0.1:4170")
+            .body(Body::from(question.to_string()));
         self.send(request.unwrap()).await
     }
 
