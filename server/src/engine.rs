@@ -90,8 +90,7 @@ impl Engine {
     pub async fn installation(&self) -> Result<Installation, StepError> {
         let asked = self.installation.get_or_try_init(|| async {
             let me = self.azure.me().await?;
-            let subscription = self.azure.subscription().to_owned();
-            Ok::<_, StepError>(Installation { tenant: me.tenant_id, subscription, identity: me.object_id })
+            Ok::<_, StepError>(Installation::of(&me, self.azure.subscription()))
         });
         asked.await.cloned()
     }

@@ -102,11 +102,7 @@ impl Service {
     async fn installation(&self) -> Answer<&Installation> {
         let ask = || async {
             let me = self.azure.me().await.map_err(|error| error::azure("asking Azure who Keystead is", &error))?;
-            Ok::<_, PortalError>(Installation {
-                tenant: me.tenant_id,
-                subscription: self.azure.subscription().to_owned(),
-                identity: me.object_id,
-            })
+            Ok::<_, PortalError>(Installation::of(&me, self.azure.subscription()))
         };
         self.installation.get_or_try_init(ask).await
     }

@@ -41,7 +41,7 @@
 //!
 //! // A role: its assignment has the same id each time, so writing it twice is writing it once.
 //! let role = roles::KEY_VAULT_SECRETS_OFFICER;
-//! let document = roles::assignment(&vault, &me.object_id, roles::PrincipalType::ServicePrincipal, role);
+//! let document = roles::assignment(&vault, &me.object_id, me.kind, role);
 //! azure.arm().put(&roles::assignment_id(&vault, &me.object_id, role), &document).await?;
 //!
 //! // A secret: facts come out, values only go in. A new role shows after a while; until then this is `Denied`.

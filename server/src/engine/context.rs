@@ -3,7 +3,8 @@
 use super::step::{Step, StepError};
 use crate::store::{self, Store};
 use async_trait::async_trait;
-use azure::Azure;
+use azure::roles::PrincipalType;
+use azure::{Azure, Me};
 use domain::Moment;
 use domain::id::{EnvironmentId, JobId};
 use domain::job::told::Said;
@@ -22,6 +23,20 @@ pub struct Installation {
     pub subscription: String,
     /// Object id of the portal's own identity on Azure.
     pub identity: String,
+    /// What that identity is: an application's, or a person's who is signed in to the command line.
+    pub identity_kind: PrincipalType,
+}
+
+impl Installation {
+    /// As the portal's own token tells it.
+    pub fn of(me: &Me, subscription: &str) -> Installation {
+        Installation {
+            tenant: me.tenant_id.clone(),
+            subscription: subscription.to_owned(),
+            identity: me.object_id.clone(),
+            identity_kind: me.kind,
+        }
+    }
 }
 
 /// Everything that a plan is a pure function of.

@@ -5,18 +5,18 @@ use super::resource::Resource;
 use super::{Vault, line, place};
 use crate::engine::{Context, References, StepError, Subject};
 use azure::ResourceId;
-use azure::roles::{self, PrincipalType};
+use azure::roles;
 use domain::environment::Part;
 use domain::{plan, wish::Wish};
 use serde_json::Value;
 
 pub struct PortalVaultRole;
 
-fn assignment(subject: &Subject<'_>, principal: &str) -> Assignment {
+fn assignment(subject: &Subject<'_>) -> Assignment {
     Assignment {
         scope: place(subject).vault(),
-        principal: principal.to_owned(),
-        kind: PrincipalType::ServicePrincipal,
+        principal: subject.installation.identity.clone(),
+        kind: subject.installation.identity_kind,
         role: roles::KEY_VAULT_SECRETS_OFFICER,
     }
 }
@@ -46,11 +46,11 @@ impl Resource for PortalVaultRole {
     }
 
     fn id(&self, subject: &Subject<'_>, _needs: &References<Self>) -> Option<ResourceId> {
-        Some(assignment(subject, &subject.installation.identity).id())
+        Some(assignment(subject).id())
     }
 
     fn wants(&self, subject: &Subject<'_>, _needs: &References<Self>) -> Value {
-        assignment(subject, &subject.installation.identity).document()
+        assignment(subject).document()
     }
 
     fn made(document: &Value) -> Result<Made, StepError> {

@@ -26,7 +26,7 @@ async fn a_secret_can_be_written_once_the_role_has_arrived_and_its_value_never_c
 
     let role = roles::KEY_VAULT_SECRETS_OFFICER;
     let assignment = roles::assignment_id(&vault, &me.object_id, role);
-    let document = roles::assignment(&vault, &me.object_id, roles::PrincipalType::ServicePrincipal, role);
+    let document = roles::assignment(&vault, &me.object_id, me.kind, role);
     for _ in 0..2 {
         assert!(matches!(azure.arm().put(&assignment, &document).await.unwrap(), Answer::Done(_)));
     }
@@ -62,7 +62,7 @@ async fn the_assignments_on_a_vault_are_found_with_those_above_it() {
     let vault = rehearsal.vault(&azure, "kv-shop-2").await;
     let me = azure.me().await.unwrap();
     let role = roles::KEY_VAULT_READER;
-    let document = roles::assignment(&vault, &me.object_id, roles::PrincipalType::ServicePrincipal, role);
+    let document = roles::assignment(&vault, &me.object_id, me.kind, role);
     azure.arm().put(&roles::assignment_id(&vault, &me.object_id, role), &document).await.unwrap();
     let all = roles::assignments(azure.arm(), &vault).await.unwrap();
     let mine: Vec<_> = all

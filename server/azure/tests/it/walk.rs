@@ -12,7 +12,7 @@ async fn a_machine_behind_a_proxy_with_its_own_authority_signs_in_by_itself() {
     let me = azure.me().await.unwrap();
     assert_eq!(azure.signed_in_by(), Some("managed identity"));
     assert_eq!(me.tenant_id, rehearsal.simulator.world().tenant.to_string());
-    assert!(!me.is_user);
+    assert_eq!(me.kind, azure::roles::PrincipalType::ServicePrincipal);
     rehearsal.end().await;
 }
 

@@ -131,7 +131,12 @@ pub fn engine(store: &Store, clock: &Clock, recipe: &Recipe, pace: Pace) -> Arc<
         teams: vec![super::bed::payments()],
         pace,
         at_once: 8,
-        installation: Some(Installation { tenant: "t-1".into(), subscription: "s-1".into(), identity: "i-1".into() }),
+        installation: Some(Installation {
+            tenant: "t-1".into(),
+            subscription: "s-1".into(),
+            identity: "i-1".into(),
+            identity_kind: azure::roles::PrincipalType::ServicePrincipal,
+        }),
     }))
 }
 
