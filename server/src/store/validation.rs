@@ -65,6 +65,27 @@ struct Row {
     ended_at: Option<i64>,
     again_at: Option<i64>,
     round: i64,
+    /// Of one result; none where the run has none yet.
+    body: Option<String>,
+}
+
+impl Row {
+    /// The run, without a result.
+    fn run(self) -> Run {
+        let at = Moment(self.started_at);
+        Run {
+            round: self.round,
+            validation: Validation {
+                id: ValidationId::new(self.id),
+                at,
+                took_ms: self.ended_at.map_or(0, |ended| Moment(ended).since(at)),
+                by: self.by_whom,
+                results: Vec::new(),
+                again: self.again_at.map(Moment),
+                running: self.ended_at.is_none(),
+            },
+        }
+    }
 }
 
 /// A run with how often its checks had been asked before.
@@ -76,30 +97,22 @@ pub struct Run {
 
 /// The newest runs first, each with its results in the order of the page.
 pub async fn newest(store: &Store, environment: &EnvironmentId, limit: i64) -> Result<Vec<Run>, Error> {
-    const RUNS: &str = "select id, by_whom, started_at, ended_at, again_at, round from validation \
-        where environment = $1 order by id desc limit $2";
-    const RESULTS: &str = "select body from check_result where validation = $1 order by position";
+    const SQL: &str = "select run.id, run.by_whom, run.started_at, run.ended_at, run.again_at, run.round, result.body \
+        from (select id, by_whom, started_at, ended_at, again_at, round from validation \
+        where environment = $1 order by id desc limit $2) run \
+        left join check_result result on result.validation = run.id order by run.id desc, result.position";
     let rows: Vec<Row> = on_both!(store.read(), db => {
-        sqlx::query_as(RUNS).bind(environment.as_str()).bind(limit).fetch_all(db).await
+        sqlx::query_as(SQL).bind(environment.as_str()).bind(limit).fetch_all(db).await
     })?;
-    let mut runs = Vec::with_capacity(rows.len());
+    let mut runs: Vec<Run> = Vec::new();
     for row in rows {
-        let bodies: Vec<(String,)> =
-            on_both!(store.read(), db => sqlx::query_as(RESULTS).bind(&row.id).fetch_all(db).await)?;
-        let results = bodies.iter().map(|(body,)| document::read(body)).collect::<Result<_, _>>()?;
-        let at = Moment(row.started_at);
-        runs.push(Run {
-            round: row.round,
-            validation: Validation {
-                id: ValidationId::new(row.id),
-                at,
-                took_ms: row.ended_at.map_or(0, |ended| Moment(ended).since(at)),
-                by: row.by_whom,
-                results,
-                again: row.again_at.map(Moment),
-                running: row.ended_at.is_none(),
-            },
-        });
+        let result = row.body.as_deref().map(document::read).transpose()?;
+        if runs.last().is_none_or(|run| run.validation.id.as_str() != row.id) {
+            runs.push(row.run());
+        }
+        if let Some(run) = runs.last_mut() {
+            run.validation.results.extend(result);
+        }
     }
     Ok(runs)
 }

@@ -4,9 +4,11 @@ use crate::support::bed::{Bed, both, number, queued, sql};
 use crate::support::wire::seal;
 use async_trait::async_trait;
 use domain::Moment;
+use domain::check::{self, Verdict};
+use domain::id::{EnvironmentId, ValidationId};
 use keystead::clock::Clock;
 use keystead::engine::Watch;
-use keystead::store::{Change, Error, Schema, Store, Use, sealed, timer};
+use keystead::store::{Change, Error, Schema, Store, Use, sealed, timer, validation};
 use keystead::timers::{self, Next, SealedCleanUp, Timer};
 use secrecy::SecretString;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -197,6 +199,48 @@ async fn a_password_that_nobody_came_back_for_is_deleted() {
         sql(&bed.store, "update job set state = 'needs-person'", &[]).await;
         assert_eq!(ring().await.unwrap(), Next::Done);
         assert!(sealed::find(&bed.store, &job.request).await.unwrap().is_none());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_newest_runs_of_the_checks_come_first_each_with_its_own_results_in_order() {
+    both(|bed| async move {
+        let job = queued(&bed.store, "ledger-dev", Vec::new(), Moment(0)).await;
+        let elsewhere = queued(&bed.store, "other-dev", Vec::new(), Moment(0)).await;
+        let found = |check: &str| check::Result {
+            check: check.to_owned(),
+            title: check.to_owned(),
+            verdict: Verdict::Passed,
+            summary: String::new(),
+            evidence: Vec::new(),
+            quote: None,
+            cause: None,
+            remedy: None,
+            took_ms: 1,
+        };
+        let runs: [(&str, &EnvironmentId, &[&str]); 5] = [
+            ("v-1", &job.environment, &["oldest"]),
+            ("v-2", &job.environment, &["first", "second", "third"]),
+            ("v-3", &job.environment, &[]),
+            ("v-4", &job.environment, &["only"]),
+            ("v-5", &elsewhere.environment, &["another's"]),
+        ];
+        for (id, environment, checks) in runs {
+            let id = ValidationId::new(id);
+            validation::begin(&bed.store, &id, environment, "member", 0, Moment(7)).await.unwrap();
+            for (position, check) in checks.iter().enumerate().rev() {
+                validation::record(&bed.store, &id, environment, position as i64, &found(check)).await.unwrap();
+            }
+        }
+        let newest = validation::newest(&bed.store, &job.environment, 3).await.unwrap();
+        let told: Vec<(&str, Vec<&str>)> = newest
+            .iter()
+            .map(|run| &run.validation)
+            .map(|run| (run.id.as_str(), run.results.iter().map(|result| result.check.as_str()).collect()))
+            .collect();
+        assert_eq!(told, [("v-4", vec!["only"]), ("v-3", vec![]), ("v-2", vec!["first", "second", "third"])]);
+        assert!(newest.iter().all(|run| run.validation.running));
     })
     .await;
 }
