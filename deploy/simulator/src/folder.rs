@@ -20,7 +20,9 @@ pub fn make(folder: &Path) -> Result<(), StartError> {
 }
 
 /// Held while a simulator serves the folder; the system lets go of it when the process ends, however it ends.
-pub struct Lock(#[allow(dead_code)] File);
+pub struct Lock {
+    _file: File,
+}
 
 impl Lock {
     /// Makes the folder and takes its lock.
@@ -33,7 +35,7 @@ impl Lock {
             Ok(()) => {
                 // What the last one told is no longer true.
                 let _ = std::fs::remove_file(folder.join("portal.json"));
-                Ok(Self(file))
+                Ok(Self { _file: file })
             }
             Err(TryLockError::WouldBlock) => Err(StartError::new(doing(), "another simulator serves it already")),
             Err(TryLockError::Error(error)) => Err(StartError::new(doing(), error)),
