@@ -17,6 +17,7 @@ use domain::id::{JobId, RequestId};
 use domain::job::Event;
 use domain::name::VaultName;
 use domain::permission::{Action, Subject};
+use domain::plan::{Finding, Weight};
 use domain::request::{self, Kind};
 use domain::view::job::{Line, Row, Whole};
 use domain::view::{Can, Page};
@@ -116,6 +117,9 @@ impl Jobs for Service {
         may_mend(&journal, Mend::VaultName)?;
         let wrong = |sentence: String| PortalError::invalid(vec![FieldError::new("vault_name", sentence)]);
         let name = VaultName::parse(name).map_err(wrong)?;
+        if name.as_str().eq_ignore_ascii_case(journal.job.wish.vault.name.as_str()) {
+            return Err(wrong("This is the name that was refused. Give the vault another one.".to_owned()));
+        }
         if let Some(sentence) = self.vault_taken(&name).await? {
             return Err(wrong(sentence));
         }
@@ -183,6 +187,13 @@ fn may_mend(journal: &Journal, with: Mend) -> Answer<()> {
     }
 }
 
+/// As a sentence of its own.
+fn sentence(why: &str) -> String {
+    let mut letters = why.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", letters.as_str())
+}
+
 impl Service {
     fn title(&self, team: &str) -> String {
         let known = self.choices.teams.iter().find(|known| known.name.as_str() == team);
@@ -229,8 +240,10 @@ impl Service {
         let (job, now) = (&journal.job, self.clock.now());
         let kind = if mend == Mend::VaultName { Kind::Rename } else { Kind::Replan };
         let outline = if kind == Kind::Rename { self.recipe.outline(wish) } else { job.outline.clone() };
-        let plan = self.plan_looked(wish, &job.environment, &outline, job.former.as_ref()).await?;
+        let mut plan = self.plan_looked(wish, &job.environment, &outline, job.former.as_ref()).await?;
         refuse_denied(&plan)?;
+        // Its approver, who has seen it once, reads first what is new about it.
+        plan.findings.insert(0, Finding { weight: Weight::Warn, field: None, sentence: sentence(&why) });
         let request = RequestId::new(new_id());
         let former = job.former.as_ref();
         let sending = Sending { kind, wish, former, purge: false, plan, job: Some(job.id.clone()) };

@@ -2,4 +2,5 @@
 
 mod decide;
 mod permission;
+mod rename;
 mod secrets;

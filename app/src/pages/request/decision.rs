@@ -5,7 +5,7 @@ use crate::components::glyph::{QUEUED, glyph, icon, of_request};
 use crate::components::plan_panel::{finding_read, no_finding};
 use crate::components::time::moment;
 use crate::routes;
-use domain::request::State;
+use domain::request::{Kind, State};
 use domain::view::request::Whole;
 use leptos::prelude::*;
 
@@ -95,8 +95,14 @@ fn withdraw(request: &Whole) -> Option<AnyView> {
             icon: "undo-2",
             deed: "Withdraw",
             title: "Withdraw this request?".to_owned(),
-            says: "Nobody decides on it any more. The sealed password is deleted, and the name is free again."
-                .to_owned(),
+            says: match request.row.kind {
+                Kind::Create => {
+                    "Nobody decides on it any more. The sealed password is deleted, and the name is free again."
+                }
+                Kind::Rename | Kind::Replan => "Nobody decides on it any more. The job stays where it stopped.",
+                Kind::Change | Kind::Destroy => "Nobody decides on it any more. The environment stays as it is.",
+            }
+            .to_owned(),
             keep: "Keep asking",
             action: routes::withdraw(&request.row.id),
             danger: false,

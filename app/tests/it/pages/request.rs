@@ -88,6 +88,15 @@ async fn its_requester_reads_who_decides_and_may_withdraw() {
 }
 
 #[tokio::test]
+async fn a_changed_name_that_is_withdrawn_leaves_its_job_where_it_stopped() {
+    let mut request = whole(State::Waiting, Can::no("It is your own."), Can::yes());
+    request.row.kind = Kind::Rename;
+    let said = text(&page(shown(request), "/requests/r1").await.1);
+    assert!(said.contains("The job stays where it stopped."), "{said}");
+    assert!(!said.contains("the name is free again"), "{said}");
+}
+
+#[tokio::test]
 async fn once_decided_the_form_is_a_record() {
     let no = || Can::no("It is decided.");
     let (_, html) = page(shown(whole(State::Rejected, no(), no())), "/requests/r1").await;
