@@ -71,7 +71,8 @@ pub fn timeline(job: &Whole, now: Moment) -> AnyView {
     let moving = job.row.state.moving();
     let spans = if moving { expected(job, now) } else { vec![None; job.steps.len()] };
     let worked = job.steps.iter().filter_map(|step| step.ended.or(step.started)).max();
-    let rest = if moving { now } else { job.row.ended.or(worked).unwrap_or(now) };
+    // A job that stopped has no end while other steps are still at work.
+    let rest = if moving { now } else { job.row.ended.max(worked).unwrap_or(now) };
     let end = spans.iter().flatten().map(|(_, end)| *end).fold(rest, Moment::max);
     let scale = Scale::until(job.row.started, end);
     let axis = scale.marks().into_iter().map(|mark| view! { <span>{mark}</span> }).collect_view();

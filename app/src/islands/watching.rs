@@ -72,7 +72,7 @@ fn head(job: &Whole, now: Moment) -> AnyView {
         job.expected_ms.filter(|_| matches!(row.state, State::Running | State::Waiting)).map(|whole| whole - took);
     let time = match to_go {
         Some(left) if left >= 1_000 => format!("{}, about {} to go", duration(took), duration(left)),
-        _ if took < 1_000 => "Just begun".to_owned(),
+        _ if took < 1_000 && row.state.moving() => "Just begun".to_owned(),
         _ => duration(took),
     };
     let (asked, approved) = (short(&job.asked_by).to_owned(), short(&job.approved_by).to_owned());

@@ -106,7 +106,7 @@ impl Status {
             }
             event => self.take_step(at, event),
         }
-        let moving = self.state().moving();
+        let moving = self.goes_on();
         match (moving, self.moving_since) {
             (true, None) => self.moving_since = Some(at),
             (false, Some(since)) => {
@@ -227,6 +227,15 @@ impl Status {
             Goal::Build if any(StepStatus::in_flight) => at_work,
             Goal::Build => State::Running,
         }
+    }
+
+    /// Whether anything goes on by itself: also after a step has stopped the job, while others are still at work.
+    fn goes_on(&self) -> bool {
+        let held = |step: &StepStatus| {
+            self.held.is_some() && step.operation.is_none() && matches!(step.phase, Phase::Waits { .. })
+        };
+        let busy = |step: &StepStatus| step.in_flight() && !held(step);
+        !self.replaced && (self.state().moving() || self.steps.iter().any(busy))
     }
 
     /// A step failed on the way to its aim.

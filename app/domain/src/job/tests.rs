@@ -480,3 +480,17 @@ fn what_a_later_job_took_over_is_let_alone() {
     assert!(!job.status.can_retry().allowed && !job.status.can_roll_back(&diamond()).allowed);
     assert_eq!(job.status.ledger(&diamond()).len(), 2, "the vault was begun, so something of it may be there");
 }
+
+#[test]
+fn a_job_that_stopped_comes_to_rest_with_the_last_step_at_work() {
+    let mut job = Told::new(diamond());
+    job.made("group").started("cluster").asked("cluster", 60).started("vault").failed("vault");
+    assert_eq!(job.status.state(), State::NeedsPerson);
+    assert_eq!(job.status.ended, None, "Azure is still at the cluster");
+    let stopped = job.now();
+    job.asked("cluster", 60).tell(Event::Succeeded { step: "cluster".into(), output: json!(1) });
+    let rest = job.now();
+    assert_eq!(job.status.ended, Some(rest));
+    assert!(rest > stopped);
+    assert_eq!(job.status.took_ms(rest.plus(60_000)), rest.since(Moment(1000)), "waiting for a person is no work");
+}
