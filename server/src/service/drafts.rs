@@ -2,7 +2,7 @@
 
 use super::Service;
 use super::error::failed;
-use super::requests::new_id;
+use super::sending::new_id;
 use crate::store;
 use app::error::PortalError;
 use app::portal::{Answer, Draft, Drafts};

@@ -465,6 +465,8 @@ fn a_part_of_which_something_was_to_go_stands_whole_once_it_is_gone() {
     let stone = |job: &Told| job.status.arch(&outline).0[2];
     let mut job = Told::new(outline.clone());
     job.made("app-role").made("team-role");
+    assert_eq!(stone(&job), Stone::Stands, "the former role still does");
+    job.tell(Event::UndoStarted { step: "team-role~former".into() });
     assert_eq!(stone(&job), Stone::Moving);
     gone(&mut job, "team-role~former");
     assert_eq!(stone(&job), Stone::Stands);

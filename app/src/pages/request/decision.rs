@@ -100,7 +100,9 @@ fn withdraw(request: &Whole) -> Option<AnyView> {
                     "Nobody decides on it any more. The sealed password is deleted, and the name is free again."
                 }
                 Kind::Rename | Kind::Replan => "Nobody decides on it any more. The job stays where it stopped.",
-                Kind::Change | Kind::Destroy => "Nobody decides on it any more. The environment stays as it is.",
+                Kind::Change | Kind::Repair | Kind::Destroy => {
+                    "Nobody decides on it any more. The environment stays as it is."
+                }
             }
             .to_owned(),
             keep: "Keep asking",
