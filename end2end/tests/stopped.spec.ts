@@ -95,7 +95,7 @@ for (const scripts of [true, false]) {
     expect(changed).not.toBe(request);
     await expect(member.getByRole("heading", { level: 1 })).toContainText("Waits for approval");
     await expect(member.getByRole("button", { name: "Approve", exact: true })).toHaveCount(0);
-    await expect(watcher.getByText("Another vault name waits for its approver")).toBeVisible();
+    await expect(watcher.getByText("A changed plan waits for its approver")).toBeVisible();
 
     await manager.goto("/approvals");
     await manager.getByRole("link", { name: `Another vault name for ${name}`, exact: true }).click();

@@ -72,7 +72,13 @@ impl Recipe {
         anew: &mut BTreeSet<&'static str>,
     ) -> Result<Vec<Line>, StepError> {
         let mut lines = step.plan(&cx.subject);
-        let (verb, changes) = match step.look(cx, ledger).await? {
+        let needs_stand = step.needs().into_iter().all(|(need, _)| ledger.knows(need));
+        let looked = match step.look(cx, ledger).await {
+            // What it is made from does not stand, or has not arrived: neither can it, as it is wished.
+            Err(StepError::Retry { .. }) if !needs_stand => Verdict::Absent,
+            looked => looked?,
+        };
+        let (verb, changes) = match looked {
             Verdict::Absent => (Verb::Create, Vec::new()),
             Verdict::Moving { .. } => (Verb::Keep, Vec::new()),
             Verdict::Differs { differences, output } if step.in_place(&differences) => {

@@ -61,6 +61,9 @@ impl Environments for Service {
         let jobs: Vec<_> = jobs.into_iter().filter(|job| job.id.as_str() > environment.id.as_str()).collect();
         let request = store::request::first_of(&self.store, &environment.id).await.map_err(&failed)?;
         let runs = store::validation::newest(&self.store, &environment.id, RUNS).await.map_err(&failed)?;
+        // What the checks found is written together with what it makes of the environment: a run that has ended is never
+        // shown beside a state from before its end.
+        let environment = self.seen_environment(caller, name).await?;
         let mut runs = runs.into_iter().map(|run| run.validation);
         let validation = runs.next();
         let now = self.clock.now();
