@@ -69,14 +69,14 @@ async fn answer_request(
 ) -> Response {
     let correlation = request.headers.get("x-ms-correlation-request-id").and_then(|id| id.to_str().ok());
     let correlation = correlation.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
-    let mut left = None;
+    let mut left = Vec::new();
     let mut response = match route::route(&world, &limits, request, &body, &correlation, &mut left).await {
         Ok(response) => response,
         Err(refusal) => refusal.into_response(),
     };
     let headers = response.headers_mut();
     add_request_ids(&world, headers, &correlation);
-    if let Some((name, left)) = left {
+    for (name, left) in left {
         headers.insert(name, HeaderValue::from(left));
     }
     response

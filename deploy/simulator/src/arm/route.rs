@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 
 use super::answer::{Answer, Ask};
 use super::authorize::{authenticate, permit};
-use super::limits::Limits;
+use super::limits::{Left, Limits};
 use super::path::ResourceId;
 use super::refusal::Refusal;
 use super::{checks, groups, lists, pages, polls, subscriptions};
@@ -19,14 +19,14 @@ use crate::policy;
 use crate::settings::Settings;
 use crate::world::World;
 
-/// Answers one request. `left` receives the header that tells what is left of the caller's limit.
+/// Answers one request. `left` receives the headers that tell what is left of the limits.
 pub(super) async fn route(
     world: &Arc<World>,
     limits: &Limits,
     request: RequestParts,
     body: &[u8],
     correlation: &str,
-    left: &mut Option<(&'static str, u32)>,
+    left: &mut Left,
 ) -> Result<Response, Refusal> {
     let path = percent_decode_str(request.uri.path()).decode_utf8_lossy().into_owned();
     let path = format!("/{}", path.trim_matches('/'));
@@ -34,7 +34,12 @@ pub(super) async fn route(
         return Ok(axum::Json(subscriptions::cloud(world)).into_response());
     }
     let caller = authenticate(world, &request.headers)?;
-    *left = Some(limits.take(&world.clock, caller.object_id, &request.method)?);
+    if world.state.read(Settings::read).rate_limits {
+        let (told, taken) = limits.take(&world.clock, caller.object_id, &request.method, &path);
+        *left = told;
+        taken?;
+        limits.take_of_aks(&world.clock, &request.method, &path)?;
+    }
     let mut query: BTreeMap<String, String> =
         form_urlencoded::parse(request.uri.query().unwrap_or_default().as_bytes())
             .map(|(name, value)| {

@@ -8,6 +8,7 @@ mod database;
 mod door;
 mod entra;
 mod kubernetes;
+mod limits;
 mod lists;
 mod locks;
 mod log_analytics;
