@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::arm::{Answer, Ask, Refusal};
+use crate::arm::{Answer, Ask, Refusal, patch_tags};
 use crate::directory::{self, Principal};
 use crate::entra::federation::CREDENTIALS;
 use crate::parts::{Kind, Parts};
@@ -98,6 +98,10 @@ impl Kind for Identities {
                 Ok(Answer::Document(status, made.body))
             })
             .await
+    }
+
+    async fn patch(&self, world: &Arc<World>, ask: &Ask) -> Result<Answer, Refusal> {
+        patch_tags(world, ask).await
     }
 
     async fn delete(&self, world: &Arc<World>, ask: &Ask) -> Result<Answer, Refusal> {

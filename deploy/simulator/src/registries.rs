@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::arm::{Answer, Ask, Refusal};
+use crate::arm::{Answer, Ask, Refusal, patch_tags};
 use crate::parts::{Kind, Parts};
 use crate::resources::{self, Resource};
 use crate::world::World;
@@ -70,5 +70,9 @@ impl Kind for Registries {
                 Ok(Answer::Document(status, body))
             })
             .await
+    }
+
+    async fn patch(&self, world: &Arc<World>, ask: &Ask) -> Result<Answer, Refusal> {
+        patch_tags(world, ask).await
     }
 }

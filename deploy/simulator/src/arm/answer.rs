@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::path::ResourceId;
 use super::refusal::Refusal;
 use crate::operations::{self, Operation};
+use crate::resources;
 use crate::world::World;
 
 /// Who asks, from a verified token.
@@ -217,6 +218,22 @@ fn address(world: &World, operation: &Operation, what: &str, api_version: &str) 
         }
         _ => format!("{base}/{what}/{}?api-version={api_version}", operation.id),
     }
+}
+
+/// PATCH of the tags, which is all that many kinds let change.
+pub async fn patch_tags(world: &World, ask: &Ask) -> Result<Answer, Refusal> {
+    world
+        .state
+        .change(|draft| {
+            let found = resources::find(draft, ask.id.as_str());
+            let mut resource = found.ok_or_else(|| Refusal::resource_not_found(&ask.id))?;
+            if ask.body["tags"].is_object() {
+                resource.body["tags"] = ask.body["tags"].clone();
+                resources::put(draft, &resource);
+            }
+            Ok(Answer::Document(StatusCode::OK, resource.body))
+        })
+        .await
 }
 
 /// Lays `from` over `into` as a PATCH does: members of objects one by one, everything else as a whole.

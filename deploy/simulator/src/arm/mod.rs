@@ -28,7 +28,7 @@ use http::request::Parts as RequestParts;
 use http::{HeaderMap, HeaderValue};
 use uuid::Uuid;
 
-pub use answer::{Answer, Ask, Caller, Noted, Poll, merge, set_retry_after};
+pub use answer::{Answer, Ask, Caller, Noted, Poll, merge, patch_tags, set_retry_after};
 pub use assignments::grant;
 pub use authorize::{BearerError, audience_is, verify_bearer};
 pub use checks::{PROVIDERS, registered};

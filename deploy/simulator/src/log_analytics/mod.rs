@@ -12,6 +12,7 @@
 
 mod associations;
 mod collect;
+pub mod deleted;
 mod kql;
 mod records;
 mod rows;
@@ -30,6 +31,7 @@ pub const FIRST_RECORDS: Duration = Duration::from_secs(600);
 /// Adds the kinds, the query service and what collects.
 pub fn attach(parts: &mut Parts) {
     parts.add_kind(workspaces::Workspaces);
+    parts.add_function(deleted::ListDeleted);
     parts.add_kind(rules::Rules);
     parts.add_kind(associations::Associations);
     parts.add_site(site::Queries);

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::associations;
 use super::workspaces::{WORKSPACES, has_tables};
-use crate::arm::{Answer, Ask, Refusal};
+use crate::arm::{Answer, Ask, Refusal, patch_tags};
 use crate::parts::Kind;
 use crate::resources::{self, Resource};
 use crate::state::Draft;
@@ -52,6 +52,10 @@ impl Kind for Rules {
                 Ok(Answer::Document(if standing.is_some() { StatusCode::OK } else { StatusCode::CREATED }, body))
             })
             .await
+    }
+
+    async fn patch(&self, world: &Arc<World>, ask: &Ask) -> Result<Answer, Refusal> {
+        patch_tags(world, ask).await
     }
 
     /// `…/associations`: who is associated with the rule.

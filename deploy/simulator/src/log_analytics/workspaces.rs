@@ -1,6 +1,4 @@
-//! Log Analytics workspaces: made in half a minute, gone at once with their records.
-//!
-//! Azure keeps a deleted workspace for 14 days and brings it back when it is made again under its name; here it is gone.
+//! Log Analytics workspaces: made in half a minute, deleted softly with their records, back when they are made again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +8,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::records;
+use super::{deleted, records};
 use crate::arm::{Answer, Ask, Poll, Refusal};
 use crate::operations::Operation;
 use crate::parts::Kind;
@@ -50,7 +48,14 @@ impl Kind for Workspaces {
                     resources::put(draft, &standing);
                     return Ok(Answer::Document(StatusCode::OK, standing.body));
                 }
-                let mut body = json!({
+                let recovered = deleted::take(draft, &ask.canonical);
+                if let Some(recovered) = &recovered
+                    && recovered.body["location"].as_str() != Some(location.as_str())
+                {
+                    return Err(moved(ask.id.name(), recovered, &location));
+                }
+                let private = recovered.as_ref().map(|recovered| recovered.private.clone()).unwrap_or_default();
+                let new = || json!({
                     "id": ask.canonical, "name": ask.id.name(), "type": WORKSPACES, "location": location, "tags": {},
                     "properties": {
                         "customerId": Uuid::new_v4(),
@@ -64,8 +69,10 @@ impl Kind for Workspaces {
                         "publicNetworkAccessForQuery": "Enabled",
                     },
                 });
+                let mut body = recovered.map_or_else(new, |recovered| recovered.body);
+                body["properties"]["provisioningState"] = json!("Creating");
                 settle(&mut body, &ask.body, &now.to_string())?;
-                resources::put(draft, &Resource::new(body.clone()));
+                resources::put(draft, &Resource { body: body.clone(), private });
                 let operation = begin(draft, world, ask, &location);
                 Ok(Answer::Long {
                     status: StatusCode::CREATED,
@@ -99,7 +106,10 @@ impl Kind for Workspaces {
                 let Some(standing) = resources::find(draft, ask.id.as_str()) else {
                     return Ok(Answer::Empty(StatusCode::NO_CONTENT));
                 };
-                self.leave(world, draft, &standing);
+                match ask.query.get("force").is_some_and(|force| force.eq_ignore_ascii_case("true")) {
+                    true => records::forget(draft, customer_id(&standing)),
+                    false => deleted::put(draft, &standing),
+                }
                 resources::remove(draft, ask.id.as_str());
                 Ok(Answer::Empty(StatusCode::OK))
             })
@@ -113,7 +123,10 @@ impl Kind for Workspaces {
             .change(|draft| {
                 if let Some(mut standing) = resources::find(draft, &operation.resource) {
                     standing.set_provisioning_state("Succeeded");
-                    standing.private["tables"] = Value::from(tables);
+                    // A workspace that came back has kept its tables.
+                    if standing.private["tables"].is_null() {
+                        standing.private["tables"] = Value::from(tables);
+                    }
                     resources::put(draft, &standing);
                 }
                 Ok(())
@@ -122,7 +135,7 @@ impl Kind for Workspaces {
     }
 
     fn leave(&self, _world: &World, draft: &mut Draft<'_>, resource: &Resource) {
-        records::forget(draft, customer_id(resource));
+        deleted::put(draft, resource);
     }
 }
 

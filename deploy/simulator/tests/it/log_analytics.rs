@@ -258,3 +258,35 @@ async fn what_runs_in_a_cluster_is_found_in_its_workspace() {
     let later = format!("KubeNodeInventory | where TimeGenerated > datetime({noticed}) | count");
     assert_eq!(rows(later).await, [json!([0])]);
 }
+
+#[tokio::test]
+async fn a_deleted_workspace_comes_back_with_its_id_for_fourteen_days_and_not_after_force() {
+    let (visitor, workspace) = with_workspace().await;
+    let deleted = "/providers/Microsoft.OperationalInsights/deletedWorkspaces";
+    let in_the_bin = async || {
+        let list = visitor.arm(Method::GET, deleted, Value::Null).await.body;
+        list["value"].as_array().unwrap().len()
+    };
+    assert_eq!(visitor.arm(Method::DELETE, WORKSPACE, Value::Null).await.status, StatusCode::OK);
+    assert_eq!(visitor.arm(Method::GET, WORKSPACE, Value::Null).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(in_the_bin().await, 1);
+    let elsewhere = visitor.arm(Method::PUT, WORKSPACE, json!({"location": "eastus", "properties": {}})).await;
+    assert_eq!(elsewhere.code(), "InvalidResourceLocation", "{}", elsewhere.body);
+    let back = make_workspace(&visitor, || visitor.advance(30)).await;
+    assert_eq!(customer(&back), customer(&workspace));
+    assert_eq!(in_the_bin().await, 0);
+
+    let forced = format!("{WORKSPACE}?force=true");
+    assert_eq!(visitor.arm(Method::DELETE, &forced, Value::Null).await.status, StatusCode::OK);
+    assert_eq!(in_the_bin().await, 0);
+    let new = make_workspace(&visitor, || visitor.advance(30)).await;
+    assert_ne!(customer(&new), customer(&workspace));
+
+    visitor.arm(Method::DELETE, "/resourceGroups/rg", Value::Null).await;
+    visitor.advance(60);
+    eventually(|| async { (in_the_bin().await == 1).then_some(()) }).await;
+    visitor.advance(14 * 24 * 3600);
+    visitor.arm(Method::PUT, "/resourceGroups/rg", json!({"location": "westeurope"})).await;
+    let newer = make_workspace(&visitor, || visitor.advance(30)).await;
+    assert_ne!(customer(&newer), customer(&new));
+}

@@ -267,3 +267,57 @@ async fn everything_is_there_again_after_a_restart() {
     visitor.advance(30);
     succeeded(&visitor, "kv-two").await;
 }
+
+#[tokio::test]
+async fn a_deleted_vault_says_until_when_it_is_kept_and_protection_keeps_it_so_long() {
+    let visitor = Visitor::arrive().await;
+    visitor.arm(Method::PUT, "/resourceGroups/rg", json!({"location": "westeurope"})).await;
+    let kept = json!({"enablePurgeProtection": true, "softDeleteRetentionInDays": 7});
+    put(&visitor, "rg", "kv-kept", kept).await;
+    visitor.arm(Method::PATCH, &path("rg", "kv-kept"), json!({"tags": {"team": "shop"}})).await;
+    visitor.arm(Method::DELETE, &path("rg", "kv-kept"), Value::Null).await;
+    let deleted = "/providers/Microsoft.KeyVault/locations/westeurope/deletedVaults/kv-kept";
+    let found = visitor.arm(Method::GET, deleted, Value::Null).await;
+    let properties = &found.body["properties"];
+    assert_eq!(properties["deletionDate"], "2026-11-23T09:00:00Z", "{}", found.body);
+    assert_eq!(properties["scheduledPurgeDate"], "2026-11-30T09:00:00Z");
+    assert_eq!((&properties["purgeProtectionEnabled"], &properties["tags"]["team"]), (&json!(true), &json!("shop")));
+    assert!(
+        properties["vaultId"]
+            .as_str()
+            .unwrap()
+            .ends_with("/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/kv-kept")
+    );
+    let purge = visitor.arm(Method::POST, &format!("{deleted}/purge"), Value::Null).await;
+    assert_eq!((purge.status, purge.code()), (StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed"));
+    let elsewhere = deleted.replace("westeurope", "eastus");
+    assert_eq!(visitor.arm(Method::GET, &elsewhere, Value::Null).await.code(), "DeletedVaultNotFound");
+    visitor.advance(7 * 24 * 3600);
+    assert_eq!(visitor.arm(Method::GET, deleted, Value::Null).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(put(&visitor, "rg", "kv-kept", json!({})).await.status, StatusCode::OK, "its name is free again");
+}
+
+#[tokio::test]
+async fn a_recovered_vault_is_the_old_one_without_its_assignments() {
+    let visitor = Visitor::arrive().await;
+    settled(&visitor, "kv-one").await;
+    grant(&visitor, "kv-one", SECRETS_OFFICER).await;
+    let roles = format!(
+        "{}/providers/Microsoft.Authorization/roleAssignments?$filter=atScope()",
+        path("rg", "kv-one").split('?').next().unwrap()
+    );
+    let own = async || {
+        let found = visitor.arm(Method::GET, &roles, Value::Null).await.body;
+        found["value"].as_array().unwrap().iter().filter(|one| one["id"].as_str().unwrap().contains("/vaults/")).count()
+    };
+    assert_eq!(own().await, 1);
+    visitor.arm(Method::DELETE, &path("rg", "kv-one"), Value::Null).await;
+    let elsewhere = json!({"createMode": "recover"});
+    visitor.arm(Method::PUT, "/resourceGroups/other", json!({"location": "westeurope"})).await;
+    assert_eq!(put(&visitor, "other", "kv-one", elsewhere.clone()).await.code(), "ConflictError");
+    assert_eq!(put(&visitor, "rg", "kv-none", elsewhere.clone()).await.code(), "VaultNotFound");
+    assert_eq!(put(&visitor, "rg", "kv-one", elsewhere).await.status, StatusCode::OK);
+    visitor.advance(30);
+    succeeded(&visitor, "kv-one").await;
+    assert_eq!(own().await, 0);
+}
