@@ -103,6 +103,22 @@ impl Operation {
     }
 }
 
+/// Lets an operation that has just begun take longer, where a fault says so.
+pub async fn prolong(world: &World, operation: &mut Operation) -> Result<(), StateError> {
+    let Some(slower) = world.faults.strike_duration(&operation.kind, &operation.resource, &operation.verb) else {
+        return Ok(());
+    };
+    let usual = operation.due.duration_since(operation.started).unsigned_abs();
+    operation.due = later(operation.started, slower.apply(usual));
+    world
+        .state
+        .change(|draft| {
+            operation.put(draft);
+            Ok(())
+        })
+        .await
+}
+
 /// Waits for the operation's due time in the background and then brings its effect about.
 pub fn follow(world: &Arc<World>, operation: Operation) {
     world.waits.note(Wait {
@@ -137,9 +153,14 @@ pub async fn resume(world: &Arc<World>) -> Result<(), StateError> {
 }
 
 async fn finish(world: &Arc<World>, mut operation: Operation) -> Result<(), StateError> {
-    let effect = match world.parts.kind(&operation.kind) {
-        Some(kind) => kind.complete(world, &operation).await,
-        None => Err(Refusal::internal(&format!("no kind {} ends this operation", operation.kind))),
+    let failure = world.faults.strike_operation(&operation.kind, &operation.resource, &operation.verb);
+    let effect = match (failure, world.parts.kind(&operation.kind)) {
+        (Some(failure), _) => {
+            let name = operation.resource.rsplit('/').next().unwrap_or_default();
+            Err(Refusal::conflict(&failure.code, failure.message.replace("{name}", name)))
+        }
+        (None, Some(kind)) => kind.complete(world, &operation).await,
+        (None, None) => Err(Refusal::internal(&format!("no kind {} ends this operation", operation.kind))),
     };
     if let (Err(refusal), Some(kind)) = (&effect, world.parts.kind(&operation.kind)) {
         kind.fail(world, &operation, refusal).await?;

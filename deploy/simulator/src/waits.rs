@@ -50,7 +50,9 @@ impl World {
     /// The moment at which something that takes `simulated` on Azure is over here; it is noted as a wait.
     pub fn hold(&self, of: &str, why: &str, simulated: Duration) -> Timestamp {
         let from = self.clock.now();
-        let until = later(from, self.clock.shorten(simulated));
+        let usual = self.clock.shorten(simulated);
+        let slower = self.faults.strike_wait(of, why);
+        let until = later(from, slower.map_or(usual, |slower| slower.apply(usual)));
         self.waits.note(Wait { of: of.to_owned(), why: why.to_owned(), from, until });
         until
     }

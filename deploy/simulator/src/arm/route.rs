@@ -14,6 +14,7 @@ use super::path::ResourceId;
 use super::refusal::Refusal;
 use super::{checks, groups, lists, pages, polls, subscriptions};
 use crate::activity;
+use crate::operations;
 use crate::parts::{Function, Kind};
 use crate::policy;
 use crate::settings::Settings;
@@ -69,7 +70,10 @@ pub(super) async fn route(
     };
     check_subscription(world, &path)?;
     let answer = answer(world, &path, &mut ask).await;
-    let answer = activity::witness(world, &ask, answer).await?;
+    let mut answer = activity::witness(world, &ask, answer).await?;
+    if let Answer::Long { operation, .. } = &mut answer {
+        operations::prolong(world, operation).await?;
+    }
     let answer = pages::cut(&ask, world.state.read(Settings::read).page_size, answer)?;
     Ok(answer.into_response(world, &ask.api_version))
 }

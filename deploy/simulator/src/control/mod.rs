@@ -1,4 +1,5 @@
 //! Answers requests to the front door itself: whether it lives, what Azure is to be like, what it made wait, and to stop.
+mod faults;
 mod offer;
 mod world;
 
@@ -14,9 +15,11 @@ use http::{Request, StatusCode};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::faults::Fault;
 use crate::parts::{Parts, Site};
 use crate::world::World;
+
+/// The name of the control routes behind the proxy.
+pub(crate) const HOST: &str = "control.simulator";
 
 /// The same routes under the name `control.simulator`, for clients that only know the proxy.
 pub(crate) fn attach(parts: &mut Parts) {
@@ -27,7 +30,7 @@ struct Control;
 
 impl Site for Control {
     fn answers(&self, _world: &World, host: &str) -> bool {
-        host == "control.simulator"
+        host == HOST
     }
 
     fn router(&self, world: &Arc<World>) -> Router {
@@ -43,7 +46,9 @@ impl Site for Control {
 fn routes(world: &Arc<World>) -> Router {
     Router::new()
         .route("/alive", get(alive))
-        .route("/faults", get(faults).post(add_fault).delete(clear_faults))
+        .route("/faults", get(faults::waiting).post(faults::add).delete(faults::clear))
+        .route("/faults/catalogue", get(faults::catalogue))
+        .route("/faults/random", get(faults::random).post(faults::set_random).delete(faults::end_random))
         .route("/waits", get(waits))
         .route("/settings", get(world::settings).patch(world::change_settings))
         .route("/changes", post(world::change))
@@ -64,20 +69,6 @@ async fn alive(State(world): State<Arc<World>>) -> Json<Value> {
     Json(
         json!({"folder": world.folder, "process": std::process::id(), "speed": world.clock.speed(), "now": world.clock.now()}),
     )
-}
-
-async fn faults(State(world): State<Arc<World>>) -> Json<Value> {
-    Json(json!(world.faults.left()))
-}
-
-async fn add_fault(State(world): State<Arc<World>>, Json(fault): Json<Fault>) -> StatusCode {
-    world.faults.add(fault);
-    StatusCode::CREATED
-}
-
-async fn clear_faults(State(world): State<Arc<World>>) -> StatusCode {
-    world.faults.clear();
-    StatusCode::NO_CONTENT
 }
 
 async fn waits(State(world): State<Arc<World>>) -> Json<Value> {

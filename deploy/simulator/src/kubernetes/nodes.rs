@@ -30,6 +30,18 @@ fn node_name(scale_set: &str, number: i64) -> String {
     format!("{scale_set}{digits}")
 }
 
+/// What a node says whose network never comes up.
+fn never_ready(node: &mut Value) {
+    let conditions = node["status"]["conditions"].as_array_mut();
+    for ready in conditions.into_iter().flatten().filter(|condition| condition["type"] == "Ready") {
+        ready["status"] = json!("False");
+        ready["reason"] = json!("KubeletNotReady");
+        ready["message"] = json!(
+            "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized"
+        );
+    }
+}
+
 impl Cluster {
     /// Makes what every cluster has, and its nodes.
     pub async fn furnish(&self) {
@@ -64,8 +76,13 @@ impl Cluster {
         }
     }
 
-    async fn settle_node(&self, node: Value) {
+    async fn settle_node(&self, mut node: Value) {
         let key = Key::of(&kind::NODE, &node);
+        let pool = text(&node, "/metadata/labels/agentpool");
+        let id = format!("{}/agentPools/{pool}/{}", self.id, object::name(&node));
+        if self.objects.get(&key).await.is_none() && self.world.faults.strike_node(&id) {
+            never_ready(&mut node);
+        }
         let (status, labels) = (node["status"].clone(), node["metadata"]["labels"].clone());
         // It may be there already; its status is written either way.
         let _ = self.create(&kind::NODE, node, false).await;

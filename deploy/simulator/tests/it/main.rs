@@ -7,6 +7,7 @@ mod arm;
 mod database;
 mod door;
 mod entra;
+mod faults;
 mod kubernetes;
 mod limits;
 mod lists;
