@@ -57,6 +57,7 @@ pub mod machines;
 pub mod metadata;
 pub mod operations;
 pub mod parts;
+pub mod picture;
 pub mod policy;
 pub mod process;
 pub mod providers;

@@ -7,6 +7,9 @@ use crate::state::Draft;
 /// The collection of all ARM resources, by lower-case resource id.
 pub const RESOURCES: &str = "resources";
 
+/// The collection of how often each resource was made, by lower-case id. It outlives the resources.
+pub const MADE: &str = "made";
+
 /// One ARM resource.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Resource {
@@ -60,6 +63,10 @@ pub fn put(draft: &mut Draft<'_>, resource: &Resource) {
         "body": resource.body, "private": resource.private,
         "created": time("created"), "changed": if same { time("changed") } else { &now },
     });
+    if standing.is_null() {
+        let made = draft.get(MADE, &key).and_then(|made| made.as_u64()).unwrap_or_default();
+        draft.put(MADE, &key, json!(made + 1));
+    }
     draft.put(RESOURCES, &key, document);
 }
 

@@ -49,6 +49,8 @@ fn routes(world: &Arc<World>) -> Router {
         .route("/faults", get(faults::waiting).post(faults::add).delete(faults::clear))
         .route("/faults/catalogue", get(faults::catalogue))
         .route("/faults/random", get(faults::random).post(faults::set_random).delete(faults::end_random))
+        .route("/world", get(world::picture))
+        .route("/creations", get(world::creations))
         .route("/waits", get(waits))
         .route("/settings", get(world::settings).patch(world::change_settings))
         .route("/changes", post(world::change))

@@ -1,4 +1,4 @@
-//! Changes the world as nobody can through its doors: its settings, and what Azure does by itself.
+//! Shows and changes the world as nobody can through its doors: a picture of it, its settings, what Azure does by itself.
 use std::sync::Arc;
 
 use axum::Json;
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::offer::written;
 use crate::arm::merge;
+use crate::picture;
 use crate::resources;
 use crate::settings::Settings;
 use crate::state::StateError;
@@ -17,6 +18,19 @@ use crate::world::World;
 
 pub(super) async fn settings(State(world): State<Arc<World>>) -> Json<Settings> {
     Json(world.state.read(Settings::read))
+}
+
+/// The whole world as text.
+pub(super) async fn picture(State(world): State<Arc<World>>) -> String {
+    picture::text(&world)
+}
+
+/// How often each resource was made and asked for.
+pub(super) async fn creations(State(world): State<Arc<World>>) -> Response {
+    match picture::creations(&world).await {
+        Ok(counts) => Json(counts).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
+    }
 }
 
 /// Changes those that are named, and answers all.

@@ -4,6 +4,7 @@ mod deleted;
 mod document;
 mod functions;
 mod kind;
+mod lines;
 mod pages;
 mod refusal;
 mod secret;
@@ -11,6 +12,8 @@ mod secrets;
 mod site;
 
 use crate::parts::Parts;
+
+pub use lines::{deleted_lines, secret_lines};
 
 /// Adds the vaults and their hosts.
 pub fn attach(parts: &mut Parts) {

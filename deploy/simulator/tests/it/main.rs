@@ -15,6 +15,7 @@ mod locks;
 mod log_analytics;
 mod metadata;
 mod offer;
+mod picture;
 mod policy;
 mod program;
 mod rights;
