@@ -77,6 +77,14 @@ struct Inner {
     _listener: Option<tokio_util::task::AbortOnDropHandle<()>>,
 }
 
+/// Begins a transaction wholly or not at all, also where nobody waits for it any more: a caller that is gone while BEGIN
+/// is on its way would leave it open on a connection that goes back into the pool (sqlx-postgres 0.9 rolls back only what
+/// it has counted), and whatever the next one wrote there would never be committed.
+async fn begin_whole(pool: sqlx::PgPool) -> Result<sqlx::Transaction<'static, sqlx::Postgres>, Error> {
+    let begun = tokio::spawn(async move { pool.begin().await }).await;
+    Ok(begun.map_err(|error| Error::Database(error.to_string()))??)
+}
+
 impl Store {
     /// Where questions go: many connections.
     pub fn read(&self) -> Both<&sqlx::SqlitePool, &sqlx::PgPool> {
@@ -92,7 +100,7 @@ impl Store {
     pub async fn begin(&self) -> Result<Tx, Error> {
         Ok(match &self.0.write {
             Both::Sqlite(pool) => Tx(Both::Sqlite(pool.begin_with("begin immediate").await?)),
-            Both::Postgres(pool) => Tx(Both::Postgres(pool.begin().await?)),
+            Both::Postgres(pool) => Tx(Both::Postgres(begin_whole(pool.clone()).await?)),
         })
     }
 

@@ -5,6 +5,7 @@ mod failure;
 mod lease;
 mod live;
 mod run;
+mod stopped;
 mod upgrade;
 
 use crate::support::bed::{Bed, number};

@@ -84,6 +84,27 @@ async fn what_is_not_committed_never_happened() {
     .await;
 }
 
+/// A browser that went away, a worker that was lost: what they had begun is not left open for whoever comes next.
+#[tokio::test]
+async fn a_transaction_that_nobody_waits_for_is_not_left_open() {
+    const OPEN: &str = "select count(*) from pg_stat_activity where state like 'idle in%' and datname = current_database()";
+    let bed = Bed::postgres().await;
+    let other = Store::open(&bed.url, Use::Look).await.unwrap();
+    for turns in 0..100 {
+        let mut begin = Box::pin(bed.store.begin());
+        for _ in 0..turns {
+            if futures::poll!(&mut begin).is_ready() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        drop(begin);
+        // Longer than a rollback takes, shorter than the server's own patience.
+        let closed = async { while number(&other, OPEN).await > 0 {} };
+        tokio::time::timeout(std::time::Duration::from_secs(3), closed).await.expect("a transaction is left open");
+    }
+}
+
 #[tokio::test]
 async fn a_held_name_is_taken_and_a_free_one_is_not() {
     both(|bed| async move {

@@ -31,7 +31,8 @@ impl Bed {
     pub async fn postgres() -> Bed {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("story_{}", COUNT.fetch_add(1, Ordering::Relaxed));
-        let url = tokio::task::spawn_blocking(move || super::postgres::cluster().database(&name)).await.unwrap();
+        let url =
+            tokio::task::spawn_blocking(move || super::postgres::cluster().database(&name).unwrap()).await.unwrap();
         Bed::of("postgres", url, tempfile::tempdir().unwrap()).await
     }
 

@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::sync::watch;
 
 /// What happens to the next call of a step, instead of its success.
@@ -46,21 +47,60 @@ struct Things {
     most_at_once: usize,
 }
 
+/// Where a worker's thread stands still, as SIGSTOP would have it, until the story lets it go on.
+struct Stop {
+    /// Calls, and answers, that go through before.
+    left: u32,
+    stands_still: UnboundedSender<()>,
+    go_on: std::sync::mpsc::Receiver<()>,
+}
+
 /// Shared by every worker of a story, as Azure is.
 #[derive(Clone)]
 pub struct Wire {
     things: Arc<Mutex<Things>>,
+    stop: Arc<Mutex<Option<Stop>>>,
     /// Counts what was changed at the wire, so that a story can strike right after.
     effects: watch::Sender<u32>,
 }
 
 impl Wire {
     pub fn new() -> Wire {
-        Wire { things: Arc::default(), effects: watch::Sender::new(0) }
+        Wire { things: Arc::default(), stop: Arc::default(), effects: watch::Sender::new(0) }
     }
 
     pub fn fault(&self, key: &str, faults: &[Fault]) {
         self.things.lock().unwrap().faults.entry(key.to_owned()).or_default().extend(faults);
+    }
+
+    /// Whoever comes through after so many others stands still with its whole thread: the receiver hears of it, the
+    /// sender lets it go on.
+    pub fn stop_after(&self, left: u32) -> (UnboundedReceiver<()>, std::sync::mpsc::Sender<()>) {
+        let (stands_still, stopped) = tokio::sync::mpsc::unbounded_channel();
+        let (lets, go_on) = std::sync::mpsc::channel();
+        *self.stop.lock().unwrap() = Some(Stop { left, stands_still, go_on });
+        (stopped, lets)
+    }
+
+    /// Each call on its way out, and each answer on its way back.
+    async fn passage(&self) {
+        let stop = {
+            let mut waiting = self.stop.lock().unwrap();
+            match waiting.as_mut() {
+                Some(stop) if stop.left > 0 => {
+                    stop.left -= 1;
+                    None
+                }
+                _ => waiting.take(),
+            }
+        };
+        if let Some(stop) = stop {
+            stop.stands_still.send(()).unwrap();
+            // The story may be over by then.
+            let _ = stop.go_on.recv();
+        }
+        // Nothing leaves in the very turn in which it was decided: a socket is written to in another.
+        tokio::task::yield_now().await;
     }
 
     pub fn made(&self) -> BTreeMap<String, u32> {
@@ -239,6 +279,7 @@ impl AnyStep for WireStep {
     }
 
     async fn look(&self, cx: &Context<'_>, _: &Ledger) -> Result<Verdict, StepError> {
+        self.wire.passage().await;
         let resource = self.resource(cx.subject.wish);
         Ok(match self.wire.things.lock().unwrap().there.get(&resource) {
             None => Verdict::Absent,
@@ -248,6 +289,7 @@ impl AnyStep for WireStep {
     }
 
     async fn run(&self, cx: &Context<'_>, ledger: &Ledger) -> Result<Progress<Value>, StepError> {
+        self.wire.passage().await;
         let fault = self.fault();
         if let Some(fault) = fault.filter(|fault| *fault != Fault::AnswerLost) {
             return Err(self.error(fault));
@@ -264,6 +306,7 @@ impl AnyStep for WireStep {
         cx.say(Tone::Plain, format!("asked for {resource}"));
         self.effect().await;
         self.wire.things.lock().unwrap().at_once -= 1;
+        self.wire.passage().await;
         match fault {
             Some(fault) => Err(self.error(fault)),
             None if self.slow => Ok(Progress::Asked { operation: json!(resource), after: Duration::ZERO }),
@@ -272,6 +315,7 @@ impl AnyStep for WireStep {
     }
 
     async fn follow(&self, _: &Context<'_>, _: &Ledger, operation: &Value) -> Result<Progress<Value>, StepError> {
+        self.wire.passage().await;
         if let Some(fault) = self.fault() {
             return Err(self.error(fault));
         }
@@ -286,6 +330,7 @@ impl AnyStep for WireStep {
     }
 
     async fn undo(&self, cx: &Context<'_>, _: &Ledger) -> Result<Undo, StepError> {
+        self.wire.passage().await;
         if let Some(fault) = self.fault() {
             return Err(self.error(fault));
         }
@@ -300,6 +345,7 @@ impl AnyStep for WireStep {
         };
         if was_there {
             self.effect().await;
+            self.wire.passage().await;
             if self.slow {
                 return Ok(Undo::Asked { operation: json!(resource), after: Duration::ZERO });
             }
