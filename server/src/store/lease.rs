@@ -23,7 +23,8 @@ pub struct Mark {
     pub until: i64,
 }
 
-/// Claims the job that has been due longest, that nobody holds and that this worker has not left to others; `None` where there is none, or where another
+/// Claims the job that has been due longest, that nobody holds and that this worker has not left to others; `None` where
+/// there is none, or where another
 /// worker was quicker: ask [`next`] whether to try again. `until` is the end of the lease by the worker's own clock.
 pub async fn claim(store: &Store, worker: &str, now: Moment, until: Moment) -> Result<Option<Claim>, Error> {
     const SQL: &str = "update job set epoch = epoch + 1, worker = $1, lease_until = $3 \
