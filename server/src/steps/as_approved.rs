@@ -25,7 +25,7 @@ impl Step for AsApproved {
     const LEAVES: bool = false;
 
     fn resource(&self, _wish: &Wish) -> String {
-        "another look before anything is done".to_owned()
+        "the world as it was approved".to_owned()
     }
 
     fn plan(&self, _subject: &Subject<'_>) -> Vec<plan::Line> {
