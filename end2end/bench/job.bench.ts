@@ -9,30 +9,24 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { test } from "@playwright/test";
-
 import { session } from "../keystead/door.ts";
 import { finishedJob } from "../keystead/job.ts";
-import { measured } from "../keystead/measured.ts";
-import { Portal } from "../keystead/portal.ts";
+import { measured, measurement } from "../keystead/measured.ts";
+import type { Portal } from "../keystead/portal.ts";
 
-test("portal_rss_mb", async () => {
-  const portal = new Portal();
-  await portal.start();
+measurement("portal_rss_mb", async ({ started }) => {
+  const portal = await started();
   await finishedJob(portal, "measured");
   await new Promise((resolve) => setTimeout(resolve, 10_000)); // the promise is made for a portal at rest
   const status = readFileSync(`/proc/${portal.pid}/status`, "utf8");
   const kilobytes = Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]);
-  await portal.stop();
   measured("portal_rss_mb", kilobytes / 1024);
 });
 
-test("job_over_critical_path", async () => {
-  const portal = new Portal(10);
-  await portal.start();
+measurement("job_over_critical_path", async ({ started }) => {
+  const portal = await started(10);
   const { job, seconds } = await finishedJob(portal, "measured");
   const [steps, waits] = [await stepsOf(portal, job), await waitsOf(portal)];
-  await portal.stop();
   const path = criticalPath(steps, waits);
   const chain = path.chain.map(({ step, ms }) => `${step} ${(ms / 1000).toFixed(1)} s`).join(", ");
   console.log(`the job took ${seconds.toFixed(1)} s, its critical path is ${(path.ms / 1000).toFixed(1)} s: ${chain}`);

@@ -3,19 +3,15 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 
-import { test } from "@playwright/test";
-
 import { finishedJob } from "../keystead/job.ts";
 import { session } from "../keystead/door.ts";
-import { measured } from "../keystead/measured.ts";
-import { Portal } from "../keystead/portal.ts";
+import { measured, measurement } from "../keystead/measured.ts";
 
 const ENVIRONMENTS = 10_000;
 const CONNECTIONS = 64;
 
-test("environments_page_per_second environments_page_p99_ms", async () => {
-  const portal = new Portal();
-  await portal.start();
+measurement("environments_page_per_second environments_page_p99_ms", async ({ started }) => {
+  const portal = await started();
   await finishedJob(portal, "original");
   await portal.pause();
   run("KEYSTEAD_SEED", [join(portal.data, "keystead.db"), String(ENVIRONMENTS)]);
@@ -30,15 +26,14 @@ test("environments_page_per_second environments_page_p99_ms", async () => {
   const load = (seconds: number): Load =>
     JSON.parse(
       run("KEYSTEAD_OHA", [
-        ...["-z", `${seconds}s`, "-c", String(CONNECTIONS), "--no-tui", "--output-format", "json"],
+        ...["-z", `${seconds}s`, "-w", "-c", String(CONNECTIONS), "--no-tui", "--output-format", "json"],
         ...["--disable-compression", "-H", `cookie: ${cookie}`, `${portal.url}/environments`],
       ]),
     ) as Load;
   load(3);
   const told = load(15);
-  await portal.stop();
-  if (Object.keys(told.statusCodeDistribution).join() !== "200") {
-    throw new Error(`answers: ${JSON.stringify(told.statusCodeDistribution)}`);
+  if (Object.keys(told.statusCodeDistribution).join() !== "200" || Object.keys(told.errorDistribution).length > 0) {
+    throw new Error(`answers: ${JSON.stringify(told.statusCodeDistribution)} ${JSON.stringify(told.errorDistribution)}`);
   }
   measured("environments_page_per_second", told.summary.requestsPerSec);
   measured("environments_page_p99_ms", told.latencyPercentiles.p99 * 1000);
@@ -48,6 +43,7 @@ type Load = {
   summary: { requestsPerSec: number };
   latencyPercentiles: { p99: number };
   statusCodeDistribution: Record<string, number>;
+  errorDistribution: Record<string, number>;
 };
 
 function run(variable: string, options: string[]): string {

@@ -1,16 +1,12 @@
 // How soon the first page is there, and how much of it goes over the wire.
 
-import { test } from "@playwright/test";
+import { measured, measurement, median } from "../keystead/measured.ts";
 
-import { measured, median } from "../keystead/measured.ts";
-import { Portal } from "../keystead/portal.ts";
-
-test("cold_start_seconds", async () => {
+measurement("cold_start_seconds", async ({ started }) => {
   const taken: number[] = [];
   for (let run = 0; run < 5; run++) {
-    const portal = new Portal(30);
     const begun = performance.now();
-    await portal.start();
+    const portal = await started(30);
     const answer = await fetch(`${portal.url}/sign-in`);
     await answer.text();
     taken.push((performance.now() - begun) / 1000);
@@ -20,9 +16,8 @@ test("cold_start_seconds", async () => {
   measured("cold_start_seconds", median(taken));
 });
 
-test("first_page_brotli_kb", async () => {
-  const portal = new Portal(30);
-  await portal.start();
+measurement("first_page_brotli_kb", async ({ started }) => {
+  const portal = await started(30);
   const found = new Set(["/sign-in"]);
   let bytes = 0;
   for (const path of found) {
@@ -30,7 +25,6 @@ test("first_page_brotli_kb", async () => {
     bytes += size;
     for (const [link] of text.matchAll(/\/pkg\/[\w.-]+/g)) found.add(link);
   }
-  await portal.stop();
   if (![...found].some((path) => path.endsWith(".wasm"))) throw new Error(`no WebAssembly among ${[...found].join(", ")}`);
   measured("first_page_brotli_kb", bytes / 1024);
 });

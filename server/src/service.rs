@@ -1,6 +1,7 @@
 //! The port made true: one file a noun; each method asks `domain::permission` first, then validates, stores and wakes.
 
 pub mod accounts;
+mod cache;
 mod changes;
 mod choices;
 mod deciders;
@@ -53,6 +54,8 @@ pub struct Service {
     teams: Vec<TeamEntry>,
     password_files: BTreeMap<TemplateName, PathBuf>,
     deciders: deciders::Cache,
+    listings: environments::Listings,
+    waiting: frames::Waiting,
     vaults: vaults::Cache,
     picture: Picture,
     live: Live,
@@ -65,6 +68,8 @@ impl Service {
         Arc::new_cyclic(|me| Service {
             me: me.clone(),
             live: Live::new(store.clone(), clock.clone()),
+            listings: cache::Cache::new(&store),
+            waiting: cache::Cache::new(&store),
             store,
             clock,
             azure,

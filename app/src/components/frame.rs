@@ -8,6 +8,7 @@ use crate::portal::{Answer, asked};
 use crate::routes;
 use domain::view::Frame;
 use leptos::prelude::*;
+use leptos::tachys::html::InertElement;
 use leptos_router::hooks::use_location;
 
 /// Which entry of the navigation a page belongs to.
@@ -53,11 +54,13 @@ pub fn framed<T: Send + 'static>(
             Ok(frame) => bar(place, frame, theme, here),
             Err(_) => signed_out(),
         };
-        view! {
+        let whole = view! {
             {bar}
             <main id="main" tabindex="-1">{said}{inside}</main>
             {foot(installation)}
-        }
+        };
+        // Everything is known by now: written in one go, where a view that is handed on is walked three more times.
+        InertElement::new(whole.to_html())
     });
     view! { {page} }.into_any()
 }

@@ -14,6 +14,7 @@ use domain::wish::Wish;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
 /// Facts about where Keystead itself runs, as its own token tells them.
@@ -84,6 +85,10 @@ pub struct Attempt {
     /// Since when it has been waiting without a break for the same thing: the measure of a step's patience.
     pub waiting_since: Option<Moment>,
 }
+
+/// Two reads a second are far below what Azure Resource Manager and Key Vault bear.
+const SOONEST_LOOK: Duration = Duration::from_millis(500);
+const LATEST_LOOK: Duration = Duration::from_secs(10);
 
 /// What each verb of a step gets.
 pub struct Context<'a> {
@@ -166,6 +171,12 @@ impl<'a> Context<'a> {
     /// How long this attempt has been waiting without a break, in milliseconds.
     pub fn waited_ms(&self) -> i64 {
         self.attempt.waiting_since.map_or(0, |since| self.now.since(since))
+    }
+
+    /// How soon to look again at what comes by itself and says no time: a registration, a right on its way, a pod. It
+    /// grows with the wait, so that no wait is overrun by much more than a tenth of itself, however long it takes.
+    pub fn next_look(&self) -> Duration {
+        Duration::from_millis(self.waited_ms().unsigned_abs() / 10).clamp(SOONEST_LOOK, LATEST_LOOK)
     }
 }
 

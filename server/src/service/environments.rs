@@ -1,5 +1,6 @@
 //! Environments as people see them: the list by need, the page of one.
 
+use super::cache::Cache;
 use super::error::failed;
 use super::sending::new_id;
 use super::{Service, can, parts, permit, visible};
@@ -8,7 +9,7 @@ use crate::store::{self, Change, timer};
 use app::error::PortalError;
 use app::portal::{Answer, Environments};
 use async_trait::async_trait;
-use domain::account::Caller;
+use domain::account::{AccountId, Caller};
 use domain::environment::State;
 use domain::id::ValidationId;
 use domain::permission::{Action, Subject};
@@ -26,30 +27,14 @@ const RUNS: i64 = 12;
 #[async_trait]
 impl Environments for Service {
     async fn environments(&self, caller: &Caller, filter: &Filter) -> Answer<List> {
-        let mut bounds = self.bounds(caller, filter);
-        let failed = failed("listing environments");
-        let after = cursor(&filter.after);
-        let after = after.as_ref().map_or((-1, "", ""), |(rank, name, id)| (*rank, name.as_str(), id.as_str()));
-        let rows = store::environment::list(&self.store, &bounds, after, PAGE as i64 + 1).await.map_err(&failed)?;
-        bounds.owner.clear();
-        bounds.ranks = living();
-        let (all, mine, needs_person) =
-            store::environment::count(&self.store, &bounds, &caller.account.id).await.map_err(&failed)?;
-        let nearest = match rows.is_empty() && !bounds.search.is_empty() {
-            true => nearest(&bounds.search, &store::environment::names(&self.store, &bounds).await.map_err(&failed)?),
-            false => None,
-        };
-        let next = rows.get(PAGE).and_then(|_| rows.get(PAGE - 1)).map(cursor_of);
-        Ok(List {
-            rows: rows.iter().take(PAGE).map(|listed| self.row(listed)).collect(),
-            all,
-            mine,
-            needs_person,
-            next,
-            teams: self.filter_teams(caller),
-            nearest,
-            now: self.clock.now(),
-        })
+        let (bounds, mine, now) = (self.bounds(caller, filter), caller.account.id.clone(), self.clock.now());
+        let key = (bounds.clone(), mine.clone(), filter.after.clone());
+        let listing = self.listings.read(key, now, self.listing(bounds, &mine, &filter.after));
+        let listing = listing.await.map_err(failed("listing environments"))?;
+        let (all, mine, needs_person) = listing.counts;
+        let (rows, next) = (listing.rows.clone(), listing.next.clone());
+        let (teams, nearest) = (self.filter_teams(caller), listing.nearest.clone());
+        Ok(List { rows, all, mine, needs_person, next, teams, nearest, now })
     }
 
     async fn environment(&self, caller: &Caller, name: &str) -> Answer<Whole> {
@@ -122,6 +107,18 @@ impl Environments for Service {
     }
 }
 
+/// Lists by their bounds, whose they are and their cursor.
+pub(super) type Listings = Cache<(Bounds, AccountId, String), Listing>;
+
+/// What the database knows of a list.
+pub(super) struct Listing {
+    rows: Vec<Row>,
+    next: Option<String>,
+    /// All, the caller's own, and those that need a person.
+    counts: (i64, i64, i64),
+    nearest: Option<String>,
+}
+
 /// What the caller's right to an environment is judged by.
 fn subject(environment: &Environment) -> Subject<'_> {
     Subject { team: &environment.team, requester: Some(&environment.owner), other_manager: false }
@@ -162,6 +159,21 @@ impl Service {
         let environment = found.ok_or_else(PortalError::not_found)?;
         permit(caller, Action::See, &subject(&environment))?;
         Ok(environment)
+    }
+
+    async fn listing(&self, mut bounds: Bounds, mine: &AccountId, after: &str) -> Result<Listing, store::Error> {
+        let after = cursor(after);
+        let after = after.as_ref().map_or((-1, "", ""), |(rank, name, id)| (*rank, name.as_str(), id.as_str()));
+        let rows = store::environment::list(&self.store, &bounds, after, PAGE as i64 + 1).await?;
+        bounds.owner.clear();
+        bounds.ranks = living();
+        let counts = store::environment::count(&self.store, &bounds, mine).await?;
+        let nearest = match rows.is_empty() && !bounds.search.is_empty() {
+            true => nearest(&bounds.search, &store::environment::names(&self.store, &bounds).await?),
+            false => None,
+        };
+        let next = rows.get(PAGE).and_then(|_| rows.get(PAGE - 1)).map(cursor_of);
+        Ok(Listing { rows: rows.iter().take(PAGE).map(|listed| self.row(listed)).collect(), next, counts, nearest })
     }
 
     fn row_of(&self, environment: &Environment) -> Row {

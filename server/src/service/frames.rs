@@ -1,13 +1,18 @@
 //! What stands on every page: who is signed in, and how many requests wait for them.
 
 use super::Service;
+use super::cache::Cache;
 use super::error::failed;
 use crate::store;
 use app::portal::{Answer, Frames};
 use async_trait::async_trait;
-use domain::account::{Caller, Role};
+use domain::account::{AccountId, Caller, Role};
+use domain::name::TeamName;
 use domain::permission::{Action, may};
 use domain::view::Frame;
+
+/// Who has how many requests waiting: team, requester's account and name, number.
+pub(super) type Waiting = Cache<(), Vec<(TeamName, AccountId, String, i64)>>;
 
 #[async_trait]
 impl Frames for Service {
@@ -16,9 +21,10 @@ impl Frames for Service {
         let mut inbox = 0;
         if decides {
             let deciders = self.deciders().await?;
-            let waiting = store::request::waiting_by_requester(&self.store).await;
-            for (team, requester, name, count) in waiting.map_err(failed("counting what waits"))? {
-                if may(caller, Action::Decide, &deciders.subject(&team, &requester, &name)).allowed() {
+            let waiting = store::request::waiting_by_requester(&self.store);
+            let waiting = self.waiting.read((), self.clock.now(), waiting).await;
+            for (team, requester, name, count) in waiting.map_err(failed("counting what waits"))?.iter() {
+                if may(caller, Action::Decide, &deciders.subject(team, requester, name)).allowed() {
                     inbox += count;
                 }
             }

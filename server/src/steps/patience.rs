@@ -18,7 +18,8 @@ pub(super) fn until_right(cx: &Context<'_>, error: azure::Error, whom: &str) -> 
         return error.into();
     }
     if cx.waited_ms() < LONGEST_MS {
-        return StepError::later(format!("{}: the role has not reached {whom} yet", refusal::brief(&error)));
+        let why = format!("{}: the role has not reached {whom} yet", refusal::brief(&error));
+        return StepError::after(cx.next_look(), why);
     }
     StepError::Person {
         failure: failure(

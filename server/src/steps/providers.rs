@@ -9,7 +9,6 @@ use domain::wish::Wish;
 use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use std::time::Duration;
 
 pub struct Providers;
 
@@ -23,8 +22,6 @@ const NAMESPACES: [&str; 5] = [
     "Microsoft.OperationalInsights",
     "Microsoft.Insights",
 ];
-
-const NEXT_LOOK: Duration = Duration::from_secs(5);
 
 /// Each namespace with its registration state.
 async fn states(cx: &Context<'_>) -> Result<Vec<(&'static str, String)>, StepError> {
@@ -83,7 +80,7 @@ impl Step for Providers {
             async move { cx.azure.arm().post(&id, "register", &json!({})).await }
         };
         try_join_all(missing.iter().map(|namespace| ask(namespace))).await?;
-        Ok(Progress::Asked { operation: json!({ "registering": missing }), after: NEXT_LOOK })
+        Ok(Progress::Asked { operation: json!({ "registering": missing }), after: cx.next_look() })
     }
 
     async fn follow(
@@ -96,7 +93,7 @@ impl Step for Providers {
         if missing.is_empty() {
             return Ok(Progress::Made(Made {}));
         }
-        Ok(Progress::Asked { operation: json!({ "registering": missing }), after: NEXT_LOOK })
+        Ok(Progress::Asked { operation: json!({ "registering": missing }), after: cx.next_look() })
     }
 
     async fn undo(&self, _cx: &Context<'_>, _needs: &References<Self>) -> Result<Undo, StepError> {

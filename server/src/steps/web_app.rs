@@ -21,7 +21,6 @@ use domain::wish::Wish;
 use domain::{naming, plan};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::time::Duration;
 
 pub struct WebApp;
 
@@ -31,7 +30,6 @@ pub struct Made {
     pub address: String,
 }
 
-const NEXT_LOOK: Duration = Duration::from_secs(2);
 /// How long a pod may say the same refusal that could still pass by itself, where no right is on its way.
 const STUCK_MS: i64 = 3 * 60_000;
 
@@ -55,8 +53,8 @@ async fn client(cx: &Context<'_>) -> Result<kube::Client, StepError> {
     connected.map_err(|error| until_right(cx, error, "the cluster"))
 }
 
-fn asked(watch: &Watch) -> Progress<Made> {
-    Progress::Asked { operation: serde_json::to_value(watch).unwrap_or_default(), after: NEXT_LOOK }
+fn asked(cx: &Context<'_>, watch: &Watch) -> Progress<Made> {
+    Progress::Asked { operation: serde_json::to_value(watch).unwrap_or_default(), after: cx.next_look() }
 }
 
 #[async_trait]
@@ -122,7 +120,7 @@ impl Step for WebApp {
         }
         arrived(cx, "the cluster");
         cx.say(Tone::Plain, format!("asked for {}", self.resource(cx.subject.wish)));
-        Ok(asked(&Watch { began: cx.now.0, ..Watch::default() }))
+        Ok(asked(cx, &Watch { began: cx.now.0, ..Watch::default() }))
     }
 
     async fn follow(
@@ -160,7 +158,7 @@ impl Step for WebApp {
         }
         match failure {
             Some(failure) => Err(StepError::Person { failure }),
-            None => Ok(asked(&watch)),
+            None => Ok(asked(cx, &watch)),
         }
     }
 
