@@ -87,7 +87,8 @@ async fn what_is_not_committed_never_happened() {
 /// A browser that went away, a worker that was lost: what they had begun is not left open for whoever comes next.
 #[tokio::test]
 async fn a_transaction_that_nobody_waits_for_is_not_left_open() {
-    const OPEN: &str = "select count(*) from pg_stat_activity where state like 'idle in%' and datname = current_database()";
+    const OPEN: &str =
+        "select count(*) from pg_stat_activity where state like 'idle in%' and datname = current_database()";
     let bed = Bed::postgres().await;
     let other = Store::open(&bed.url, Use::Look).await.unwrap();
     for turns in 0..100 {
