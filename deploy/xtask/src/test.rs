@@ -145,7 +145,7 @@ fn end_to_end(asked: &Asked, tools: &Tools) -> Result<()> {
 /// roots are touched and cargo compiles them again.
 fn distrust_the_cache() -> Result<()> {
     let crates = ["app", "app/domain", "frontend", "server", "server/azure", "server/site", "deploy/simulator"];
-    for folder in crates.iter().chain(&["deploy/webapp"]) {
+    for folder in crates.iter().chain(&["deploy/postgres", "deploy/webapp"]) {
         for file in ["src/lib.rs", "src/main.rs", "build.rs", "tests/it/main.rs"] {
             let path = place::root().join(folder).join(file);
             if path.is_file() {
