@@ -10,6 +10,7 @@ const ALLOWED_LOCATIONS =
   "/providers/Microsoft.Authorization/policyDefinitions/e56962a6-4747-49cd-b67b-bf8b01975c4c";
 
 test("what would stop a job is said beside the form, and a denial keeps it from being sent", async ({ as, portal }) => {
+  test.setTimeout(300_000);
   const azure = await Azure.of(portal);
   const subscription = `/subscriptions/${azure.subscription}`;
   const lock = `${subscription}/providers/Microsoft.Authorization/locks/frozen`;
@@ -44,9 +45,9 @@ test("what would stop a job is said beside the form, and a denial keeps it from 
       },
     });
     await azure.register("Microsoft.PolicyInsights");
-    await until("lock and policy are known", 60_000, async () => {
+    await until("lock and policy are known", 120_000, async () => {
       await shown("westeurope");
-      const said = await findings.innerText();
+      const said = (await findings.allInnerTexts()).join(); // there is no list where there is nothing to say
       return said.includes("The lock frozen") && said.includes("The policy places refuses");
     });
     await expect(findings).toContainText("refuses every removal, a roll back too");
