@@ -52,11 +52,14 @@ async fn a_cluster_beyond_the_cores_that_are_left_is_refused() {
 
 #[tokio::test]
 async fn two_clusters_that_fit_alone_but_not_together_end_with_one_failed() {
-    let visitor = visitor().await;
+    let visitor = Visitor::arrive().await;
+    visitor.arm(Method::POST, "/providers/Microsoft.ContainerService/register", Value::Null).await;
+    visitor.advance(60);
     register(&visitor, "Microsoft.ContainerService").await;
     visitor.arm(Method::PUT, "/resourceGroups/rg", json!({"location": "westeurope"})).await;
     limit(&visitor, "standardDSv5Family", 6).await;
     let begun = [visitor.arm(Method::PUT, CLUSTER, body()).await, visitor.arm(Method::PUT, OTHER, other()).await];
+    visitor.advance(400);
     let mut states = Vec::new();
     for asked in &begun {
         assert_eq!(asked.status, StatusCode::CREATED, "both were asked before either had nodes: {}", asked.body);
