@@ -100,7 +100,7 @@ for (const scripts of [true, false]) {
     await manager.goto("/approvals");
     await manager.getByRole("link", { name: `Another vault name for ${name}`, exact: true }).click();
     await expect(manager).toHaveURL(new RegExp(`${changed}$`));
-    await expect(manager.locator("main")).toContainText(`instead of kv-${name}`);
+    await expect(manager.locator("main")).toContainText(`The vault is to be named ${another} instead of kv-${name}.`);
     await expect(manager.getByRole("rowheader", { name: /^Keep \d/ })).toBeVisible();
     if (scripts) {
       await alive(manager);
