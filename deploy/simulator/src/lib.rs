@@ -5,18 +5,24 @@
 //! - [`door`] is the proxy. It looks up the [`parts::Site`] that answers for a host name and hands the request to its
 //!   axum routes, after [`faults`].
 //! - [`arm`], [`entra`], [`metadata`], [`vault`] are services; further ones stand beside them.
+//! - Every request to [`arm`] passes, in this order: token; rate limits; [`roles`] with their
+//!   conditions; the subscription's state and [`locks`]; [`policy`] for a write; then its kind. What came of it is
+//!   written into the [`activity`] log, and a list is cut into pages.
+//! - [`control`] is what people and tests use to look at the world ([`picture`]) and to change it ([`settings`]).
 //! - `seed` makes what is there from the start; [`clock`] divides waits by the speed and leaves the calendar alone.
 //!
 //! # How a service attaches
 //! A service is a module with `pub fn attach(parts: &mut Parts)`, called in [`attach_all`]. It adds
 //! - [`parts::Kind`]: one type of ARM resource. ARM has already checked token, api-version, the caller's roles,
 //!   provider registration, group and parent. A kind reads and writes in one `world.state.change(|draft| …)` with
-//!   [`resources::find`], [`resources::put`], [`resources::remove`] and answers with [`arm::Answer`].
+//!   [`resources::find`], [`resources::put`], [`resources::remove`] and answers with [`arm::Answer`]. Locks, policies,
+//!   paging, times and the activity log need nothing from it.
 //!   GET, DELETE and lists have defaults over the kept document. `ask.canonical` is the id to write.
 //! - a **long-running operation**: in that same change `Operation::begin(draft, &world.clock, KIND, &ask.canonical,
 //!   "create", Duration::from_secs(240))` (Azure's duration; set `operation.arguments = json!({"location": …})` and
 //!   `operation.put(draft)` for more), then return `Answer::Long`. ARM adds the headers and answers the polls; when the
-//!   time has come, also after a restart, [`parts::Kind::complete`] brings the effect about.
+//!   time has come, also after a restart, [`parts::Kind::complete`] brings the effect about; where that refuses, or a
+//!   fault says so, [`parts::Kind::fail`] leaves what Azure leaves.
 //! - [`parts::Function`]: a path of a provider that is no resource (`{namespace}/register`,
 //!   `Microsoft.Compute/locations/{location}/usages`).
 //! - [`parts::Site`]: a host or a family of hosts with an axum router, its own TLS if need be. Requests carry
@@ -31,7 +37,8 @@
 //! `world.tokens.sign(issuer, claims)`), [`authority::Authority`] (a certificate authority of one's own),
 //! [`process`] (children that never outlive the simulator).
 //!
-//! Whatever makes a client wait takes its end from [`World::hold`], which notes it; operations are noted by themselves.
+//! Whatever makes a client wait takes its end from [`World::hold`], which notes it and lets faults make it longer;
+//! operations are noted by themselves.
 //!
 //! Private notes beside a resource lie in [`resources::Resource::private`]; `"effective": TIME` there is when a role
 //! assignment or a federated credential begins to count.

@@ -93,6 +93,11 @@ pub trait Kind: Send + Sync {
         std::time::Duration::ZERO
     }
 
+    /// Refuses where the resource cannot go together with its group; the deletion of the group then fails.
+    fn can_leave(&self, _world: &World, _draft: &crate::state::Draft<'_>, _resource: &Resource) -> Result<(), Refusal> {
+        Ok(())
+    }
+
     /// What goes with the resource when its resource group is deleted: `draft` still holds it, and afterwards the
     /// group's deletion removes it with everything below.
     fn leave(&self, _world: &World, _draft: &mut crate::state::Draft<'_>, _resource: &Resource) {}

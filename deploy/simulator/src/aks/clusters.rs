@@ -301,6 +301,10 @@ impl Kind for ManagedClusters {
         DELETION
     }
 
+    fn can_leave(&self, world: &World, draft: &Draft<'_>, cluster: &Resource) -> Result<(), Refusal> {
+        check_deletable(draft, world, cluster.id())
+    }
+
     fn leave(&self, world: &World, draft: &mut Draft<'_>, cluster: &Resource) {
         forget(draft, world, cluster);
         self.running.end_later(cluster.id());

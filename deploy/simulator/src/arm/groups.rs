@@ -186,10 +186,11 @@ impl Kind for Group {
         world
             .state
             .change(|draft| {
-                for resource in resources::under(draft, &format!("{}/", operation.resource)) {
-                    if let Some(kind) = world.parts.kind(resource.kind()) {
-                        kind.leave(world, draft, &resource);
-                    }
+                let all = resources::under(draft, &format!("{}/", operation.resource));
+                let with_kinds = || all.iter().filter_map(|one| Some((world.parts.kind(one.kind())?, one)));
+                with_kinds().try_for_each(|(kind, resource)| kind.can_leave(world, draft, resource))?;
+                for (kind, resource) in with_kinds() {
+                    kind.leave(world, draft, resource);
                 }
                 resources::remove(draft, &operation.resource);
                 Ok(())

@@ -72,22 +72,22 @@ impl Sort {
         }
     }
 
-    /// The headers that tell what is left: the caller's own, and everybody's.
-    fn headers(self, in_subscription: bool) -> [&'static str; 2] {
+    /// The headers that tell what is left: the caller's own, and in a subscription everybody's.
+    fn headers(self, in_subscription: bool) -> &'static [&'static str] {
         match (in_subscription, self) {
             (true, Self::Read) => {
-                ["x-ms-ratelimit-remaining-subscription-reads", "x-ms-ratelimit-remaining-subscription-global-reads"]
+                &["x-ms-ratelimit-remaining-subscription-reads", "x-ms-ratelimit-remaining-subscription-global-reads"]
             }
             (true, Self::Write) => {
-                ["x-ms-ratelimit-remaining-subscription-writes", "x-ms-ratelimit-remaining-subscription-global-writes"]
+                &["x-ms-ratelimit-remaining-subscription-writes", "x-ms-ratelimit-remaining-subscription-global-writes"]
             }
-            (true, Self::Delete) => [
+            (true, Self::Delete) => &[
                 "x-ms-ratelimit-remaining-subscription-deletes",
                 "x-ms-ratelimit-remaining-subscription-global-deletes",
             ],
-            (false, Self::Read) => ["x-ms-ratelimit-remaining-tenant-reads", ""],
-            (false, Self::Write) => ["x-ms-ratelimit-remaining-tenant-writes", ""],
-            (false, Self::Delete) => ["x-ms-ratelimit-remaining-tenant-deletes", ""],
+            (false, Self::Read) => &["x-ms-ratelimit-remaining-tenant-reads"],
+            (false, Self::Write) => &["x-ms-ratelimit-remaining-tenant-writes"],
+            (false, Self::Delete) => &["x-ms-ratelimit-remaining-tenant-deletes"],
         }
     }
 }
@@ -109,7 +109,7 @@ impl Limits {
         }
         let (left, wait) = self.draw(clock, &wanted);
         let headers = sort.headers(subscription.is_some());
-        let left = headers.into_iter().zip(left).collect();
+        let left = headers.iter().copied().zip(left).collect();
         let taken = match wait {
             None => Ok(()),
             Some(wait) => Err(throttled(
@@ -124,6 +124,14 @@ impl Limits {
             )),
         };
         (left, taken)
+    }
+
+    /// What is told where nothing is counted: that everything is left.
+    pub(super) fn all(method: &Method, path: &str) -> Left {
+        let sort = Sort::of(method);
+        let most = sort.size().most;
+        let left = [most, most * ALL_CALLERS].map(whole);
+        sort.headers(super::part_after(path, "subscriptions").is_some()).iter().copied().zip(left).collect()
     }
 
     /// Takes one request out of AKS' own bucket for it, where it is one to AKS.
@@ -162,12 +170,15 @@ impl Limits {
         let left = wanted.iter().map(|(key, _)| {
             let Some(bucket) = buckets.get_mut(key) else { return 0 };
             bucket.left -= if is_free { 1.0 } else { 0.0 };
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // between 0 and 3750
-            let left = bucket.left as u32;
-            left
+            whole(bucket.left)
         });
         (left.collect(), (!is_free).then(|| Duration::from_secs_f64(wait)))
     }
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // between 0 and 3750
+fn whole(tokens: f64) -> u32 {
+    tokens as u32
 }
 
 /// AKS' handler for a request, what it is counted by, and its bucket; nothing for a request to others.

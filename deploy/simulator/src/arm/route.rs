@@ -35,11 +35,14 @@ pub(super) async fn route(
         return Ok(axum::Json(subscriptions::cloud(world)).into_response());
     }
     let caller = authenticate(world, &request.headers)?;
-    if world.state.read(Settings::read).rate_limits {
+    let settings = world.state.read(Settings::read);
+    if settings.rate_limits {
         let (told, taken) = limits.take(&world.clock, caller.object_id, &request.method, &path);
         *left = told;
         taken?;
         limits.take_of_aks(&world.clock, &request.method, &path)?;
+    } else {
+        *left = Limits::all(&request.method, &path);
     }
     let mut query: BTreeMap<String, String> =
         form_urlencoded::parse(request.uri.query().unwrap_or_default().as_bytes())
@@ -74,7 +77,7 @@ pub(super) async fn route(
     if let Answer::Long { operation, .. } = &mut answer {
         operations::prolong(world, operation).await?;
     }
-    let answer = pages::cut(&ask, world.state.read(Settings::read).page_size, answer)?;
+    let answer = pages::cut(&ask, settings.page_size, answer)?;
     Ok(answer.into_response(world, &ask.api_version))
 }
 

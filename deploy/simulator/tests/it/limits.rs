@@ -78,5 +78,6 @@ async fn limits_fill_with_the_speed_and_can_be_switched_off() {
     for _ in 0..260 {
         let reply = visitor.ask(&token, Method::GET, "/resourceGroups", Value::Null).await;
         assert_eq!(reply.status, StatusCode::OK);
+        assert_eq!(reply.header("x-ms-ratelimit-remaining-subscription-reads"), "250");
     }
 }

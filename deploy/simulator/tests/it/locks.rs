@@ -105,4 +105,13 @@ async fn a_lock_on_the_nodes_group_fails_the_deletion_of_the_cluster() {
     assert_eq!((&ended["status"], &ended["error"]["code"]), (&json!("Failed"), &json!("ScopeLocked")), "{ended}");
     let cluster = visitor.arm(Method::GET, CLUSTER, Value::Null).await;
     assert_eq!(cluster.body["properties"]["provisioningState"], "Failed");
+    let group = visitor.arm(Method::DELETE, "/resourceGroups/rg", Value::Null).await;
+    assert_eq!(group.status, StatusCode::ACCEPTED);
+    let ended = eventually(|| async {
+        let poll = visitor.arm(Method::GET, group.header("location"), Value::Null).await;
+        (poll.status != StatusCode::ACCEPTED).then_some(poll)
+    })
+    .await;
+    assert_eq!((ended.status, ended.code()), (StatusCode::CONFLICT, "ScopeLocked"));
+    assert_eq!(visitor.arm(Method::GET, CLUSTER, Value::Null).await.status, StatusCode::OK);
 }
