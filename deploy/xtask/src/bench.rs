@@ -76,11 +76,17 @@ pub fn run(names: &[String]) -> Result<()> {
     build::release(&phases)?;
     let folder = place::root().join("target/bench");
     fs::create_dir_all(&folder)?;
-    let portal = if asked.iter().all(|promise| matches!(promise.way, Way::Here(_))) {
-        Ok(())
-    } else {
-        with_portal(&asked, &phases)
+    let of = |way: fn(&Way) -> bool| -> Vec<&str> {
+        asked.iter().filter(|promise| way(&promise.way)).map(|promise| promise.name).collect()
     };
+    let load_before = load_average();
+    // Each as far as it goes: what one of them lacks is no reason to leave the others out.
+    let portal = with_portal(&of(|way| matches!(way, Way::Portal)), &phases, || Ok(Vec::new()));
+    let load = with_portal(&of(|way| matches!(way, Way::Load)), &phases, || {
+        let tools =
+            [("KEYSTEAD_OHA", phases.run("load tool", load_tool)?), ("KEYSTEAD_SEED", phases.run("seed", seed)?)];
+        Ok(tools.into())
+    });
     let mut outcomes = Vec::new();
     for promise in asked {
         let value = match promise.way {
@@ -103,24 +109,34 @@ pub fn run(names: &[String]) -> Result<()> {
     fs::write(&path, serde_json::to_string_pretty(&outcomes)? + "\n")
         .with_context(|| format!("writing {}", path.display()))?;
     print!("{}", table(&outcomes));
-    portal
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    println!("{cores} cores, load average {load_before} before measuring");
+    portal.and(load)
 }
 
-/// Runs the measurements that need a portal, each from a fresh start.
-fn with_portal(asked: &[&Promise], phases: &Phases) -> Result<()> {
-    phases.run("npm packages", || setup::npm("end2end"))?;
-    let names: Vec<&str> = asked.iter().filter(|one| !matches!(one.way, Way::Here(_))).map(|one| one.name).collect();
-    for name in &names {
+/// Of the last minute: figures of a busy machine are not those of a quiet one. Linux alone says it in a file.
+fn load_average() -> String {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ').next().filter(|word| !word.is_empty()).unwrap_or("unknown").to_owned()
+}
+
+/// Runs measurements that need a portal, each from a fresh start; `tools` are programs that they need, by variable.
+fn with_portal(
+    names: &[&str],
+    phases: &Phases,
+    tools: impl FnOnce() -> Result<Vec<(&'static str, PathBuf)>>,
+) -> Result<()> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    for name in names {
         let _ = fs::remove_file(value_file(name)); // of an earlier run
     }
+    phases.run("npm packages", || setup::npm("end2end"))?;
     let folder = place::root().join("end2end");
     let mut playwright = run::command(folder.join("node_modules/.bin/playwright"));
     playwright.args(["test", "--config", "bench.config.ts", "--grep", &names.join("|")]).current_dir(&folder);
-    playwright.env("KEYSTEAD_PROGRAMS", place::target().join("release"));
-    if asked.iter().any(|promise| matches!(promise.way, Way::Load)) {
-        playwright.env("KEYSTEAD_OHA", phases.run("load tool", load_tool)?);
-        playwright.env("KEYSTEAD_SEED", phases.run("seed", seed)?);
-    }
+    playwright.env("KEYSTEAD_PROGRAMS", place::target().join("release")).envs(tools()?);
     phases.run("measurements", || run::loud(&mut playwright))
 }
 
@@ -128,13 +144,16 @@ fn value_file(name: &str) -> PathBuf {
     place::root().join("target/bench").join(format!("{name}.value"))
 }
 
-/// `oha`, compiled once into the tools' folder.
+/// The version of the load tool that figures are comparable with.
+const OHA: &str = "1.16.0";
+
+/// `oha`, compiled once into the tools' folder. It does not compile without its default features.
 fn load_tool() -> Result<PathBuf> {
     let tools = place::target().join("tools");
     let program = tools.join("bin/oha");
     if !program.is_file() {
         let mut install = run::cargo(Some("tools"));
-        install.args(["install", "oha", "--locked", "--root"]).arg(&tools);
+        install.args(["install", "oha", "--version", OHA, "--locked", "--root"]).arg(&tools);
         run::quiet(&mut install, "oha")?;
     }
     Ok(program)

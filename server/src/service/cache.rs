@@ -2,13 +2,15 @@
 //!
 //! Whatever is announced about an environment empties it before the next answer, so that whoever changes something sees
 //! it at once. What other replicas change is heard as soon as the database has passed it on; a hint that is lost, or was
-//! never given because its writer died, costs [`BELIEVED`] at most.
+//! never given because its writer died, costs [`BELIEVED`] at most. Of many who ask for the same at once, one asks the
+//! database and the others wait for its answer.
 
 use crate::store::{Change, Store};
 use domain::Moment;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::OnceCell;
 use tokio::sync::broadcast::{Receiver, error::TryRecvError};
 
 /// Milliseconds for which an answer is believed.
@@ -20,15 +22,14 @@ const MOST: usize = 100;
 pub(super) struct Cache<K, V>(Mutex<Inner<K, V>>);
 
 struct Inner<K, V> {
-    answers: HashMap<K, (Moment, Arc<V>)>,
+    /// Since when, and the answer as soon as it is there.
+    answers: HashMap<K, (Moment, Arc<OnceCell<Arc<V>>>)>,
     changes: Receiver<Change>,
-    /// How often everything was forgotten: what was asked before that is not put in any more.
-    forgotten: u64,
 }
 
 impl<K: Hash + Eq, V> Cache<K, V> {
     pub(super) fn new(store: &Store) -> Self {
-        Cache(Mutex::new(Inner { answers: HashMap::new(), changes: store.changes(), forgotten: 0 }))
+        Cache(Mutex::new(Inner { answers: HashMap::new(), changes: store.changes() }))
     }
 
     /// What is known, otherwise what `ask` answers.
@@ -38,45 +39,31 @@ impl<K: Hash + Eq, V> Cache<K, V> {
         now: Moment,
         ask: impl Future<Output = Result<V, E>>,
     ) -> Result<Arc<V>, E> {
-        let forgotten = match self.known(&key, now) {
-            Ok(known) => return Ok(known),
-            Err(forgotten) => forgotten,
-        };
-        let answer = Arc::new(ask.await?);
-        self.remember(key, now, answer.clone(), forgotten);
-        Ok(answer)
-    }
-
-    /// Where nothing is known, the number that [`Cache::remember`] asks for.
-    fn known(&self, key: &K, now: Moment) -> Result<Arc<V>, u64> {
-        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.catch_up();
-        let known = inner.answers.get(key).filter(|(at, _)| now.since(*at) < BELIEVED);
-        known.map(|(_, answer)| answer.clone()).ok_or(inner.forgotten)
-    }
-
-    fn remember(&self, key: K, at: Moment, answer: Arc<V>, forgotten: u64) {
-        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.catch_up();
-        if inner.forgotten != forgotten {
-            return;
-        }
-        if inner.answers.len() >= MOST {
-            inner.answers.clear();
-        }
-        inner.answers.insert(key, (at, answer));
+        let answer = self.0.lock().unwrap_or_else(PoisonError::into_inner).answer(key, now);
+        answer.get_or_try_init(|| async { ask.await.map(Arc::new) }).await.cloned()
     }
 }
 
-impl<K, V> Inner<K, V> {
-    /// Forgets everything where something was announced since.
+impl<K: Hash + Eq, V> Inner<K, V> {
+    /// The place of an answer to a question of now.
+    fn answer(&mut self, key: K, now: Moment) -> Arc<OnceCell<Arc<V>>> {
+        self.catch_up();
+        if let Some((_, answer)) = self.answers.get(&key).filter(|(since, _)| now.since(*since) < BELIEVED) {
+            return answer.clone();
+        }
+        if self.answers.len() >= MOST {
+            self.answers.clear();
+        }
+        let answer = Arc::default();
+        self.answers.insert(key, (now, Arc::clone(&answer)));
+        answer
+    }
+
+    /// Forgets everything where something was announced since; whoever waits for an answer still gets it.
     fn catch_up(&mut self) {
         loop {
             match self.changes.try_recv() {
-                Ok(Change::Environment(_) | Change::Any) | Err(TryRecvError::Lagged(_)) => {
-                    self.answers.clear();
-                    self.forgotten += 1;
-                }
+                Ok(Change::Environment(_) | Change::Any) | Err(TryRecvError::Lagged(_)) => self.answers.clear(),
                 Ok(_) => {}
                 Err(TryRecvError::Empty | TryRecvError::Closed) => return,
             }
@@ -125,5 +112,28 @@ mod tests {
         });
         assert_eq!(*slow.await.unwrap(), 1);
         assert_eq!(ask(&cache, 0, 2).await, 2);
+    }
+
+    #[tokio::test]
+    async fn of_many_who_ask_at_once_one_asks_the_database() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::new(&store(&folder).await);
+        let asked = std::sync::atomic::AtomicUsize::new(0);
+        let reads = (0..20).map(|_| {
+            cache.read("key", Moment(0), async {
+                tokio::task::yield_now().await;
+                Ok::<_, ()>(asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
+            })
+        });
+        let answers = futures::future::join_all(reads).await;
+        assert!(answers.iter().all(|answer| **answer.as_ref().unwrap() == 0));
+    }
+
+    #[tokio::test]
+    async fn a_failure_is_not_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::new(&store(&folder).await);
+        assert_eq!(cache.read("key", Moment(0), async { Err("away") }).await, Err("away"));
+        assert_eq!(ask(&cache, 0, 1).await, 1);
     }
 }

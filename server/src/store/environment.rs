@@ -178,16 +178,28 @@ pub async fn list(store: &Store, bounds: &Bounds, after: (i64, &str, &str), limi
     rows.into_iter().map(Listed::try_from).collect()
 }
 
+macro_rules! counted {
+    ($found:literal) => {
+        concat!(
+            "select count(*), cast(coalesce(sum(case when owner = $4 then 1 else 0 end), 0) as bigint),
+            cast(coalesce(sum(case when rank = 0 then 1 else 0 end), 0) as bigint)
+            from environment where ($1 = '' or $1 like '%,' || team || ',%') and rank between $2 and $3",
+            $found
+        )
+    };
+}
+
 /// How many there are within the bounds, how many of them this account owns, and how many need a person.
 pub async fn count(store: &Store, bounds: &Bounds, mine: &AccountId) -> Result<(i64, i64, i64), Error> {
-    const SQL: &str = "select count(*), cast(coalesce(sum(case when owner = $5 then 1 else 0 end), 0) as bigint),
-        cast(coalesce(sum(case when rank = 0 then 1 else 0 end), 0) as bigint)
-        from environment where ($1 = '' or $1 like '%,' || team || ',%') and ($2 = '' or search like $2)
-        and rank between $3 and $4";
+    /// From the index alone.
+    const ALL: &str = counted!("");
+    const FOUND: &str = counted!(" and search like $5");
     let (teams, pattern) = (bounds.teams(), bounds.pattern());
     Ok(on_both!(store.read(), db => {
-        let count = sqlx::query_as(SQL).bind(&teams).bind(&pattern).bind(bounds.ranks.0).bind(bounds.ranks.1);
-        count.bind(&mine.0).fetch_one(db).await
+        let count = sqlx::query_as(if pattern.is_empty() { ALL } else { FOUND });
+        let count = count.bind(&teams).bind(bounds.ranks.0).bind(bounds.ranks.1).bind(&mine.0);
+        let count = if pattern.is_empty() { count } else { count.bind(&pattern) };
+        count.fetch_one(db).await
     })?)
 }
 

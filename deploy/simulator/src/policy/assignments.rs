@@ -45,7 +45,6 @@ impl Kind for Assignments {
 
     async fn put(&self, world: &Arc<World>, ask: &Ask) -> Result<Answer, Refusal> {
         let asked = &ask.body["properties"];
-        let effective = world.clock.after(PROPAGATION);
         world
             .state
             .change(|draft| {
@@ -69,7 +68,8 @@ impl Kind for Assignments {
                     "id": ask.canonical, "name": ask.id.name(), "type": ASSIGNMENTS, "properties": properties,
                 });
                 let standing = resources::find(draft, &ask.canonical);
-                let private = standing.map_or_else(|| json!({"effective": effective}), |standing| standing.private);
+                let begins = || json!({"effective": world.hold(&ask.canonical, "propagation", PROPAGATION)});
+                let private = standing.map_or_else(begins, |standing| standing.private);
                 resources::put(draft, &Resource { body: body.clone(), private });
                 // Azure answers 201 also where one stood.
                 Ok(Answer::Document(StatusCode::CREATED, body))
