@@ -21,9 +21,12 @@ const MOST: usize = 100;
 /// Answers by what was asked.
 pub(super) struct Cache<K, V>(Mutex<Inner<K, V>>);
 
+/// Where an answer is put as soon as it is there.
+type Place<V> = Arc<OnceCell<Arc<V>>>;
+
 struct Inner<K, V> {
-    /// Since when, and the answer as soon as it is there.
-    answers: HashMap<K, (Moment, Arc<OnceCell<Arc<V>>>)>,
+    /// Each with when it was asked for.
+    answers: HashMap<K, (Moment, Place<V>)>,
     changes: Receiver<Change>,
 }
 
@@ -46,7 +49,7 @@ impl<K: Hash + Eq, V> Cache<K, V> {
 
 impl<K: Hash + Eq, V> Inner<K, V> {
     /// The place of an answer to a question of now.
-    fn answer(&mut self, key: K, now: Moment) -> Arc<OnceCell<Arc<V>>> {
+    fn answer(&mut self, key: K, now: Moment) -> Place<V> {
         self.catch_up();
         if let Some((_, answer)) = self.answers.get(&key).filter(|(since, _)| now.since(*since) < BELIEVED) {
             return answer.clone();
