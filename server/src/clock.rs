@@ -15,9 +15,6 @@ enum Kind {
     Manual(watch::Sender<Moment>),
 }
 
-/// Longest sleep without another look at a clock that may have been set meanwhile.
-const LOOK: Duration = Duration::from_secs(30);
-
 impl Clock {
     /// The machine's.
     pub fn system() -> Clock {
@@ -51,19 +48,15 @@ impl Clock {
         }
     }
 
-    /// Returns once it is `at`, at once where that is past.
-    pub async fn sleep_until(&self, at: Moment) {
-        if let Kind::Manual(now) = &*self.0 {
-            // Its sender lives in this clock, so it cannot be gone.
-            let _ = now.subscribe().wait_for(|now| *now >= at).await;
-            return;
-        }
-        loop {
-            let left = at.0.saturating_sub(self.now().0);
-            if left <= 0 {
-                return;
+    /// Returns after so many milliseconds, whatever the machine's clock is set to meanwhile.
+    pub async fn pass(&self, millis: i64) {
+        match &*self.0 {
+            Kind::Manual(now) => {
+                let at = now.borrow().plus(millis);
+                // Its sender lives in this clock, so it cannot be gone.
+                let _ = now.subscribe().wait_for(|now| *now >= at).await;
             }
-            tokio::time::sleep(Duration::from_millis(left.unsigned_abs()).min(LOOK)).await;
+            Kind::System | Kind::Of(_) => tokio::time::sleep(Duration::from_millis(millis.max(0).unsigned_abs())).await,
         }
     }
 

@@ -55,12 +55,12 @@ const UNKNOWN: i64 = 60_000;
 pub async fn run(store: Store, clock: Clock, timers: Vec<Arc<dyn Timer>>, stop: CancellationToken) {
     let name = uuid::Uuid::now_v7().to_string();
     let mut changes = store.changes();
-    let (mut watch, mut look_at) = (Watch::new(LEASE), Moment(0));
+    let (mut watch, mut look_ms) = (Watch::new(LEASE), 0);
     while !stop.is_cancelled() {
         let now = clock.now();
-        let mut wake = now.plus(DEAF);
-        if look_at <= now {
-            look_at = wake;
+        let mut wake = DEAF;
+        if look_ms <= clock.running_ms() {
+            look_ms = clock.running_ms() + DEAF;
             ring_left_behind(&store, &clock, &timers, &name, &mut watch).await;
         }
         match timer::next(&store).await {
@@ -68,9 +68,9 @@ pub async fn run(store: Store, clock: Clock, timers: Vec<Arc<dyn Timer>>, stop: 
                 if ring_one(&store, &clock, &timers, &name).await {
                     continue;
                 }
-                wake = now.plus(1_000);
+                wake = 1_000;
             }
-            Ok(Some(next)) => wake = wake.min(next),
+            Ok(Some(next)) => wake = wake.min(next.since(now)),
             Ok(None) => {}
             Err(error) => {
                 tracing::error!(%error, "due timers could not be asked for");
@@ -79,7 +79,7 @@ pub async fn run(store: Store, clock: Clock, timers: Vec<Arc<dyn Timer>>, stop: 
         }
         tokio::select! {
             () = stop.cancelled() => {}
-            () = clock.sleep_until(wake) => {}
+            () = clock.pass(wake) => {}
             () = heard_of_a_timer(&mut changes) => {}
         }
     }
@@ -138,10 +138,9 @@ async fn ring_claimed(store: &Store, clock: &Clock, timers: &[Arc<dyn Timer>], c
 async fn ring(store: &Store, clock: &Clock, timer: &dyn Timer, claim: &Claim, now: Moment) -> Result<Next, String> {
     let mut ringing = timer.ring(&claim.subject, now);
     loop {
-        let later = clock.now().plus(RENEW);
         tokio::select! {
             rung = &mut ringing => return rung,
-            () = clock.sleep_until(later) => {}
+            () = clock.pass(RENEW) => {}
         }
         match timer::renew(store, claim, clock.now().plus(LEASE)).await {
             Ok(true) => {}

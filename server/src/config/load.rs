@@ -70,7 +70,7 @@ impl Given {
 
     /// The address of the database where the configuration names none, as `DATABASE_URL` of main's environment.
     pub fn or_database(mut self, url: &str) -> Given {
-        self.figment = self.figment.join(("database", url));
+        self.figment = self.figment.join(Serialized::default("database", url));
         self
     }
 

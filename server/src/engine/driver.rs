@@ -14,10 +14,11 @@ use crate::store::lease::Claim;
 use crate::store::{Change, Error};
 use domain::Moment;
 use domain::job::told::Said;
-use domain::job::{Aim, Decision, Deed, Event, Goal, Phase, Verb, decide};
+use domain::job::{Aim, Decision, Deed, Entry, Event, Goal, Phase, Status, Verb, decide};
 use domain::team::Team;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -25,6 +26,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Waits shorter than this are waited out with the job in hand.
 const LINGER: i64 = 250;
+/// Lines wait so long for an append that takes them along.
+const GATHER: Duration = Duration::from_millis(40);
 
 /// Why a driver let its job go.
 #[derive(Debug, PartialEq, Eq)]
@@ -48,6 +51,12 @@ struct Driver<'e> {
     in_hand: BTreeMap<tokio::task::Id, Deed>,
     said: mpsc::UnboundedReceiver<Said>,
     to_said: mpsc::UnboundedSender<Said>,
+    /// Lines that wait for the next append, or for their time.
+    heard: Vec<Said>,
+    write_heard_at: tokio::time::Instant,
+    /// How many hints about this job are our own and still to come.
+    own_hints: usize,
+    stop: CancellationToken,
 }
 
 pub(super) async fn drive(
@@ -65,7 +74,22 @@ pub(super) async fn drive(
     let team = engine.team(&journal.job.team)?.clone();
     let (to_said, said) = mpsc::unbounded_channel();
     let (hands, in_hand) = (JoinSet::new(), BTreeMap::new());
-    let mut driver = Driver { engine, claim, guard, recipe, team, journal, hands, in_hand, said, to_said };
+    let mut driver = Driver {
+        engine,
+        claim,
+        guard,
+        recipe,
+        team,
+        journal,
+        hands,
+        in_hand,
+        said,
+        to_said,
+        heard: Vec::new(),
+        write_heard_at: tokio::time::Instant::now(),
+        own_hints: 0,
+        stop: stop.clone(),
+    };
     loop {
         if !driver.guard.open() {
             return Ok(Rest::Lost);
@@ -88,24 +112,32 @@ pub(super) async fn drive(
                     return Ok(Rest::Lost);
                 }
             }
-            Some(first) = driver.said.recv() => driver.write_down(vec![first]).await?,
+            Some(line) = driver.said.recv() => driver.hear(line),
+            () = tokio::time::sleep_until(driver.write_heard_at), if !driver.heard.is_empty() => {
+                driver.write_down().await?;
+            }
             heard = changes.recv() => match heard {
+                Ok(Change::Job(job)) if job == claim.job && driver.own_hints > 0 => driver.own_hints -= 1,
                 Ok(Change::Job(job)) if job == claim.job => driver.catch_up().await?,
-                Ok(Change::Any) | Err(RecvError::Lagged(_)) => driver.catch_up().await?,
+                Ok(Change::Any) => driver.catch_up().await?,
+                Err(RecvError::Lagged(_)) => {
+                    driver.own_hints = 0;
+                    driver.catch_up().await?;
+                }
                 Ok(_) | Err(RecvError::Closed) => {}
             },
-            () = sleep(engine, wake) => {}
+            () = pass(engine, wake) => {}
             () = driver.guard.lapsed() => return Ok(Rest::Lost),
             () = stop.cancelled(), if !stop.is_cancelled() => {}
         }
     }
-    driver.write_down(Vec::new()).await?;
+    driver.write_down().await?;
     Ok(Rest::AsTheLogSays)
 }
 
-async fn sleep(engine: &Engine, until: Option<Moment>) {
+async fn pass(engine: &Engine, until: Option<Moment>) {
     match until {
-        Some(until) => engine.clock.sleep_until(until).await,
+        Some(until) => engine.clock.pass(until.since(engine.clock.now())).await,
         None => std::future::pending().await,
     }
 }
@@ -119,7 +151,7 @@ impl Driver<'_> {
     /// Notes that the deeds begin, where the log does not say so already, then begins them. When somebody wrote in
     /// between, nothing is begun: the caller decides again.
     async fn begin(&mut self, deeds: Vec<Deed>, now: Moment) -> Result<(), Error> {
-        let notes: Vec<Event> = deeds.iter().filter_map(|deed| self.note(deed)).collect();
+        let notes: Vec<Event> = deeds.iter().filter_map(|deed| note(&self.journal.status, deed)).collect();
         if !notes.is_empty() && !self.append(now, &notes, &[]).await? {
             return Ok(());
         }
@@ -137,14 +169,17 @@ impl Driver<'_> {
         Ok(())
     }
 
-    fn note(&self, deed: &Deed) -> Option<Event> {
-        let phase = &self.journal.status.step(&deed.step)?.phase;
-        let step = deed.step.clone();
-        match (deed.verb, phase) {
-            (Verb::Run, Phase::Idle) => Some(Event::Started { step }),
-            (Verb::Undo, Phase::Undoing | Phase::UndoWaits { .. }) => None,
-            (Verb::Undo, _) => Some(Event::UndoStarted { step }),
-            _ => None,
+    /// Notes for what may begin once this is in the log: written with it, they cost no commit of their own.
+    fn notes_after(&self, ended: &Deed, event: &Event, at: Moment) -> Vec<Event> {
+        if self.stop.is_cancelled() {
+            return Vec::new();
+        }
+        let mut status = self.journal.status.clone();
+        status.take(&Entry { position: status.position + 1, at, event: event.clone() });
+        let in_hand = |step: &str| step != ended.step && self.in_hand.values().any(|deed| deed.step == step);
+        match decide(&self.journal.job.outline, &status, at, in_hand) {
+            Decision::Act(deeds) => deeds.iter().filter_map(|deed| note(&status, deed)).collect(),
+            _ => Vec::new(),
         }
     }
 
@@ -200,7 +235,9 @@ impl Driver<'_> {
             let now = self.engine.clock.now();
             let tries = self.journal.status.step(&deed.step).map_or(0, |step| step.tries);
             let event = outcome.event(&deed, tries, now);
-            if self.append(now, &[event], &said).await? {
+            let mut events = self.notes_after(&deed, &event, now);
+            events.insert(0, event);
+            if self.append(now, &events, &said).await? {
                 break;
             }
         }
@@ -208,12 +245,21 @@ impl Driver<'_> {
         Ok(None)
     }
 
-    fn drain(&mut self) -> Vec<Said> {
-        std::iter::from_fn(|| self.said.try_recv().ok()).collect()
+    fn hear(&mut self, line: Said) {
+        if self.heard.is_empty() {
+            self.write_heard_at = tokio::time::Instant::now() + GATHER;
+        }
+        self.heard.push(line);
     }
 
-    async fn write_down(&mut self, mut said: Vec<Said>) -> Result<(), Error> {
-        said.extend(self.drain());
+    fn drain(&mut self) -> Vec<Said> {
+        let mut said = std::mem::take(&mut self.heard);
+        said.extend(std::iter::from_fn(|| self.said.try_recv().ok()));
+        said
+    }
+
+    async fn write_down(&mut self) -> Result<(), Error> {
+        let said = self.drain();
         while !said.is_empty() && !self.append(self.engine.clock.now(), &[], &said).await? {}
         Ok(())
     }
@@ -227,6 +273,7 @@ impl Driver<'_> {
         match self.journal.append(&mut tx, Writer::Worker(self.claim), at, events, said).await {
             Ok(()) => {
                 tx.commit().await?;
+                self.own_hints += 1;
                 self.journal.announce(&self.engine.store).await;
                 Ok(true)
             }
@@ -249,5 +296,17 @@ impl Driver<'_> {
             entries.iter().for_each(|entry| self.journal.status.take(entry));
         }
         Ok(())
+    }
+}
+
+/// What the log is to say when this begins, where it does not say so already.
+fn note(status: &Status, deed: &Deed) -> Option<Event> {
+    let phase = &status.step(&deed.step)?.phase;
+    let step = deed.step.clone();
+    match (deed.verb, phase) {
+        (Verb::Run, Phase::Idle) => Some(Event::Started { step }),
+        (Verb::Undo, Phase::Undoing | Phase::UndoWaits { .. }) => None,
+        (Verb::Undo, _) => Some(Event::UndoStarted { step }),
+        _ => None,
     }
 }

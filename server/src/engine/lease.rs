@@ -58,7 +58,7 @@ impl Lease {
         let watched = guard.clone();
         let renewal = async move {
             loop {
-                clock.sleep_until(clock.now().plus(pace.renew)).await;
+                clock.pass(pace.renew).await;
                 if !watched.open() {
                     return last_call.store(0, Ordering::Release);
                 }
@@ -94,7 +94,7 @@ impl Guard {
             if left <= 0 {
                 return;
             }
-            self.clock.sleep_until(self.clock.now().plus(left)).await;
+            self.clock.pass(left).await;
         }
     }
 

@@ -160,7 +160,7 @@ async fn read(live: Live, id: JobId, mut told: i64, tells: broadcast::Sender<Hea
             Ok(false) => {}
             Err(error) => tracing::warn!(job = %id, %error, "a job could not be read for its watchers"),
         }
-        let deaf = live.0.clock.sleep_until(live.0.clock.now().plus(DEAF));
+        let deaf = live.0.clock.pass(DEAF);
         tokio::select! {
             () = deaf => {}
             () = heard_of(&mut changes, &id) => {}

@@ -6,7 +6,6 @@ use super::lease::Lease;
 use super::watch::Watch;
 use crate::store::lease::{self, Claim};
 use crate::store::{Change, Error};
-use domain::Moment;
 use domain::id::JobId;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,14 +17,15 @@ use tokio_util::sync::CancellationToken;
 /// A lease lapses at most so much later for those who watch it, so that a job waits 12 s for whoever takes it over.
 const DEAF: i64 = 2_000;
 /// A job that this server cannot carry on for now.
-const PUT_OFF: i64 = 15_000;
+const PUT_OFF: i64 = 5_000;
 /// A job that waits for a newer Keystead is offered to others so much later.
 const OFFERED: i64 = 2_000;
 
 /// Jobs in the hands of others, and when to look at them again.
 struct Others {
     watch: Watch<JobId>,
-    look_at: Moment,
+    /// On the running clock.
+    look_ms: i64,
 }
 
 impl Engine {
@@ -34,9 +34,9 @@ impl Engine {
         let name = uuid::Uuid::now_v7().to_string();
         let mut changes = self.store.changes();
         let mut drivers = JoinSet::new();
-        let mut others = Others { watch: Watch::new(self.pace.lease), look_at: Moment(0) };
+        let mut others = Others { watch: Watch::new(self.pace.lease), look_ms: 0 };
         while !stop.is_cancelled() {
-            let mut wake = self.clock.now().plus(DEAF);
+            let mut wake = DEAF;
             if drivers.len() < self.at_once {
                 match self.take(&name, &mut others).await {
                     Ok(Some((claim, lease))) => {
@@ -45,7 +45,7 @@ impl Engine {
                         continue;
                     }
                     Ok(None) => match lease::next(&self.store, &name).await {
-                        Ok(Some(next)) => wake = wake.min(next.max(self.clock.now().plus(20))),
+                        Ok(Some(next)) => wake = wake.min(next.since(self.clock.now()).max(20)),
                         Ok(None) => {}
                         Err(error) => tracing::error!(%error, "due jobs could not be asked for"),
                     },
@@ -57,7 +57,7 @@ impl Engine {
             }
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = self.clock.sleep_until(wake) => {}
+                () = self.clock.pass(wake) => {}
                 Some(ended) = drivers.join_next() => {
                     if let Err(error) = ended {
                         tracing::error!(%error, "the driver of a job broke; its lease will lapse");
@@ -78,7 +78,7 @@ impl Engine {
         {
             return Ok(Some(self.hold(claim, claimed_ms)));
         }
-        if now < others.look_at {
+        if claimed_ms < others.look_ms {
             return Ok(None);
         }
         let held = lease::held(&self.store).await?;
@@ -89,7 +89,7 @@ impl Engine {
                 return Ok(Some(self.hold(claim, claimed_ms)));
             }
         }
-        others.look_at = now.plus(DEAF);
+        others.look_ms = self.clock.running_ms() + DEAF;
         Ok(None)
     }
 

@@ -5,6 +5,7 @@ mod decide;
 mod engine;
 mod floors;
 mod http;
+mod program;
 mod recipe;
 mod service;
 mod store;

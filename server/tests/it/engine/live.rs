@@ -5,6 +5,7 @@ use crate::support::bed::both;
 use crate::support::wire::Fault;
 use futures::{Stream, StreamExt};
 use keystead::engine::{Heard, Live};
+use keystead::store::Use;
 
 /// Numbers of the lines heard and the last state, until the end or until `enough` lines.
 async fn listen(stream: impl Stream<Item = Heard>, enough: usize) -> (Vec<i64>, Option<State>, bool) {
@@ -41,6 +42,19 @@ async fn watchers_hear_every_line_once_and_the_end() {
         assert_eq!(listen(late, usize::MAX).await, (lines, Some(State::Succeeded), true));
     })
     .await;
+}
+
+/// The clock stands still, so that nobody looks by himself: what is heard, another replica has told.
+#[tokio::test]
+async fn watchers_on_another_replica_hear_the_same() {
+    let story = Story::diamond(Bed::postgres().await).await;
+    let other = Store::open(&story.bed.url, Use::Server).await.unwrap();
+    let live = Live::new(other, story.clock.clone());
+    let watching = live.follow(&story.job.id, 0).await.unwrap();
+    let _worker = story.worker();
+    let (lines, state, ended) = listen(watching, usize::MAX).await;
+    assert!(ended && state == Some(State::Succeeded));
+    assert_eq!(lines, (1..=lines.len() as i64).collect::<Vec<_>>());
 }
 
 #[tokio::test]

@@ -1,0 +1,69 @@
+//! The program itself, as a platform starts it: what it refuses to begin with, and what its short commands answer.
+
+use crate::support::bed::{Bed, sql};
+use keystead::store::{Store, Use, agreed};
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// Runs it with these variables and nothing else that could configure it.
+fn keystead(data: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_keystead"));
+    command.args(arguments).current_dir(data).env_remove("DATABASE_URL").env("KEYSTEAD__DATA", data);
+    command.envs(variables.iter().copied()).output().unwrap()
+}
+
+fn complaint(output: &Output) -> String {
+    assert!(!output.status.success(), "{output:?}");
+    String::from_utf8_lossy(&output.stderr).trim().to_owned()
+}
+
+#[tokio::test]
+async fn a_second_server_on_one_file_says_so_and_ends() {
+    let data = tempfile::tempdir().unwrap();
+    let path = data.path().join("keystead.db");
+    let _first = Store::open(&path.display().to_string(), Use::Server).await.unwrap();
+    let said = complaint(&keystead(data.path(), &[], &[]));
+    let wanted = format!(
+        "keystead: another Keystead server is using {}: stop it first, or give this one a database of its own",
+        path.display()
+    );
+    assert_eq!(said, wanted);
+    assert!(!data.path().join("azure").exists(), "nothing was begun");
+}
+
+#[tokio::test]
+async fn a_server_with_another_sealing_key_does_not_start() {
+    let bed = Bed::postgres().await;
+    agreed::agree(&bed.store, agreed::SEAL_KEY, "0badcafe").await.unwrap();
+    let data = tempfile::tempdir().unwrap();
+    let address = [("DATABASE_URL", bed.url.as_str())];
+    let said = complaint(&keystead(data.path(), &address, &[]));
+    assert!(said.starts_with("keystead: the secrets of this database are sealed with key 0badcafe, and "), "{said}");
+    assert!(keystead(data.path(), &address, &["migrate", "--new-seal-key"]).status.success());
+    let agreed = agreed::agree(&bed.store, agreed::SEAL_KEY, "").await.unwrap();
+    assert_ne!(agreed, "0badcafe");
+}
+
+#[tokio::test]
+async fn the_check_changes_nothing_and_its_exit_code_says_whether_all_is_well() {
+    let bed = Bed::postgres().await;
+    let data = tempfile::tempdir().unwrap();
+    // The configuration's own word counts before the platform's.
+    let variables = [("KEYSTEAD__DATABASE", bed.url.as_str()), ("DATABASE_URL", "postgres:///nowhere")];
+    let check = || keystead(data.path(), &variables, &["migrate", "--check"]);
+    let well = check();
+    assert!(well.status.success(), "{well:?}");
+    let said = String::from_utf8_lossy(&well.stdout);
+    assert_eq!(said.trim(), "the schema is up to date, and every row is as its log says");
+
+    let job = crate::support::bed::queued(&bed.store, "ledger-dev", Vec::new(), domain::Moment(0)).await;
+    sql(&bed.store, "update job set steps_done = 3 where id = $1", &[job.id.as_str()]).await;
+    assert!(complaint(&check()).contains("`keystead migrate --refold` mends them"));
+    assert!(keystead(data.path(), &variables, &["migrate", "--refold"]).status.success());
+    assert!(check().status.success());
+
+    sql(&bed.store, "delete from _sqlx_migrations where version > 1", &[]).await;
+    let said = complaint(&check());
+    assert!(said.starts_with("still to be run: 2 ") && said.ends_with("; `keystead migrate` runs them"), "{said}");
+    assert_eq!(complaint(&check()), said, "it was only a look");
+}
