@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use serde::Serialize;
 
 use crate::phases::Phases;
-use crate::{build, pack, place, run, setup};
+use crate::{build, engine, pack, place, run, setup};
 
 /// One measurement with its promise.
 #[derive(Serialize)]
@@ -62,6 +62,10 @@ const PROMISES: &[Promise] = &[
     lower("first_page_brotli_kb", "KB", 420.0, Way::Portal),
     higher("environments_page_per_second", "pages/s", 2500.0, Way::Load),
     lower("environments_page_p99_ms", "ms", 60.0, Way::Load),
+    lower("commits_per_step", "commits", 4.0, Way::Here(engine::commits_per_step)),
+    lower("step_overhead_sqlite_ms", "ms", 2.0, Way::Here(engine::step_overhead_sqlite_ms)),
+    lower("step_overhead_postgres_ms", "ms", 4.0, Way::Here(engine::step_overhead_postgres_ms)),
+    lower("takeover_p99_s", "s", 15.0, Way::Here(engine::takeover_p99_s)),
 ];
 
 /// `cargo xtask bench [NAME...]`

@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 
 use crate::build::join;
 use crate::phases::Phases;
-use crate::{check, pack, place, run, setup, wasm};
+use crate::{chaos, check, pack, place, run, setup, wasm};
 
 /// What was asked: everything, or what has FILTER in its name; with `--all` also what takes minutes.
 struct Asked {
@@ -67,6 +67,7 @@ fn everything(asked: &Asked, tools: &Tools, phases: &Phases) -> Result<()> {
     failures.extend(native.tests.err().map(|error| format!("{error:#}")));
     match page {
         Ok(()) if native.built => {
+            failures.extend(killed(asked, phases).err().map(|error| format!("{error:#}")));
             let browser = phases.run("end-to-end", || end_to_end(asked, tools));
             failures.extend(browser.err().map(|error| format!("{error:#}")));
         }
@@ -139,6 +140,26 @@ fn end_to_end(asked: &Asked, tools: &Tools) -> Result<()> {
     playwright.env("CHROMIUM", &tools.chromium).env("KEYSTEAD_PROGRAMS", place::target().join("debug"));
     playwright.env("KEYSTEAD_TEST_ALL", if asked.all { "1" } else { "" });
     run::loud(&mut playwright)
+}
+
+/// A minute of chaos, and a sample of the positions at which a server is killed; with `--all` five and every one.
+fn killed(asked: &Asked, phases: &Phases) -> Result<()> {
+    if asked.filter.as_ref().is_some_and(|filter| !"chaos".contains(filter.as_str())) {
+        return Ok(());
+    }
+    let program = chaos::program()?;
+    let (seconds, positions) = if asked.all { ("150", "all") } else { ("30", "6") };
+    let mut failures = Vec::new();
+    for database in ["sqlite", "postgres"] {
+        for (name, kind, option, value) in
+            [("crashes", "crashes", "--positions", positions), ("chaos", "run", "--seconds", seconds)]
+        {
+            let words = [kind, option, value, "--database", database].map(str::to_owned);
+            let done = phases.run(&format!("{name} on {database}"), || chaos::act(&program, &words));
+            failures.extend(done.err().map(|error| format!("{error:#}")));
+        }
+    }
+    if failures.is_empty() { Ok(()) } else { bail!("{}", failures.join("\n")) }
 }
 
 /// The cache is for dependencies alone: our own crates may come from another clone, whose files were newer, so their

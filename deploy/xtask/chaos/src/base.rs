@@ -1,0 +1,102 @@
+//! A database of the portal's, seen from outside: its address for the portal, its rows for whoever judges.
+
+use anyhow::{Context, Result};
+use rusqlite::Connection;
+use rusqlite::types::ValueRef;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use throwaway_postgres::Cluster;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Sqlite,
+    Postgres,
+}
+
+impl Kind {
+    pub fn of(word: &str) -> Option<Kind> {
+        match word {
+            "sqlite" => Some(Kind::Sqlite),
+            "postgres" => Some(Kind::Postgres),
+            _ => None,
+        }
+    }
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Sqlite => "sqlite",
+            Kind::Postgres => "postgres",
+        }
+    }
+}
+
+#[derive(Clone)]
+pub enum Base {
+    Sqlite(PathBuf),
+    Postgres(Arc<Cluster>, String, String),
+}
+
+impl Base {
+    pub fn sqlite(folder: &Path, name: &str) -> Base {
+        Base::Sqlite(folder.join(format!("{name}.db")))
+    }
+
+    pub fn postgres(cluster: &Arc<Cluster>, name: &str) -> Result<Base> {
+        let url = cluster.database(name)?;
+        Ok(Base::Postgres(cluster.clone(), name.to_owned(), url))
+    }
+
+    /// As the portal's configuration writes it.
+    pub fn url(&self) -> String {
+        match self {
+            Base::Sqlite(path) => format!("sqlite:{}", path.display()),
+            Base::Postgres(_, _, url) => url.clone(),
+        }
+    }
+
+    /// Every row, each column as text; null is empty.
+    pub fn rows(&self, sql: &str) -> Result<Vec<Vec<String>>> {
+        match self {
+            Base::Postgres(cluster, name, _) => Ok(cluster.rows(name, sql)?),
+            Base::Sqlite(path) => {
+                let connection = open(path)?;
+                let mut statement = connection.prepare(sql).with_context(|| sql.to_owned())?;
+                let columns = statement.column_count();
+                let row = |row: &rusqlite::Row<'_>| (0..columns).map(|at| Ok(text(row.get_ref(at)?))).collect();
+                let rows: rusqlite::Result<Vec<Vec<String>>> = statement.query_map([], row)?.collect();
+                rows.with_context(|| sql.to_owned())
+            }
+        }
+    }
+
+    /// Statements that change something.
+    pub fn execute(&self, sql: &str) -> Result<()> {
+        match self {
+            Base::Postgres(cluster, name, _) => cluster.rows(name, sql).map(drop).map_err(Into::into),
+            Base::Sqlite(path) => open(path)?.execute_batch(sql).with_context(|| sql.to_owned()),
+        }
+    }
+
+    /// One number.
+    pub fn number(&self, sql: &str) -> Result<i64> {
+        let rows = self.rows(sql)?;
+        let text = rows.first().and_then(|row| row.first()).with_context(|| format!("no answer to {sql}"))?;
+        text.parse().with_context(|| format!("{text:?} answers {sql}"))
+    }
+}
+
+fn open(path: &Path) -> Result<Connection> {
+    let connection = Connection::open(path).with_context(|| format!("opening {}", path.display()))?;
+    connection.busy_timeout(Duration::from_secs(10))?;
+    Ok(connection)
+}
+
+fn text(value: ValueRef<'_>) -> String {
+    match value {
+        ValueRef::Null => String::new(),
+        ValueRef::Integer(number) => number.to_string(),
+        ValueRef::Real(number) => number.to_string(),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+    }
+}

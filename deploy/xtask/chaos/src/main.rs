@@ -1,0 +1,88 @@
+//! Does to the built programs what happens to programs: kills, stops, faults, restarts; then holds the world against the
+//! wishes. `chaos run` for so many minutes at random, `chaos crashes` at every position of a job's log; `chaos takeover`
+//! measures how long a job waits for another server.
+
+mod base;
+mod crashes;
+mod deeds;
+mod judge;
+mod person;
+mod replica;
+mod run;
+mod stage;
+mod takeover;
+
+use anyhow::{Context, Result, bail};
+use base::Kind;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+const USAGE: &str = "\
+chaos run     --programs DIR --source DIR [--minutes N | --seconds N] [--seed S] [--database sqlite|postgres]
+chaos crashes --programs DIR --source DIR [--positions N|all] [--database sqlite|postgres]
+chaos takeover --programs DIR --source DIR [--positions JOBS]";
+
+/// What was asked for.
+pub struct Asked {
+    /// Folder of keystead, azure-simulator and webapp.
+    pub programs: PathBuf,
+    /// Root of the source tree.
+    pub source: PathBuf,
+    pub database: Kind,
+    pub length: Duration,
+    pub seed: u64,
+    /// So many positions, spread over the log, or so many jobs; all without it.
+    pub positions: Option<usize>,
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("chaos: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Answers how many promises were not kept.
+fn dispatch(arguments: &[String]) -> Result<usize> {
+    let Some((command, options)) = arguments.split_first() else { bail!("{USAGE}") };
+    let asked = asked(options)?;
+    match command.as_str() {
+        "run" => run::run(&asked),
+        "crashes" => crashes::run(&asked),
+        "takeover" => takeover::run(&asked),
+        other => bail!("there is no {other}\n{USAGE}"),
+    }
+}
+
+fn asked(options: &[String]) -> Result<Asked> {
+    let mut asked = Asked {
+        programs: PathBuf::new(),
+        source: PathBuf::new(),
+        database: Kind::Postgres,
+        length: Duration::from_secs(60),
+        seed: 1,
+        positions: None,
+    };
+    for pair in options.chunks(2) {
+        let [option, value] = pair else { bail!("{} needs a value\n{USAGE}", pair.join(" ")) };
+        let number = || value.parse::<u64>().with_context(|| format!("{option} takes a number, not {value}"));
+        match option.as_str() {
+            "--programs" => asked.programs = PathBuf::from(value),
+            "--source" => asked.source = PathBuf::from(value),
+            "--minutes" => asked.length = Duration::from_secs(60 * number()?),
+            "--seconds" => asked.length = Duration::from_secs(number()?),
+            "--seed" => asked.seed = number()?,
+            "--positions" if value == "all" => asked.positions = None,
+            "--positions" => asked.positions = Some(usize::try_from(number()?)?),
+            "--database" => asked.database = Kind::of(value).with_context(|| USAGE)?,
+            other => bail!("there is no option {other}\n{USAGE}"),
+        }
+    }
+    Ok(asked)
+}
