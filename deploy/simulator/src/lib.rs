@@ -179,6 +179,7 @@ impl Simulator {
             tokens: secrets.tokens,
             faults: faults::Faults::default(),
             waits: waits::Waits::default(),
+            limits: arm::Limits::default(),
             parts,
             facts: world::Facts::default(),
             tenant: kept.tenant,

@@ -6,6 +6,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::arm::Limits;
 use crate::authority::Authority;
 use crate::clock::Clock;
 use crate::faults::Faults;
@@ -28,6 +29,8 @@ pub struct World {
     pub faults: Faults,
     /// What it made its clients wait for.
     pub waits: Waits,
+    /// What requests are counted against.
+    pub limits: Limits,
     /// What the services contribute.
     pub parts: Parts,
     /// What the portal's configuration is told.

@@ -66,6 +66,11 @@ const PROMISES: &[Promise] = &[
     lower("step_overhead_sqlite_ms", "ms", 2.0, Way::Here(engine::step_overhead_sqlite_ms)),
     lower("step_overhead_postgres_ms", "ms", 4.0, Way::Here(engine::step_overhead_postgres_ms)),
     lower("takeover_p99_s", "s", 15.0, Way::Here(engine::takeover_p99_s)),
+    lower("thousand_over_ideal", "ratio", 1.10, Way::Here(engine::thousand_over_ideal)),
+    lower("thousand_rss_mb", "MB", 250.0, Way::Here(engine::thousand_rss_mb)),
+    lower("long_job_ttfb_ms", "ms", 50.0, Way::Here(engine::long_job_ttfb_ms)),
+    lower("event_p99_ms", "ms", 100.0, Way::Here(engine::event_p99_ms)),
+    lower("listener_kb", "KB", 40.0, Way::Here(engine::listener_kb)),
 ];
 
 /// `cargo xtask bench [NAME...]`

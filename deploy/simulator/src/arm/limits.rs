@@ -4,12 +4,14 @@
 //! Numbers: Microsoft's pages on request limits of the resource manager (250 reads and 25 a second, 200 writes or
 //! deletes and 10 a second; fifteen times that for all callers together) and on quotas of AKS. Waits are divided by the
 //! speed: a bucket fills as much faster as everything else goes faster.
-use std::collections::HashMap;
+
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use http::{Method, StatusCode};
 use jiff::Timestamp;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::refusal::Refusal;
@@ -18,9 +20,12 @@ use crate::clock::Clock;
 /// How many times a caller's share the whole subscription has.
 const ALL_CALLERS: f64 = 15.0;
 
-/// The buckets of one world. They are full again after a restart.
+/// The buckets of one world, and how many requests each sort has taken out of them. They are full again after a restart.
 #[derive(Default)]
-pub(super) struct Limits(Mutex<HashMap<String, Bucket>>);
+pub struct Limits {
+    buckets: Mutex<HashMap<String, Bucket>>,
+    taken: Mutex<BTreeMap<&'static str, (u64, Size)>>,
+}
 
 struct Bucket {
     left: f64,
@@ -108,6 +113,7 @@ impl Limits {
             wanted.push((format!("{of}/{}", sort.word()), all));
         }
         let (left, wait) = self.draw(clock, &wanted);
+        self.count(sort.word(), size, wait.is_none());
         let headers = sort.headers(subscription.is_some());
         let left = headers.iter().copied().zip(left).collect();
         let taken = match wait {
@@ -139,7 +145,12 @@ impl Limits {
         let Some((handler, scope, size)) = of_aks(method, path) else {
             return Ok(());
         };
-        match self.draw(clock, &[(format!("aks/{handler}/{scope}"), size)]).1 {
+        let wait = self.draw(clock, &[(format!("aks/{handler}/{scope}"), size)]).1;
+        // A bucket that each cluster or group has for itself says nothing about the subscription.
+        if !scope.contains('/') {
+            self.count(handler, size, wait.is_none());
+        }
+        match wait {
             None => Ok(()),
             Some(wait) => Err(throttled(
                 wait,
@@ -153,10 +164,26 @@ impl Limits {
         }
     }
 
+    fn count(&self, sort: &'static str, size: Size, is_taken: bool) {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.entry(sort).or_insert((0, size)).0 += u64::from(is_taken);
+    }
+
+    /// What was taken since the start by all callers, by sort or by AKS' handler, with the size of a bucket:
+    /// `{"read": {"taken", "most", "each_second"}}`.
+    pub fn told(&self, clock: &Clock) -> Value {
+        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = taken.iter().map(|(sort, (taken, size))| {
+            let told = json!({"taken": taken, "most": size.most, "each_second": size.refill * clock.speed()});
+            ((*sort).to_owned(), told)
+        });
+        Value::Object(told.collect())
+    }
+
     /// Draws one token from each bucket, or from none: what is left in each, and how long to wait where one is empty.
     fn draw(&self, clock: &Clock, wanted: &[(String, Size)]) -> (Vec<u32>, Option<Duration>) {
         let now = clock.now();
-        let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         let mut wait = 0.0_f64;
         for (key, size) in wanted {
             let bucket = buckets.entry(key.clone()).or_insert(Bucket { left: size.most, counted: now });

@@ -33,13 +33,13 @@ pub use assignments::grant;
 pub use authorize::{BearerError, audience_is, verify_bearer};
 pub use checks::{PROVIDERS, registered};
 pub use filter::Filter;
+pub use limits::Limits;
 pub use pages::next_link;
 pub use path::{ResourceId, part_after};
 pub use refusal::Refusal;
 
 use crate::parts::{Parts, Site};
 use crate::world::World;
-use limits::Limits;
 
 /// Adds ARM with its own kinds: resource groups, role assignments and definitions.
 pub fn attach(parts: &mut Parts) {
@@ -57,20 +57,15 @@ impl Site for Management {
     }
 
     fn router(&self, world: &Arc<World>) -> Router {
-        let limits = Arc::new(Limits::default());
-        Router::new().fallback(answer_request).layer(DefaultBodyLimit::max(4 << 20)).with_state((world.clone(), limits))
+        Router::new().fallback(answer_request).layer(DefaultBodyLimit::max(4 << 20)).with_state(world.clone())
     }
 }
 
-async fn answer_request(
-    State((world, limits)): State<(Arc<World>, Arc<Limits>)>,
-    request: RequestParts,
-    body: Bytes,
-) -> Response {
+async fn answer_request(State(world): State<Arc<World>>, request: RequestParts, body: Bytes) -> Response {
     let correlation = request.headers.get("x-ms-correlation-request-id").and_then(|id| id.to_str().ok());
     let correlation = correlation.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
     let mut left = Vec::new();
-    let mut response = match route::route(&world, &limits, request, &body, &correlation, &mut left).await {
+    let mut response = match route::route(&world, request, &body, &correlation, &mut left).await {
         Ok(response) => response,
         Err(refusal) => refusal.into_response(),
     };

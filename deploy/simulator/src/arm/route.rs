@@ -23,7 +23,6 @@ use crate::world::World;
 /// Answers one request. `left` receives the headers that tell what is left of the limits.
 pub(super) async fn route(
     world: &Arc<World>,
-    limits: &Limits,
     request: RequestParts,
     body: &[u8],
     correlation: &str,
@@ -37,10 +36,10 @@ pub(super) async fn route(
     let caller = authenticate(world, &request.headers)?;
     let settings = world.state.read(Settings::read);
     if settings.rate_limits {
-        let (told, taken) = limits.take(&world.clock, caller.object_id, &request.method, &path);
+        let (told, taken) = world.limits.take(&world.clock, caller.object_id, &request.method, &path);
         *left = told;
         taken?;
-        limits.take_of_aks(&world.clock, &request.method, &path)?;
+        world.limits.take_of_aks(&world.clock, &request.method, &path)?;
     } else {
         *left = Limits::all(&request.method, &path);
     }

@@ -52,6 +52,7 @@ fn routes(world: &Arc<World>) -> Router {
         .route("/world", get(world::picture))
         .route("/creations", get(world::creations))
         .route("/waits", get(waits))
+        .route("/limits", get(limits))
         .route("/settings", get(world::settings).patch(world::change_settings))
         .route("/changes", post(world::change))
         .route("/quotas", get(offer::quotas).post(offer::set_quota))
@@ -75,6 +76,10 @@ async fn alive(State(world): State<Arc<World>>) -> Json<Value> {
 
 async fn waits(State(world): State<Arc<World>>) -> Json<Value> {
     Json(json!(world.waits.all()))
+}
+
+async fn limits(State(world): State<Arc<World>>) -> Json<Value> {
+    Json(world.limits.told(&world.clock))
 }
 
 /// Moves a manual clock: `{"milliseconds": 30000}`; 409 where the clock is the wall's.

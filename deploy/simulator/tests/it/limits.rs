@@ -80,4 +80,17 @@ async fn limits_fill_with_the_speed_and_can_be_switched_off() {
         assert_eq!(reply.status, StatusCode::OK);
         assert_eq!(reply.header("x-ms-ratelimit-remaining-subscription-reads"), "250");
     }
+    let told = visitor.control(Method::GET, "/limits", Value::Null).await;
+    assert!(told.body.get("read").is_none(), "nothing was counted: {}", told.body);
+}
+
+#[tokio::test]
+async fn what_was_taken_is_told_by_sort() {
+    let visitor = Visitor::arrive().await;
+    let token = visitor.owner(ARM).await;
+    for _ in 0..3 {
+        visitor.ask(&token, Method::GET, "/resourceGroups", Value::Null).await;
+    }
+    let told = visitor.control(Method::GET, "/limits", Value::Null).await;
+    assert_eq!(told.body["read"], json!({"taken": 3, "most": 250.0, "each_second": 25.0}));
 }

@@ -1,12 +1,14 @@
 //! A database of the portal's, seen from outside: its address for the portal, its rows for whoever judges.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use throwaway_postgres::Cluster;
+
+const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -76,6 +78,18 @@ impl Base {
             Base::Postgres(cluster, name, _) => cluster.rows(name, sql).map(drop).map_err(Into::into),
             Base::Sqlite(path) => open(path)?.execute_batch(sql).with_context(|| sql.to_owned()),
         }
+    }
+
+    /// Waits until a count is so many.
+    pub fn until(&self, sql: &str, wanted: usize) -> Result<()> {
+        let deadline = Instant::now() + LONGEST_WAIT;
+        while usize::try_from(self.number(sql)?)? < wanted {
+            if Instant::now() > deadline {
+                bail!("after {} s it is not {wanted}: {sql}", LONGEST_WAIT.as_secs());
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
     }
 
     /// One number.

@@ -4,6 +4,7 @@ use crate::person::{Person, Seen};
 use anyhow::{Context, Result, bail};
 
 /// A member who asks, and a manager who decides.
+#[derive(Clone)]
 pub struct People {
     member: Person,
     manager: Person,
@@ -42,10 +43,24 @@ impl People {
 
     /// Approves what the page shows; answers the path of the job.
     pub fn approve(&mut self, portal: &str, request: &str) -> Result<String> {
+        let digest = self.digest(portal, request)?;
+        self.approve_digest(portal, request, &digest)
+    }
+
+    /// Of the plan that stands on a request's page.
+    pub fn digest(&mut self, portal: &str, request: &str) -> Result<String> {
         let page = self.manager.get(portal, request)?;
-        let digest = page.field("digest").with_context(|| format!("{request} cannot be decided now"))?;
-        let form = [("decision", "approve"), ("comment", ""), ("digest", digest.as_str())];
+        page.field("digest").with_context(|| format!("{request} cannot be decided now"))
+    }
+
+    pub fn approve_digest(&mut self, portal: &str, request: &str, digest: &str) -> Result<String> {
+        let form = [("decision", "approve"), ("comment", ""), ("digest", digest)];
         leads(&self.manager.post(portal, &format!("{request}/decision"), &form)?, "/jobs/")
+    }
+
+    /// The member's cookie, as a header's value.
+    pub fn cookie(&self) -> String {
+        self.member.cookie()
     }
 
     /// `cancel`, `retry` or `roll-back`, said to a job by its id.

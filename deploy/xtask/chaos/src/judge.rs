@@ -1,9 +1,9 @@
 //! Holds what came of it against what was promised.
 
 use crate::base::Base;
-use crate::person::control;
+use crate::person::told;
 use crate::stage::Stage;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -62,7 +62,7 @@ pub fn logs(stage: &Stage, base: &Base, verdict: &mut Verdict) -> Result<()> {
 /// What is there is what was wished in these databases, and nothing else; made once and asked for once.
 pub fn world(stage: &Stage, bases: &[&Base], verdict: &mut Verdict) -> Result<()> {
     let url = stage.control()?;
-    let world = World::read(&asked(&format!("{url}/world"))?);
+    let world = World::read(&told(&format!("{url}/world"))?);
     let mut wished = BTreeSet::new();
     for base in bases {
         for environment in environments(base)? {
@@ -80,7 +80,7 @@ pub fn world(stage: &Stage, bases: &[&Base], verdict: &mut Verdict) -> Result<()
 
 /// Nothing was made again before it was gone, and nothing was ordered twice.
 fn creations(url: &str, verdict: &mut Verdict) -> Result<()> {
-    let counts: BTreeMap<String, Value> = serde_json::from_str(&asked(&format!("{url}/creations"))?)?;
+    let counts: BTreeMap<String, Value> = serde_json::from_str(&told(&format!("{url}/creations"))?)?;
     for (id, counts) in &counts {
         let number = |name: &str| counts.pointer(name).and_then(Value::as_u64).unwrap_or_default();
         let (made, deleted, ordered) = (number("/made"), number("/deleted"), number("/operations/create"));
@@ -89,14 +89,6 @@ fn creations(url: &str, verdict: &mut Verdict) -> Result<()> {
         });
     }
     Ok(())
-}
-
-fn asked(url: &str) -> Result<String> {
-    let (status, text) = control("GET", url, None)?;
-    if status != 200 {
-        bail!("{url} answers {status}: {text}");
-    }
-    Ok(text)
 }
 
 /// The simulator's picture of everything: sections, each a line at the margin and indented lines below it.
@@ -215,7 +207,7 @@ impl Wished {
 
 /// How many faults the simulator made up by itself.
 pub fn struck(url: &str) -> Result<usize> {
-    let told: Value = serde_json::from_str(&asked(&format!("{url}/faults/random"))?)?;
+    let told: Value = serde_json::from_str(&told(&format!("{url}/faults/random"))?)?;
     let made_up = told["made_up"].as_object().into_iter().flatten().filter_map(|(_, count)| count.as_u64());
     Ok(usize::try_from(made_up.sum::<u64>())?)
 }

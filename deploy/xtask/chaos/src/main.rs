@@ -1,16 +1,21 @@
 //! Does to the built programs what happens to programs: kills, stops, faults, restarts; then holds the world against the
-//! wishes. `chaos run` for so many minutes at random, `chaos crashes` at every position of a job's log; `chaos takeover`
-//! measures how long a job waits for another server.
+//! wishes. `chaos run` for so many minutes at random, `chaos crashes` at every position of a job's log; the
+//! others measure what only processes can show: a job that waits for another server, a thousand jobs at once, a long log,
+//! thousands of listeners.
 
 mod base;
 mod crashes;
 mod deeds;
 mod judge;
+mod listeners;
+mod long_job;
 mod person;
 mod replica;
 mod run;
 mod stage;
 mod takeover;
+mod thousand;
+mod wire;
 
 use anyhow::{Context, Result, bail};
 use base::Kind;
@@ -21,7 +26,10 @@ use std::time::Duration;
 const USAGE: &str = "\
 chaos run     --programs DIR --source DIR [--minutes N | --seconds N] [--seed S] [--database sqlite|postgres]
 chaos crashes --programs DIR --source DIR [--positions N|all] [--database sqlite|postgres]
-chaos takeover --programs DIR --source DIR [--positions JOBS]";
+chaos takeover --programs DIR --source DIR [--positions JOBS]
+chaos thousand --programs DIR --source DIR [--positions ENVIRONMENTS]
+chaos long-job --programs DIR --source DIR [--positions LINES]
+chaos listeners --programs DIR --source DIR [--positions LISTENERS]";
 
 /// What was asked for.
 pub struct Asked {
@@ -56,6 +64,9 @@ fn dispatch(arguments: &[String]) -> Result<usize> {
         "run" => run::run(&asked),
         "crashes" => crashes::run(&asked),
         "takeover" => takeover::run(&asked),
+        "thousand" => thousand::run(&asked),
+        "long-job" => long_job::run(&asked),
+        "listeners" => listeners::run(&asked),
         other => bail!("there is no {other}\n{USAGE}"),
     }
 }

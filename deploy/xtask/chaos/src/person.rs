@@ -84,7 +84,7 @@ impl Person {
         self.send(answer)
     }
 
-    fn cookie(&self) -> String {
+    pub fn cookie(&self) -> String {
         self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
     }
 
@@ -110,6 +110,15 @@ pub fn control(method: &str, url: &str, body: Option<&str>) -> Result<(u16, Stri
         _ => agent.get(url).call()?,
     };
     Ok((answer.status().as_u16(), answer.body_mut().read_to_string()?))
+}
+
+/// What a control route answers.
+pub fn told(url: &str) -> Result<String> {
+    let (status, text) = control("GET", url, None)?;
+    if status != 200 {
+        bail!("{url} answers {status}: {text}");
+    }
+    Ok(text)
 }
 
 fn unescaped(text: &str) -> String {

@@ -37,6 +37,15 @@ impl Replica {
         self.child.is_some() && self.served && !self.stopped
     }
 
+    /// What `/proc` says of its memory, in KB: `VmRSS` now, `VmHWM` at most so far.
+    pub fn memory(&self, field: &str) -> Result<u64> {
+        let id = self.child.as_ref().context("it does not run")?.id();
+        let status = fs::read_to_string(format!("/proc/{id}/status"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
+        let word = line.and_then(|line| line.split_whitespace().next()).with_context(|| format!("no {field}"))?;
+        Ok(word.parse()?)
+    }
+
     pub fn has_served(&self) -> bool {
         self.served
     }

@@ -7,8 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// How many times shorter than Azure's the waits are.
-const SPEED: &str = "200";
+/// How many times shorter than Azure's the waits are, where nothing is measured.
+const SPEED: u32 = 200;
 
 pub struct Stage {
     /// Data folder of every portal, so that they share simulator and sealing key.
@@ -21,10 +21,15 @@ pub struct Stage {
 impl Stage {
     /// Writes the configuration: the embedded default with a quicker simulator and an image that needs no process.
     pub fn set(asked: &Asked) -> Result<Stage> {
+        Stage::at(SPEED, asked)
+    }
+
+    /// The same at this speed.
+    pub fn at(speed: u32, asked: &Asked) -> Result<Stage> {
         let folder = tempfile::Builder::new().prefix("keystead-chaos-").tempdir()?.keep();
         let embedded = asked.source.join("server/src/config/embedded.toml");
         let text = fs::read_to_string(&embedded).with_context(|| format!("reading {}", embedded.display()))?;
-        let text = replaced(&text, r#""--speed", "30","#, &format!(r#""--speed", "{SPEED}","#))?;
+        let text = replaced(&text, r#""--speed", "30","#, &format!(r#""--speed", "{speed}","#))?;
         let text = replaced(&text, r#""--image", "registry.contoso.example/webapp:1.0.0=${programs}/webapp","#, "")?;
         let text = replaced(&text, "registry.contoso.example/webapp:1.0.0", "registry.contoso.example/pause:1.0.0")?;
         fs::write(folder.join("keystead.toml"), text)?;
