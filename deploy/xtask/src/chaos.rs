@@ -8,16 +8,25 @@ use anyhow::{Result, bail};
 use crate::phases::Phases;
 use crate::{build, place, run, setup};
 
-/// `cargo xtask chaos [--minutes N] [--seed S] [--database sqlite|postgres]`, `cargo xtask chaos --positions N|all`
+/// `cargo xtask chaos [--minutes N] [--seed S] [--database sqlite|postgres]`, `cargo xtask chaos
+/// --positions N|all`, `cargo xtask chaos --failures N|all`
 pub fn run(arguments: &[String]) -> Result<()> {
     let phases = Phases::default();
     setup::postgres()?;
     build::debug(&phases)?;
     let program = phases.run("chaos program", program)?;
     let mut rest = arguments.to_vec();
-    let kind = if arguments.iter().any(|argument| argument == "--positions") { "crashes" } else { "run" };
+    let kind = ["--positions", "--failures"].into_iter().find(|kind| arguments.iter().any(|argument| argument == kind));
+    let kind = match kind {
+        Some("--positions") => "crashes",
+        Some(_) => "failures",
+        None => "run",
+    };
+    rest.iter_mut().filter(|option| *option == "--failures").for_each(|option| "--positions".clone_into(option));
     if arguments.iter().any(|argument| !argument.starts_with("--") && argument.starts_with('-')) {
-        bail!("chaos takes --minutes N, --seconds N, --seed S, --database sqlite|postgres, --positions N|all");
+        bail!(
+            "chaos takes --minutes N, --seconds N, --seed S, --database sqlite|postgres, --positions N|all, --failures N|all"
+        );
     }
     rest.insert(0, kind.to_owned());
     act(&program, &rest)

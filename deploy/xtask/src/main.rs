@@ -29,7 +29,7 @@ cargo xtask test [--all] [FILTER]              everything that must hold before 
 cargo xtask check                              format, lint and floors: the quick loop
 cargo xtask build [--release]                  the portal and its page; with --release one installable file each
 cargo xtask bench [NAME...]                    what is measured, as a table and target/bench/results.json
-cargo xtask chaos [--minutes N] [--seed S] [--database sqlite|postgres] [--positions N|all]
+cargo xtask chaos [--minutes N] [--seed S] [--database sqlite|postgres] [--positions N|all | --failures N|all]
                                                kills, stops and restarts, for minutes or at every position of a log
 cargo xtask sim stop|env [--data DIR]          the Azure simulator of the embedded default
 cargo xtask pictures                           the README's pictures, taken anew";

@@ -142,20 +142,23 @@ fn end_to_end(asked: &Asked, tools: &Tools) -> Result<()> {
     run::loud(&mut playwright)
 }
 
-/// A minute of chaos, and a sample of the positions at which a server is killed; with `--all` five and every one.
+/// A minute of chaos, and a sample of the positions at which a server is killed and of the changes that are refused; with
+/// `--all` five and every one.
 fn killed(asked: &Asked, phases: &Phases) -> Result<()> {
     if asked.filter.as_ref().is_some_and(|filter| !"chaos".contains(filter.as_str())) {
         return Ok(());
     }
     let program = chaos::program()?;
-    let (seconds, positions) = if asked.all { ("150", "all") } else { ("30", "6") };
+    let (seconds, positions, refusals) = if asked.all { ("150", "all", "all") } else { ("30", "6", "6") };
     let mut failures = Vec::new();
     for database in ["sqlite", "postgres"] {
-        for (name, kind, option, value) in
-            [("crashes", "crashes", "--positions", positions), ("chaos", "run", "--seconds", seconds)]
-        {
+        for (kind, option, value) in [
+            ("crashes", "--positions", positions),
+            ("failures", "--positions", refusals),
+            ("run", "--seconds", seconds),
+        ] {
             let words = [kind, option, value, "--database", database].map(str::to_owned);
-            let done = phases.run(&format!("{name} on {database}"), || chaos::act(&program, &words));
+            let done = phases.run(&format!("chaos {kind} on {database}"), || chaos::act(&program, &words));
             failures.extend(done.err().map(|error| format!("{error:#}")));
         }
     }

@@ -41,6 +41,8 @@ pub struct Fault {
     pub verb: Option<String>,
     /// How many it hits; 0 counts as 1.
     pub times: u32,
+    /// How many that it would hit are let pass first.
+    pub after: u32,
     /// Wait so long first.
     pub delay_ms: u64,
     /// Answer with this status instead of doing anything.
@@ -241,6 +243,10 @@ impl Faults {
     fn take(&self, hits: impl Fn(&Fault) -> bool) -> Option<Fault> {
         let mut waiting = lock(&self.waiting);
         let at = waiting.iter().position(hits)?;
+        if waiting[at].after > 0 {
+            waiting[at].after -= 1;
+            return None;
+        }
         let struck = waiting[at].clone();
         waiting[at].times -= 1;
         if waiting[at].times == 0 {

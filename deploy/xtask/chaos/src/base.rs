@@ -92,6 +92,28 @@ impl Base {
         Ok(())
     }
 
+    pub fn state(&self, job: &str) -> Result<String> {
+        let rows = self.rows(&format!("select state from job where id = '{job}'"))?;
+        rows.into_iter().flatten().next().context("the job is not there")
+    }
+
+    /// Whether nothing of it goes on by itself.
+    pub fn is_settled(&self, job: &str) -> Result<bool> {
+        Ok(["succeeded", "rolled-back", "needs-person", "cancelled"].contains(&self.state(job)?.as_str()))
+    }
+
+    /// Waits for that; the state then.
+    pub fn settled(&self, job: &str) -> Result<String> {
+        let deadline = Instant::now() + LONGEST_WAIT;
+        while !self.is_settled(job)? {
+            if Instant::now() > deadline {
+                bail!("the job is still {} after {} s", self.state(job)?, LONGEST_WAIT.as_secs());
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        self.state(job)
+    }
+
     /// One number.
     pub fn number(&self, sql: &str) -> Result<i64> {
         let rows = self.rows(sql)?;

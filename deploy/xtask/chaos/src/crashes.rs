@@ -117,7 +117,7 @@ impl<'s> Lane<'s> {
     /// A job that nothing befalls; answers how many positions its log has.
     fn undisturbed(&mut self) -> Result<usize> {
         let job = self.begin("calm")?;
-        self.until_over(&job)?;
+        self.base.settled(&job)?;
         let length = self.base.number(&format!("select position from job where id = '{job}'"))?;
         Ok(usize::try_from(length)?)
     }
@@ -129,7 +129,7 @@ impl<'s> Lane<'s> {
             let Some(position) = next else { return Ok(self) };
             let name = format!("crash-{position:03}");
             let (job, killed) = self.crash(&name, position).with_context(|| format!("at position {position}"))?;
-            let state = self.state(&job)?;
+            let state = self.base.state(&job)?;
             let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
             tally.kills += usize::from(killed);
             tally.verdict.hold(state == "succeeded", || format!("killed at position {position}: the job {state}"));
@@ -160,7 +160,7 @@ impl<'s> Lane<'s> {
             bail!("{written} entries were written");
         }
         self.replica.start(self.stage)?;
-        self.until_over(&job)?;
+        self.base.settled(&job)?;
         Ok((job, true))
     }
 
@@ -171,33 +171,13 @@ impl<'s> Lane<'s> {
         Ok(job.trim_start_matches("/jobs/").to_owned())
     }
 
-    fn state(&self, job: &str) -> Result<String> {
-        let rows = self.base.rows(&format!("select state from job where id = '{job}'"))?;
-        rows.into_iter().flatten().next().context("the job is not there")
-    }
-
-    fn is_over(&self, job: &str) -> Result<bool> {
-        Ok(["succeeded", "rolled-back", "needs-person", "cancelled"].contains(&self.state(job)?.as_str()))
-    }
-
-    fn until_over(&self, job: &str) -> Result<()> {
-        let deadline = Instant::now() + LONGEST_JOB;
-        while !self.is_over(job)? {
-            if Instant::now() > deadline {
-                bail!("the job is still {} after {} s", self.state(job)?, LONGEST_JOB.as_secs());
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        Ok(())
-    }
-
     /// Waits until the trap has closed, or until the job has ended without coming to it.
     fn is_held_before_the_end(&self, job: &str) -> Result<bool> {
         let deadline = Instant::now() + LONGEST_JOB;
         let mut since: Option<Instant> = None;
         while since.is_none_or(|since| since.elapsed() < HELD) {
             since = if self.is_held()? { since.or(Some(Instant::now())) } else { None };
-            if since.is_none() && self.is_over(job)? {
+            if since.is_none() && self.base.is_settled(job)? {
                 return Ok(false);
             }
             if Instant::now() > deadline {

@@ -6,6 +6,7 @@
 mod base;
 mod crashes;
 mod deeds;
+mod failures;
 mod judge;
 mod listeners;
 mod long_job;
@@ -26,6 +27,7 @@ use std::time::Duration;
 const USAGE: &str = "\
 chaos run     --programs DIR --source DIR [--minutes N | --seconds N] [--seed S] [--database sqlite|postgres]
 chaos crashes --programs DIR --source DIR [--positions N|all] [--database sqlite|postgres]
+chaos failures --programs DIR --source DIR [--positions N|all] [--database sqlite|postgres]
 chaos takeover --programs DIR --source DIR [--positions JOBS]
 chaos thousand --programs DIR --source DIR [--positions ENVIRONMENTS]
 chaos long-job --programs DIR --source DIR [--positions LINES]
@@ -63,6 +65,7 @@ fn dispatch(arguments: &[String]) -> Result<usize> {
     match command.as_str() {
         "run" => run::run(&asked),
         "crashes" => crashes::run(&asked),
+        "failures" => failures::run(&asked),
         "takeover" => takeover::run(&asked),
         "thousand" => thousand::run(&asked),
         "long-job" => long_job::run(&asked),
