@@ -140,19 +140,24 @@ pub fn job(id: &JobId) -> String {
     format!("/jobs/{}", segment(id.as_str()))
 }
 
-/// POST without fields.
+/// POST: field `reason`.
 pub fn cancel(id: &JobId) -> String {
     format!("/jobs/{}/cancel", segment(id.as_str()))
 }
 
-/// POST: field `password`, where another one is the remedy; empty means none.
+/// POST: field `password`, where another one is the remedy; empty means none. `reason` may be empty.
 pub fn retry(id: &JobId) -> String {
     format!("/jobs/{}/retry", segment(id.as_str()))
 }
 
-/// POST without fields.
+/// POST: field `reason`.
 pub fn roll_back(id: &JobId) -> String {
     format!("/jobs/{}/roll-back", segment(id.as_str()))
+}
+
+/// POST: field `reason`; takes it from a worker that hangs.
+pub fn take_over(id: &JobId) -> String {
+    format!("{}/take-over", job(id))
 }
 
 /// POST: field `vault_name`; leads to the request that goes back to the approver.
@@ -259,6 +264,7 @@ mod tests {
             cancel(&job_id),
             retry(&job_id),
             roll_back(&job_id),
+            take_over(&job_id),
             vault_name(&job_id),
             plan_again(&job_id),
             events(&job_id, 41),

@@ -39,6 +39,7 @@ pub mod kept;
 pub mod lease;
 pub mod line;
 mod open;
+pub mod queue;
 pub mod refold;
 pub mod request;
 mod schema;

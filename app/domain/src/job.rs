@@ -8,6 +8,7 @@ pub mod step;
 #[cfg(test)]
 mod tests;
 pub mod told;
+pub mod word;
 
 use crate::environment::Part;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,7 @@ pub use decide::{Decision, Deed, Verb, decide, due};
 pub use event::{Entry, Event};
 pub use status::{Goal, Status};
 pub use step::{Phase, StepStatus};
+pub use word::Word;
 
 /// What a job keeps of one step of its recipe, so that its log can be folded, drawn and decided on by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +54,9 @@ pub struct Outline {
     #[serde(default = "first_version")]
     pub version: u32,
 }
+
+/// A deed ends within two minutes: a worker that was to write something and is silent for longer than this hangs.
+pub const SILENT_MILLIS: i64 = 3 * 60_000;
 
 /// Of steps that never said one.
 fn first_version() -> u32 {

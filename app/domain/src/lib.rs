@@ -18,6 +18,7 @@ pub mod naming;
 pub mod permission;
 pub mod plan;
 pub mod problem;
+pub mod reason;
 pub mod request;
 pub mod team;
 pub mod template;

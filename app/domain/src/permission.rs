@@ -7,6 +7,7 @@
 //! | withdraw | own | own | own | no |
 //! | decide | no | the team's, never own | where the team has no other manager, never own | no |
 //! | cancel, retry, roll back, mend | the team's | the team's | everywhere | no |
+//! | take over from a worker that hangs | no | no | everywhere | no |
 //!
 //! Who may not see a thing is answered as if it were not there.
 
@@ -36,12 +37,14 @@ pub enum Action {
     Retry,
     /// Undo what a job made.
     RollBack,
+    /// Take a job from a worker that hangs.
+    TakeOver,
     /// Run the checks again.
     Validate,
 }
 
 impl Action {
-    pub const ALL: [Action; 10] = [
+    pub const ALL: [Action; 11] = [
         Action::See,
         Action::Request,
         Action::Change,
@@ -51,6 +54,7 @@ impl Action {
         Action::Cancel,
         Action::Retry,
         Action::RollBack,
+        Action::TakeOver,
         Action::Validate,
     ];
 }
@@ -114,6 +118,8 @@ pub fn may(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
         | Action::Retry
         | Action::RollBack
         | Action::Validate => Answer::Allowed,
+        Action::TakeOver if platform => Answer::Allowed,
+        Action::TakeOver => Answer::Refused("A platform engineer takes a job from a worker that hangs."),
         Action::Withdraw if own => Answer::Allowed,
         Action::Withdraw => Answer::Refused("Only the one who asked can withdraw a request."),
         Action::Decide => decide(caller, subject, own, platform, of_team),

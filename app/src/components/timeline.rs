@@ -1,7 +1,8 @@
 //! When each step worked and waited, on the job's own clock of wall time, and what is still expected.
 
-use super::glyph::{glyph, of_step};
+use super::glyph::{glyph, icon, of_step};
 use super::graph::spent;
+use super::time::moment;
 use domain::Moment;
 use domain::job::StepState;
 use domain::moment::duration;
@@ -87,9 +88,23 @@ pub fn timeline(job: &Whole, now: Moment) -> AnyView {
             <header><h2 id="times">"Timeline"</h2>{key()}</header>
             <div class="timeline-axis" aria-hidden="true">{axis}</div>
             <ol class="timeline">{rows}</ol>
+            {words(job)}
         </section>
     }
     .into_any()
+}
+
+/// What people said to the job meanwhile, with their reasons.
+fn words(job: &Whole) -> Option<AnyView> {
+    let said = job.words.iter().map(|word| {
+        let why = word.why.as_ref().map(|why| format!("“{why}”"));
+        view! {
+            <li class="row tight">{icon("user-round")}<span class="name"><b>{word.deed()}</b><small>{why}</small></span><small class="push quiet">{moment(word.at)}</small></li>
+        }
+    });
+    let said = said.collect_view();
+    (!job.words.is_empty())
+        .then(|| view! { <ol class="rows said" aria-label="What was said to it">{said}</ol> }.into_any())
 }
 
 fn key() -> AnyView {

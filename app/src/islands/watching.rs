@@ -1,6 +1,6 @@
 //! A job, live: what it does and did, where it stopped and why, and the ways on.
 
-use crate::components::confirm::{Confirm, confirm};
+use crate::components::confirm::{Asks, Confirm, confirm, why_perhaps};
 use crate::components::glyph::{FAILED, WAITING, icon, of_job, pill};
 use crate::components::graph::{arrange, graph};
 use crate::components::live::{Link, Live};
@@ -75,6 +75,7 @@ fn head(job: &Whole, now: Moment) -> AnyView {
         _ if took < 1_000 && row.state.moving() => "Just begun".to_owned(),
         _ => duration(took),
     };
+    let turn = job.turn.map(|turn| view! { <span>{icon("hourglass")}{turn.sentence()}</span> });
     let (asked, approved) = (short(&job.asked_by).to_owned(), short(&job.approved_by).to_owned());
     view! {
         <div class="pagehead">
@@ -83,6 +84,7 @@ fn head(job: &Whole, now: Moment) -> AnyView {
                 <p class="meta">
                     <span>{icon("circle-check")}{steps}</span>
                     <span>{icon("timer")}{time}</span>
+                    {turn}
                     <span>{icon("user-round")}{asked}" asked, "{approved}" approved "{moment(job.approved_at)}</span>
                     <span><a href=routes::request(&job.request) rel="external">"The request"</a></span>
                 </p>
@@ -108,18 +110,40 @@ fn deeds(job: &Whole) -> AnyView {
             keep: "Keep running",
             action: routes::cancel(&job.row.id),
             danger: false,
+            asks: Asks::Why,
         })
     });
     let resting = job.failure.is_none();
     let going_on = (resting && job.retry.allowed).then(|| {
         view! {
-            <form method="post" action=routes::retry(&job.row.id)>
+            <form class="row" method="post" action=routes::retry(&job.row.id)>
+                {why_perhaps()}
                 <button class="button primary">{icon("rotate-ccw")}"Go on"</button>
             </form>
         }
     });
     let back = (resting && job.roll_back.allowed).then(|| roll_back(job));
-    view! { {cancelling}{going_on}{back} }.into_any()
+    view! { {taking_over(job)}{cancelling}{going_on}{back} }.into_any()
+}
+
+/// Offered only while the worker that holds the job hangs.
+fn taking_over(job: &Whole) -> Option<AnyView> {
+    job.take_over.allowed.then(|| {
+        confirm(Confirm {
+            id: "take-over",
+            icon: "refresh-cw",
+            deed: "Take over",
+            title: "Take this job from its worker?".to_owned(),
+            says:
+                "The worker that has it is silent. It writes nothing more, and another goes on from the log in about \
+                   ten seconds; what Azure has taken on is followed, not asked again."
+                    .to_owned(),
+            keep: "Leave it",
+            action: routes::take_over(&job.row.id),
+            danger: false,
+            asks: Asks::Why,
+        })
+    })
 }
 
 fn stays(stands: &[String]) -> String {
@@ -145,6 +169,7 @@ fn roll_back(job: &Whole) -> AnyView {
         keep: "Keep what stands",
         action: routes::roll_back(&job.row.id),
         danger: true,
+        asks: Asks::Why,
     })
 }
 
@@ -193,7 +218,7 @@ fn ways_out(job: &Whole, failure: &Failure) -> AnyView {
         let reason = job.retry.reason.clone().unwrap_or_default();
         return view! { <p class="hint">{reason}</p><div class="row">{back}</div> }.into_any();
     }
-    let retry = |class: &'static str| view! { <button class=class>{icon("rotate-ccw")}"Retry from this step"</button> };
+    let retry = |class: &'static str| view! { {why_perhaps()}<button class=class>{icon("rotate-ccw")}"Retry from this step"</button> };
     let action = routes::retry(&job.row.id);
     match failure.mend {
         Some(Mend::Password) => view! {
@@ -217,7 +242,7 @@ fn ways_out(job: &Whole, failure: &Failure) -> AnyView {
                 </div>
                 <div class="row"><button class="button primary">{icon("pencil")}"Change the name"</button></div>
             </form>
-            <div class="row"><form method="post" action=action>{retry("button")}</form>{back}</div>
+            <div class="row"><form class="row" method="post" action=action>{retry("button")}</form>{back}</div>
         }
         .into_any(),
         Some(Mend::Plan) => view! {
@@ -225,11 +250,11 @@ fn ways_out(job: &Whole, failure: &Failure) -> AnyView {
                 <form method="post" action=routes::plan_again(&job.row.id)>
                     <button class="button primary">{icon("fingerprint")}"Ask again with the new plan"</button>
                 </form>
-                <form method="post" action=action>{retry("button")}</form>
+                <form class="row" method="post" action=action>{retry("button")}</form>
                 {back}
             </div>
         }
         .into_any(),
-        None => view! { <div class="row"><form method="post" action=action>{retry("button primary")}</form>{back}</div> }.into_any(),
+        None => view! { <div class="row"><form class="row" method="post" action=action>{retry("button primary")}</form>{back}</div> }.into_any(),
     }
 }

@@ -151,7 +151,7 @@ fn first(found: &Whole) -> Option<AnyView> {
                 of_environment(found.row.state),
                 view! {
                     <div class="row spread">
-                        <p><b>{found.row.state.word()}": "</b>{found.row.detail.clone()}</p>
+                        <p><b>{found.row.state.word()}": "</b>{found.row.detail.clone()}{found.turn.map(|turn| format!(". {}.", turn.sentence()))}</p>
                         <a class="button small" href=routes::job(&line.id) rel="external">"Watch the job"</a>
                     </div>
                 }
@@ -254,9 +254,10 @@ fn jobs(found: &Whole) -> AnyView {
 
 fn job_line(line: &JobLine) -> AnyView {
     let took = line.took_ms.map(|took| format!(", {}", duration(took)));
+    let said = line.word.as_ref().map(|word| view! { <small>{word.sentence()}</small> });
     view! {
         <li class="row spread">
-            <span class="name"><a href=routes::job(&line.id) rel="external">{line.title.clone()}</a><small>{moment(line.started)}{took}</small></span>
+            <span class="name"><a href=routes::job(&line.id) rel="external">{line.title.clone()}</a><small>{moment(line.started)}{took}</small>{said}</span>
             {state(of_job(line.state), line.state.word())}
         </li>
     }

@@ -1,4 +1,4 @@
-//! Jobs: watched live, cancelled, mended, retried, rolled back.
+//! Jobs: watched live, cancelled, mended, retried, rolled back, taken over; each word with its reason.
 
 use super::Answer;
 use async_trait::async_trait;
@@ -29,13 +29,16 @@ pub trait Jobs: Send + Sync {
     async fn lines(&self, caller: &Caller, id: &JobId, after: i64, step: Option<&str>) -> Answer<Vec<Line>>;
     /// Lines above `after` and every change from now on.
     async fn follow(&self, caller: &Caller, id: &JobId, after: i64) -> Answer<BoxStream<'static, JobChange>>;
-    async fn cancel(&self, caller: &Caller, id: &JobId) -> Answer<()>;
-    /// Goes on from the failed step; a password is sealed in place of the one that was refused.
-    async fn retry(&self, caller: &Caller, id: &JobId, password: Option<SecretString>) -> Answer<()>;
+    /// `why` has to say something, as with the other words that stop or remove.
+    async fn cancel(&self, caller: &Caller, id: &JobId, why: &str) -> Answer<()>;
+    /// Goes on from the failed step; a password is sealed in place of the one that was refused. `why` may be empty.
+    async fn retry(&self, caller: &Caller, id: &JobId, password: Option<SecretString>, why: &str) -> Answer<()>;
     /// Another vault name: a request that goes back to the approver; the same job goes on when it is approved.
     async fn change_vault_name(&self, caller: &Caller, id: &JobId, name: &str) -> Answer<RequestId>;
     /// The plan over the world as it is now: a request that goes back to the approver; the same job goes on when it is
     /// approved.
     async fn plan_again(&self, caller: &Caller, id: &JobId) -> Answer<RequestId>;
-    async fn roll_back(&self, caller: &Caller, id: &JobId) -> Answer<()>;
+    async fn roll_back(&self, caller: &Caller, id: &JobId, why: &str) -> Answer<()>;
+    /// From a worker that hangs: it writes nothing more, and another goes on once its lease has lapsed.
+    async fn take_over(&self, caller: &Caller, id: &JobId, why: &str) -> Answer<()>;
 }

@@ -200,10 +200,10 @@ impl portal::Jobs for Fake {
     async fn follow(&self, _: &Caller, _: &JobId, _: i64) -> Answer<BoxStream<'static, JobChange>> {
         Err(PortalError::not_found())
     }
-    async fn cancel(&self, _: &Caller, _: &JobId) -> Answer<()> {
+    async fn cancel(&self, _: &Caller, _: &JobId, _: &str) -> Answer<()> {
         Ok(())
     }
-    async fn retry(&self, _: &Caller, _: &JobId, _: Option<SecretString>) -> Answer<()> {
+    async fn retry(&self, _: &Caller, _: &JobId, _: Option<SecretString>, _: &str) -> Answer<()> {
         Ok(())
     }
     async fn change_vault_name(&self, _: &Caller, _: &JobId, _: &str) -> Answer<RequestId> {
@@ -212,7 +212,10 @@ impl portal::Jobs for Fake {
     async fn plan_again(&self, _: &Caller, _: &JobId) -> Answer<RequestId> {
         Ok(RequestId::new("request"))
     }
-    async fn roll_back(&self, _: &Caller, _: &JobId) -> Answer<()> {
+    async fn roll_back(&self, _: &Caller, _: &JobId, _: &str) -> Answer<()> {
+        Ok(())
+    }
+    async fn take_over(&self, _: &Caller, _: &JobId, _: &str) -> Answer<()> {
         Ok(())
     }
 }

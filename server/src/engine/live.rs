@@ -2,10 +2,11 @@
 
 use crate::clock::Clock;
 use crate::store::event::{self, Journal};
-use crate::store::{Change, Error, Store, line};
+use crate::store::{Change, Error, Store, line, queue};
+use domain::Moment;
 use domain::id::JobId;
-use domain::job::Event;
-use domain::view::job::Line;
+use domain::job::{Event, SILENT_MILLIS};
+use domain::view::job::{Line, Turn};
 use futures::Stream;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -145,10 +146,27 @@ impl Watcher {
     }
 }
 
+/// What changes about a job without a word in its log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Aside {
+    turn: Option<Turn>,
+    /// Its worker is silent for so long that somebody may take the job over.
+    silent: bool,
+}
+
+impl Aside {
+    async fn of(store: &Store, id: &JobId, now: Moment) -> Result<Aside, Error> {
+        let Some(hand) = queue::hand(store, id).await? else { return Ok(Aside::default()) };
+        let turn = if hand.waits(now) { queue::turn(store, id, now).await? } else { None };
+        Ok(Aside { turn, silent: hand.silent_since().is_some_and(|since| now.since(since) >= SILENT_MILLIS) })
+    }
+}
+
 /// Reads the job whenever it may have changed and tells everyone, until nobody listens or it is over.
 async fn read(live: Live, id: JobId, mut told: i64, tells: broadcast::Sender<Heard>) {
     let mut changes = live.0.store.changes();
     let mut known: Option<Journal> = None;
+    let mut aside = Aside::default();
     while !live.leave_if_alone(&id, &tells) {
         match news(&live.0.store, &id, &mut known, &mut told, &tells).await {
             Ok(true) => {
@@ -162,7 +180,14 @@ async fn read(live: Live, id: JobId, mut told: i64, tells: broadcast::Sender<Hea
         }
         let deaf = live.0.clock.pass(DEAF);
         tokio::select! {
-            () = deaf => {}
+            () = deaf => match Aside::of(&live.0.store, &id, live.0.clock.now()).await {
+                Ok(now) if now != aside => {
+                    aside = now;
+                    known.iter().for_each(|journal| drop(tells.send(Heard::Now(Arc::new(journal.clone())))));
+                }
+                Ok(_) => {}
+                Err(error) => tracing::warn!(job = %id, %error, "a job could not be read for its watchers"),
+            },
             () = heard_of(&mut changes, &id) => {}
         }
     }

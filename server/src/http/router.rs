@@ -47,6 +47,7 @@ pub fn router(web: Web, sessions: Sessions) -> Router {
         .route("/jobs/{id}/cancel", post(jobs::cancel))
         .route("/jobs/{id}/retry", post(jobs::retry))
         .route("/jobs/{id}/roll-back", post(jobs::roll_back))
+        .route("/jobs/{id}/take-over", post(jobs::take_over))
         .route("/jobs/{id}/vault-name", post(jobs::vault_name))
         .route("/jobs/{id}/plan", post(jobs::plan_again))
         .route("/jobs/{id}/events", get(events::follow))
@@ -60,6 +61,10 @@ pub fn router(web: Web, sessions: Sessions) -> Router {
         .route("/requests", post(rest::requests::submit))
         .route("/requests/{id}/approval", post(rest::requests::approve))
         .route("/jobs/{id}", get(rest::jobs::read))
+        .route("/jobs/{id}/cancel", post(rest::jobs::cancel))
+        .route("/jobs/{id}/retry", post(rest::jobs::retry))
+        .route("/jobs/{id}/roll-back", post(rest::jobs::roll_back))
+        .route("/jobs/{id}/take-over", post(rest::jobs::take_over))
         .layer(from_fn_with_state(web.clone(), bearer_only));
     let documents: Router<Web> =
         Router::<Web>::from(SwaggerUi::new("/api/docs").url("/api/openapi.json", openapi::Document::openapi()));

@@ -58,11 +58,16 @@ impl Environments for Service {
         let waits = store::request::waiting_for(&self.store, &environment.id).await.map_err(&failed)?;
         let can = |action| self.can_change(caller, action, &environment, journal.as_ref(), waits.is_some());
         let (change, destroy) = (can(Action::Change), can(Action::Destroy));
+        let turn = match jobs.first().filter(|job| job.state.moving()) {
+            Some(job) => store::queue::turn(&self.store, &job.id, now).await.map_err(&failed)?,
+            None => None,
+        };
         let kept = store::kept::of(&self.store, &environment.id, now).await.map_err(&failed)?;
         Ok(Whole {
             change,
             destroy,
             waits,
+            turn,
             drift: store::drift::find(&self.store, &environment.id).await.map_err(&failed)?,
             kept: kept.into_iter().map(kept_line).collect(),
             row: self.row_of(&environment),
@@ -141,6 +146,7 @@ fn line(job: &view::job::Row, now: Moment) -> JobLine {
         state: job.state,
         started: job.started,
         took_ms: Some(job.ended.unwrap_or(now).since(job.started)),
+        word: job.word.clone(),
     }
 }
 

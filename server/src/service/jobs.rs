@@ -1,4 +1,4 @@
-//! Jobs as people see them, and a person's word to them: cancel, retry, another vault name, roll back.
+//! Jobs as people see them, and a person's word to them: cancel, retry, another vault name, roll back, take over.
 
 use super::error::{failed, internal};
 use super::sending::{Sending, new_id, refuse_denied};
@@ -18,6 +18,7 @@ use domain::job::Event;
 use domain::name::VaultName;
 use domain::permission::{Action, Subject};
 use domain::plan::{Finding, Weight};
+use domain::reason::Reason;
 use domain::request::{self, Kind};
 use domain::view::job::{Line, Row, Whole};
 use domain::view::{Can, Page};
@@ -83,25 +84,26 @@ impl Jobs for Service {
         Ok(changes.boxed())
     }
 
-    async fn cancel(&self, caller: &Caller, id: &JobId) -> Answer<()> {
-        let by = caller.account.name.clone();
+    async fn cancel(&self, caller: &Caller, id: &JobId, why: &str) -> Answer<()> {
+        let (by, why) = (caller.account.name.clone(), Reason::parse(why));
         self.word(caller, Action::Cancel, id, |journal| {
             allowed(journal.status.can_cancel())?;
-            Ok(vec![Event::CancelAsked { by: by.clone() }])
+            Ok(vec![Event::CancelAsked { by: by.clone(), why: Some(given(&why)?) }])
         })
         .await
     }
 
-    async fn retry(&self, caller: &Caller, id: &JobId, password: Option<SecretString>) -> Answer<()> {
+    async fn retry(&self, caller: &Caller, id: &JobId, password: Option<SecretString>, why: &str) -> Answer<()> {
         let journal = self.seen_job(caller, id).await?;
         permit(caller, Action::Retry, &subject(&journal))?;
         allowed(journal.status.can_retry())?;
+        let why = given(&Reason::optional(why))?;
         let resealed = password.is_some();
         self.password_for_retry(&journal, password).await?;
         let by = caller.account.name.clone();
         self.word(caller, Action::Retry, id, |journal| {
             allowed(journal.status.can_retry())?;
-            let mut events = vec![Event::RetryAsked { by: by.clone() }];
+            let mut events = vec![Event::RetryAsked { by: by.clone(), why: why.clone() }];
             if resealed {
                 // The vault still holds what was refused: the step that writes it begins again.
                 events.insert(0, Event::Redo { step: SECRETS.to_owned(), by: by.clone() });
@@ -140,13 +142,13 @@ impl Jobs for Service {
         self.send_back(caller, &journal, Mend::Plan, &journal.job.wish, why).await
     }
 
-    async fn roll_back(&self, caller: &Caller, id: &JobId) -> Answer<()> {
-        let by = caller.account.name.clone();
+    async fn roll_back(&self, caller: &Caller, id: &JobId, why: &str) -> Answer<()> {
+        let (by, why) = (caller.account.name.clone(), Reason::parse(why));
         let journal = self.seen_job(caller, id).await?;
         let held = journal.status.held.clone();
         self.word(caller, Action::RollBack, id, |journal| {
             allowed(journal.status.can_roll_back(&journal.job.outline))?;
-            Ok(vec![Event::RollBackAsked { by: by.clone() }])
+            Ok(vec![Event::RollBackAsked { by: by.clone(), why: Some(given(&why)?) }])
         })
         .await?;
         // A changed plan that waited for its approver has nothing to be approved for any more.
@@ -157,12 +159,28 @@ impl Jobs for Service {
                 return Ok(());
             };
             let by = Some((&me.id, me.name.as_str(), caller.way));
-            let ending =
-                Ending { state: request::State::Withdrawn, by, comment: Some("The job is rolled back."), job: None };
+            let comment = format!("The job is rolled back: {}", given(&why)?);
+            let ending = Ending { state: request::State::Withdrawn, by, comment: Some(&comment), job: None };
             store::unapproved::end(&self.store, &request, &ending, now).await.map_err(&failed)?;
         }
         Ok(())
     }
+
+    async fn take_over(&self, caller: &Caller, id: &JobId, why: &str) -> Answer<()> {
+        let (by, why, now) = (caller.account.name.clone(), Reason::parse(why), self.clock.now());
+        let hand = store::queue::hand(&self.store, id).await.map_err(failed("reading a job"))?;
+        let silent_since = hand.and_then(|hand| hand.silent_since());
+        self.word(caller, Action::TakeOver, id, |journal| {
+            allowed(journal.status.can_take_over(silent_since, now))?;
+            Ok(vec![Event::TakenOver { by: by.clone(), why: given(&why)? }])
+        })
+        .await
+    }
+}
+
+/// A reason as it was typed, or what is wrong with it.
+fn given<T: Clone>(why: &Result<T, String>) -> Answer<T> {
+    why.clone().map_err(|sentence| PortalError::invalid(vec![FieldError::new("reason", sentence)]))
 }
 
 /// What the caller's right to a job is judged by.
@@ -309,9 +327,13 @@ impl Service {
     ) -> Answer<Whole> {
         let (job, status) = (&journal.job, &journal.status);
         let row = store::job::row(&self.store, &job.id).await.map_err(failed("reading a job"))?;
-        let mut row = row.ok_or_else(PortalError::not_found)?;
+        let (mut row, hand) = row.ok_or_else(PortalError::not_found)?;
         row.team = self.title(&row.team);
         let now = self.clock.now();
+        let turn = match hand.waits(now) {
+            true => store::queue::turn(&self.store, &job.id, now).await.map_err(failed("reading the queue"))?,
+            false => None,
+        };
         let of = |action: Action, by_state: Can| {
             let by_table = can(caller, action, &subject(journal));
             if by_table.allowed { by_state } else { by_table }
@@ -331,6 +353,9 @@ impl Service {
             cancel: of(Action::Cancel, status.can_cancel()),
             retry: of(Action::Retry, status.can_retry()),
             roll_back: of(Action::RollBack, status.can_roll_back(&job.outline)),
+            take_over: of(Action::TakeOver, status.can_take_over(hand.silent_since(), now)),
+            turn,
+            words: status.words.clone(),
             stands: status.stands(&job.outline),
             held_by: status.held.as_ref().map(|held| held.request.clone()),
             position: status.position,

@@ -6,11 +6,12 @@
 //! row, whose lock then keeps other writers out until the commit.
 //!
 //! The transaction that appends also writes what the log now amounts to into `job` and `environment`, and what follows
-//! from it: a job that is over deletes its sealed password, one that stopped has a timer do it in seven days.
+//! from it: a job that is over deletes its sealed password, one that stopped has a timer do it in seven days, one that
+//! was taken over is its worker's no more.
 
 use super::job::{self, Job};
 use super::lease::Claim;
-use super::{Change, Error, Store, Tx, document, drift, kept, line, on_both, sealed, standing, timer, took};
+use super::{Change, Error, Store, Tx, document, drift, kept, lease, line, on_both, sealed, standing, timer, took};
 use domain::Moment;
 use domain::id::JobId;
 use domain::job::told::{Said, told};
@@ -132,6 +133,9 @@ impl Journal {
         for entry in &entries {
             insert(tx, &self.job.id, entry).await?;
         }
+        if events.iter().any(|event| matches!(event, Event::TakenOver { .. })) {
+            lease::take_away(tx, &self.job.id).await?;
+        }
         line::append(tx, &self.job.id, at, &lines).await?;
         if !entries.is_empty() {
             let state = status.state();
@@ -163,7 +167,7 @@ impl Journal {
     /// The fence and the copies, in one statement.
     async fn write_copies(&self, tx: &mut Tx, writer: Writer<'_>, at: Moment, status: &Status) -> Result<(), Error> {
         const SQL: &str = "update job set state = $2, at_work = $3, steps_done = $4, position = $5, due_at = $6, \
-            started_at = $7, ended_at = $8, updated_at = $9 \
+            started_at = $7, ended_at = $8, updated_at = $9, word = $12 \
             where id = $1 and position = $10 and ($11 < 0 or (epoch = $11 and lease_until <> 0))";
         let copies = Copies::of(&self.job, status, at)?;
         let epoch = match writer {
@@ -182,11 +186,12 @@ impl Journal {
             .bind(at.0)
             .bind(self.status.position)
             .bind(epoch)
+            .bind(&copies.word)
             .execute(db).await.map(|done| done.rows_affected()))?;
         match (changed, writer) {
             (1, _) => Ok(()),
             (_, Writer::Person) => Err(Error::Behind),
-            (_, Writer::Worker(claim)) if super::lease::holds(tx, claim).await? => Err(Error::Behind),
+            (_, Writer::Worker(claim)) if lease::holds(tx, claim).await? => Err(Error::Behind),
             (_, Writer::Worker(_)) => Err(Error::Superseded),
         }
     }
@@ -208,6 +213,8 @@ pub struct Copies {
     pub due_at: Option<i64>,
     pub started_at: Option<i64>,
     pub ended_at: Option<i64>,
+    /// What a person said last.
+    pub word: Option<String>,
 }
 
 impl Copies {
@@ -221,6 +228,7 @@ impl Copies {
             due_at: due(&job.outline, status, at).map(|due| due.0),
             started_at: status.started.map(|started| started.0),
             ended_at: status.ended.map(|ended| ended.0),
+            word: status.words.last().map(document::write).transpose()?,
         })
     }
 }

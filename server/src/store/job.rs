@@ -1,5 +1,6 @@
 //! Jobs as rows: what was approved, and copies of what the log amounts to, for lists.
 
+use super::queue::Hand;
 use super::{Error, Store, Tx, document, on_both};
 use domain::Moment;
 use domain::id::{EnvironmentId, JobId, RequestId};
@@ -174,6 +175,7 @@ struct ListRow {
     created_at: i64,
     started_at: Option<i64>,
     ended_at: Option<i64>,
+    word: Option<String>,
 }
 
 impl TryFrom<ListRow> for Row {
@@ -191,23 +193,32 @@ impl TryFrom<ListRow> for Row {
             steps: usize::try_from(row.steps_all).unwrap_or_default(),
             started: Moment(row.started_at.unwrap_or(row.created_at)),
             ended: row.ended_at.map(Moment),
+            word: row.word.as_deref().map(document::read).transpose()?,
         })
     }
 }
 
-/// A job as a list shows it; `team` is the team's name, not its title.
-pub async fn row(store: &Store, id: &JobId) -> Result<Option<Row>, Error> {
+#[derive(sqlx::FromRow)]
+struct OneRow {
+    #[sqlx(flatten)]
+    listed: ListRow,
+    #[sqlx(flatten)]
+    hand: Hand,
+}
+
+/// A job as a list shows it, and how it stands between workers; `team` is the team's name, not its title.
+pub async fn row(store: &Store, id: &JobId) -> Result<Option<(Row, Hand)>, Error> {
     const SQL: &str = "select id, title, environment_name, team, state, at_work, steps_done, steps_all, created_at, \
-        started_at, ended_at from job where id = $1";
-    let row: Option<ListRow> =
+        started_at, ended_at, word, lease_until, due_at, updated_at from job where id = $1";
+    let row: Option<OneRow> =
         on_both!(store.read(), db => sqlx::query_as(SQL).bind(id.as_str()).fetch_optional(db).await)?;
-    row.map(Row::try_from).transpose()
+    row.map(|row| Ok((row.listed.try_into()?, row.hand))).transpose()
 }
 
 /// Newest first, below the id `after` (empty for the first page), with the number of all that the filter lets through.
 pub async fn list(store: &Store, filter: Filter<'_>, after: &str, limit: i64) -> Result<(Vec<Row>, i64), Error> {
     const ROWS: &str = "select id, title, environment_name, team, state, at_work, steps_done, steps_all, created_at, \
-        started_at, ended_at from job \
+        started_at, ended_at, word from job \
         where ($1 = '' or id < $1) and ($2 = '' or $2 like '%,' || team || ',%') and ($3 = '' or environment_name = $3) \
         order by id desc limit $4";
     const COUNT: &str = "select count(*) from job \

@@ -1,4 +1,4 @@
-//! The lease on a job: one statement claims the job that has been due longest, and its epoch fences earlier workers off.
+//! The lease on a job: one statement claims the job whose turn it is, and its epoch fences earlier workers off.
 //!
 //! `lease_until` is 0 where nobody holds the job. Otherwise its holder has written there when the lease will end by the
 //! holder's own clock, and for everybody else it is a mark: it changes with each renewal, and is compared with what was
@@ -23,13 +23,23 @@ pub struct Mark {
     pub until: i64,
 }
 
-/// Claims the job that has been due longest, that nobody holds and that this worker has not left to others; `None` where
-/// there is none, or where another
-/// worker was quicker: ask [`next`] whether to try again. `until` is the end of the lease by the worker's own clock.
+/// Claims the job whose turn it is ([`super::queue`]) of those that nobody holds and that this worker has not left to
+/// others; `None` where there is none, or where another worker was quicker: ask [`next`] whether to try again. `until` is
+/// the end of the lease by the worker's own clock. It reads the head of each team's queue from an index, however many
+/// jobs stand behind it.
 pub async fn claim(store: &Store, worker: &str, now: Moment, until: Moment) -> Result<Option<Claim>, Error> {
-    const SQL: &str = "update job set epoch = epoch + 1, worker = $1, lease_until = $3 \
-        where lease_until = 0 and id = (select id from job where due_at is not null and due_at <= $2 \
-        and lease_until = 0 and coalesce(worker, '') <> $1 order by due_at limit 1) returning id, epoch";
+    const SQL: &str = "with recursive teams(team) as (\
+        select min(team) from job where due_at is not null and lease_until = 0 \
+        union all select (select min(later.team) from job later where later.team > teams.team \
+        and later.due_at is not null and later.lease_until = 0) from teams where teams.team is not null), \
+        heads(id, in_hand) as (select \
+        (select due.id from job due where due.team = teams.team and due.due_at is not null and due.lease_until = 0 \
+        and due.due_at <= $2 and coalesce(due.worker, '') <> $1 order by due.due_at, due.id limit 1), \
+        (select count(*) from job held where held.team = teams.team and held.lease_until <> 0) \
+        from teams where teams.team is not null) \
+        update job set epoch = epoch + 1, worker = $1, lease_until = $3 where lease_until = 0 and id = (\
+        select head.id from heads join job head on head.id = heads.id \
+        order by heads.in_hand, head.due_at, head.id limit 1) returning id, epoch";
     let row: Option<(String, i64)> = on_both!(store.write(), db => {
         sqlx::query_as(SQL).bind(worker).bind(now.0).bind(until.0).fetch_optional(db).await
     })?;
@@ -83,6 +93,15 @@ pub async fn leave(store: &Store, claim: &Claim, due: Moment) -> Result<(), Erro
     const SQL: &str = "update job set lease_until = 0, due_at = $3 where id = $1 and epoch = $2";
     on_both!(store.write(), db => sqlx::query(SQL)
         .bind(claim.job.as_str()).bind(claim.epoch).bind(due.0).execute(db).await.map(drop))?;
+    Ok(())
+}
+
+/// Takes it from whoever holds it: nothing is written in the name of the holder any more, and it cannot renew. What it
+/// may still send it sends until its lease has lapsed, so that others wait for that, as for one whose holder is gone.
+pub(super) async fn take_away(tx: &mut Tx, job: &JobId) -> Result<(), Error> {
+    const SQL: &str = "update job set epoch = epoch + 1, worker = null, \
+        lease_until = case when lease_until = 0 then 0 else lease_until + 1 end where id = $1";
+    on_both!(tx.on(), db => sqlx::query(SQL).bind(job.as_str()).execute(db).await.map(drop))?;
     Ok(())
 }
 

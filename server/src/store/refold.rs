@@ -62,6 +62,7 @@ async fn whole(tx: &mut Tx, id: &JobId) -> Result<bool, Error> {
 async fn holds(tx: &mut Tx, journal: &Journal) -> Result<bool, Error> {
     const SQL: &str = "select count(*) from job where id = $1 and (position > $5 or (state = $2 and at_work = $3 \
         and steps_done = $4 and position = $5 and coalesce(started_at, -1) = $6 and coalesce(ended_at, -1) = $7 \
+        and coalesce(word, '') = $9 \
         and (case when due_at is null then 0 else 1 end) = $8))";
     let copies = Copies::of(&journal.job, &journal.status, journal.job.created_at)?;
     let (count,): (i64,) = on_both!(tx.on(), db => sqlx::query_as(SQL)
@@ -73,6 +74,7 @@ async fn holds(tx: &mut Tx, journal: &Journal) -> Result<bool, Error> {
         .bind(copies.started_at.unwrap_or(-1))
         .bind(copies.ended_at.unwrap_or(-1))
         .bind(i64::from(copies.due_at.is_some()))
+        .bind(copies.word.unwrap_or_default())
         .fetch_one(db).await)?;
     Ok(count == 1)
 }
@@ -94,7 +96,7 @@ async fn environment_holds(tx: &mut Tx, journal: &Journal) -> Result<bool, Error
 
 async fn write(tx: &mut Tx, journal: &Journal, now: Moment) -> Result<(), Error> {
     const SQL: &str = "update job set state = $2, at_work = $3, steps_done = $4, position = $5, started_at = $6, \
-        ended_at = $7, due_at = case when $8 = 0 then null else coalesce(due_at, $9) end where id = $1";
+        ended_at = $7, due_at = case when $8 = 0 then null else coalesce(due_at, $9) end, word = $10 where id = $1";
     let copies = Copies::of(&journal.job, &journal.status, now)?;
     on_both!(tx.on(), db => sqlx::query(SQL)
         .bind(journal.job.id.as_str())
@@ -106,6 +108,7 @@ async fn write(tx: &mut Tx, journal: &Journal, now: Moment) -> Result<(), Error>
         .bind(copies.ended_at)
         .bind(i64::from(copies.due_at.is_some()))
         .bind(now.0)
+        .bind(&copies.word)
         .execute(db).await.map(drop))?;
     Ok(())
 }

@@ -6,6 +6,7 @@ mod lease;
 mod live;
 mod run;
 mod stopped;
+mod turns;
 mod upgrade;
 
 use crate::support::bed::{Bed, number};
@@ -114,7 +115,7 @@ impl Story {
     }
 
     async fn retry(&self) {
-        self.say(Event::RetryAsked { by: MEMBER.into() }).await;
+        self.say(Event::RetryAsked { by: MEMBER.into(), why: None }).await;
     }
 
     /// Every thing was made once, and the columns are what the logs amount to.

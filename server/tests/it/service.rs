@@ -4,3 +4,4 @@ mod decide;
 mod permission;
 mod rename;
 mod secrets;
+mod words;

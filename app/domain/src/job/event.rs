@@ -3,6 +3,7 @@
 use crate::failure::Failure;
 use crate::id::RequestId;
 use crate::moment::Moment;
+use crate::reason::Reason;
 use serde::{Deserialize, Serialize};
 
 /// An event at its position in one job's log; positions begin at 1 and have no gaps.
@@ -61,12 +62,16 @@ pub enum Event {
         step: String,
         failure: Failure,
     },
-    /// A person's word, by account name.
+    /// A person's word, by account name; logs from before reasons were kept have none.
     CancelAsked {
         by: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Reason>,
     },
     RetryAsked {
         by: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Reason>,
     },
     /// What a succeeded step wrote has changed (a password typed anew): it begins again.
     Redo {
@@ -75,6 +80,13 @@ pub enum Event {
     },
     RollBackAsked {
         by: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Reason>,
+    },
+    /// Taken from a worker that hangs: from this entry on it writes nothing, and another goes on once its lease has lapsed.
+    TakenOver {
+        by: String,
+        why: Reason,
     },
     /// The plan changed (another vault name): nothing runs before the approver of that request has decided.
     Held {

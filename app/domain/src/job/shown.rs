@@ -2,10 +2,10 @@
 
 use super::status::{Goal, Status};
 use super::step::{Phase, StepStatus};
-use super::{Aim, Outline, Purpose, State};
+use super::{Aim, Outline, Purpose, SILENT_MILLIS, State};
 use crate::environment::{Arch, Part, Stone};
 use crate::failure::Failure;
-use crate::moment::Moment;
+use crate::moment::{Moment, duration};
 use crate::view::Can;
 use crate::view::job::Step;
 
@@ -134,6 +134,20 @@ impl Status {
                 Purpose::Change => Can::no("This job changes what stood before: ask for the former values instead."),
                 Purpose::Destroy => Can::no("What is gone cannot be brought back."),
             },
+        }
+    }
+
+    /// `silent_since` says since when the worker that holds the job was to write something and did not; none where
+    /// nobody holds it.
+    pub fn can_take_over(&self, silent_since: Option<Moment>, now: Moment) -> Can {
+        match silent_since {
+            _ if self.state().over() => Can::no("The job is over."),
+            None => Can::no("No worker has this job in its hands."),
+            Some(since) if now.since(since) >= SILENT_MILLIS => Can::yes(),
+            Some(_) => {
+                let patience = duration(SILENT_MILLIS);
+                Can::no(format!("Its worker is alive: only one that is silent for {patience} is taken for stuck."))
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The fold: what a job's log amounts to, entry by entry.
 
 use super::step::{Phase, StepStatus};
-use super::{Aim, Entry, Event, Outline, State};
+use super::{Aim, Entry, Event, Outline, State, Word};
 use crate::id::RequestId;
 use crate::moment::Moment;
 use serde_json::Value;
@@ -31,6 +31,8 @@ pub struct Status {
     pub steps: Vec<StepStatus>,
     pub goal: Goal,
     pub held: Option<Held>,
+    /// What people said to it, in order.
+    pub words: Vec<Word>,
     /// Whether a later job took over what this one left.
     pub replaced: bool,
     /// Of the last entry taken; 0 before the first.
@@ -51,6 +53,7 @@ impl Status {
             steps: outline.iter().map(StepStatus::new).collect(),
             goal: Goal::Build,
             held: None,
+            words: Vec::new(),
             replaced: false,
             position: 0,
             started: None,
@@ -80,6 +83,7 @@ impl Status {
         let at = entry.at;
         self.position = entry.position;
         self.started.get_or_insert(at);
+        self.words.extend(Word::of(at, &entry.event));
         match &entry.event {
             Event::CancelAsked { .. } => self.cancel(at),
             Event::RetryAsked { .. } => self.retry(at),

@@ -167,7 +167,7 @@ fn a_failure_lets_what_is_at_work_finish_and_begins_nothing() {
     assert!(job.status.can_retry().allowed && job.status.can_roll_back(&diamond()).allowed);
     assert!(!job.status.can_cancel().allowed);
 
-    job.tell(Event::RetryAsked { by: by() });
+    job.tell(Event::RetryAsked { by: by(), why: None });
     assert_eq!(job.next(), "run vault", "what stands is kept, the failed step begins anew");
     assert_eq!(job.status.state(), State::Running);
 }
@@ -176,25 +176,25 @@ fn a_failure_lets_what_is_at_work_finish_and_begins_nothing() {
 fn a_cancelled_job_finishes_what_is_at_work_and_can_go_on_later() {
     let mut job = Told::new(diamond());
     job.made("group").started("cluster").asked("cluster", 0).started("vault").waits("vault", 9);
-    job.tell(Event::CancelAsked { by: by() });
+    job.tell(Event::CancelAsked { by: by(), why: None });
     assert_eq!(job.status.state(), State::Waiting);
     assert!(!job.status.can_cancel().allowed);
     assert_eq!(job.next(), "follow cluster", "the vault's tries are given up");
     job.tell(Event::Succeeded { step: "cluster".into(), output: json!({}) });
     assert_eq!((job.status.state(), job.decided()), (State::Cancelled, Decision::NeedsAPerson));
     assert_eq!(job.status.stands(&job.outline), ["the-group", "the-cluster"]);
-    job.tell(Event::RetryAsked { by: by() });
+    job.tell(Event::RetryAsked { by: by(), why: None });
     assert_eq!(job.next(), "run vault");
 }
 
 #[test]
 fn what_a_lost_worker_left_of_a_cancelled_job_is_looked_at_and_not_run() {
     let mut job = Told::new(diamond());
-    job.made("group").started("vault").tell(Event::CancelAsked { by: by() });
+    job.made("group").started("vault").tell(Event::CancelAsked { by: by(), why: None });
     assert_eq!(job.next(), "settle vault");
     job.waits("vault", 0);
     assert_eq!(job.status.state(), State::Cancelled);
-    job.tell(Event::RollBackAsked { by: by() });
+    job.tell(Event::RollBackAsked { by: by(), why: None });
     assert_eq!(job.next(), "undo vault", "it was begun, so it may be there");
 }
 
@@ -202,7 +202,7 @@ fn what_a_lost_worker_left_of_a_cancelled_job_is_looked_at_and_not_run() {
 fn rolling_back_walks_backwards_and_follows_what_azure_is_at() {
     let mut job = Told::new(diamond());
     job.made("group").made("vault").made("secrets").started("cluster").asked("cluster", 0);
-    job.tell(Event::RollBackAsked { by: by() });
+    job.tell(Event::RollBackAsked { by: by(), why: None });
     assert_eq!(job.status.state(), State::RollingBack);
     assert_eq!(job.next(), "follow cluster, undo secrets");
     job.failed("cluster");
@@ -214,7 +214,7 @@ fn rolling_back_walks_backwards_and_follows_what_azure_is_at() {
     job.tell(Event::UndoStarted { step: "vault".into() });
     job.tell(Event::UndoFailed { step: "vault".into(), failure: failure("locked") });
     assert_eq!((job.status.state(), job.decided()), (State::NeedsPerson, Decision::NeedsAPerson));
-    job.tell(Event::RetryAsked { by: by() });
+    job.tell(Event::RetryAsked { by: by(), why: None });
     assert_eq!(job.next(), "undo vault");
     job.tell(Event::UndoAsked { step: "vault".into(), operation: json!(1), look_again: job.now() });
     assert_eq!(job.next(), "followundo vault");
@@ -245,7 +245,7 @@ fn time_counts_while_something_goes_on_and_stands_while_a_person_is_awaited() {
     let rested = Moment(1_000_000);
     assert_eq!(job.status.took_ms(rested), 1000);
     assert_eq!(job.status.ended, Some(Moment(2000)));
-    job.status.take(&Entry { position: 3, at: rested, event: Event::RetryAsked { by: by() } });
+    job.status.take(&Entry { position: 3, at: rested, event: Event::RetryAsked { by: by(), why: None } });
     assert_eq!(job.status.ended, None);
     assert_eq!(job.status.took_ms(rested.plus(500)), 1500);
 }
@@ -303,9 +303,9 @@ proptest! {
         let mut job = Told::new(outline);
         for (luck, word) in fates {
             match word {
-                Word::Cancel if job.status.can_cancel().allowed => { job.tell(Event::CancelAsked { by: by() }); }
-                Word::Retry if job.status.can_retry().allowed => { job.tell(Event::RetryAsked { by: by() }); }
-                Word::RollBack if job.status.can_roll_back(&diamond()).allowed => { job.tell(Event::RollBackAsked { by: by() }); }
+                Word::Cancel if job.status.can_cancel().allowed => { job.tell(Event::CancelAsked { by: by(), why: None }); }
+                Word::Retry if job.status.can_retry().allowed => { job.tell(Event::RetryAsked { by: by(), why: None }); }
+                Word::RollBack if job.status.can_roll_back(&diamond()).allowed => { job.tell(Event::RollBackAsked { by: by(), why: None }); }
                 _ => {}
             }
             carry_out(&mut job, luck)?;
@@ -320,7 +320,7 @@ proptest! {
         for _ in 0..200 {
             if job.status.state().over() { break; }
             if !job.status.state().moving() && job.decided() == Decision::NeedsAPerson {
-                job.tell(Event::RetryAsked { by: by() });
+                job.tell(Event::RetryAsked { by: by(), why: None });
             }
             carry_out(&mut job, Luck::Made)?;
         }
@@ -414,7 +414,7 @@ fn a_destruction_goes_backwards_and_ends_with_nothing() {
     job.tell(Event::UndoStarted { step: "cluster".into() });
     job.tell(Event::UndoFailed { step: "cluster".into(), failure: failure("cluster") });
     assert_eq!(job.status.state(), State::NeedsPerson);
-    job.tell(Event::RetryAsked { by: by() });
+    job.tell(Event::RetryAsked { by: by(), why: None });
     assert_eq!(job.next(), "undo cluster, undo secrets");
     for key in ["cluster", "secrets", "vault"] {
         gone(&mut job, key);
@@ -442,10 +442,10 @@ fn a_change_builds_first_then_removes_and_proves_last() {
     job.made("cluster");
     assert_eq!(job.next(), "undo insights");
     job.tell(Event::UndoStarted { step: "insights".into() });
-    job.tell(Event::CancelAsked { by: by() });
+    job.tell(Event::CancelAsked { by: by(), why: None });
     job.tell(Event::UndoWaits { step: "insights".into(), until: Moment(9_000_000), why: "busy".into() });
     assert_eq!(job.status.state(), State::Cancelled, "tries are given up when somebody cancels");
-    job.tell(Event::RetryAsked { by: by() });
+    job.tell(Event::RetryAsked { by: by(), why: None });
     assert_eq!(job.next(), "undo insights");
     gone(&mut job, "insights");
     assert_eq!(job.next(), "run checks");

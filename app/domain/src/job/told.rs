@@ -6,6 +6,7 @@ use super::{Event, Outline, Purpose, State};
 use crate::account::short;
 use crate::failure::Failure;
 use crate::moment::{Moment, duration};
+use crate::reason::Reason;
 use crate::view::job::Tone;
 
 /// A line that has no number yet; `step` is empty for the job's own.
@@ -55,10 +56,18 @@ pub fn told(outline: &[Outline], before: &Status, after: &Status, at: Moment, ev
         }
         Event::Replaced { by } => own(format!("{} asked for a later job, which takes over what stands", short(by))),
         Event::Undone { step } => of(step, Tone::Done, format!("{} is gone", resource(step))),
-        Event::CancelAsked { by } => own(format!("{} cancelled: what is at work finishes first", short(by))),
-        Event::RetryAsked { by } => own(format!("{} lets the job go on", short(by))),
+        Event::CancelAsked { by, why } => {
+            own(format!("{} cancelled{}: what is at work finishes first", short(by), because(why.as_ref())))
+        }
+        Event::RetryAsked { by, why } => own(format!("{} lets the job go on{}", short(by), because(why.as_ref()))),
         Event::Redo { step, by } => of(step, Tone::Person, format!("{} gave new values, written again", short(by))),
-        Event::RollBackAsked { by } => own(format!("{} rolls back: what was made is removed again", short(by))),
+        Event::RollBackAsked { by, why } => {
+            own(format!("{} rolls back{}: what was made is removed again", short(by), because(why.as_ref())))
+        }
+        Event::TakenOver { by, why } => {
+            let so = because(Some(why));
+            own(format!("{} takes the job from its worker{so}: another goes on", short(by)))
+        }
         Event::Held { by, why, .. } => own(format!("{} asks for a changed plan: {why}", short(by))),
         Event::Released { by } => own(format!("{} approved the changed plan", short(by))),
         Event::Refused { by, why } => own(format!("the changed plan was not approved ({}): {why}", short(by))),
@@ -78,6 +87,11 @@ pub fn told(outline: &[Outline], before: &Status, after: &Status, at: Moment, ev
         lines.extend(end.map(|(tone, text)| Said::new("", tone, text)));
     }
     lines
+}
+
+/// ` (“wrong region”)`, where a reason was given.
+fn because(why: Option<&Reason>) -> String {
+    why.map(|why| format!(" (“{why}”)")).unwrap_or_default()
 }
 
 fn asked_before(before: &Status, step: &str) -> bool {

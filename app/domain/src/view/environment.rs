@@ -94,6 +94,8 @@ pub struct Whole {
     pub destroy: Can,
     /// A request about it that waits for its decision.
     pub waits: Option<RequestId>,
+    /// Where its newest job stands among those that wait for a worker, while it does.
+    pub turn: Option<super::job::Turn>,
     /// What Azure still keeps of it, once it is gone.
     pub kept: Vec<Kept>,
     /// What differs from what was approved, once it was looked at.
@@ -140,6 +142,8 @@ pub struct JobLine {
     pub state: job::State,
     pub started: Moment,
     pub took_ms: Option<i64>,
+    /// What a person said to it last.
+    pub word: Option<job::Word>,
 }
 
 /// One run of the checks.

@@ -3,7 +3,7 @@
 use super::Can;
 use crate::failure::Failure;
 use crate::id::{JobId, RequestId};
-use crate::job::{State, StepState};
+use crate::job::{State, StepState, Word};
 use crate::moment::Moment;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +23,8 @@ pub struct Row {
     pub started: Moment,
     /// When it came to rest.
     pub ended: Option<Moment>,
+    /// What a person said to it last.
+    pub word: Option<Word>,
 }
 
 /// Everything on a job's page; the event stream sends it again, without lines, whenever it changed.
@@ -45,6 +47,11 @@ pub struct Whole {
     pub cancel: Can,
     pub retry: Can,
     pub roll_back: Can,
+    pub take_over: Can,
+    /// Where it stands among the jobs that wait for a worker, while it does.
+    pub turn: Option<Turn>,
+    /// What people said to it, in order.
+    pub words: Vec<Word>,
     /// What stands now and would stay or go: names of resources.
     pub stands: Vec<String>,
     /// A request of another vault name waits for its approver.
@@ -52,6 +59,36 @@ pub struct Whole {
     /// Position of the last event folded into this.
     pub position: i64,
     pub now: Moment,
+}
+
+/// The place of a job that is due and that no worker has taken yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Turn {
+    /// 1 is taken next.
+    pub place: u32,
+    /// Other teams whose jobs come before.
+    pub teams: u32,
+}
+
+impl Turn {
+    /// "3rd in the queue, jobs of 2 other teams before it".
+    pub fn sentence(self) -> String {
+        let Turn { place, teams } = self;
+        let ending = match (place % 10, place % 100) {
+            (_, 11..=13) => "th",
+            (1, _) => "st",
+            (2, _) => "nd",
+            (3, _) => "rd",
+            _ => "th",
+        };
+        match (place, teams) {
+            (1, _) => "Next in the queue".to_owned(),
+            (_, 0) => format!("{place}{ending} in the queue, all before it of the same team"),
+            (_, 1) => format!("{place}{ending} in the queue, jobs of 1 other team before it"),
+            (_, teams) => format!("{place}{ending} in the queue, jobs of {teams} other teams before it"),
+        }
+    }
 }
 
 /// A step as graph node and timeline row.

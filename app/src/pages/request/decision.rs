@@ -1,6 +1,6 @@
 //! The decision: asked of who may decide, told to who may not, and kept as a record once it is made.
 
-use crate::components::confirm::{Confirm, confirm};
+use crate::components::confirm::{Asks, Confirm, confirm};
 use crate::components::glyph::{QUEUED, glyph, icon, of_request};
 use crate::components::plan_panel::{finding_read, no_finding};
 use crate::components::time::moment;
@@ -108,6 +108,7 @@ fn withdraw(request: &Whole) -> Option<AnyView> {
             keep: "Keep asking",
             action: routes::withdraw(&request.row.id),
             danger: false,
+            asks: Asks::Nothing,
         };
         view! { <div class="row">{confirm(asked)}</div> }.into_any()
     })

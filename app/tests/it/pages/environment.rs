@@ -96,6 +96,7 @@ pub(crate) fn failing() -> Whole {
             state: job::State::Succeeded,
             started: ago(7_000),
             took_ms: Some(432_000),
+            word: None,
         }],
         validation: Some(validation),
         history: vec![
@@ -108,6 +109,7 @@ pub(crate) fn failing() -> Whole {
         change: Can::yes(),
         destroy: Can::yes(),
         waits: None,
+        turn: None,
         kept: Vec::new(),
         drift: None,
         now: NOW,

@@ -4,9 +4,11 @@ use super::{keeps_the_policy, text};
 use crate::fake::{Fake, NOW, ago, page};
 use domain::failure::{Failure, Mend};
 use domain::id::{JobId, RequestId};
-use domain::job::{State, StepState};
+use domain::job::word::Kind;
+use domain::job::{State, StepState, Word};
+use domain::reason::Reason;
 use domain::view::Can;
-use domain::view::job::{Line, Row, Step, Tone, Whole};
+use domain::view::job::{Line, Row, Step, Tone, Turn, Whole};
 
 type Said<'a> = (&'a str, &'a str, &'a str, &'a [&'a str], StepState, i64, i64, Option<i64>);
 
@@ -89,6 +91,7 @@ pub(crate) fn running() -> Whole {
         steps: 14,
         started: ago(337),
         ended: None,
+        word: None,
     };
     Whole {
         row,
@@ -104,6 +107,9 @@ pub(crate) fn running() -> Whole {
         cancel: Can::yes(),
         retry: Can::no("The job runs."),
         roll_back: Can::no("The job runs."),
+        take_over: Can::no("Its worker is alive."),
+        turn: None,
+        words: Vec::new(),
         stands: vec!["rg-checkout-loadtest".into(), "aks-checkout-loadtest".into(), "kv-checkout-load".into()],
         held_by: None,
         position: 41,
@@ -241,4 +247,38 @@ async fn a_job_that_waits_for_its_approver_leads_to_the_request() {
     let (_, html) = page(shown(job), "/jobs/118").await;
     assert!(text(&html).contains("A changed plan waits for its approver"));
     assert!(html.contains(r#"href="/requests/r-2""#));
+}
+
+#[tokio::test]
+async fn who_stops_or_removes_something_says_why_and_everybody_reads_it() {
+    let (_, html) = page(shown(running()), "/jobs/118").await;
+    let form = html.split(r#"action="/jobs/118/cancel""#).nth(1).unwrap().split("</form>").next().unwrap();
+    assert!(form.contains(r#"name="reason""#) && form.contains("required"), "{form}");
+    let mut job = stopped(None);
+    let (why, by) = (Reason::optional("wrong region").unwrap(), "member@contoso.example".to_owned());
+    job.words = vec![Word { at: ago(60), kind: Kind::Cancel, by, why }];
+    let (_, html) = page(shown(job), "/jobs/118").await;
+    assert!(text(&html).contains("member cancelled it “wrong region”"), "{}", text(&html));
+}
+
+#[tokio::test]
+async fn a_job_whose_worker_hangs_can_be_taken_over_and_another_cannot() {
+    assert!(!page(shown(running()), "/jobs/118").await.1.contains("/jobs/118/take-over"));
+    let mut job = running();
+    job.take_over = Can::yes();
+    let (_, html) = page(shown(job), "/jobs/118").await;
+    assert!(html.contains(r#"action="/jobs/118/take-over""#) && text(&html).contains("Take this job from its worker?"));
+}
+
+#[tokio::test]
+async fn a_job_that_waits_for_a_worker_says_its_place() {
+    let said = |place, teams| {
+        let mut job = running();
+        job.turn = Some(Turn { place, teams });
+        async move { text(&page(shown(job), "/jobs/118").await.1) }
+    };
+    assert!(said(1, 0).await.contains("Next in the queue"));
+    assert!(said(3, 2).await.contains("3rd in the queue, jobs of 2 other teams before it"));
+    assert!(said(12, 1).await.contains("12th in the queue, jobs of 1 other team before it"));
+    assert!(said(22, 0).await.contains("22nd in the queue, all before it of the same team"));
 }

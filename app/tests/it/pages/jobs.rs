@@ -19,6 +19,7 @@ pub(crate) fn several() -> Fake {
         steps: 14,
         started: ago(900),
         ended: ended.map(ago),
+        word: None,
     };
     let rows = vec![
         row("119", "checkout-loadtest", State::Running, &["Web app", "Insights"], 11, None),

@@ -65,7 +65,7 @@ impl People {
 
     /// `cancel`, `retry` or `roll-back`, said to a job by its id.
     pub fn say(&mut self, portal: &str, job: &str, word: &str) -> Result<()> {
-        self.member.post(portal, &format!("/jobs/{job}/{word}"), &[]).map(drop)
+        self.member.post(portal, &format!("/jobs/{job}/{word}"), &[("reason", "Chaos")]).map(drop)
     }
 
     /// Sends the plan of a job back to its approver, because the world is not what was approved.

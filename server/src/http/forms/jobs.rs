@@ -1,4 +1,4 @@
-//! Plain posts about a job: cancel, retry (with another password where that is the remedy), another vault name or the plan anew, roll back.
+//! Plain posts about a job: cancel, retry (with another password where that is the remedy), another vault name or the plan anew, roll back, take over.
 
 use super::{done, refused};
 use crate::http::Web;
@@ -11,10 +11,22 @@ use domain::id::JobId;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+/// A word that is said with its reason.
+#[derive(Deserialize)]
+pub struct Word {
+    #[serde(default)]
+    reason: String,
+}
+
 /// `POST /jobs/{id}/cancel`.
-pub async fn cancel(State(web): State<Web>, SignedIn(caller): SignedIn, Path(id): Path<JobId>) -> Response {
+pub async fn cancel(
+    State(web): State<Web>,
+    SignedIn(caller): SignedIn,
+    Path(id): Path<JobId>,
+    Form(word): Form<Word>,
+) -> Response {
     let page = routes::job(&id);
-    match web.portal.cancel(&caller, &id).await {
+    match web.portal.cancel(&caller, &id, &word.reason).await {
         Ok(()) => done(&page, "The job stops after the steps at work; what was made stays."),
         Err(error) => refused(&page, &error),
     }
@@ -24,6 +36,8 @@ pub async fn cancel(State(web): State<Web>, SignedIn(caller): SignedIn, Path(id)
 pub struct Retry {
     #[serde(default)]
     password: SecretString,
+    #[serde(default)]
+    reason: String,
 }
 
 /// `POST /jobs/{id}/retry`.
@@ -34,17 +48,36 @@ pub async fn retry(
     Form(retry): Form<Retry>,
 ) -> Response {
     let page = routes::job(&id);
-    match web.portal.retry(&caller, &id, super::typed(retry.password)).await {
+    match web.portal.retry(&caller, &id, super::typed(retry.password), &retry.reason).await {
         Ok(()) => Redirect::to(&page).into_response(),
         Err(error) => refused(&page, &error),
     }
 }
 
 /// `POST /jobs/{id}/roll-back`.
-pub async fn roll_back(State(web): State<Web>, SignedIn(caller): SignedIn, Path(id): Path<JobId>) -> Response {
+pub async fn roll_back(
+    State(web): State<Web>,
+    SignedIn(caller): SignedIn,
+    Path(id): Path<JobId>,
+    Form(word): Form<Word>,
+) -> Response {
     let page = routes::job(&id);
-    match web.portal.roll_back(&caller, &id).await {
+    match web.portal.roll_back(&caller, &id, &word.reason).await {
         Ok(()) => Redirect::to(&page).into_response(),
+        Err(error) => refused(&page, &error),
+    }
+}
+
+/// `POST /jobs/{id}/take-over`.
+pub async fn take_over(
+    State(web): State<Web>,
+    SignedIn(caller): SignedIn,
+    Path(id): Path<JobId>,
+    Form(word): Form<Word>,
+) -> Response {
+    let page = routes::job(&id);
+    match web.portal.take_over(&caller, &id, &word.reason).await {
+        Ok(()) => done(&page, "Its worker writes nothing more; another goes on in about ten seconds."),
         Err(error) => refused(&page, &error),
     }
 }

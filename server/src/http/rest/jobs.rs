@@ -1,13 +1,18 @@
-//! `GET /api/v1/jobs/{id}` reads a job.
+//! `GET /api/v1/jobs/{id}` reads a job; `POST` to what stands under it says a word to it.
 
+use super::body::Body;
 use super::problem::Refusal;
 use crate::http::Web;
 use crate::http::caller::Bearer;
 use axum::Json;
 use axum::extract::{Path, State};
+use domain::account::Caller;
 use domain::id::JobId;
 use domain::problem::Problem;
 use domain::view::job::Whole;
+use secrecy::SecretString;
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 /// A job with its steps, what stopped it, and what may be done with it now.
 #[utoipa::path(
@@ -25,5 +30,123 @@ pub async fn read(
     Bearer(caller): Bearer,
     Path(id): Path<JobId>,
 ) -> Result<Json<Whole>, Refusal> {
-    Ok(Json(web.portal.job(&caller, &id).await?))
+    now(&web, &caller, &id).await
+}
+
+/// A word that is said with its reason.
+#[derive(Deserialize, ToSchema)]
+pub struct Word {
+    /// Kept in the job's log.
+    reason: String,
+}
+
+/// A reason where one is to be given, and a password where that is the remedy.
+#[derive(Deserialize, ToSchema)]
+pub struct Retry {
+    #[serde(default)]
+    reason: String,
+    /// Sealed at once in place of the one that was refused, and never shown again.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = Password, write_only)]
+    db_password: Option<SecretString>,
+}
+
+/// Stops it after the steps at work; what was made stays.
+#[utoipa::path(
+    post, path = "/api/v1/jobs/{id}/cancel", tag = "jobs", request_body = Word,
+    params(("id" = String, Path, description = "Of the job")),
+    security(("token" = [])),
+    responses(
+        (status = 200, description = "It was said; the job as it is now", body = Whole),
+        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not for this caller", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such job", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Not as the job is now", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The reason needs a change", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn cancel(
+    State(web): State<Web>,
+    Bearer(caller): Bearer,
+    Path(id): Path<JobId>,
+    Body(word): Body<Word>,
+) -> Result<Json<Whole>, Refusal> {
+    web.portal.cancel(&caller, &id, &word.reason).await?;
+    now(&web, &caller, &id).await
+}
+
+/// Lets it go on from where it stopped.
+#[utoipa::path(
+    post, path = "/api/v1/jobs/{id}/retry", tag = "jobs", request_body = Retry,
+    params(("id" = String, Path, description = "Of the job")),
+    security(("token" = [])),
+    responses(
+        (status = 200, description = "It was said; the job as it is now", body = Whole),
+        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not for this caller", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such job", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Not as the job is now", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The reason needs a change", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn retry(
+    State(web): State<Web>,
+    Bearer(caller): Bearer,
+    Path(id): Path<JobId>,
+    Body(retry): Body<Retry>,
+) -> Result<Json<Whole>, Refusal> {
+    web.portal.retry(&caller, &id, retry.db_password, &retry.reason).await?;
+    now(&web, &caller, &id).await
+}
+
+/// Removes again what it made.
+#[utoipa::path(
+    post, path = "/api/v1/jobs/{id}/roll-back", tag = "jobs", request_body = Word,
+    params(("id" = String, Path, description = "Of the job")),
+    security(("token" = [])),
+    responses(
+        (status = 200, description = "It was said; the job as it is now", body = Whole),
+        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not for this caller", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such job", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Not as the job is now", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The reason needs a change", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn roll_back(
+    State(web): State<Web>,
+    Bearer(caller): Bearer,
+    Path(id): Path<JobId>,
+    Body(word): Body<Word>,
+) -> Result<Json<Whole>, Refusal> {
+    web.portal.roll_back(&caller, &id, &word.reason).await?;
+    now(&web, &caller, &id).await
+}
+
+/// Takes it from a worker that hangs; another goes on.
+#[utoipa::path(
+    post, path = "/api/v1/jobs/{id}/take-over", tag = "jobs", request_body = Word,
+    params(("id" = String, Path, description = "Of the job")),
+    security(("token" = [])),
+    responses(
+        (status = 200, description = "It was said; the job as it is now", body = Whole),
+        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not for this caller", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such job", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Not as the job is now", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The reason needs a change", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn take_over(
+    State(web): State<Web>,
+    Bearer(caller): Bearer,
+    Path(id): Path<JobId>,
+    Body(word): Body<Word>,
+) -> Result<Json<Whole>, Refusal> {
+    web.portal.take_over(&caller, &id, &word.reason).await?;
+    now(&web, &caller, &id).await
+}
+
+async fn now(web: &Web, caller: &Caller, id: &JobId) -> Result<Json<Whole>, Refusal> {
+    Ok(Json(web.portal.job(caller, id).await?))
 }

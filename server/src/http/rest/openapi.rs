@@ -12,7 +12,15 @@ use utoipa::{Modify, OpenApi};
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Keystead", description = "Ask for an Azure environment, approve it, watch it being made."),
-    paths(super::requests::submit, super::requests::approve, super::jobs::read),
+    paths(
+        super::requests::submit,
+        super::requests::approve,
+        super::jobs::read,
+        super::jobs::cancel,
+        super::jobs::retry,
+        super::jobs::roll_back,
+        super::jobs::take_over
+    ),
     modifiers(&Token)
 )]
 pub struct Document;

@@ -138,9 +138,11 @@ impl<'o> Play<'o> {
                     let _ = self.carry_out(&deed);
                 }
             }
-            Word::Cancel if self.status.can_cancel().allowed => self.tell(Event::CancelAsked { by }),
-            Word::Retry if self.status.can_retry().allowed => self.tell(Event::RetryAsked { by }),
-            Word::RollBack if self.status.can_roll_back(self.outline).allowed => self.tell(Event::RollBackAsked { by }),
+            Word::Cancel if self.status.can_cancel().allowed => self.tell(Event::CancelAsked { by, why: None }),
+            Word::Retry if self.status.can_retry().allowed => self.tell(Event::RetryAsked { by, why: None }),
+            Word::RollBack if self.status.can_roll_back(self.outline).allowed => {
+                self.tell(Event::RollBackAsked { by, why: None })
+            }
             _ => return false,
         }
         true

@@ -54,7 +54,7 @@ async fn an_undo_that_fails_needs_a_person_and_goes_on_when_retried() {
     let _worker = story.worker();
     story.until_state(State::NeedsPerson).await;
     story.wire.fault("vault", &[Fault::Retry, Fault::Fail]);
-    story.say(Event::RollBackAsked { by: MEMBER.into() }).await;
+    story.say(Event::RollBackAsked { by: MEMBER.into(), why: None }).await;
     story.until_state(State::NeedsPerson).await;
     assert_eq!(story.wire.there(), ["group-checkout-loadtest", "vault-checkout-loadtest"]);
     story.retry().await;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::support::bed::{both, queued, wish};
+use domain::reason::Reason;
 use keystead::store::event::Writer;
 use keystead::store::{Use, lease};
 
@@ -44,13 +45,36 @@ async fn who_lost_the_lease_appends_nothing() {
 }
 
 #[tokio::test]
+async fn a_job_that_was_taken_from_its_worker_goes_on_with_another() {
+    both(|bed| async move {
+        let story = Story::diamond(bed).await;
+        let store = &story.bed.store;
+        let hangs = lease::claim(store, "hangs", START, START.plus(10_000)).await.unwrap().unwrap();
+        append(&story, &hangs, "group").await.unwrap();
+        let why = Reason::parse("silent since noon").unwrap();
+        story.say(Event::TakenOver { by: MEMBER.into(), why: why.clone() }).await;
+
+        assert!(!lease::renew(store, &hangs, START.plus(20_000)).await.unwrap());
+        assert!(matches!(append(&story, &hangs, "vault").await, Err(Error::Superseded)));
+        // It may still send what it has decided on until its lease has lapsed, so nobody is quicker than that.
+        assert_eq!(lease::claim(store, "other", START.plus(3_600_000), START).await.unwrap(), None);
+        let _other = story.worker();
+        story.until_taken_over().await;
+        let over = story.until_state(State::Succeeded).await;
+        assert_eq!(over.status.words.iter().map(|word| word.why.clone()).collect::<Vec<_>>(), [Some(why)]);
+        story.made_once().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn who_writes_second_is_told_to_read_on() {
     both(|bed| async move {
         let story = Story::diamond(bed).await;
         let store = &story.bed.store;
         let claim = lease::claim(store, "worker", START, START.plus(10_000)).await.unwrap().unwrap();
         let mut journal = story.journal().await;
-        story.say(Event::CancelAsked { by: MEMBER.into() }).await;
+        story.say(Event::CancelAsked { by: MEMBER.into(), why: None }).await;
         let mut tx = store.begin().await.unwrap();
         let started = [Event::Started { step: "group".into() }];
         let written = journal.append(&mut tx, Writer::Worker(&claim), START, &started, &[]).await;

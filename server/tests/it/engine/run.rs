@@ -19,7 +19,7 @@ async fn a_job_brings_about_everything_once_side_by_side() {
 
         story.made_once().await;
         assert!(story.wire.most_at_once() >= 2, "cluster and vault are made side by side");
-        let row = job::row(store, &story.job.id).await.unwrap().unwrap();
+        let (row, _) = job::row(store, &story.job.id).await.unwrap().unwrap();
         assert_eq!((row.state, row.steps_done, row.steps), (State::Succeeded, 5, 5));
         assert!(row.ended.is_some() && row.at.is_empty());
         assert_eq!(text(store, "select state from environment").await, "ready");
@@ -84,7 +84,7 @@ async fn cancelled_at_any_moment_a_job_keeps_what_stands_and_can_go_on() {
         if story.state().await.over() {
             continue;
         }
-        story.say(Event::CancelAsked { by: MEMBER.into() }).await;
+        story.say(Event::CancelAsked { by: MEMBER.into(), why: None }).await;
         let _worker = story.worker();
         story.until_taken_over().await;
         let stopped =
@@ -110,7 +110,7 @@ async fn rolled_back_at_any_moment_nothing_is_left() {
         if story.state().await.over() {
             continue;
         }
-        story.say(Event::RollBackAsked { by: MEMBER.into() }).await;
+        story.say(Event::RollBackAsked { by: MEMBER.into(), why: None }).await;
         let _worker = story.worker();
         story.until_taken_over().await;
         story.until_state(State::RolledBack).await;

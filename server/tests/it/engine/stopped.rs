@@ -133,7 +133,7 @@ async fn stopped_anywhere_while_another_rolls_back_it_leaves_nothing_behind() {
         let Some((process, lets)) = stopped_at(&story, place).await else { return false };
         let rolls_back = !story.state().await.over();
         if rolls_back {
-            story.say(Event::RollBackAsked { by: MEMBER.into() }).await;
+            story.say(Event::RollBackAsked { by: MEMBER.into(), why: None }).await;
         }
         let _other = story.worker();
         story.until_taken_over().await;

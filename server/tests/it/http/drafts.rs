@@ -145,8 +145,12 @@ async fn the_whole_walk_needs_no_script() {
         let job = decided.leads_to().to_owned();
         assert!(job.starts_with("/jobs/"), "{job}");
         assert_eq!(member.get(&job).await.status, StatusCode::OK);
-        let cancelled = member.post(&format!("{job}/cancel"), &[]).await;
+        let cancelled = member.post(&format!("{job}/cancel"), &[("reason", "")]).await;
         assert_eq!(cancelled.leads_to(), job);
+        assert!(member.get(&job).await.body.contains("Say why in a few words"));
+        member.post(&format!("{job}/cancel"), &[("reason", "a <b>wrong</b> size")]).await;
+        let told = member.get(&job).await.body;
+        assert!(told.contains("member cancelled it") && told.contains("a &lt;b&gt;wrong"), "{told}");
         let mut other = Browser::on(&portal.router);
         other.sign_in("second-member@contoso.example", "/").await;
         for page in [&request, &job, &"/environments/plain".to_owned()] {

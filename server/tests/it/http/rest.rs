@@ -1,4 +1,4 @@
-//! The REST API: the three endpoints over a token, and problem documents for everything that is refused.
+//! The REST API: its endpoints over a token, and problem documents for everything that is refused.
 
 use crate::support::bed::{Bed, both};
 use crate::support::browser::{Browser, Seen};
@@ -49,6 +49,18 @@ async fn a_program_asks_approves_and_reads() {
         let read: Value = serde_json::from_str(&read.body).unwrap();
         assert_eq!(read["row"]["environment"], "by-rest");
         assert!(read["steps"].as_array().unwrap().len() > 10);
+        let cancel = format!("{job}/cancel");
+        let unsaid = call(&portal, Method::POST, &cancel, &member, Some(json!({"reason": " "}))).await;
+        assert_eq!(unsaid.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", unsaid.body);
+        let said = call(&portal, Method::POST, &cancel, &member, Some(json!({"reason": "wrong size"}))).await;
+        let said: Value = serde_json::from_str(&said.body).unwrap();
+        let word = &said["words"][0];
+        assert_eq!((&word["kind"], &word["why"]), (&json!("cancel"), &json!("wrong size")), "{said}");
+        let retry = call(&portal, Method::POST, &format!("{job}/retry"), &member, Some(json!({}))).await;
+        assert!([200, 409].contains(&retry.status.as_u16()), "{}", retry.body);
+        let taken = json!({"reason": "it hangs"});
+        let taken = call(&portal, Method::POST, &format!("{job}/take-over"), &member, Some(taken)).await;
+        assert_eq!(taken.status, StatusCode::FORBIDDEN, "{}", taken.body);
     })
     .await;
 }
@@ -112,7 +124,11 @@ async fn the_document_names_every_endpoint() {
     let seen = Browser::on(&portal.router).get("/api/openapi.json").await;
     let document: Value = serde_json::from_str(&seen.body).unwrap();
     let paths: Vec<&String> = document["paths"].as_object().unwrap().keys().collect();
-    assert_eq!(paths, ["/api/v1/jobs/{id}", "/api/v1/requests", "/api/v1/requests/{id}/approval"]);
+    let words = ["cancel", "retry", "roll-back", "take-over"].map(|word| format!("/api/v1/jobs/{{id}}/{word}"));
+    let mut expected = vec!["/api/v1/jobs/{id}".to_owned()];
+    expected.extend(words);
+    expected.extend(["/api/v1/requests".to_owned(), "/api/v1/requests/{id}/approval".to_owned()]);
+    assert_eq!(paths, expected.iter().collect::<Vec<_>>());
     assert_eq!(document["components"]["securitySchemes"]["token"]["scheme"], "bearer");
     assert_eq!(Browser::on(&portal.router).get("/api/docs/").await.status, StatusCode::OK);
 }

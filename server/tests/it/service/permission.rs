@@ -96,16 +96,17 @@ async fn act(
         Action::Withdraw => service.withdraw(caller, open).await.map(drop),
         // Without the digest of the plan nothing is decided, so that the next in line finds it open.
         Action::Decide => service.decide(caller, open, Decision::Approve, "", "").await.map(drop),
-        Action::Cancel => service.cancel(caller, job).await,
+        Action::Cancel => service.cancel(caller, job, "a test").await,
         Action::Retry => {
             let renamed = service.change_vault_name(caller, job, "kv-other").await;
-            let retried = service.retry(caller, job, None).await;
+            let retried = service.retry(caller, job, None, "").await;
             // Whoever may not retry may not rename either; what is no remedy for the job is another matter.
             let kept_out = |error: &PortalError| matches!(error.code, Code::Forbidden | Code::NotFound);
             assert_eq!(renamed.as_ref().err().is_some_and(kept_out), retried.as_ref().err().is_some_and(kept_out));
             retried
         }
-        Action::RollBack => service.roll_back(caller, job).await,
+        Action::RollBack => service.roll_back(caller, job, "a test").await,
+        Action::TakeOver => service.take_over(caller, job, "a test").await,
         Action::Validate => service.validate(caller, "built").await.map(drop),
     }
 }

@@ -140,6 +140,11 @@ pub fn wish(name: &str) -> Wish {
 
 /// An approved request with its job queued, as the service leaves them.
 pub async fn queued(store: &Store, name: &str, outline: Vec<Outline>, now: Moment) -> Job {
+    queued_of(store, "payments", name, outline, now).await
+}
+
+/// The same of another team.
+pub async fn queued_of(store: &Store, team: &str, name: &str, outline: Vec<Outline>, now: Moment) -> Job {
     sql(
         store,
         "insert into account (id, name, roles, teams, seen_at) values ('t/m', 'member@contoso.example', '[]', '[]', 0) \
@@ -169,7 +174,7 @@ pub async fn queued(store: &Store, name: &str, outline: Vec<Outline>, now: Momen
         id: JobId::new(id("j")),
         environment: EnvironmentId::new(environment),
         environment_name: name.into(),
-        team: TeamName::parse("payments").unwrap(),
+        team: TeamName::parse(team).unwrap(),
         request: RequestId::new(request),
         title: format!("Create {name}"),
         recipe: "provision".into(),
