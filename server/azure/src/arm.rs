@@ -3,6 +3,7 @@ use crate::{
     error::{Error, Kind},
     id::ResourceId,
     operation::{self, Answer, Follow, Next, Operation, Progress, Reply},
+    pace::Pace,
     refusal,
     request::Request,
     token::Tokens,
@@ -19,19 +20,20 @@ const MOST_PAGES: usize = 1000;
 /// Azure Resource Manager.
 ///
 /// A call is one request: whoever calls decides on trying again. Only a GET whose connection could not be made is
-/// sent a second time at once. Throttling comes back as [`Kind::Throttled`].
+/// sent a second time at once. Throttling comes back as [`Kind::Throttled`], and holds for all calls that follow.
 #[derive(Clone)]
 pub struct Arm {
     transport: Transport,
     tokens: Tokens,
+    pace: Pace,
     base: Url,
     scope: String,
 }
 
 impl Arm {
-    pub(crate) fn new(transport: Transport, tokens: Tokens, base: Url, audience: &str) -> Self {
+    pub(crate) fn new(transport: Transport, tokens: Tokens, pace: Pace, base: Url, audience: &str) -> Self {
         let scope = format!("{}/.default", audience.trim_end_matches('/'));
-        Self { transport, tokens, base, scope }
+        Self { transport, tokens, pace, base, scope }
     }
 
     /// The resource as it is; `None` where there is none.
@@ -149,8 +151,16 @@ impl Arm {
         body: Option<&Value>,
         if_match: Option<&str>,
     ) -> Result<Reply, Error> {
+        self.pace.turn(&method, url.path(), resource).await?;
         let token = self.tokens.get(&self.scope).await?;
-        self.transport.exchange(method, url, resource, &token, body, if_match).await
+        let path = url.path().to_owned();
+        let reply = self.transport.exchange(method.clone(), url, resource, &token, body, if_match).await?;
+        self.pace.told(&method, &path, &reply);
+        if reply.status == 401 {
+            // Whoever tries again brings another one.
+            self.tokens.forget(&self.scope, &token).await;
+        }
+        Ok(reply)
     }
 
     /// An address that Azure gave us; our token goes nowhere else than to Azure Resource Manager.

@@ -17,13 +17,16 @@ use azure_identity::{
 };
 use std::{
     fmt,
-    sync::{Arc, OnceLock},
+    sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
 use tokio::sync::Mutex;
 
 /// Stands for the method of a request in errors about tokens.
 pub(crate) const SIGN_IN: &str = "SIGN-IN";
+
+const WORKLOAD: &str = "workload identity";
+const MANAGED: &str = "managed identity";
 
 /// The managed identity endpoint of an Azure machine, which answers at once or is not there.
 const MACHINE: &str = "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01";
@@ -38,7 +41,7 @@ pub(crate) struct Chain {
 struct Inner {
     config: Config,
     transport: Transport,
-    chosen: OnceLock<Link>,
+    chosen: RwLock<Option<Link>>,
     choosing: Mutex<()>,
 }
 
@@ -54,7 +57,7 @@ impl Chain {
             inner: Arc::new(Inner {
                 config: config.clone(),
                 transport: transport.clone(),
-                chosen: OnceLock::new(),
+                chosen: RwLock::default(),
                 choosing: Mutex::new(()),
             }),
         }
@@ -62,7 +65,34 @@ impl Chain {
 
     /// Which link gave us a token, once one did.
     pub(crate) fn worked(&self) -> Option<&'static str> {
-        self.inner.chosen.get().map(|link| link.name)
+        self.chosen().map(|link| link.name)
+    }
+
+    fn chosen(&self) -> Option<Link> {
+        self.inner.chosen.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn choose(&self, link: Link) {
+        *self.inner.chosen.write().unwrap_or_else(PoisonError::into_inner) = Some(link);
+    }
+
+    /// Forgets every token that the SDK keeps for us, and nothing else: we stay who we are.
+    pub(crate) fn renew(&self) {
+        let (client_id, token_file) = match self.inner.config.credential.clone() {
+            CredentialKind::WorkloadIdentity { client_id, token_file } => (client_id, token_file),
+            CredentialKind::ManagedIdentity { client_id } => (client_id, None),
+            CredentialKind::AzureCli | CredentialKind::Auto => (None, None),
+        };
+        let anew = match self.worked() {
+            Some(WORKLOAD) => self.workload(client_id, token_file),
+            Some(MANAGED) => self.machine(client_id),
+            Some(_) => self.command_line(),
+            None => return,
+        };
+        match anew {
+            Ok(link) => self.choose(link),
+            Err(why) => tracing::warn!(why, "the way to sign in could not be made anew"),
+        }
     }
 
     async fn links(&self) -> Vec<Result<Link, String>> {
@@ -94,7 +124,7 @@ impl Chain {
             tenant_id: self.inner.config.tenant_id.clone(),
             token_file_path: token_file,
         };
-        link("workload identity", WorkloadIdentityCredential::new(Some(options)))
+        link(WORKLOAD, WorkloadIdentityCredential::new(Some(options)))
     }
 
     fn machine(&self, client_id: Option<String>) -> Result<Link, String> {
@@ -102,7 +132,7 @@ impl Chain {
             user_assigned_id: client_id.map(UserAssignedId::ClientId),
             client_options: self.inner.transport.sdk_sign_in(),
         };
-        link("managed identity", ManagedIdentityCredential::new(Some(options)))
+        link(MANAGED, ManagedIdentityCredential::new(Some(options)))
     }
 
     fn command_line(&self) -> Result<Link, String> {
@@ -134,11 +164,11 @@ impl TokenCredential for Chain {
         scopes: &[&str],
         options: Option<TokenRequestOptions<'_>>,
     ) -> azure_core::Result<AccessToken> {
-        if let Some(link) = self.inner.chosen.get() {
+        if let Some(link) = self.chosen() {
             return link.credential.get_token(scopes, options).await;
         }
         let _choosing = self.inner.choosing.lock().await;
-        if let Some(link) = self.inner.chosen.get() {
+        if let Some(link) = self.chosen() {
             return link.credential.get_token(scopes, options).await;
         }
         let links = self.links().await;
@@ -149,7 +179,7 @@ impl TokenCredential for Chain {
                 Ok(link) => match link.credential.get_token(scopes, options.clone()).await {
                     Ok(token) => {
                         tracing::info!(credential = link.name, "signed in to Azure");
-                        let _ = self.inner.chosen.set(link);
+                        self.choose(link);
                         return Ok(token);
                     }
                     // Where only one way is open, its own words are the answer, whole; and a way that is only

@@ -7,6 +7,7 @@ use crate::{
     kubernetes::Clusters,
     logs::Logs,
     me::{self, Me},
+    pace::{self, Clock, Pace},
     token::Tokens,
     transport::Transport,
     vault::Vault,
@@ -42,6 +43,11 @@ impl Azure {
     ///
     /// The program has to have installed a TLS provider (`rustls::crypto::ring::default_provider().install_default()`).
     pub fn connect(config: Config) -> Result<Self, Error> {
+        Self::connect_by(config, pace::running())
+    }
+
+    /// The same with the time of calls in the caller's hand.
+    pub fn connect_by(config: Config, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         let wrong = |why: &str| Err(Error::rejected("CONNECT", "azure", "BadConfiguration", why));
         if config.subscription_id.is_empty() {
             return wrong("no subscription is configured; set azure.subscription_id");
@@ -56,8 +62,14 @@ impl Azure {
         }
         let transport = Transport::new(&config)?;
         let chain = Chain::new(&config, &transport);
-        let tokens = Tokens::new(Arc::new(chain.clone()));
-        let arm = Arm::new(transport.clone(), tokens.clone(), config.cloud.arm.clone(), &config.cloud.arm_audience);
+        let tokens = Tokens::new(chain.clone());
+        let arm = Arm::new(
+            transport.clone(),
+            tokens.clone(),
+            Pace::new(clock),
+            config.cloud.arm.clone(),
+            &config.cloud.arm_audience,
+        );
         let clusters = Clusters::new(arm.clone(), tokens.clone(), transport.route().clone());
         Ok(Self {
             inner: Arc::new(Inner {

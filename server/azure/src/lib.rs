@@ -3,6 +3,8 @@
 //! What holds for all of it:
 //! - **A call is one request.** Nothing here waits for an operation or tries again: the caller has a log and a clock
 //!   for that. (Only a GET whose connection could not be made is sent a second time at once.)
+//! - **Calls keep Azure's pace.** What Azure says of its budget holds for all calls of a subscription: where it is short
+//!   they take turns, and one that would wait too long comes back as [`Kind::Throttled`] without having been sent.
 //! - **Documents in, documents out.** Resources and objects are `serde_json::Value`s as Azure writes them.
 //! - **Absent is not an error**: `get` answers `None`, `delete` is content with what is gone.
 //! - **Errors** are one type; [`Error::kind`] is what to branch on, its text Azure's own words. No token, no value of
@@ -91,6 +93,7 @@ mod logs;
 mod me;
 mod one_try;
 mod operation;
+mod pace;
 mod proxy;
 mod refusal;
 mod request;
@@ -109,4 +112,5 @@ pub use id::{NotAnId, ResourceId};
 pub use logs::{Column, Logs, Table};
 pub use me::Me;
 pub use operation::{Answer, Follow, Operation, Progress};
+pub use pace::Clock;
 pub use vault::{SecretFacts, Vault};

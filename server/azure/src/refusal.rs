@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::time::Duration;
 
 /// Where a 429 names no time: Azure's own advice is to begin with a few seconds.
-const THROTTLED_FOR: Duration = Duration::from_secs(5);
+pub(crate) const THROTTLED_FOR: Duration = Duration::from_secs(5);
 
 /// Codes that come with 403 and that no waiting for a right will change.
 const NOT_A_MATTER_OF_RIGHTS: [&str; 4] =

@@ -1,5 +1,8 @@
 //! Keeps a token per scope: asks once for all who wait for it, and renews it before it ends.
-use crate::{credential, error::Error};
+use crate::{
+    credential::{self, Chain},
+    error::Error,
+};
 use async_trait::async_trait;
 use azure_core::{
     Error as SdkError,
@@ -7,7 +10,7 @@ use azure_core::{
     error::ErrorKind,
     time::OffsetDateTime,
 };
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use std::{
     collections::HashMap,
     fmt,
@@ -26,12 +29,12 @@ type Slot = Arc<AsyncMutex<Option<AccessToken>>>;
 /// Tokens of our own identity. Where a renewal fails while the old token still holds, the old one is given.
 #[derive(Clone)]
 pub(crate) struct Tokens {
-    credential: Arc<dyn TokenCredential>,
+    credential: Chain,
     kept: Arc<Mutex<HashMap<String, Slot>>>,
 }
 
 impl Tokens {
-    pub(crate) fn new(credential: Arc<dyn TokenCredential>) -> Self {
+    pub(crate) fn new(credential: Chain) -> Self {
         Self { credential, kept: Arc::default() }
     }
 
@@ -40,6 +43,17 @@ impl Tokens {
         match self.current(scope).await {
             Ok(token) => Ok(SecretString::from(token.token.secret().to_owned())),
             Err(error) => Err(credential::refused(scope, &error)),
+        }
+    }
+
+    /// Gives this token to nobody any more, where it is still the one that is kept.
+    pub(crate) async fn forget(&self, scope: &str, token: &SecretString) {
+        let slot = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(scope).map(Arc::clone);
+        let Some(slot) = slot else { return };
+        let mut kept = slot.lock().await;
+        if kept.as_ref().is_some_and(|known| known.token.secret() == token.expose_secret()) {
+            *kept = None;
+            self.credential.renew();
         }
     }
 

@@ -94,6 +94,19 @@ async fn nothing_is_tried_again_by_itself() {
 }
 
 #[tokio::test]
+async fn a_token_that_ended_on_the_way_is_not_sent_again() {
+    let stage = Stage::with_identity().await;
+    let ended = refusal(401, "ExpiredAuthenticationToken", "The access token expiry UTC time is earlier than now.");
+    stage.answer_once("GET", GROUP, ended).await;
+    let azure = stage.azure();
+    assert_eq!(azure.arm().get(&group()).await.unwrap_err().kind(), Kind::Denied);
+    stage.answer("GET", GROUP, 1, ok(json!({"name": "rg"}))).await;
+    azure.arm().get(&group()).await.unwrap();
+    let asked = stage.arrived().await.iter().filter(|(_, path, _)| path.starts_with("/metadata/identity")).count();
+    assert_eq!(asked, 2, "the next call brings a new one");
+}
+
+#[tokio::test]
 async fn a_write_names_the_version_that_it_replaces() {
     let stage = Stage::with_identity().await;
     let place = cluster().to_string();

@@ -1,8 +1,10 @@
 //! The client against what answers on the wire.
 #![allow(clippy::unwrap_used)]
 mod arm;
+mod hand;
 mod kubernetes;
 mod logs;
+mod pace;
 mod pod;
 mod rehearsal;
 mod sign_in;

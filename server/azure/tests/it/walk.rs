@@ -1,5 +1,5 @@
 //! A walk through an Azure that nobody here wrote the client for: real names, proxy, certificates and waits.
-use crate::rehearsal::Rehearsal;
+use crate::{hand::Hand, rehearsal::Rehearsal};
 use azure::{Answer, Azure, Config, Kind, ResourceId};
 use azure_simulator::faults::{Drop, Fault};
 use serde_json::{Value, json};
@@ -55,8 +55,8 @@ async fn a_group_is_made_read_and_deleted_in_its_own_time() {
 
 #[tokio::test]
 async fn throttling_is_handed_up_and_a_lost_answer_leaves_what_was_written() {
-    let rehearsal = Rehearsal::start().await;
-    let azure = rehearsal.azure();
+    let (rehearsal, hand) = (Rehearsal::start().await, Hand::new());
+    let azure = Azure::connect_by(rehearsal.config(), hand.clone()).unwrap();
     let faults = &rehearsal.simulator.world().faults;
     let group = ResourceId::resource_group(azure.subscription(), "rg-shop");
     let on_group = |method: &str| Fault {
@@ -72,6 +72,7 @@ async fn throttling_is_handed_up_and_a_lost_answer_leaves_what_was_written() {
     faults.add(Fault { drop: Some(Drop::After), ..on_group("PUT") });
     let error = azure.arm().put(&group, &json!({"location": "westeurope"})).await.unwrap_err();
     assert_eq!((error.kind(), error.status()), (Kind::Unreachable, None));
+    hand.advance(17_000);
     assert!(azure.arm().get(&group).await.unwrap().is_some(), "it was written all the same");
     rehearsal.end().await;
 }
