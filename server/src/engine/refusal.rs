@@ -1,97 +1,20 @@
-//! The one table of Azure's refusals: which are tried again, and for the others the cause and the remedy in words.
-//!
-//! Codes and texts are those that Microsoft's documentation and public issues show; each row that a step can meet is a
-//! test of its own.
+//! Azure's refusals as a step's: which are tried again, and for the others the cause and the remedy in words.
+
+mod table;
 
 use super::step::StepError;
 use azure::{Error, Kind};
 use domain::failure::{Failure, Mend};
 use std::time::Duration;
-
-/// Codes that pass by themselves, with what is going on.
-const PASSING: &[(&str, &str)] = &[
-    ("OperationNotAllowed", "another operation is in progress"),
-    ("AnotherOperationInProgress", "another operation is in progress"),
-    ("EtagMismatch", "somebody else changed it in the same moment"),
-    ("ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity", "another credential is being written"),
-    ("ResourceGroupBeingDeleted", "a resource group of this name is still being deleted"),
-    ("PrincipalNotFound", "the new identity has not reached the directory everywhere"),
-    ("InvalidOutputTable", "the tables of the new workspace are not there yet"),
-    ("ResourceNotFound", "what was just made is not visible everywhere"),
-    ("ParentResourceNotFound", "what was just made is not visible everywhere"),
-    ("MissingSubscriptionRegistration", "the resource provider is still being registered"),
-    ("ObjectIsBeingDeleted", "it is still being deleted"),
-];
-
-/// Codes that need a person: title (after the thing's name), cause, remedy.
-const FINAL: &[(&str, &str, &str, &str)] = &[
-    (
-        "AuthorizationFailed",
-        "Keystead may not do this",
-        "Keystead's own identity has no role that permits this here, or the role has not arrived yet.",
-        "Give Keystead's identity Contributor and Role Based Access Control Administrator on the subscription, then retry.",
-    ),
-    (
-        "LinkedAuthorizationFailed",
-        "Keystead may not use what it refers to",
-        "Keystead's own identity has no right on a resource that this one refers to.",
-        "Give Keystead's identity the named action on the linked resource, then retry.",
-    ),
-    (
-        "VaultNameNotValid",
-        "its name is not allowed",
-        "Azure does not accept the vault's name.",
-        "Give the vault another name; the approver is asked again, because the plan changes.",
-    ),
-    (
-        "RequestDisallowedByPolicy",
-        "a policy of the subscription refused it",
-        "A policy assigned to this subscription or resource group forbids what was asked for.",
-        "Ask for something that the policy allows, or ask its owner for an exemption, then retry.",
-    ),
-    (
-        "ScopeLocked",
-        "a lock refused it",
-        "A management lock on the resource or above it forbids this change.",
-        "Have the lock removed by its owner, then retry.",
-    ),
-    (
-        "ReadOnlyDisabledSubscription",
-        "the subscription is read-only",
-        "The subscription is disabled and takes no changes.",
-        "Have the subscription enabled again by its owner, then retry.",
-    ),
-    (
-        "ErrCode_InsufficientVCPUQuota",
-        "the quota of cores is used up",
-        "The region has too few free cores of this node size's family for the nodes and one surge node.",
-        "End an environment that is no longer needed or ask Azure for more quota, then retry.",
-    ),
-    (
-        "SkuNotAvailable",
-        "the node size is not to be had",
-        "Azure has no capacity of this node size in the region, or the subscription may not use it.",
-        "Roll back and ask for another node size or region.",
-    ),
-    (
-        "ManagedClusterCountExceedsQuotaLimit",
-        "there are too many clusters",
-        "The subscription has reached its number of clusters in this region.",
-        "End an environment that is no longer needed, then retry.",
-    ),
-    (
-        "ImagePullBackOff",
-        "its image cannot be pulled",
-        "The registry does not have the image, or does not give it to the cluster's nodes.",
-        "Push the image under the name that was asked for and check that the nodes may pull it, then retry.",
-    ),
-];
+use table::{Class, Row, Story, TABLE};
 
 /// What an answer means for a step: tried again, or a person is needed.
 pub fn step_error(error: &Error) -> StepError {
     let words =
         Words { status: error.status(), code: error.code(), inner: error.inner_code(), message: error.message() };
     match error.kind() {
+        // Not even sent: Azure has told others of the subscription already.
+        Kind::Throttled { after } if error.status().is_none() => StepError::after(after, error.message().to_owned()),
         Kind::Throttled { after } => StepError::after(after, format!("{}: Azure asks to wait", words.brief())),
         Kind::Unreachable => {
             StepError::Retry { after: error.retry_after(), why: format!("{}: no answer that counts", words.brief()) }
@@ -119,12 +42,15 @@ impl Words<'_> {
     }
 
     /// By its code, or where Azure hides the code in the message of a broader one (`InvalidPayload`).
-    fn means(&self, code: &str) -> bool {
-        self.is(code) || (self.is("InvalidPayload") && self.message.contains(code))
+    fn fit(&self, row: &Row) -> bool {
+        let is = row.code.is_empty() || self.is(row.code);
+        let hidden = || self.is("InvalidPayload") && self.message.contains(row.code);
+        (is || hidden()) && self.say(row.says)
     }
 
-    fn says(&self, text: &str) -> bool {
-        self.message.to_lowercase().contains(text)
+    fn say(&self, texts: &[&str]) -> bool {
+        let message = self.message.to_lowercase();
+        texts.iter().all(|text| message.contains(text))
     }
 
     /// `429 TooManyRequests`.
@@ -141,50 +67,21 @@ impl Words<'_> {
 }
 
 fn read(words: &Words<'_>, after: Option<Duration>) -> StepError {
-    let row = |code: &str| FINAL.iter().find(|row| row.0.eq_ignore_ascii_case(code));
-    let person = |title: &str, cause: &str, remedy: &str, mend| StepError::Person {
-        failure: failure(title, Some(words.quote()), cause, remedy, mend),
-    };
-    if words.is("VaultAlreadyExists") {
-        return person(
-            "its name is held",
-            "Vault names are unique in all of Azure, and somebody took this one after the plan was made.",
-            "Give the vault another name; the approver is asked again, because the plan changes. Or wait until the name is free, and retry.",
-            Some(Mend::VaultName),
-        );
-    }
-    if words.is("ConflictError") && words.says("deleted state") {
-        return person(
-            "a deleted vault holds its name",
-            "A vault of this name was deleted and can still be recovered; until it is purged its name is held.",
-            "Give the vault another name; the approver is asked again, because the plan changes. Or have the deleted vault purged, and retry.",
-            Some(Mend::VaultName),
-        );
-    }
-    let special = if words.says("quota") {
-        row("ErrCode_InsufficientVCPUQuota")
-    } else if words.says("vm size of") && words.says("not allowed") {
-        row("SkuNotAvailable")
-    } else {
-        None
-    };
-    if special.is_none()
-        && let Some((_, why)) = PASSING.iter().find(|(code, _)| words.means(code))
-    {
-        return StepError::Retry { after, why: format!("{}: {why}", words.brief()) };
-    }
-    let known = special.or_else(|| FINAL.iter().find(|row| words.is(row.0)));
-    match known {
-        Some((_, title, cause, remedy)) => person(title, cause, remedy, None),
-        None => StepError::Fail { failure: failure(UNKNOWN.0, Some(words.quote()), UNKNOWN.1, UNKNOWN.2, None) },
+    let told = |story: Story| failure(story.title, Some(words.quote()), story.cause, story.remedy, story.mend);
+    match TABLE.iter().find(|row| words.fit(row)).map(|row| row.class) {
+        Some(Class::Passes(why)) => StepError::Retry { after, why: format!("{}: {why}", words.brief()) },
+        Some(Class::Person(story)) => StepError::Person { failure: told(story) },
+        Some(Class::Refused(story)) => StepError::Fail { failure: told(story) },
+        None => StepError::Fail { failure: told(UNKNOWN) },
     }
 }
 
-const UNKNOWN: (&str, &str, &str) = (
-    "Azure refused it",
-    "Azure's answer above is all that is known.",
-    "Change what it names, then retry; or roll back and ask for something else.",
-);
+const UNKNOWN: Story = Story {
+    title: "Azure refused it",
+    cause: "Azure's answer above is all that is known.",
+    remedy: "Change what it names, then retry; or roll back and ask for something else.",
+    mend: None,
+};
 
 /// A failure whose title goes on after the step's own: "Vault: its name is held".
 pub fn failure(title: &str, quote: Option<String>, cause: &str, remedy: &str, mend: Option<Mend>) -> Failure {
@@ -209,23 +106,68 @@ mod tests {
         read(&Words { status: Some(status), code, inner: None, message }, None)
     }
 
+    /// Each row as Azure would answer: by its code, with the words that it looks for.
     #[test]
-    fn every_passing_code_is_tried_again() {
-        for (code, why) in PASSING {
-            let StepError::Retry { why: said, .. } = answered(409, code, "") else {
-                panic!("{code} is not tried again")
-            };
-            assert_eq!(said, format!("409 {code}: {why}"));
+    fn every_row_is_read_as_what_it_is() {
+        for row in TABLE {
+            let code = if row.code.is_empty() { "BadRequest" } else { row.code };
+            let message = row.says.join(" and ");
+            match (row.class, answered(400, code, &message)) {
+                (Class::Passes(why), StepError::Retry { why: said, .. }) => {
+                    assert_eq!(said, format!("400 {code}: {why}"));
+                }
+                (Class::Person(story), StepError::Person { failure })
+                | (Class::Refused(story), StepError::Fail { failure }) => {
+                    assert_eq!((failure.title.as_str(), failure.mend), (story.title, story.mend));
+                    assert_eq!(failure.quote, Some(format!("HTTP 400 {code}: {message}")));
+                    assert!(failure.cause.ends_with('.') && failure.remedy.ends_with('.'), "{code}");
+                }
+                (class, read) => panic!("{code} is {class:?}, and read as {read:?}"),
+            }
         }
     }
 
+    /// What Microsoft's pages and others have seen, as it is answered: status, code, and words that matter.
     #[test]
-    fn every_final_code_names_cause_and_remedy() {
-        for (code, title, ..) in FINAL {
-            let StepError::Person { failure } = answered(403, code, "no") else { panic!("{code} asks nobody") };
-            assert_eq!(failure.title, *title);
-            assert_eq!(failure.quote.as_deref(), Some(format!("HTTP 403 {code}: no").as_str()));
-            assert!(failure.cause.ends_with('.') && failure.remedy.ends_with('.'));
+    fn every_refusal_that_is_known_has_its_row() {
+        const PASSES: &[(u16, &str, &str)] = &[
+            (409, "OperationNotAllowed", "there's an in progress PutExtensionAddonHandler.PUT operation"),
+            (409, "EtagMismatch", "The eTag provided in the request does not match"),
+            (409, "ResourceGroupBeingDeleted", ""),
+            (400, "PrincipalNotFound", ""),
+            (409, "MissingSubscriptionRegistration", "The subscription is not registered to use namespace"),
+            (404, "ResourceGroupNotFound", ""),
+            (409, "ObjectIsBeingDeleted", "Secret is currently being deleted."),
+            (401, "ExpiredAuthenticationToken", "The access token expiry UTC time is earlier than now."),
+            (401, "Unauthorized", "AKV10046: Token is expired."),
+            (401, "AADSTS70021", "No matching federated identity record found"),
+        ];
+        const STOPS: &[(u16, &str, &str, &str)] = &[
+            (403, "AuthorizationFailed", "does not have authorization", "Keystead may not do this"),
+            (400, "RoleAssignmentUpdateNotPermitted", "", "the assignment is another one"),
+            (409, "RoleAssignmentExists", "", "the right is given already under another name"),
+            (409, "ScopeLocked", "", "a lock refused it"),
+            (409, "ReadOnlyDisabledSubscription", "", "the subscription is read-only"),
+            (404, "SubscriptionNotFound", "", "the subscription is not there"),
+            (400, "ManagedClusterCountExceedsQuotaLimit", "exceeds quota limit 100", "there are too many clusters"),
+            (400, "BadRequest", "exceeding approved Total Regional Cores quota", "the quota of cores is used up"),
+            (400, "BadRequest", "The VM size of X is not allowed", "the node size is not to be had"),
+            (401, "InvalidAuthenticationTokenTenant", "", "the token is of another tenant"),
+            (401, "AADSTS700213", "", "the directory does not know the subject"),
+            (403, "ForbiddenByFirewall", "", "the vault's firewall refused it"),
+            (403, "SecretDisabled", "", "the secret is disabled"),
+            (409, "ObjectIsDeletedButRecoverable", "", "a deleted secret holds its name"),
+            (401, "Unauthorized", "AKV10022: Invalid audience.", "it does not accept the token"),
+            (200, "UpgradeFailed", "Drain node aks failed when evicting pod", "a node could not be drained"),
+        ];
+        for (status, code, message) in PASSES {
+            assert!(matches!(answered(*status, code, message), StepError::Retry { .. }), "{code} {message}");
+        }
+        for (status, code, message, title) in STOPS {
+            match answered(*status, code, message) {
+                StepError::Person { failure } | StepError::Fail { failure } => assert_eq!(failure.title, *title),
+                StepError::Retry { why, .. } => panic!("{code} is tried again: {why}"),
+            }
         }
     }
 
