@@ -59,6 +59,7 @@ pub struct Service {
     vaults: vaults::Cache,
     picture: Picture,
     live: Live,
+    showing: jobs::Showing,
 }
 
 impl Service {
@@ -68,6 +69,7 @@ impl Service {
         Arc::new_cyclic(|me| Service {
             me: me.clone(),
             live: Live::new(store.clone(), clock.clone()),
+            showing: jobs::Showing::default(),
             listings: cache::Cache::new(&store),
             waiting: cache::Cache::new(&store),
             store,

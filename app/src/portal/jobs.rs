@@ -8,12 +8,13 @@ use domain::view::Page;
 use domain::view::job::{Line, Row, Whole};
 use futures::stream::BoxStream;
 use secrecy::SecretString;
+use std::sync::Arc;
 
 /// What a listener to a live job is told.
 #[derive(Clone, Debug)]
 pub enum JobChange {
-    /// State, steps and deeds as they are now.
-    Now(Box<Whole>),
+    /// State, steps and deeds as they are now: a [`Whole`] as JSON, written once for all who are told the same.
+    Now(Arc<str>),
     /// A new line of the log.
     Line(Line),
     /// The job is over; nothing more will come.

@@ -36,7 +36,26 @@ pub struct Live(Arc<Inner>);
 struct Inner {
     store: Store,
     clock: Clock,
-    readers: Mutex<HashMap<JobId, broadcast::Sender<Heard>>>,
+    readers: Mutex<HashMap<JobId, Reader>>,
+}
+
+/// Of one job that somebody watches.
+#[derive(Clone)]
+struct Reader {
+    tells: broadcast::Sender<Heard>,
+    /// What was told last: whoever comes later begins with it.
+    now: Arc<Mutex<Option<Arc<Journal>>>>,
+}
+
+impl Reader {
+    fn known(&self) -> Option<Arc<Journal>> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn tell(&self, journal: &Arc<Journal>) {
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(journal));
+        let _ = self.tells.send(Heard::Now(Arc::clone(journal)));
+    }
 }
 
 impl Live {
@@ -49,20 +68,29 @@ impl Live {
         // What a new reader tells begins before what the watcher reads itself ends, so that nothing falls between.
         let written = line::last(&self.0.store, id).await?;
         let hears = self.subscribe(id, written);
-        let first = event::load(&self.0.store, id).await?.ok_or(Error::NotFound)?;
-        let watcher =
-            Watcher { live: self.clone(), id: id.clone(), hears, last: after, step: Step::Now(Arc::new(first)) };
+        let first = self.look(id).await?.ok_or(Error::NotFound)?;
+        let watcher = Watcher { live: self.clone(), id: id.clone(), hears, last: after, step: Step::Now(first) };
         Ok(futures::stream::unfold(watcher, Watcher::next))
+    }
+
+    /// The job as it stands, from its reader where somebody watches it.
+    pub async fn look(&self, id: &JobId) -> Result<Option<Arc<Journal>>, Error> {
+        let reader = self.0.readers.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
+        match reader.and_then(|reader| reader.known()) {
+            Some(known) => Ok(Some(known)),
+            None => Ok(event::load(&self.0.store, id).await?.map(Arc::new)),
+        }
     }
 
     fn subscribe(&self, id: &JobId, written: i64) -> broadcast::Receiver<Heard> {
         let mut readers = self.0.readers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(tells) = readers.get(id) {
-            return tells.subscribe();
+        if let Some(reader) = readers.get(id) {
+            return reader.tells.subscribe();
         }
         let (tells, hears) = broadcast::channel(KEPT);
-        readers.insert(id.clone(), tells.clone());
-        tokio::spawn(read(self.clone(), id.clone(), written, tells));
+        let reader = Reader { tells, now: Arc::default() };
+        readers.insert(id.clone(), reader.clone());
+        tokio::spawn(read(self.clone(), id.clone(), written, reader));
         hears
     }
 
@@ -163,16 +191,16 @@ impl Aside {
 }
 
 /// Reads the job whenever it may have changed and tells everyone, until nobody listens or it is over.
-async fn read(live: Live, id: JobId, mut told: i64, tells: broadcast::Sender<Heard>) {
+async fn read(live: Live, id: JobId, mut told: i64, reader: Reader) {
     let mut changes = live.0.store.changes();
-    let mut known: Option<Journal> = None;
+    let mut known: Option<Arc<Journal>> = None;
     let mut aside = Aside::default();
-    while !live.leave_if_alone(&id, &tells) {
-        match news(&live.0.store, &id, &mut known, &mut told, &tells).await {
+    while !live.leave_if_alone(&id, &reader.tells) {
+        match news(&live.0.store, &id, &mut known, &mut told, &reader).await {
             Ok(true) => {
                 // Later watchers are told by a reader of their own.
                 live.0.readers.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
-                let _ = tells.send(Heard::End);
+                let _ = reader.tells.send(Heard::End);
                 return;
             }
             Ok(false) => {}
@@ -183,7 +211,8 @@ async fn read(live: Live, id: JobId, mut told: i64, tells: broadcast::Sender<Hea
             () = deaf => match Aside::of(&live.0.store, &id, live.0.clock.now()).await {
                 Ok(now) if now != aside => {
                     aside = now;
-                    known.iter().for_each(|journal| drop(tells.send(Heard::Now(Arc::new(journal.clone())))));
+                    // Another one, so that nobody takes it for what was shown before.
+                    known.iter().for_each(|journal| reader.tell(&Arc::new(Journal::clone(journal))));
                 }
                 Ok(_) => {}
                 Err(error) => tracing::warn!(job = %id, %error, "a job could not be read for its watchers"),
@@ -197,20 +226,23 @@ async fn read(live: Live, id: JobId, mut told: i64, tells: broadcast::Sender<Hea
 async fn news(
     store: &Store,
     id: &JobId,
-    known: &mut Option<Journal>,
+    known: &mut Option<Arc<Journal>>,
     told: &mut i64,
-    tells: &broadcast::Sender<Heard>,
+    reader: &Reader,
 ) -> Result<bool, Error> {
     let position = known.as_ref().map_or(0, |journal| journal.status.position);
     let entries = event::since(store, id, position).await?;
     let released = entries.iter().any(|entry| matches!(entry.event, Event::Released { .. }));
     let changed = match known {
         Some(journal) if !released => {
-            entries.iter().for_each(|entry| journal.status.take(entry));
+            if !entries.is_empty() {
+                let journal = Arc::make_mut(journal);
+                entries.iter().for_each(|entry| journal.status.take(entry));
+            }
             !entries.is_empty()
         }
         _ => {
-            *known = event::load(store, id).await?;
+            *known = event::load(store, id).await?.map(Arc::new);
             true
         }
     };
@@ -222,11 +254,11 @@ async fn news(
         }
         for line in lines {
             *told = line.number;
-            let _ = tells.send(Heard::Line(line));
+            let _ = reader.tells.send(Heard::Line(line));
         }
     }
     if changed {
-        let _ = tells.send(Heard::Now(Arc::new(journal.clone())));
+        reader.tell(journal);
     }
     Ok(journal.status.state().over())
 }

@@ -34,7 +34,7 @@ pub async fn follow(
     let changes = web.portal.follow(&caller, &id, last.unwrap_or(query.after)).await?;
     let stopping = web.stopping.clone();
     let events = changes.map(|change| match change {
-        JobChange::Now(whole) => event("now", &whole),
+        JobChange::Now(whole) => Event::default().event("now").data(&*whole),
         JobChange::Line(line) => event("line", &line).id(line.number.to_string()),
         JobChange::End => Event::default().event("end").data("{}"),
     });

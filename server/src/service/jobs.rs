@@ -1,6 +1,7 @@
 //! Jobs as people see them, and a person's word to them: cancel, retry, another vault name, roll back, take over.
 
 mod mending;
+mod watching;
 
 use super::error::{failed, internal};
 use super::{Service, can, permit};
@@ -28,6 +29,7 @@ use futures::stream::BoxStream;
 use mending::may_mend;
 use secrecy::SecretString;
 use std::sync::Arc;
+pub(super) use watching::Showing;
 
 /// Rows of one page.
 const PAGE: i64 = 50;
@@ -64,21 +66,19 @@ impl Jobs for Service {
     }
 
     async fn follow(&self, caller: &Caller, id: &JobId, after: i64) -> Answer<BoxStream<'static, JobChange>> {
-        self.seen_job(caller, id).await?;
+        let journal = self.live.look(id).await.map_err(failed("reading a job"))?;
+        let journal = journal.ok_or_else(PortalError::not_found)?;
+        permit(caller, Action::See, &subject(&journal))?;
         let me = self.me.upgrade().ok_or_else(|| internal("following a job", &"the service is gone"))?;
-        let earlier = store::took::earlier(&self.store).await.map_err(failed("reading earlier jobs"))?;
         let heard = self.live.follow(id, after).await.map_err(failed("following a job"))?;
-        let (caller, earlier) = (caller.clone(), Arc::new(earlier));
+        let caller = Arc::new(caller.clone());
         let changes = heard.filter_map(move |heard| {
-            let (me, caller, earlier) = (me.clone(), caller.clone(), earlier.clone());
+            let (me, caller) = (me.clone(), Arc::clone(&caller));
             async move {
                 match heard {
                     Heard::Line(line) => Some(JobChange::Line(line)),
                     Heard::End => Some(JobChange::End),
-                    Heard::Now(journal) => {
-                        let whole = me.whole_job(&caller, &journal, &earlier).await.ok()?;
-                        Some(JobChange::Now(Box::new(whole)))
-                    }
+                    Heard::Now(journal) => me.shown(&caller, &journal).await.ok().map(JobChange::Now),
                 }
             }
         });
@@ -242,10 +242,8 @@ impl Service {
             true => store::queue::turn(&self.store, &job.id, now).await.map_err(failed("reading the queue"))?,
             false => None,
         };
-        let of = |action: Action, by_state: Can| {
-            let by_table = can(caller, action, &subject(journal));
-            if by_table.allowed { by_state } else { by_table }
-        };
+        let [cancel, retry, roll_back, take_over] = rights(caller, journal);
+        let of = |by_table: Can, by_state: Can| if by_table.allowed { by_state } else { by_table };
         let failure = status.failure(&job.outline);
         Ok(Whole {
             row,
@@ -258,10 +256,10 @@ impl Service {
             failure: failure.map(|(_, failure)| failure.clone()),
             took_ms: status.took_ms(now),
             expected_ms: store::took::whole(&job.outline).and_then(|key| earlier.of(key)).map(|took| took.median_ms),
-            cancel: of(Action::Cancel, status.can_cancel()),
-            retry: of(Action::Retry, status.can_retry()),
-            roll_back: of(Action::RollBack, status.can_roll_back(&job.outline)),
-            take_over: of(Action::TakeOver, status.can_take_over(hand.silent_since(), now)),
+            cancel: of(cancel, status.can_cancel()),
+            retry: of(retry, status.can_retry()),
+            roll_back: of(roll_back, status.can_roll_back(&job.outline)),
+            take_over: of(take_over, status.can_take_over(hand.silent_since(), now)),
             turn,
             words: status.words.clone(),
             stands: status.stands(&job.outline),
@@ -270,6 +268,12 @@ impl Service {
             now,
         })
     }
+}
+
+/// What the table of permissions says of this caller: to cancel, to retry, to roll back, to take over.
+fn rights(caller: &Caller, journal: &Journal) -> [Can; 4] {
+    let all = [Action::Cancel, Action::Retry, Action::RollBack, Action::TakeOver];
+    all.map(|action| can(caller, action, &subject(journal)))
 }
 
 enum Refused {
