@@ -49,7 +49,8 @@ pub(super) async fn request(
     }
     request.extensions_mut().insert(host);
     request.extensions_mut().insert(asker);
-    let Ok(response) = router.oneshot(request).await;
+    // A task of its own: what was begun is brought to its end also where the client hangs up meanwhile.
+    let Ok(Ok(response)) = tokio::spawn(router.oneshot(request)).await else { return Err(Dropped) };
     tracing::info!(host = name, %method, path, status = response.status().as_u16());
     if method == Method::PUT && response.status().is_success() {
         let made = response.status() == StatusCode::CREATED;

@@ -321,3 +321,23 @@ async fn a_recovered_vault_is_the_old_one_without_its_assignments() {
     succeeded(&visitor, "kv-one").await;
     assert_eq!(own().await, 0);
 }
+
+/// Whoever hangs up at whatever moment: what was begun comes to its end.
+#[tokio::test]
+async fn a_client_that_hangs_up_leaves_nothing_that_goes_on_for_ever() {
+    let visitor = Visitor::arrive().await;
+    visitor.arm(Method::PUT, "/resourceGroups/rg", json!({"location": "westeurope"})).await;
+    let name = |number: u32| format!("kv-left-{number}");
+    for number in 0..40 {
+        let leaves = std::time::Duration::from_micros(u64::from(number) * 250);
+        let _ = tokio::time::timeout(leaves, put(&visitor, "rg", &name(number), json!({}))).await;
+    }
+    // Whoever was heard at last was heard whole.
+    settled(&visitor, "kv-stays").await;
+    for number in 0..40 {
+        let found = visitor.arm(Method::GET, &path("rg", &name(number)), Value::Null).await;
+        if found.status == StatusCode::OK {
+            succeeded(&visitor, &name(number)).await;
+        }
+    }
+}
