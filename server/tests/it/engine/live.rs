@@ -1,11 +1,11 @@
 //! Those who watch a job are told everything once, in order, and come back where they left.
 
 use super::*;
-use crate::support::bed::both;
+use crate::support::bed::{both, queued};
 use crate::support::wire::Fault;
 use futures::{Stream, StreamExt};
 use keystead::engine::{Heard, Live};
-use keystead::store::Use;
+use keystead::store::{Use, lease, queue};
 
 /// Numbers of the lines heard and the last state, until the end or until `enough` lines.
 async fn listen(stream: impl Stream<Item = Heard>, enough: usize) -> (Vec<i64>, Option<State>, bool) {
@@ -68,4 +68,33 @@ async fn a_stopped_job_keeps_its_watchers() {
     story.retry().await;
     let (_, state, ended) = watching.await.unwrap();
     assert!(ended && state == Some(State::Succeeded));
+}
+
+#[tokio::test]
+async fn who_watches_a_job_that_waits_for_its_turn_hears_when_it_comes_nearer() {
+    both(|bed| async move {
+        let story = Story::diamond(bed).await;
+        let store = &story.bed.store;
+        queued(store, "ahead", Vec::new(), START.plus(-1)).await;
+        let live = Live::new(store.clone(), story.clock.clone());
+        let mut watching = std::pin::pin!(live.follow(&story.job.id, 0).await.unwrap());
+        assert!(matches!(watching.next().await, Some(Heard::Now(_))));
+        // What the reader begins with, then the place; and the next place.
+        for (place, mut left) in [(2, 2), (1, 1)] {
+            let told = async {
+                while left > 0 {
+                    match tokio::time::timeout(Duration::from_millis(5), watching.next()).await {
+                        Ok(Some(Heard::Now(_))) => left -= 1,
+                        Ok(_) => {}
+                        Err(_) => story.clock.advance(1_000),
+                    }
+                }
+            };
+            tokio::time::timeout(Duration::from_secs(20), told).await.expect("nothing is told");
+            let turn = queue::turn(store, &story.job.id, story.clock.now()).await.unwrap().unwrap();
+            assert_eq!(turn.place, place);
+            lease::claim(store, "worker", story.clock.now(), START.plus(1_000_000)).await.unwrap().unwrap();
+        }
+    })
+    .await;
 }
