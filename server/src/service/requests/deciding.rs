@@ -120,7 +120,10 @@ impl Service {
                     store::job::create(&mut tx, &queued).await?;
                 }
                 Kind::Rename | Kind::Replan => {
-                    store::job::change_wish(&mut tx, &job, wish, &self.recipe.outline(wish)).await?;
+                    // What another plan was looked at for is what the job is for already, removals included.
+                    if request.kind == Kind::Rename {
+                        store::job::change_wish(&mut tx, &job, wish, &self.recipe.outline(wish)).await?;
+                    }
                     let by = caller.account.name.clone();
                     store::event::tell(&mut tx, &job, now, Event::Released { by }).await?;
                 }

@@ -3,11 +3,11 @@
 use crate::support::bed::both;
 use crate::support::portal::Portal;
 use app::error::Code;
-use app::portal::{Environments, Jobs, Requests};
+use app::portal::{Changes, Environments, Jobs, Requests};
 use domain::account::Caller;
 use domain::failure::{Failure, Mend};
 use domain::id::JobId;
-use domain::job::{Event, State};
+use domain::job::{Event, Purpose, State};
 use domain::plan::Verb;
 use domain::request::{Decision, Kind};
 use domain::view::environment::Filter;
@@ -110,6 +110,40 @@ async fn a_name_that_cannot_help_is_refused_beside_its_field() {
         portal.service.change_vault_name(&member, &job, "kv-given").await.unwrap();
         let twice = portal.service.change_vault_name(&member, &job, "kv-third").await.unwrap_err();
         assert_eq!(twice.code, Code::Conflict);
+    })
+    .await;
+}
+
+/// A removal whose plan is approved anew stays one.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_plan_leaves_a_job_what_it_was_for() {
+    both(|bed| async move {
+        let portal = Portal::over(&bed).await;
+        let (service, member, manager) = (&portal.service, portal.member().await, portal.manager().await);
+        stopped(&portal, &member, &manager, "leaving").await;
+        let digest = service.destruction(&member, "leaving", false).await.unwrap().digest;
+        let request = service.submit_destruction(&member, "leaving", false, "done", &digest).await.unwrap();
+        let digest = service.request(&manager, &request).await.unwrap().digest;
+        let job = service.decide(&manager, &request, Decision::Approve, "", &digest).await.unwrap().job.unwrap();
+        let before = event::load(&bed.store, &job).await.unwrap().unwrap().job.outline;
+        assert_eq!(Purpose::of(&before), Purpose::Destroy);
+        let step = || "as-approved".to_owned();
+        let failure = Failure {
+            title: "Approved plan: the world has changed since".into(),
+            quote: None,
+            cause: "Somebody was there.".into(),
+            remedy: "Ask again.".into(),
+            mend: Some(Mend::Plan),
+        };
+        let told = [Event::Started { step: step() }, Event::Failed { step: step(), failure }];
+        event::say::<store::Error>(&portal.store, &job, portal.now(), |_| Ok(told.to_vec())).await.unwrap();
+
+        let again = service.plan_again(&member, &job).await.unwrap();
+        let digest = service.request(&manager, &again).await.unwrap().digest;
+        service.decide(&manager, &again, Decision::Approve, "", &digest).await.unwrap();
+        let goes_on = event::load(&bed.store, &job).await.unwrap().unwrap();
+        assert!(goes_on.status.state().moving());
+        assert_eq!(goes_on.job.outline, before);
     })
     .await;
 }
