@@ -9,6 +9,7 @@ pub mod job;
 pub mod jobs;
 pub mod new_environment;
 pub mod not_found;
+pub mod release_environment;
 pub mod request;
 pub mod requests;
 pub mod sign_in;

@@ -70,6 +70,11 @@ pub fn destroy(name: &str) -> String {
     format!("{}/destroy", environment(name))
 }
 
+/// What stays on Azure where Keystead lets go. `POST` with `reason` and `digest` sends it for approval.
+pub fn release(name: &str) -> String {
+    format!("{}/release", environment(name))
+}
+
 /// GET page (`draft`, `tried`) and POST: the fields of `domain::form::Form`, `db_password` and `draft`; sends for approval.
 /// Wrong answers are kept in the draft, and the answer is a 303 to [`draft`].
 pub fn new_environment() -> &'static str {
@@ -246,6 +251,7 @@ mod tests {
             look("payments-staging"),
             repair("payments-staging"),
             destroy("payments-staging"),
+            release("payments-staging"),
             new_environment().to_owned(),
             show_plan().to_owned(),
             keep_draft().to_owned(),

@@ -11,6 +11,7 @@ mod error;
 mod frames;
 mod jobs;
 mod parts;
+mod releasing;
 mod requests;
 mod sending;
 mod vaults;

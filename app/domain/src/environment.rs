@@ -23,10 +23,12 @@ pub enum State {
     Stopped,
     /// Refused, rolled back or destroyed: its name is free again.
     Gone,
+    /// Keystead has let go of it; what stands stays on Azure, and its name is free here.
+    Released,
 }
 
 impl State {
-    pub const ALL: [State; 8] = [
+    pub const ALL: [State; 9] = [
         State::NeedsPerson,
         State::Building,
         State::RollingBack,
@@ -35,6 +37,7 @@ impl State {
         State::Stopped,
         State::Ready,
         State::Gone,
+        State::Released,
     ];
 
     pub fn word(self) -> &'static str {
@@ -47,6 +50,7 @@ impl State {
             State::Destroying => "Being destroyed",
             State::Stopped => "Stopped",
             State::Gone => "Gone",
+            State::Released => "Released",
         }
     }
 
@@ -61,6 +65,7 @@ impl State {
             State::Destroying => "destroying",
             State::Stopped => "stopped",
             State::Gone => "gone",
+            State::Released => "released",
         }
     }
 
@@ -172,6 +177,12 @@ impl Standing {
             job::State::Succeeded => proved(checks),
         };
         Standing { state, detail, arch, held: state != State::Gone }
+    }
+
+    /// Of one that Keystead has let go of: as it was last known, whatever its job says.
+    pub fn released(self) -> Standing {
+        let detail = "Let go of; what stands stays on Azure".to_owned();
+        Standing { state: State::Released, detail, held: false, ..self }
     }
 }
 

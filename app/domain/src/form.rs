@@ -2,6 +2,7 @@
 //!
 //! The page, its plain post, the draft and the REST API hold the same fields under the same names.
 
+pub mod accept;
 pub mod change;
 
 use crate::field::FieldError;

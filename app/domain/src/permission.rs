@@ -3,7 +3,7 @@
 //! | action | member | manager | platform engineer | auditor |
 //! | --- | --- | --- | --- | --- |
 //! | see | the team's | the team's | everything | everything |
-//! | request, change, destroy, validate | for the team | for the team | for any team | no |
+//! | request, change, destroy, release, validate | for the team | for the team | for any team | no |
 //! | withdraw | own | own | own | no |
 //! | decide | no | the team's, never own | where the team has no other manager, never own | no |
 //! | cancel, retry, roll back, mend | the team's | the team's | everywhere | no |
@@ -27,6 +27,8 @@ pub enum Action {
     Change,
     /// Ask that nothing of it stay.
     Destroy,
+    /// Ask that Keystead let go of it, while Azure keeps it.
+    Release,
     /// Take a request back.
     Withdraw,
     /// Approve or reject a request.
@@ -49,6 +51,7 @@ impl Action {
         Action::Request,
         Action::Change,
         Action::Destroy,
+        Action::Release,
         Action::Withdraw,
         Action::Decide,
         Action::Cancel,
@@ -114,6 +117,7 @@ pub fn may(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
         | Action::Request
         | Action::Change
         | Action::Destroy
+        | Action::Release
         | Action::Cancel
         | Action::Retry
         | Action::RollBack

@@ -63,10 +63,13 @@ pub enum Kind {
     Repair,
     /// That nothing of the environment stays.
     Destroy,
+    /// That Keystead let go of the environment, while Azure keeps what stands; no job.
+    Release,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 6] = [Kind::Create, Kind::Rename, Kind::Replan, Kind::Change, Kind::Repair, Kind::Destroy];
+    pub const ALL: [Kind; 7] =
+        [Kind::Create, Kind::Rename, Kind::Replan, Kind::Change, Kind::Repair, Kind::Destroy, Kind::Release];
 
     /// As the database and addresses write it.
     pub fn key(self) -> &'static str {
@@ -77,6 +80,7 @@ impl Kind {
             Kind::Change => "change",
             Kind::Repair => "repair",
             Kind::Destroy => "destroy",
+            Kind::Release => "release",
         }
     }
 
@@ -93,6 +97,7 @@ impl Kind {
             Kind::Change => format!("Change {environment}"),
             Kind::Repair => format!("Repair {environment}"),
             Kind::Destroy => format!("Destroy {environment}"),
+            Kind::Release => format!("Release {environment}"),
         }
     }
 }

@@ -36,7 +36,7 @@ pub fn of_environment(state: environment::State) -> Look {
         environment::State::NeedsPerson => PERSON,
         environment::State::Ready => SUCCEEDED,
         environment::State::Stopped => STOPPED,
-        environment::State::Gone => CANCELLED,
+        environment::State::Gone | environment::State::Released => CANCELLED,
     }
 }
 

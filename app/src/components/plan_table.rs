@@ -43,6 +43,38 @@ pub fn plan_table(plan: &Plan) -> AnyView {
     .into_any()
 }
 
+/// What stays as it is, where Keystead lets go of it.
+pub fn stays(plan: &Plan) -> AnyView {
+    let said = match plan.lines.len() {
+        1 => "1 resource, left as it is.".to_owned(),
+        many => format!("{many} resources, left as they are."),
+    };
+    view! {
+        <section class="card" aria-labelledby="plan">
+            <header><h2 id="plan">"What stays on Azure"</h2><p>{said}</p></header>
+            <table class="table folds plan-table">
+                <thead><tr><th scope="col">"Resource"</th><th scope="col">"As it was approved"</th></tr></thead>
+                <tbody>{plan.lines.iter().map(row).collect_view()}</tbody>
+            </table>
+        </section>
+    }
+    .into_any()
+}
+
+/// What ends with Keystead's hands on it, in sentences.
+pub fn stops(heading: &'static str, plan: &Plan) -> AnyView {
+    let sentences = plan.permits.iter().map(|sentence| {
+        view! { <li class="row tight">{icon("log-out")}<span>{sentence.clone()}</span></li> }
+    });
+    view! {
+        <section class="card" aria-labelledby="permits">
+            <header><h2 id="permits">{heading}</h2></header>
+            <ul class="rows">{sentences.collect_view()}</ul>
+        </section>
+    }
+    .into_any()
+}
+
 fn row(line: &Line) -> AnyView {
     let (look, word) = of_verb(line.verb);
     view! {

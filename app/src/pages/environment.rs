@@ -53,7 +53,7 @@ fn page(found: Whole) -> AnyView {
             {topology(&found.parts)}
             <div class="split">
                 <div class="stack">{proof::proof(&found)}{drift::drift(&found)}</div>
-                <aside class="stack" aria-label="Facts">{life(&found)}{access(&found)}{jobs(&found)}</aside>
+                <aside class="stack" aria-label="Facts">{(found.row.state != State::Released).then(|| life(&found))}{access(&found)}{jobs(&found)}</aside>
             </div>
         </div>
     }
@@ -93,7 +93,7 @@ fn head(found: &Whole) -> AnyView {
     .into_any()
 }
 
-/// Ways to another environment, or to none.
+/// Ways to another environment, to none, or out of Keystead’s hands.
 fn deeds(found: &Whole) -> AnyView {
     let change = found.change.allowed.then(|| {
         view! { <a class="button" href=routes::change(&found.row.name) rel="external">{icon("pencil")}"Change"</a> }
@@ -101,7 +101,10 @@ fn deeds(found: &Whole) -> AnyView {
     let destroy = found.destroy.allowed.then(|| {
         view! { <a class="button danger" href=routes::destroy(&found.row.name) rel="external">{icon("trash-2")}"Destroy"</a> }
     });
-    view! { {change}{destroy} }.into_any()
+    let release = found.release.allowed.then(|| {
+        view! { <a class="button" href=routes::release(&found.row.name) rel="external">{icon("log-out")}"Release"</a> }
+    });
+    view! { {change}{release}{destroy} }.into_any()
 }
 
 /// A change or a removal that waits for its decision.
@@ -175,8 +178,21 @@ fn first(found: &Whole) -> Option<AnyView> {
                 notice(PERSON, title, inside.into_any())
             }
         }),
+        State::Released => Some(released(found)),
         State::Ready | State::Gone => None,
     }
+}
+
+/// What stood then is listed by the request that let go of it.
+fn released(found: &Whole) -> AnyView {
+    let request = found.released.as_ref().map(|request| {
+        view! { <div class="row"><a class="button small" href=routes::request(request) rel="external">"What stood, and why"</a></div> }
+    });
+    let inside = view! {
+        <p>"Its resources stand on Azure as they did; whoever looks after them now does so there. This page shows what Keystead knew last."</p>
+        {request}
+    };
+    notice(STOPPED, "Keystead has let go of it", inside.into_any())
 }
 
 fn life(found: &Whole) -> AnyView {

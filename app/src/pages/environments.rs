@@ -218,7 +218,7 @@ fn row(row: &Row, now: Moment) -> impl IntoView + use<> {
 fn lifetime(row: &Row, now: Moment) -> AnyView {
     let whole = i64::from(row.lifetime_days);
     match row.ends {
-        _ if row.state == State::Gone => ().into_any(),
+        _ if matches!(row.state, State::Gone | State::Released) => ().into_any(),
         None => view! { <span class="quiet">{format!("{whole} days")}</span> }.into_any(),
         Some(ends) => {
             let days = ends.since(now) / 86_400_000;

@@ -7,12 +7,12 @@ use super::requests::title;
 use crate::components::frame::{Place, crumbs, framed};
 use crate::components::glyph::{PERSON, icon, of_request, pill};
 use crate::components::plan_panel::{count, others};
-use crate::components::plan_table::{kept, plan_table};
+use crate::components::plan_table::{kept, plan_table, stays, stops};
 use crate::components::time::moment;
 use crate::portal::{Answer, asked};
 use crate::routes;
 use domain::id::RequestId;
-use domain::request::State;
+use domain::request::{Kind, State};
 use domain::view::request::Whole;
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -39,8 +39,10 @@ fn page(request: Whole) -> AnyView {
             <div class="stack">
                 {wished(&request)}
                 {permits(&request)}
-                {plan_table(&request.plan)}
-                {kept(&request.plan)}
+                {match request.row.kind {
+                    Kind::Release => stays(&request.plan),
+                    _ => view! { {plan_table(&request.plan)}{kept(&request.plan)} }.into_any(),
+                }}
             </div>
             <aside class="stack" aria-label="Decision">{decision::decision(&request)}</aside>
         </div>
@@ -58,7 +60,8 @@ fn head(request: &Whole, named: String) -> AnyView {
     let job = request.job.as_ref().map(
         |job| view! { <a class="button" href=routes::job(job) rel="external">{icon("activity")}"Watch the job"</a> },
     );
-    let environment = request.job.is_some().then(|| {
+    let released = row.kind == Kind::Release && row.state != State::Waiting;
+    let environment = (request.job.is_some() || released).then(|| {
         view! { <a class="button" href=routes::environment(&row.environment) rel="external">"The environment"</a> }
     });
     view! {
@@ -103,6 +106,14 @@ fn permits(request: &Whole) -> AnyView {
     let sentences = request.plan.permits.iter().map(|sentence| {
         view! { <li class="row tight">{icon("key-round")}<span>{sentence.clone()}</span></li> }
     });
+    if request.row.kind == Kind::Release {
+        let heading = if request.row.state == State::Waiting {
+            "What Keystead stops doing"
+        } else {
+            "What Keystead was to stop doing"
+        };
+        return stops(heading, &request.plan);
+    }
     let heading =
         if request.row.state == State::Waiting { "What an approval permits" } else { "What was to be permitted" };
     let heading = if request.decide.allowed { "What your approval permits" } else { heading };

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use domain::account::Caller;
 use domain::form::Form;
 use domain::id::RequestId;
-use domain::view::request::{Changing, Destruction, PlanPanel};
+use domain::view::request::{Changing, Destruction, PlanPanel, Release};
 
 #[async_trait]
 pub trait Changes: Send + Sync {
@@ -36,4 +36,11 @@ pub trait Changes: Send + Sync {
         reason: &str,
         digest: &str,
     ) -> Answer<RequestId>;
+
+    /// What stays on Azure, and what Keystead stops doing, where it lets go of an environment.
+    async fn release(&self, caller: &Caller, environment: &str) -> Answer<Release>;
+
+    /// Sends it for approval; `reason` is needed, `digest` is of the list that was looked at.
+    async fn submit_release(&self, caller: &Caller, environment: &str, reason: &str, digest: &str)
+    -> Answer<RequestId>;
 }

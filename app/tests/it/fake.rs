@@ -34,6 +34,7 @@ pub(crate) struct Fake {
     pub plan: Answer<view::request::PlanPanel>,
     pub changing: Answer<view::request::Changing>,
     pub destruction: Answer<view::request::Destruction>,
+    pub release: Answer<view::request::Release>,
     pub jobs: Answer<view::Page<view::job::Row>>,
     pub job: Answer<view::job::Whole>,
     pub lines: Vec<view::job::Line>,
@@ -71,6 +72,7 @@ impl Default for Fake {
             plan: Ok(view::request::PlanPanel::default()),
             changing: Err(PortalError::not_found()),
             destruction: Err(PortalError::not_found()),
+            release: Err(PortalError::not_found()),
             jobs: Err(PortalError::not_found()),
             job: Err(PortalError::not_found()),
             lines: Vec::new(),
@@ -182,6 +184,12 @@ impl portal::Changes for Fake {
         self.destruction.clone()
     }
     async fn submit_destruction(&self, _: &Caller, _: &str, _: bool, _: &str, _: &str) -> Answer<RequestId> {
+        Ok(RequestId::new("request"))
+    }
+    async fn release(&self, _: &Caller, _: &str) -> Answer<view::request::Release> {
+        self.release.clone()
+    }
+    async fn submit_release(&self, _: &Caller, _: &str, _: &str, _: &str) -> Answer<RequestId> {
         Ok(RequestId::new("request"))
     }
 }

@@ -53,10 +53,12 @@ async fn pages_for_eyes() {
         ("approvals", request::several(), "/approvals"),
         ("jobs", jobs::several(), "/jobs"),
         ("environment", environment::shown(environment::failing()), "/environments/search-dev"),
+        ("environment-drifted", environment::shown(environment::drifted()), "/environments/search-dev"),
         ("environment-building", environment::shown(environment::building()), "/environments/search-dev"),
         ("request-change", changes::asked(), "/requests/r1"),
         ("change", changes::form(), "/environments/payments-staging/change?nodes=5"),
         ("destroy", changes::removal(Can::yes()), "/environments/payments-staging/destroy"),
+        ("release", changes::letting_go(), "/environments/payments-staging/release"),
         ("not-found", Fake::default(), "/nowhere"),
     ];
     for (name, fake, path) in pages {

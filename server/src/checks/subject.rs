@@ -49,6 +49,9 @@ impl Subject {
         environment: &EnvironmentId,
         now: Moment,
     ) -> Result<Option<Subject>, store::Error> {
+        if store::environment::is_released(store, environment).await? {
+            return Ok(None);
+        }
         let Some(job) = job::newest(store, environment).await? else { return Ok(None) };
         let Some(journal) = event::load(store, &job).await? else { return Ok(None) };
         if journal.status.state() != State::Succeeded {

@@ -4,7 +4,7 @@ use super::Engine;
 use super::context::{Context, Subject};
 use super::place::Place;
 use super::step::StepError;
-use crate::store::{event, job};
+use crate::store::{self, event, job};
 use domain::Moment;
 use domain::id::EnvironmentId;
 use domain::job::{Purpose, State};
@@ -16,6 +16,9 @@ use std::collections::HashMap;
 impl Engine {
     /// What a repair would do, line by line; `None` where nothing is finished that could drift.
     pub async fn drift(&self, environment: &EnvironmentId, now: Moment) -> Result<Option<Vec<Drifted>>, StepError> {
+        if store::environment::is_released(&self.store, environment).await? {
+            return Ok(None);
+        }
         let Some(newest) = job::newest(&self.store, environment).await? else { return Ok(None) };
         let Some(journal) = event::load(&self.store, &newest).await? else { return Ok(None) };
         let (job, status) = (&journal.job, &journal.status);

@@ -42,6 +42,7 @@ pub fn router(web: Web, sessions: Sessions) -> Router {
         .route("/environments/{name}/look", post(standing::look))
         .route("/environments/{name}/repair", post(standing::repair))
         .route("/environments/{name}/destroy", post(standing::destroy))
+        .route("/environments/{name}/release", post(standing::release))
         .route("/requests/{id}/decision", post(requests::decide))
         .route("/requests/{id}/withdraw", post(requests::withdraw))
         .route("/jobs/{id}/cancel", post(jobs::cancel))

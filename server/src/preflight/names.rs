@@ -1,10 +1,11 @@
-//! Names that Azure makes of ours and cuts off where they are too long.
+//! Names of ours that Azure cannot give: too long for what it makes of them, or standing there already.
 
 use super::{Question, Warning, deny};
 use async_trait::async_trait;
 use azure::Error;
 use domain::naming;
 use domain::plan::Finding;
+use serde_json::Value;
 
 pub(super) struct Names;
 
@@ -14,7 +15,7 @@ const MOST: usize = 80;
 #[async_trait]
 impl Warning for Names {
     fn about(&self) -> &'static str {
-        "the names that Azure makes"
+        "the names on Azure"
     }
 
     async fn look(&self, question: &Question<'_>) -> Result<Vec<Finding>, Error> {
@@ -26,6 +27,35 @@ impl Warning for Names {
             );
             deny("name", sentence)
         };
-        Ok((long > MOST).then(finding).into_iter().collect())
+        let mut findings: Vec<Finding> = (long > MOST).then(finding).into_iter().collect();
+        findings.extend(taken(question).await?);
+        Ok(findings)
     }
+}
+
+/// A group of this name that another environment, a released one above all, or somebody else has left or made.
+async fn taken(question: &Question<'_>) -> Result<Option<Finding>, Error> {
+    if !question.makes("resource-group") {
+        return Ok(None);
+    }
+    let path = format!("{}/resourceGroups", question.place().subscription());
+    let groups = question.list(&path, None).await?;
+    let wanted = naming::resource_group(question.subject.wish);
+    let named = |group: &&Value| group["name"].as_str().is_some_and(|name| name.eq_ignore_ascii_case(&wanted));
+    let Some(group) = groups.iter().find(named) else { return Ok(None) };
+    Ok(match group["tags"]["keystead-environment-id"].as_str() {
+        Some(owner) if owner == question.subject.environment.as_str() => None,
+        owner => {
+            let whose = match owner {
+                Some(_) => ", left by an earlier environment",
+                None => ", made by somebody else",
+            };
+            Some(deny(
+                "name",
+                format!(
+                    "The resource group {wanted} stands on Azure already{whose}: another name would pass, or have the group removed."
+                ),
+            ))
+        }
+    })
 }

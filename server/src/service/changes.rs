@@ -21,7 +21,7 @@ use domain::permission::{Action, Subject as Permitted};
 use domain::plan::{Line, Plan, Verb};
 use domain::request::Kind;
 use domain::view::Can;
-use domain::view::request::{Changing, Destruction, PlanPanel};
+use domain::view::request::{Changing, Destruction, PlanPanel, Release};
 use domain::wish::Wish;
 
 #[async_trait]
@@ -143,17 +143,31 @@ impl Changes for Service {
         let sending = Sending { kind: Kind::Destroy, wish: &wish, former: None, purge, plan, job: None };
         self.send_change(caller, &found.environment.id, sending).await
     }
+
+    async fn release(&self, caller: &Caller, environment: &str) -> Answer<Release> {
+        self.release_planned(caller, environment).await
+    }
+
+    async fn submit_release(
+        &self,
+        caller: &Caller,
+        environment: &str,
+        reason: &str,
+        digest: &str,
+    ) -> Answer<RequestId> {
+        self.send_release(caller, environment, reason, digest).await
+    }
 }
 
 /// An environment that may be asked to become another, with what stands of it.
-struct Found {
-    environment: Environment,
-    standing: Standing,
+pub(super) struct Found {
+    pub environment: Environment,
+    pub standing: Standing,
 }
 
 impl Service {
     /// The environment, if the caller may ask this of it and nothing is at work on it.
-    async fn to_change(&self, caller: &Caller, name: &str, action: Action) -> Answer<Found> {
+    pub(super) async fn to_change(&self, caller: &Caller, name: &str, action: Action) -> Answer<Found> {
         let environment = self.seen_environment(caller, name).await?;
         permit(caller, action, &subject(&environment))?;
         let journal = self.newest_journal(&environment.id).await?;
@@ -231,13 +245,13 @@ impl Service {
         Ok(plan)
     }
 
-    async fn decider(&self, caller: &Caller, environment: &Environment) -> Answer<String> {
+    pub(super) async fn decider(&self, caller: &Caller, environment: &Environment) -> Answer<String> {
         let title = self.team(&environment.team).title;
         let words = self.deciders().await?.words(&environment.team, &title, &caller.account.name);
         Ok(format!("{words} decides."))
     }
 
-    async fn send_change(
+    pub(super) async fn send_change(
         &self,
         caller: &Caller,
         environment: &EnvironmentId,
@@ -262,6 +276,9 @@ impl Service {
     }
 }
 
+/// Of an environment that was released.
+pub(super) const LET_GO: &str = "Keystead has let go of it: what stands is looked after on Azure.";
+
 const ANOTHER_WAITS: &str = "Another request about this environment waits for its decision.";
 
 /// A line that says that something is done; what is only kept takes no time.
@@ -276,8 +293,10 @@ fn subject(environment: &Environment) -> Permitted<'_> {
 /// By what stands and what is going on.
 fn changeable(environment: &Environment, journal: Option<&Journal>, waits: bool) -> Can {
     let Some(journal) = journal else { return Can::no("Nothing stands of it yet.") };
-    if environment.state == State::Gone {
-        return Can::no("Nothing of it is left.");
+    match environment.state {
+        State::Gone => return Can::no("Nothing of it is left."),
+        State::Released => return Can::no(LET_GO),
+        _ => {}
     }
     if waits {
         return Can::no(ANOTHER_WAITS);

@@ -1,6 +1,7 @@
 //! Environments as people see them: the list by need, the page of one.
 
 use super::cache::Cache;
+use super::changes::LET_GO;
 use super::error::failed;
 use super::sending::new_id;
 use super::{Service, can, parts, permit, visible};
@@ -11,9 +12,10 @@ use app::portal::{Answer, Environments};
 use async_trait::async_trait;
 use domain::account::{AccountId, Caller};
 use domain::environment::State;
+use domain::form::accept::Accept;
 use domain::id::ValidationId;
 use domain::permission::{Action, Subject};
-use domain::view::environment::{Filter, JobLine, Kept, List, Row, Show, Validation, Whole};
+use domain::view::environment::{Drift, Filter, JobLine, Kept, List, Row, Show, Validation, Whole};
 use domain::view::{self, Can};
 use domain::{Moment, job};
 
@@ -57,7 +59,9 @@ impl Environments for Service {
         let journal = self.newest_journal(&environment.id).await?;
         let waits = store::request::waiting_for(&self.store, &environment.id).await.map_err(&failed)?;
         let can = |action| self.can_change(caller, action, &environment, journal.as_ref(), waits.is_some());
-        let (change, destroy) = (can(Action::Change), can(Action::Destroy));
+        let (change, destroy, release) = (can(Action::Change), can(Action::Destroy), can(Action::Release));
+        let released = store::request::release_of(&self.store, &environment.id).await.map_err(&failed)?;
+        let drift = store::drift::find(&self.store, &environment.id).await.map_err(&failed)?;
         let turn = match jobs.first().filter(|job| job.state.moving()) {
             Some(job) => store::queue::turn(&self.store, &job.id, now).await.map_err(&failed)?,
             None => None,
@@ -66,9 +70,12 @@ impl Environments for Service {
         Ok(Whole {
             change,
             destroy,
+            release,
+            released,
             waits,
             turn,
-            drift: store::drift::find(&self.store, &environment.id).await.map_err(&failed)?,
+            accept: self.acceptable(&environment, drift.as_ref()),
+            drift,
             kept: kept.into_iter().map(kept_line).collect(),
             row: self.row_of(&environment),
             template: template.map_or_else(|| environment.wish.template.name.to_string(), |known| known.title.clone()),
@@ -134,6 +141,8 @@ fn can_validate(caller: &Caller, environment: &Environment, newest: Option<job::
     let by_table = can(caller, Action::Validate, &subject(environment));
     match newest {
         _ if !by_table.allowed => by_table,
+        _ if environment.state == State::Released => Can::no(LET_GO),
+        _ if environment.state == State::Gone => Can::no("Nothing of it is left."),
         Some(job::State::Succeeded) => Can::yes(),
         _ => Can::no("The checks prove a whole environment; this one is not built yet."),
     }
@@ -165,6 +174,12 @@ impl Service {
         let environment = found.ok_or_else(PortalError::not_found)?;
         permit(caller, Action::See, &subject(&environment))?;
         Ok(environment)
+    }
+
+    /// What was found otherwise, as answers of the form that changes it.
+    fn acceptable(&self, environment: &Environment, drift: Option<&Drift>) -> Accept {
+        let lines = drift.into_iter().flat_map(|drift| drift.lines.iter().map(|drifted| &drifted.line));
+        Accept::of(lines, &environment.wish, &self.choices)
     }
 
     async fn listing(&self, mut bounds: Bounds, mine: &AccountId, after: &str) -> Result<Listing, store::Error> {
@@ -213,7 +228,7 @@ impl Service {
             ranks: match filter.show {
                 Show::All | Show::Mine => living(),
                 Show::NeedsPerson => (State::NeedsPerson.rank(), State::NeedsPerson.rank()),
-                Show::Gone => (State::Gone.rank(), State::Gone.rank()),
+                Show::Gone => (State::Gone.rank(), State::Released.rank()),
             },
         }
     }

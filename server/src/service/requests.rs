@@ -4,6 +4,8 @@ mod asking;
 mod deciding;
 mod listing;
 
+pub(super) use deciding::once_more;
+
 use super::deciders::Deciders;
 use super::error::failed;
 use super::{Service, permit};

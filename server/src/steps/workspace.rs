@@ -25,6 +25,17 @@ fn made(document: &Value) -> Result<Made, StepError> {
     Ok(Made { id: answer::text(document, "/id")?, location: answer::text(document, "/location")? })
 }
 
+const SKU: &str = "PerGB2018";
+
+/// Azure gives the tier back in lower case.
+fn spelt(mut workspace: Value) -> Value {
+    let sku = &mut workspace["properties"]["sku"]["name"];
+    if sku.as_str().is_some_and(|name| name.eq_ignore_ascii_case(SKU)) {
+        *sku = json!(SKU);
+    }
+    workspace
+}
+
 fn shared(wish: &Wish) -> bool {
     wish.insights.as_ref().is_some_and(|insights| matches!(insights.workspace, wish::Workspace::Shared { .. }))
 }
@@ -81,7 +92,7 @@ impl Step for Workspace {
             "location": subject.wish.region,
             "tags": subject.tags(),
             "properties": {
-                "sku": { "name": "PerGB2018" },
+                "sku": { "name": SKU },
                 "retentionInDays": kept_days(subject.wish),
                 "publicNetworkAccessForIngestion": "Enabled",
                 "publicNetworkAccessForQuery": "Enabled",
@@ -102,7 +113,7 @@ impl Step for Workspace {
                 ),
             });
         }
-        answer::found(cx, found, made)
+        answer::found(cx, found.map(spelt), made)
     }
 
     async fn run(&self, cx: &Context<'_>, _needs: &Values<Self>, wants: &Value) -> Result<Progress<Made>, StepError> {

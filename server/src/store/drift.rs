@@ -23,7 +23,7 @@ pub async fn find(store: &Store, environment: &EnvironmentId) -> Result<Option<D
 }
 
 /// What was seen before a job has ended says nothing any more.
-pub(super) async fn forget(tx: &mut Tx, environment: &EnvironmentId) -> Result<(), Error> {
+pub async fn forget(tx: &mut Tx, environment: &EnvironmentId) -> Result<(), Error> {
     const SQL: &str = "delete from drift where environment = $1";
     on_both!(tx.on(), db => sqlx::query(SQL).bind(environment.as_str()).execute(db).await.map(drop))?;
     Ok(())

@@ -277,6 +277,27 @@ pub async fn gone(tx: &mut Tx, id: &EnvironmentId, detail: &str, now: Moment) ->
     Ok(())
 }
 
+/// Keystead has let go of it: its name is free here. The row's copies follow by `store::standing`.
+pub async fn release(tx: &mut Tx, id: &EnvironmentId, now: Moment) -> Result<(), Error> {
+    const SQL: &str = "update environment set released_at = $2 where id = $1";
+    on_both!(tx.on(), db => sqlx::query(SQL).bind(id.as_str()).bind(now.0).execute(db).await.map(drop))?;
+    super::standing::refresh(tx, id, now).await
+}
+
+const RELEASED: &str = "select count(*) from environment where id = $1 and released_at is not null";
+
+/// Whether Keystead has let go of it.
+pub async fn is_released(store: &Store, id: &EnvironmentId) -> Result<bool, Error> {
+    let (count,): (i64,) =
+        on_both!(store.read(), db => sqlx::query_as(RELEASED).bind(id.as_str()).fetch_one(db).await)?;
+    Ok(count > 0)
+}
+
+pub(super) async fn is_released_in(tx: &mut Tx, id: &EnvironmentId) -> Result<bool, Error> {
+    let (count,): (i64,) = on_both!(tx.on(), db => sqlx::query_as(RELEASED).bind(id.as_str()).fetch_one(db).await)?;
+    Ok(count > 0)
+}
+
 /// Whether an environment whose name is held was promised this vault name; its search words say so.
 pub async fn vault_held(store: &Store, vault: &str) -> Result<bool, Error> {
     const SQL: &str = "select count(*) from environment where held = 1 and search like $1";

@@ -137,6 +137,15 @@ pub async fn waiting_for(store: &Store, environment: &EnvironmentId) -> Result<O
     Ok(row.map(|(id,)| RequestId::new(id)))
 }
 
+/// The approved request by which Keystead let go of an environment.
+pub async fn release_of(store: &Store, environment: &EnvironmentId) -> Result<Option<RequestId>, Error> {
+    const SQL: &str = "select id from request where environment = $1 and kind = 'release' and state = 'approved'";
+    let row: Option<(String,)> = on_both!(store.read(), db => {
+        sqlx::query_as(SQL).bind(environment.as_str()).fetch_optional(db).await
+    })?;
+    Ok(row.map(|(id,)| RequestId::new(id)))
+}
+
 /// What an environment began with.
 pub async fn first_of(store: &Store, environment: &EnvironmentId) -> Result<Option<RequestId>, Error> {
     const SQL: &str = "select id from request where environment = $1 order by id limit 1";

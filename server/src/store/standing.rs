@@ -2,7 +2,7 @@
 
 use super::event::load_in;
 use super::job::{self, Job};
-use super::{Error, Tx, document, on_both, validation};
+use super::{Error, Tx, document, environment, on_both, validation};
 use domain::Moment;
 use domain::environment::Standing;
 use domain::id::EnvironmentId;
@@ -17,7 +17,8 @@ pub(super) async fn of_job(tx: &mut Tx, job: &Job, status: &Status, at: Moment) 
 /// What its row is to repeat.
 pub(super) async fn standing(tx: &mut Tx, job: &Job, status: &Status) -> Result<Standing, Error> {
     let checks = validation::counted_in(tx, &job.environment).await?;
-    Ok(Standing::of(&job.outline, status, checks))
+    let standing = Standing::of(&job.outline, status, checks);
+    Ok(if environment::is_released_in(tx, &job.environment).await? { standing.released() } else { standing })
 }
 
 /// Whether the row of the job's environment repeats it.

@@ -31,7 +31,7 @@ async fn once(store: &Store, request: &Request, ending: &Ending<'_>, now: Moment
     }
     timer::stop(&mut tx, timer::REQUEST, request.id.as_str()).await?;
     match (request.kind, &request.job) {
-        (Kind::Change | Kind::Repair | Kind::Destroy, _) => {} // what stands stays as it is
+        (Kind::Change | Kind::Repair | Kind::Destroy | Kind::Release, _) => {} // what stands stays as it is
         (Kind::Rename | Kind::Replan, Some(job)) => {
             let by = ending.by.map_or("Keystead", |(_, name, _)| name).to_owned();
             let why = ending.comment.map_or_else(|| ending.state.word().to_lowercase(), str::to_owned);

@@ -57,6 +57,13 @@ pub async fn finish(
     standing::refresh(tx, environment, at).await
 }
 
+/// Ends whatever run is under way, with the results that are there.
+pub async fn break_off(tx: &mut Tx, environment: &EnvironmentId, at: Moment) -> Result<(), Error> {
+    const SQL: &str = "update validation set ended_at = $2 where environment = $1 and ended_at is null";
+    on_both!(tx.on(), db => sqlx::query(SQL).bind(environment.as_str()).bind(at.0).execute(db).await.map(drop))?;
+    Ok(())
+}
+
 #[derive(sqlx::FromRow)]
 struct Row {
     id: String,

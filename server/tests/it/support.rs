@@ -2,6 +2,7 @@
 
 pub mod bed;
 pub mod browser;
+pub mod living;
 pub mod portal;
 pub mod postgres;
 pub mod wire;

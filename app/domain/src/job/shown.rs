@@ -152,7 +152,7 @@ impl Status {
     }
 }
 
-const REPLACED: &str = "A later job took over what this one left.";
+const REPLACED: &str = "A later request took over what this one left.";
 
 /// Keys of the steps that come before this one in its job: those it needs, or, where it shall be gone, those that need
 /// it; and what it was told to wait for.

@@ -54,7 +54,7 @@ pub fn told(outline: &[Outline], before: &Status, after: &Status, at: Moment, ev
         Event::UndoAsked { step, .. } => {
             of(step, Tone::Waiting, format!("asked to remove {}, waits for Azure", resource(step)))
         }
-        Event::Replaced { by } => own(format!("{} asked for a later job, which takes over what stands", short(by))),
+        Event::Replaced { by } => own(format!("a later request of {} takes over what stands", short(by))),
         Event::Undone { step } => of(step, Tone::Done, format!("{} is gone", resource(step))),
         Event::CancelAsked { by, why } => {
             own(format!("{} cancelled{}: what is at work finishes first", short(by), because(why.as_ref())))

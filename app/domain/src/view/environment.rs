@@ -3,6 +3,7 @@
 use super::Can;
 use crate::check;
 use crate::environment::{Arch, State};
+use crate::form::accept::Accept;
 use crate::id::{EnvironmentId, JobId, RequestId, ValidationId};
 use crate::job;
 use crate::moment::Moment;
@@ -92,14 +93,19 @@ pub struct Whole {
     pub validate: Can,
     pub change: Can,
     pub destroy: Can,
+    pub release: Can,
     /// A request about it that waits for its decision.
     pub waits: Option<RequestId>,
     /// Where its newest job stands among those that wait for a worker, while it does.
     pub turn: Option<super::job::Turn>,
+    /// The request by which Keystead let go of it; its plan lists what stood then.
+    pub released: Option<RequestId>,
     /// What Azure still keeps of it, once it is gone.
     pub kept: Vec<Kept>,
     /// What differs from what was approved, once it was looked at.
     pub drift: Option<Drift>,
+    /// What of it can become the new wish.
+    pub accept: Accept,
     /// When the server rendered this.
     pub now: Moment,
 }

@@ -84,6 +84,17 @@ pub struct Destruction {
     pub now: Moment,
 }
 
+/// What stays on Azure where Keystead lets go of an environment, before anybody is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Release {
+    pub environment: String,
+    /// Everything that stands, kept; what Keystead stops doing stands under what it permits.
+    pub plan: Plan,
+    pub digest: String,
+    pub decider: String,
+    pub now: Moment,
+}
+
 /// What the panel beside the form shows while it is filled.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanPanel {

@@ -4,6 +4,7 @@ use crate::components::glyph::{SUCCEEDED, WARNING, glyph_only, icon, of_verb, st
 use crate::components::plan_table::fields;
 use crate::components::time::moment;
 use crate::routes;
+use domain::form::accept::Accept;
 use domain::view::environment::{Drifted, Whole};
 use leptos::prelude::*;
 
@@ -30,12 +31,9 @@ pub(super) fn drift(found: &Whole) -> Option<AnyView> {
             let repair = found.change.allowed.then(|| {
                 view! { <form method="post" action=routes::repair(name)><button class="button primary small">{icon("rotate-ccw")}"Ask to repair it"</button></form> }
             });
-            let change = found.change.allowed.then(|| {
-                view! { <a class="button small" href=routes::change(name) rel="external">"Make it the new wish"</a> }
-            });
             view! {
                 <ul class="rows">{lines}</ul>
-                <div class="pad row">{repair}{change}</div>
+                <div class="pad stack small"><div class="row">{repair}{accept(found)}</div>{refused(&found.accept)}</div>
             }
             .into_any()
         }
@@ -52,6 +50,30 @@ pub(super) fn drift(found: &Whole) -> Option<AnyView> {
         </section>
     };
     Some(card.into_any())
+}
+
+/// The form that changes it, with what was found as its answers; left out where no answer can hold any of it.
+fn accept(found: &Whole) -> Option<AnyView> {
+    let accept = &found.accept;
+    if !found.change.allowed || accept.answers.is_empty() {
+        return None;
+    }
+    let reason = accept.reason();
+    let mut answers: Vec<(&str, &str)> =
+        accept.answers.iter().map(|(field, answer)| (field.as_str(), answer.as_str())).collect();
+    answers.push(("reason", &reason));
+    let href = routes::change_with(&found.row.name, &answers);
+    Some(view! { <a class="button small" href=href rel="external">"Make it the new wish"</a> }.into_any())
+}
+
+/// What can only be repaired.
+fn refused(accept: &Accept) -> Option<AnyView> {
+    let lines = accept.refused.iter().map(|sentence| view! { <li>{sentence.clone()}</li> }).collect_view();
+    let said = view! {
+        <p class="hint" id="cannot-be-wished">"What cannot become the new wish:"</p>
+        <ul class="stack tiny small-text" aria-labelledby="cannot-be-wished">{lines}</ul>
+    };
+    (!accept.refused.is_empty()).then(|| said.into_any())
 }
 
 fn line(drifted: &Drifted) -> AnyView {

@@ -41,7 +41,10 @@ fn open(request: &Whole) -> AnyView {
         }
         .into_any();
     }
-    let binds = format!("Binds plan {}. If the world changes first, you are asked again.", request.digest);
+    let binds = match request.row.kind {
+        Kind::Release => "Nothing on Azure is touched: Keystead lets go at once, and no job runs.".to_owned(),
+        _ => format!("Binds plan {}. If the world changes first, you are asked again.", request.digest),
+    };
     view! {
         <form class="card" method="post" action=routes::decide(&request.row.id) aria-labelledby="decide">
             <header><h2 id="decide">"Your decision"</h2></header>
@@ -100,7 +103,7 @@ fn withdraw(request: &Whole) -> Option<AnyView> {
                     "Nobody decides on it any more. The sealed password is deleted, and the name is free again."
                 }
                 Kind::Rename | Kind::Replan => "Nobody decides on it any more. The job stays where it stopped.",
-                Kind::Change | Kind::Repair | Kind::Destroy => {
+                Kind::Change | Kind::Repair | Kind::Destroy | Kind::Release => {
                     "Nobody decides on it any more. The environment stays as it is."
                 }
             }

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use domain::plan::{Expected, FieldChange, Plan, Verb};
 use domain::request::{Kind, State};
 use domain::view::Can;
-use domain::view::request::{Changing, Destruction, PlanPanel};
+use domain::view::request::{Changing, Destruction, PlanPanel, Release};
 use domain::wish::Wish;
 
 fn stands() -> Wish {
@@ -51,6 +51,17 @@ pub(crate) fn removal(purge: Can) -> Fake {
     let environment = "payments-staging".into();
     let decider = "A manager of team Payments decides.".into();
     Fake { destruction: Ok(Destruction { environment, plan, digest, purge, decider, now: NOW }), ..Fake::default() }
+}
+
+pub(crate) fn letting_go() -> Fake {
+    let mut plan = plan();
+    plan.permits = vec!["The name payments-staging is free here; on Azure its resources go on holding theirs.".into()];
+    plan.findings.clear();
+    plan.lines.iter_mut().for_each(|line| line.verb = Verb::Keep);
+    let digest = plan.digest(&stands());
+    let environment = "payments-staging".into();
+    let decider = "A manager of team Payments decides.".into();
+    Fake { release: Ok(Release { environment, plan, digest, decider, now: NOW }), ..Fake::default() }
 }
 
 pub(crate) fn asked() -> Fake {
@@ -102,4 +113,43 @@ async fn a_removal_says_what_goes_and_what_azure_keeps() {
     let protected = "Purge protection is on: Azure lets nobody purge the vault before its time.";
     let (_, html) = page(removal(Can::no(protected)), "/environments/payments-staging/destroy?purge=yes").await;
     assert!(text(&html).contains(protected) && !html.contains("name=\"purge\""));
+}
+
+#[tokio::test]
+async fn a_release_says_what_stays_and_what_keystead_stops_doing() {
+    let (status, html) = page(letting_go(), "/environments/payments-staging/release").await;
+    assert_eq!(status, StatusCode::OK);
+    keeps_the_policy(&html);
+    let said = text(&html);
+    for part in [
+        "Release payments-staging",
+        "What Keystead stops doing",
+        "is free here",
+        "What stays on Azure 11 resources, left as they are.",
+        "kv-payments-staging",
+        "Send for approval",
+        "Keep it",
+    ] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    for tied in [r#"for="reason""#, r#"aria-describedby="reason-hint""#, r#"id="reason-hint""#, "required"] {
+        assert!(html.contains(tied), "{tied}");
+    }
+    assert!(html.contains(r#"action="/environments/payments-staging/release""#) && html.contains("name=\"digest\""));
+}
+
+#[tokio::test]
+async fn its_approver_reads_that_nothing_on_azure_is_touched() {
+    let mut request = whole(State::Waiting, Can::yes(), Can::no("no"));
+    request.row.kind = Kind::Release;
+    let Ok(release) = letting_go().release else { panic!("no release") };
+    request.plan = release.plan;
+    let (_, html) = page(shown(request), "/requests/r1").await;
+    keeps_the_policy(&html);
+    let said = text(&html);
+    for part in
+        ["Release payments-staging", "What stays on Azure", "Nothing on Azure is touched", "What Keystead stops doing"]
+    {
+        assert!(said.contains(part), "{part} in {said}");
+    }
 }

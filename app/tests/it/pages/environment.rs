@@ -7,10 +7,12 @@ use crate::fake::{Fake, NOW, ago, page};
 use axum::http::StatusCode;
 use domain::check::{Result, Verdict};
 use domain::environment::{State, Stone};
+use domain::form::accept::Accept;
 use domain::id::{JobId, RequestId, ValidationId};
 use domain::job;
+use domain::plan::{FieldChange, Line, Verb};
 use domain::view::Can;
-use domain::view::environment::{JobLine, Part, PartKind, PartState, Validation, Whole};
+use domain::view::environment::{Drift, Drifted, JobLine, Part, PartKind, PartState, Validation, Whole};
 
 fn check(check: &str, title: &str, verdict: Verdict, summary: &str) -> Result {
     let failed = verdict == Verdict::Failed;
@@ -108,10 +110,13 @@ pub(crate) fn failing() -> Whole {
         validate: Can::yes(),
         change: Can::yes(),
         destroy: Can::yes(),
+        release: Can::yes(),
+        released: None,
         waits: None,
         turn: None,
         kept: Vec::new(),
         drift: None,
+        accept: Accept::default(),
         now: NOW,
     }
 }
@@ -199,4 +204,69 @@ async fn checks_that_run_make_the_page_ask_again() {
 async fn what_is_not_there_is_not_found() {
     let (status, _) = page(Fake::default(), "/environments/search-dev").await;
     assert_eq!(status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn one_that_was_let_go_of_leads_to_what_stood_and_offers_nothing_more() {
+    let mut found = failing();
+    found.row.state = State::Released;
+    found.released = Some(RequestId::new("r9"));
+    let no = || Can::no("Keystead has let go of it: what stands is looked after on Azure.");
+    (found.change, found.destroy, found.release, found.validate) = (no(), no(), no(), no());
+    let (_, html) = page(shown(found), "/environments/search-dev").await;
+    keeps_the_policy(&html);
+    let said = text(&html);
+    assert!(said.contains("Released") && said.contains("Keystead has let go of it"), "{said}");
+    assert!(html.contains(r#"href="/requests/r9""#));
+    for deed in ["change", "release", "destroy", "validate", "repair"] {
+        assert!(!html.contains(&format!("/environments/search-dev/{deed}")), "{deed} is offered");
+    }
+}
+
+/// Somebody scaled the cluster and took the app's right away.
+pub(crate) fn drifted() -> Whole {
+    let mut found = failing();
+    let line = |step: &str, name: &str, verb, changes: Vec<FieldChange>| Drifted {
+        line: Line {
+            step: step.into(),
+            verb,
+            name: name.into(),
+            kind: "Thing".into(),
+            detail: String::new(),
+            changes,
+            known_after: Vec::new(),
+            expected: None,
+        },
+        by: Some(("stranger@contoso.example".into(), ago(600))),
+    };
+    let count = FieldChange { field: "agentPoolProfiles.count".into(), from: "5".into(), to: "3".into() };
+    let lines = vec![
+        line("cluster", "aks-search-dev", Verb::Change, vec![count]),
+        line("app-vault-role", "Key Vault Secrets User", Verb::Create, Vec::new()),
+    ];
+    found.accept = Accept::of(lines.iter().map(|drifted| &drifted.line), &found.wish, &choices());
+    found.drift = Some(Drift { looked: ago(60), lines });
+    found
+}
+
+#[tokio::test]
+async fn drift_leads_to_the_form_with_what_was_found_and_says_what_it_cannot_hold() {
+    let (_, html) = page(shown(drifted()), "/environments/search-dev").await;
+    keeps_the_policy(&html);
+    let said = text(&html);
+    for part in [
+        "2 differences",
+        "agentPoolProfiles.count 5 → 3",
+        "Ask to repair it",
+        "Make it the new wish",
+        "What cannot become the new wish: Key Vault Secrets User: it is not there, and only a repair makes it again.",
+    ] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    let link = html.split("href=\"/environments/search-dev/change?").nth(1).unwrap().split('"').next().unwrap();
+    assert!(
+        link.starts_with("nodes=5&amp;reason=As%20it%20was%20found")
+            || link.starts_with("nodes=5&reason=As%20it%20was%20found"),
+        "{link}"
+    );
 }

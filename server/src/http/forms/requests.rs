@@ -45,7 +45,7 @@ pub async fn decide(
 pub async fn withdraw(State(web): State<Web>, SignedIn(caller): SignedIn, Path(id): Path<RequestId>) -> Response {
     let page = routes::request(&id);
     match web.portal.withdraw(&caller, &id).await {
-        Ok(_) => done(&page, "The request is withdrawn and its name is free again."),
+        Ok(_) => done(&page, "The request is withdrawn."),
         Err(error) => refused(&page, &error),
     }
 }

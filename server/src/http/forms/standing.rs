@@ -1,4 +1,4 @@
-//! Plain posts about an environment that stands: its checks run again, looked at, repaired, changed, destroyed.
+//! Plain posts about an environment that stands: its checks run again, looked at, repaired, changed, destroyed, released.
 
 use super::{done, refused};
 use crate::http::Web;
@@ -101,5 +101,27 @@ pub async fn destroy(
     match web.portal.submit_destruction(&caller, &name, purge, &removal.reason, &removal.digest).await {
         Ok(request) => done(&routes::request(&request), "Sent for approval; nothing is removed before."),
         Err(error) => refused(&routes::destroy(&name), &error),
+    }
+}
+
+/// What a release's form posts.
+#[derive(Deserialize)]
+pub struct LettingGo {
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    digest: String,
+}
+
+/// `POST /environments/{name}/release`: sends for approval.
+pub async fn release(
+    State(web): State<Web>,
+    SignedIn(caller): SignedIn,
+    Path(name): Path<String>,
+    Form(posted): Form<LettingGo>,
+) -> Response {
+    match web.portal.submit_release(&caller, &name, &posted.reason, &posted.digest).await {
+        Ok(request) => done(&routes::request(&request), "Sent for approval; Keystead looks after it until then."),
+        Err(error) => refused(&routes::release(&name), &error),
     }
 }

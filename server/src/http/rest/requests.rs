@@ -38,12 +38,13 @@ pub struct Approval {
     digest: String,
 }
 
-/// What an approval began.
+/// What an approval came to.
 #[derive(Serialize, ToSchema)]
 pub struct Approved {
     pub request: RequestId,
-    /// To be read at `/api/v1/jobs/{id}`.
-    pub job: JobId,
+    /// What it began, to be read at `/api/v1/jobs/{id}`; none where an environment was released.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<JobId>,
 }
 
 /// Asks for an environment: the plan is frozen and the name is held until a manager has decided.
@@ -74,7 +75,7 @@ pub async fn submit(
     params(("id" = String, Path, description = "Of the request")),
     security(("token" = [])),
     responses(
-        (status = 201, description = "The job has begun", body = Approved, headers(("Location" = String))),
+        (status = 201, description = "The job has begun, or the environment is released", body = Approved, headers(("Location" = String))),
         (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "Not for this caller", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such request", body = Problem, content_type = "application/problem+json"),
@@ -88,7 +89,7 @@ pub async fn approve(
     Body(approval): Body<Approval>,
 ) -> Result<impl IntoResponse, Refusal> {
     let whole = web.portal.decide(&caller, &id, Decision::Approve, &approval.comment, &approval.digest).await?;
-    let job = whole.job.ok_or_else(app::error::PortalError::not_found)?;
-    let address = format!("/api/v1/jobs/{job}");
+    let job = whole.job;
+    let address = job.as_ref().map_or_else(|| format!("/requests/{id}"), |job| format!("/api/v1/jobs/{job}"));
     Ok((StatusCode::CREATED, AppendHeaders([(LOCATION, address)]), Json(Approved { request: id, job })))
 }

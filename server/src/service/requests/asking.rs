@@ -53,9 +53,12 @@ impl Service {
         let wish = submission.form.parse(&choices, submission.password.is_some()).map_err(PortalError::invalid)?;
         self.free_names(&wish).await?;
         let (environment, request) = (EnvironmentId::new(new_id()), RequestId::new(new_id()));
+        // Before anything is looked at: of a name that stands on Azure the sentence beside its field says more.
+        let mut foreseen = self.plan_of(&wish, &environment).await?;
+        self.warn(&mut foreseen, &wish, &environment, Age::Fresh).await?;
+        refuse_denied(&foreseen)?;
         let mut plan = self.plan_looked(&wish, &environment, &self.recipe.outline(&wish), None).await?;
-        self.warn(&mut plan, &wish, &environment, Age::Fresh).await?;
-        refuse_denied(&plan)?;
+        plan.findings = foreseen.findings;
         let password = self.password(&wish, submission.password).await?;
         let sealed = self.seal.seal(&request, &password).map_err(|error| internal("sealing a password", &error))?;
         let now = self.clock.now();

@@ -49,6 +49,7 @@ impl Service {
             return Err(PortalError::conflict("This is not the plan that you looked at. Read it again, then decide."));
         }
         let ended = match decision {
+            Decision::Approve if request.kind == Kind::Release => self.let_go(caller, &request, comment, now).await?,
             Decision::Approve => self.approve(caller, &request, comment, now).await?,
             Decision::Reject => self.refuse(&request, State::Rejected, caller, comment, now).await?,
         };
@@ -108,7 +109,7 @@ impl Service {
                 store::environment::approved(&mut tx, &request.environment, wish, &search, now).await?;
             }
             match request.kind {
-                Kind::Create | Kind::Change | Kind::Repair | Kind::Destroy => {
+                Kind::Create | Kind::Change | Kind::Repair | Kind::Destroy | Kind::Release => {
                     if let Some(before) = before.as_ref().filter(|before| !before.status.state().over()) {
                         let by = request.requester_name.clone();
                         store::event::tell(&mut tx, &before.job.id, now, Event::Replaced { by }).await?;
@@ -193,7 +194,9 @@ impl Service {
 }
 
 /// Again where a worker wrote to the job's log in between.
-async fn once_more<T, F: Future<Output = Result<T, store::Error>>>(deed: impl Fn() -> F) -> Result<T, store::Error> {
+pub(in crate::service) async fn once_more<T, F: Future<Output = Result<T, store::Error>>>(
+    deed: impl Fn() -> F,
+) -> Result<T, store::Error> {
     loop {
         match deed().await {
             Err(store::Error::Behind) => {}

@@ -93,6 +93,7 @@ async fn act(
         Action::Request => Ok(()),
         Action::Change => service.changing(caller, "built").await.map(drop),
         Action::Destroy => service.destruction(caller, "built", false).await.map(drop),
+        Action::Release => service.release(caller, "built").await.map(drop),
         Action::Withdraw => service.withdraw(caller, open).await.map(drop),
         // Without the digest of the plan nothing is decided, so that the next in line finds it open.
         Action::Decide => service.decide(caller, open, Decision::Approve, "", "").await.map(drop),

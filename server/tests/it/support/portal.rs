@@ -11,6 +11,7 @@ use domain::name::TeamName;
 use figment::providers::Env;
 use keystead::clock::Clock;
 use keystead::config::{Config, Given};
+use keystead::engine::{Engine, Pace, Parts};
 use keystead::http::session::Sessions;
 use keystead::http::sign_in::{self, Provider};
 use keystead::http::{self, Web};
@@ -65,6 +66,8 @@ pub struct Portal {
     pub store: Store,
     pub router: axum::Router,
     pub clock: Clock,
+    pub azure: azure::Azure,
+    pub engine: Arc<Engine>,
 }
 
 impl Portal {
@@ -82,7 +85,18 @@ impl Portal {
         let key = tempfile::tempdir().unwrap();
         let seal = Seal::of_file(&key.path().join("key")).unwrap();
         let recipe = keystead::recipes::provision().unwrap();
-        let service = Service::new(&config, store.clone(), azure, recipe, seal, clock.clone());
+        let engine = Engine::new(Parts {
+            store: store.clone(),
+            clock: clock.clone(),
+            azure: azure.clone(),
+            seal: seal.clone(),
+            recipes: vec![recipe.clone()],
+            teams: config.teams.iter().map(|team| team.team()).collect(),
+            pace: Pace::default(),
+            at_once: 8,
+            installation: None,
+        });
+        let service = Service::new(&config, store.clone(), azure.clone(), recipe, seal, clock.clone());
         let accounts = Accounts::new(service.clone());
         let public = Url::parse("http://127.0.0.1:4170").unwrap();
         let teams = config.teams.iter().map(|team| (team.group.clone(), team.name.clone())).collect();
@@ -100,7 +114,8 @@ impl Portal {
             stopping: CancellationToken::new(),
         };
         let sessions = Sessions::new(store.clone(), clock.clone(), 12, 168);
-        Portal { service, accounts, store, router: http::router(web, sessions), clock }
+        let router = http::router(web, sessions);
+        Portal { service, accounts, store, router, clock, azure, engine: Arc::new(engine) }
     }
 
     /// As somebody who has signed in at least once.
