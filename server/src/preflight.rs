@@ -5,6 +5,7 @@
 //! because Azure Resource Manager allows about 25 sustained reads a second for a whole subscription.
 
 mod cores;
+mod deleted_vault;
 mod identities;
 mod kubernetes;
 mod locks;
@@ -14,6 +15,7 @@ mod picture;
 mod policy;
 mod providers;
 mod rights;
+mod standing;
 
 use crate::engine::Subject;
 use crate::engine::place::Place;
@@ -23,7 +25,9 @@ use domain::Moment;
 use domain::plan::{Finding, Plan, Verb, Weight};
 use futures::future::join_all;
 
+pub use deleted_vault::deleted_vault;
 pub use picture::Picture;
+pub use standing::standing;
 
 /// What a plan is about, and the way to look.
 pub struct Question<'a> {
@@ -46,8 +50,9 @@ trait Warning: Send + Sync {
     async fn look(&self, question: &Question<'_>) -> Result<Vec<Finding>, Error>;
 }
 
-const ALL: [&dyn Warning; 9] = [
+const ALL: [&dyn Warning; 10] = [
     &names::Names,
+    &deleted_vault::DeletedVault,
     &node_size::NodeSize,
     &kubernetes::Kubernetes,
     &cores::Cores,
@@ -84,6 +89,15 @@ impl Question<'_> {
     /// All entries of a list, as the picture has them.
     async fn list(&self, path: &str, filter: Option<&str>) -> Result<std::sync::Arc<Vec<serde_json::Value>>, Error> {
         self.picture.list(self.azure, path, filter, self.now, self.oldest).await
+    }
+
+    /// The command that gives Keystead's own identity a role.
+    fn grant(&self, role: &str, scope: &str) -> String {
+        let identity = &self.subject.installation.identity;
+        format!(
+            "Grant it: az role assignment create --assignee-object-id {identity} --assignee-principal-type ServicePrincipal \
+             --role \"{role}\" --scope {scope}"
+        )
     }
 
     /// Whether the plan makes or changes this step's thing.

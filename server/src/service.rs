@@ -2,6 +2,7 @@
 
 pub mod accounts;
 mod cache;
+mod changeable;
 mod changes;
 mod choices;
 mod deciders;

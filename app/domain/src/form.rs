@@ -31,6 +31,8 @@ pub struct Form {
     pub soft_delete_days: String,
     /// `yes` or `no`.
     pub purge_protection: String,
+    /// Of a deleted vault that holds the name: `recover`, `purge`, or empty.
+    pub vault_deleted: String,
     /// `workload` or `agent-pool`.
     pub app_identity: String,
     /// `reader` or `secrets-officer`.
@@ -190,6 +192,16 @@ impl Form {
         };
         let soft_delete_days = take(&mut errors, "soft_delete_days", number(&form.soft_delete_days, 7, 90, "days"));
         let purge_protection = take(&mut errors, "purge_protection", yes_or_no(&form.purge_protection));
+        let vault_deleted = take(
+            &mut errors,
+            "vault_deleted",
+            match form.vault_deleted.trim() {
+                "" => Ok(None),
+                "recover" => Ok(Some(DeletedVault::Recover)),
+                "purge" => Ok(Some(DeletedVault::Purge)),
+                _ => Err("Recover or purge it, or leave this empty and take another name.".to_owned()),
+            },
+        );
         let app_identity = take(
             &mut errors,
             "app_identity",
@@ -254,6 +266,7 @@ impl Form {
                     name: vault_name?,
                     soft_delete_days: soft_delete_days?,
                     purge_protection: purge_protection?,
+                    deleted: vault_deleted?,
                 },
                 roles: Roles { app_identity: app_identity?, team_role: team_role? },
                 database: Database::Named {
@@ -293,6 +306,7 @@ impl Form {
             vault_name: wish.vault.name.to_string(),
             soft_delete_days: wish.vault.soft_delete_days.to_string(),
             purge_protection: yes(wish.vault.purge_protection).to_owned(),
+            vault_deleted: wish.vault.deleted.map(deleted_word).unwrap_or_default().to_owned(),
             app_identity: app_identity_word(wish.roles.app_identity).to_owned(),
             team_role: team_role_word(wish.roles.team_role).to_owned(),
             db_server: server.to_string(),
@@ -349,6 +363,13 @@ fn app_identity_word(identity: AppIdentity) -> &'static str {
     match identity {
         AppIdentity::Workload => "workload",
         AppIdentity::AgentPool => "agent-pool",
+    }
+}
+
+fn deleted_word(deleted: DeletedVault) -> &'static str {
+    match deleted {
+        DeletedVault::Recover => "recover",
+        DeletedVault::Purge => "purge",
     }
 }
 

@@ -38,6 +38,12 @@ pub fn node_resource_group(wish: &Wish) -> String {
     format!("MC_{}_{}_{}", resource_group(wish), cluster(wish), wish.region)
 }
 
+/// `shop.azurecr.io` of `shop.azurecr.io/webapp:1.8.2`; other registries let everybody pull, or are no business of Azure's.
+pub fn registry(wish: &Wish) -> Option<&str> {
+    let host = wish.web_app.image.as_str().split('/').next()?;
+    host.ends_with(".azurecr.io").then_some(host)
+}
+
 /// The four secrets, in the order in which they are written.
 pub const SECRETS: [&str; 4] = [
     "Webapp-DB-Server-Name",

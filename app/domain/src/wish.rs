@@ -25,6 +25,14 @@ pub struct Wish {
     pub reason: String,
 }
 
+impl Wish {
+    /// The same once everything stands: what was to become of a deleted vault has happened, and is not done again.
+    pub fn standing(&self) -> Wish {
+        let vault = Vault { deleted: None, ..self.vault.clone() };
+        Wish { vault, ..self.clone() }
+    }
+}
+
 /// A request keeps the values it was made with; this says where its defaults came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -70,6 +78,20 @@ pub struct Vault {
     pub soft_delete_days: u32,
     /// Cannot be switched off later.
     pub purge_protection: bool,
+    /// What becomes of a deleted vault that holds the name, when the vault is made; of one that stands it says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<DeletedVault>,
+}
+
+/// What is done with a deleted vault before its name can be borne again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum DeletedVault {
+    /// Brought back with its secrets; its role assignments are lost.
+    Recover,
+    /// Removed for good with everything in it.
+    Purge,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

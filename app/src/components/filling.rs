@@ -219,6 +219,7 @@ answers!(
     vault_name,
     soft_delete_days,
     purge_protection,
+    vault_deleted,
     app_identity,
     team_role,
     db_server,

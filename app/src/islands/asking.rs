@@ -1,6 +1,7 @@
 //! A form that is filled: four answers, everything below them with a default, and the plan beside it.
 
 mod assist;
+mod deleted_vault;
 #[cfg(feature = "hydrate")]
 mod keeping;
 mod sections;
@@ -179,6 +180,7 @@ fn label(field: &str) -> &'static str {
         "vault_name" => "Vault name",
         "soft_delete_days" => "Soft delete",
         "purge_protection" => "Purge protection",
+        "vault_deleted" => "Deleted vault",
         "app_identity" => "Identity of the web app",
         "team_role" => "Role of the team",
         "db_server" => "Database server",

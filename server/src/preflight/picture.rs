@@ -38,6 +38,13 @@ impl Picture {
         Ok(list)
     }
 
+    /// As if these lists had been asked for at that time.
+    #[cfg(test)]
+    pub(super) fn known(lists: impl IntoIterator<Item = (String, Vec<Value>)>, at: Moment) -> Picture {
+        let known = |(path, list): (String, Vec<Value>)| ((path, String::new()), (at, Arc::new(list)));
+        Picture(Mutex::new(lists.into_iter().map(known).collect()))
+    }
+
     fn lists(&self) -> std::sync::MutexGuard<'_, Lists> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

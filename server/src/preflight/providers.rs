@@ -7,6 +7,22 @@ use domain::plan::Finding;
 
 pub(super) struct Providers;
 
+/// Those that the plan names and that the subscription has never used.
+pub(super) async fn missing<'a>(question: &Question<'a>) -> Result<Vec<&'a str>, Error> {
+    let path = format!("{}/providers", question.place().subscription());
+    let providers = question.list(&path, None).await?;
+    let line = question.plan.lines.iter().find(|line| line.step == "providers");
+    let named: Vec<&str> = line.map(|line| line.detail.split(", ").collect()).unwrap_or_default();
+    let registered = |name: &&str| {
+        let namespace = format!("Microsoft.{name}");
+        providers.iter().any(|one| {
+            one["namespace"].as_str().is_some_and(|known| known.eq_ignore_ascii_case(&namespace))
+                && one["registrationState"] == "Registered"
+        })
+    };
+    Ok(named.into_iter().filter(|name| !registered(name)).collect())
+}
+
 #[async_trait]
 impl Warning for Providers {
     fn about(&self) -> &'static str {
@@ -17,18 +33,7 @@ impl Warning for Providers {
         if !question.makes("providers") {
             return Ok(Vec::new());
         }
-        let path = format!("{}/providers", question.place().subscription());
-        let providers = question.list(&path, None).await?;
-        let line = question.plan.lines.iter().find(|line| line.step == "providers");
-        let named: Vec<&str> = line.map(|line| line.detail.split(", ").collect()).unwrap_or_default();
-        let registered = |name: &&str| {
-            let namespace = format!("Microsoft.{name}");
-            providers.iter().any(|one| {
-                one["namespace"].as_str().is_some_and(|known| known.eq_ignore_ascii_case(&namespace))
-                    && one["registrationState"] == "Registered"
-            })
-        };
-        let missing: Vec<&str> = named.into_iter().filter(|name| !registered(name)).collect();
+        let missing = missing(question).await?;
         let said = || {
             let (names, them) = (missing.join(", "), if missing.len() == 1 { "it" } else { "them" });
             let sentence = format!(

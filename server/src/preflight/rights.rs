@@ -1,5 +1,7 @@
 //! What Keystead's own identity may do, asked beforehand: which right is missing, where, and the command that grants it.
 
+mod scopes;
+
 use super::{Question, Warning, deny};
 use async_trait::async_trait;
 use azure::{Error, roles};
@@ -59,6 +61,16 @@ fn grants<'a>(permissions: &'a [Value], action: &str) -> impl Iterator<Item = &'
     grants.into_iter()
 }
 
+/// What Keystead's own identity is given at a scope, from above it too.
+async fn permissions(question: &Question<'_>, scope: &str) -> Result<std::sync::Arc<Vec<Value>>, Error> {
+    question.list(&format!("{scope}/providers/Microsoft.Authorization/permissions"), None).await
+}
+
+/// Whether Keystead may do this there.
+pub(super) async fn may(question: &Question<'_>, scope: &str, action: &str) -> Result<bool, Error> {
+    Ok(grants(&permissions(question, scope).await?, action).next().is_some())
+}
+
 #[async_trait]
 impl Warning for Rights {
     fn about(&self) -> &'static str {
@@ -67,8 +79,7 @@ impl Warning for Rights {
 
     async fn look(&self, question: &Question<'_>) -> Result<Vec<Finding>, Error> {
         let subscription = question.place().subscription();
-        let path = format!("{subscription}/providers/Microsoft.Authorization/permissions");
-        let permissions = question.list(&path, None).await?;
+        let permissions = permissions(question, subscription.as_str()).await?;
         let building = BUILDING.iter().filter(|_| question.builds());
         let removing = REMOVING.iter().filter(|_| question.removes());
         let mut missing: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
@@ -77,19 +88,16 @@ impl Warning for Rights {
                 missing.entry(role).or_default().push(action);
             }
         }
-        let identity = &question.subject.installation.identity;
+        let grant = |role: &str| question.grant(role, subscription.as_str());
         let mut findings: Vec<Finding> = missing
             .into_iter()
             .map(|(role, actions)| {
-                let sentence = format!(
-                    "Keystead may not do {} on the subscription. Grant it: az role assignment create --assignee-object-id {identity} \
-                     --assignee-principal-type ServicePrincipal --role \"{role}\" --scope {subscription}",
-                    actions.join(", ")
-                );
-                deny("", sentence)
+                deny("", format!("Keystead may not do {} on the subscription. {}", actions.join(", "), grant(role)))
             })
             .collect();
         findings.extend(conditional(question, &permissions));
+        findings.extend(scopes::at_registry(question).await?);
+        findings.extend(scopes::at_nodes(question).await?);
         Ok(findings)
     }
 }

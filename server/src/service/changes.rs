@@ -1,5 +1,6 @@
 //! Environments that shall become others, or nothing: planned over what stands, sent for approval.
 
+use super::changeable::{ANOTHER_WAITS, changeable, purgeable};
 use super::error::{self, failed, internal};
 use super::sending::{Sending, new_id, refuse_denied};
 use super::warnings::Age;
@@ -12,11 +13,10 @@ use app::error::PortalError;
 use app::portal::{Answer, Changes};
 use async_trait::async_trait;
 use domain::account::Caller;
-use domain::environment::State;
 use domain::field::FieldError;
 use domain::form::Form;
 use domain::id::{EnvironmentId, RequestId};
-use domain::job::{self, Outline};
+use domain::job::Outline;
 use domain::permission::{Action, Subject as Permitted};
 use domain::plan::{Line, Plan, Verb};
 use domain::request::Kind;
@@ -276,11 +276,6 @@ impl Service {
     }
 }
 
-/// Of an environment that was released.
-pub(super) const LET_GO: &str = "Keystead has let go of it: what stands is looked after on Azure.";
-
-const ANOTHER_WAITS: &str = "Another request about this environment waits for its decision.";
-
 /// A line that says that something is done; what is only kept takes no time.
 fn worked(step: &Outline, line: &Line) -> bool {
     line.verb != Verb::Keep && step.recipe_key() == line.step
@@ -288,37 +283,6 @@ fn worked(step: &Outline, line: &Line) -> bool {
 
 fn subject(environment: &Environment) -> Permitted<'_> {
     Permitted { team: &environment.team, requester: Some(&environment.owner), other_manager: false }
-}
-
-/// By what stands and what is going on.
-fn changeable(environment: &Environment, journal: Option<&Journal>, waits: bool) -> Can {
-    let Some(journal) = journal else { return Can::no("Nothing stands of it yet.") };
-    match environment.state {
-        State::Gone => return Can::no("Nothing of it is left."),
-        State::Released => return Can::no(LET_GO),
-        _ => {}
-    }
-    if waits {
-        return Can::no(ANOTHER_WAITS);
-    }
-    let state = journal.status.state();
-    if state.moving() {
-        return Can::no("A job is at work on it: wait until it has ended, or cancel it first.");
-    }
-    if state != job::State::Succeeded && journal.status.ledger(&journal.job.outline).is_empty() {
-        return Can::no("Nothing stands of it: roll its job back instead.");
-    }
-    if journal.status.goal == job::Goal::RollBack {
-        return Can::no("Its job is being rolled back.");
-    }
-    Can::yes()
-}
-
-fn purgeable(wish: &Wish) -> Can {
-    match wish.vault.purge_protection {
-        true => Can::no("Purge protection is on: Azure lets nobody purge the vault before its time."),
-        false => Can::yes(),
-    }
 }
 
 /// A plan that could not be made, in words for people; the detail is logged.

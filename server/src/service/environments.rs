@@ -1,7 +1,7 @@
 //! Environments as people see them: the list by need, the page of one.
 
 use super::cache::Cache;
-use super::changes::LET_GO;
+use super::changeable::LET_GO;
 use super::error::failed;
 use super::sending::new_id;
 use super::{Service, can, parts, permit, visible};

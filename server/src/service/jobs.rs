@@ -131,6 +131,7 @@ impl Jobs for Service {
         }
         let mut wish: Wish = journal.job.wish.clone();
         let before = std::mem::replace(&mut wish.vault.name, name);
+        wish.vault.deleted = None;
         let why = format!("the vault is to be named {} instead of {before}", wish.vault.name);
         self.send_back(caller, &journal, Mend::VaultName, &wish, why).await
     }

@@ -1,11 +1,12 @@
 //! What is to be said of a plan before anybody is asked, added to its findings.
 
-use super::Service;
+use super::{Service, error};
 use crate::engine::Subject;
-use crate::preflight::{Question, findings};
+use crate::preflight::{Question, deleted_vault, findings, standing};
 use app::portal::Answer;
 use domain::id::EnvironmentId;
 use domain::plan::Plan;
+use domain::view::request::DeletedVault;
 use domain::wish::Wish;
 
 /// While a form is filled, in milliseconds.
@@ -23,16 +24,39 @@ pub(super) enum Age {
 impl Service {
     pub(super) async fn warn(&self, plan: &mut Plan, wish: &Wish, environment: &EnvironmentId, age: Age) -> Answer<()> {
         let (team, installation) = (self.team(&wish.team), self.installation().await?);
-        let question = Question {
-            subject: Subject { wish, team: &team, environment, installation },
-            plan,
-            azure: &self.azure,
-            picture: &self.picture,
-            now: self.clock.now(),
-            oldest: if age == Age::Fresh { 0 } else { PICTURE },
-        };
-        let found = findings(&question).await;
+        let subject = Subject { wish, team: &team, environment, installation };
+        let found = findings(&self.question(subject, plan, age)).await;
         plan.findings.extend(found);
         Ok(())
+    }
+
+    /// A deleted vault that holds the name which this wish gives its own, and what can become of it.
+    pub(super) async fn deleted_vault(
+        &self,
+        wish: &Wish,
+        environment: &EnvironmentId,
+        age: Age,
+    ) -> Answer<Option<DeletedVault>> {
+        let (team, installation) = (self.team(&wish.team), self.installation().await?);
+        let subject = Subject { wish, team: &team, environment, installation };
+        let found = deleted_vault(&self.question(subject, &Plan::default(), age)).await;
+        found.map_err(|error| error::azure("looking for a deleted vault", &error))
+    }
+
+    /// What stands already of that which this plan would create, from the picture alone: it is shown as kept.
+    pub(super) async fn show_standing(&self, plan: &mut Plan, wish: &Wish, environment: &EnvironmentId) -> Answer<()> {
+        let (team, installation) = (self.team(&wish.team), self.installation().await?);
+        let subject = Subject { wish, team: &team, environment, installation };
+        match standing(&self.question(subject, plan, Age::Picture)).await {
+            Ok(lines) => plan.lines = lines,
+            // The plan follows from the rules alone; the warnings have said that Azure does not answer.
+            Err(error) => tracing::warn!(%error, "what stands already could not be listed"),
+        }
+        Ok(())
+    }
+
+    fn question<'a>(&'a self, subject: Subject<'a>, plan: &'a Plan, age: Age) -> Question<'a> {
+        let oldest = if age == Age::Fresh { 0 } else { PICTURE };
+        Question { subject, plan, azure: &self.azure, picture: &self.picture, now: self.clock.now(), oldest }
     }
 }

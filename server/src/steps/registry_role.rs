@@ -13,18 +13,12 @@ use serde_json::Value;
 
 pub struct RegistryRole;
 
-/// `shop.azurecr.io` of `shop.azurecr.io/webapp:1.8.2`; other registries let everybody pull, or are no business of Azure's.
-fn server(wish: &Wish) -> Option<&str> {
-    let host = wish.web_app.image.as_str().split('/').next()?;
-    host.ends_with(".azurecr.io").then_some(host)
-}
-
 /// The registry lies in a group of its own, so it is found by its address.
 async fn registry(cx: &Context<'_>) -> Result<Option<ResourceId>, StepError> {
     let subscription = ResourceId::subscription(cx.azure.subscription());
     let path = format!("{subscription}/providers/Microsoft.ContainerRegistry/registries");
     let registries = cx.azure.arm().list(&path, None).await?;
-    let wanted = server(cx.subject.wish).unwrap_or_default();
+    let wanted = naming::registry(cx.subject.wish).unwrap_or_default();
     let found = registries.iter().find(|registry| {
         let address = registry["properties"]["loginServer"].as_str();
         address.is_some_and(|address| address.eq_ignore_ascii_case(wanted))
@@ -50,21 +44,21 @@ impl Step for RegistryRole {
     const PART: Option<Part> = None;
 
     fn applies(&self, wish: &Wish) -> bool {
-        server(wish).is_some()
+        naming::registry(wish).is_some()
     }
 
     fn resource(&self, wish: &Wish) -> String {
-        format!("{} on {}", roles::ACR_PULL.name, server(wish).unwrap_or_default())
+        format!("{} on {}", roles::ACR_PULL.name, naming::registry(wish).unwrap_or_default())
     }
 
     fn plan(&self, subject: &Subject<'_>) -> Vec<plan::Line> {
-        let registry = server(subject.wish).unwrap_or_default();
+        let registry = naming::registry(subject.wish).unwrap_or_default();
         let detail = format!("{}-agentpool on {registry}", naming::cluster(subject.wish));
         vec![line(Self::KEY, roles::ACR_PULL.name, "Role assignment", detail)]
     }
 
     fn permits(&self, subject: &Subject<'_>) -> Vec<String> {
-        let registry = server(subject.wish).unwrap_or_default();
+        let registry = naming::registry(subject.wish).unwrap_or_default();
         vec![format!("The nodes of {} may pull images from {registry}.", naming::cluster(subject.wish))]
     }
 
@@ -74,7 +68,7 @@ impl Step for RegistryRole {
 
     /// Another node size makes another cluster, and with it another identity of the nodes.
     fn leaves_former(&self, former: &Wish, wish: &Wish) -> bool {
-        former.cluster.node_size != wish.cluster.node_size || server(former) != server(wish)
+        former.cluster.node_size != wish.cluster.node_size || naming::registry(former) != naming::registry(wish)
     }
 
     async fn look(&self, cx: &Context<'_>, (cluster,): &References<Self>) -> Result<Found<Made>, StepError> {

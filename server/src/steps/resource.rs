@@ -11,15 +11,17 @@ use domain::plan;
 use domain::wish::Wish;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What such a step says of itself; for the rest see [`Step`], whose words these are.
+#[async_trait]
 pub trait Resource: Sized + Send + Sync + 'static {
     type Needs: Needs;
     type Output: Clone + Serialize + DeserializeOwned + Send + Sync + 'static;
     const KEY: &'static str;
     const TITLE: &'static str;
     const PART: Option<Part>;
+    const VERSION: u32 = 1;
 
     fn applies(&self, _wish: &Wish) -> bool {
         true
@@ -63,6 +65,16 @@ pub trait Resource: Sized + Send + Sync + 'static {
         None
     }
 
+    /// What has to be done before it can be asked for; nothing for most.
+    async fn first(&self, _cx: &Context<'_>) -> Result<Option<azure::Answer>, StepError> {
+        Ok(None)
+    }
+
+    /// Whether it comes back as it was before, so that it has to be asked for even where it is being made already.
+    fn comes_back(&self, _wish: &Wish) -> bool {
+        false
+    }
+
     /// Whether it needs no removal of its own in this job, because what it lies in goes too.
     fn goes_with(&self, _cx: &Context<'_>) -> bool {
         false
@@ -76,6 +88,7 @@ impl<R: Resource> Step for R {
     const KEY: &'static str = R::KEY;
     const TITLE: &'static str = R::TITLE;
     const PART: Option<Part> = R::PART;
+    const VERSION: u32 = R::VERSION;
 
     fn applies(&self, wish: &Wish) -> bool {
         Resource::applies(self, wish)
@@ -115,7 +128,13 @@ impl<R: Resource> Step for R {
 
     async fn look(&self, cx: &Context<'_>, needs: &References<Self>) -> Result<Found<R::Output>, StepError> {
         let Some(id) = self.id(&cx.subject, needs) else { return Ok(Found::Absent) };
-        answer::found(cx, cx.azure.arm().get(&id).await?, R::made)
+        let found = answer::found(cx, cx.azure.arm().get(&id).await?, R::made)?;
+        Ok(match found {
+            Found::Moving { operation, after } if self.comes_back(cx.subject.wish) => {
+                Found::Moving { operation: json!({ FIRST: operation }), after }
+            }
+            found => found,
+        })
     }
 
     async fn run(
@@ -124,11 +143,14 @@ impl<R: Resource> Step for R {
         needs: &Values<Self>,
         wants: &Value,
     ) -> Result<Progress<R::Output>, StepError> {
+        if let Some(begun) = self.first(cx).await?
+            && let Undo::Asked { operation, after } = answer::undone(begun)?
+        {
+            return Ok(Progress::Asked { operation: json!({ FIRST: operation }), after });
+        }
         let id = self.id(&cx.subject, &R::Needs::known(needs)).ok_or_else(unknown)?;
         match cx.azure.arm().put(&id, wants).await {
-            Err(error) if R::there_already(&error) => {
-                Ok(Progress::Made(R::made(&serde_json::json!({ "id": id.as_str() }))?))
-            }
+            Err(error) if R::there_already(&error) => Ok(Progress::Made(R::made(&json!({ "id": id.as_str() }))?)),
             answer => answer::begun(answer?, R::made),
         }
     }
@@ -136,10 +158,19 @@ impl<R: Resource> Step for R {
     async fn follow(
         &self,
         cx: &Context<'_>,
-        _needs: &Values<Self>,
+        needs: &Values<Self>,
         operation: &Value,
     ) -> Result<Progress<R::Output>, StepError> {
-        answer::followed(cx, operation, R::made).await
+        let Some(first) = operation.get(FIRST) else { return answer::followed(cx, operation, R::made).await };
+        match answer::followed_undo(cx, first).await? {
+            Undo::Asked { operation, after } => Ok(Progress::Asked { operation: json!({ FIRST: operation }), after }),
+            Undo::Gone => {
+                let known = R::Needs::known(needs);
+                let id = self.id(&cx.subject, &known).ok_or_else(unknown)?;
+                let wants = Resource::wants(self, &cx.subject, &known);
+                answer::begun(cx.azure.arm().put(&id, &wants).await?, R::made)
+            }
+        }
     }
 
     /// By the id that was noted when it was made; else by the one that it must have.
@@ -170,6 +201,9 @@ impl<R: Resource> Step for R {
         }
     }
 }
+
+/// Beside an operation that has to end before the thing itself is asked for.
+const FIRST: &str = "first";
 
 /// Has what Azure keeps purged, where that was wished; what is not kept is gone already.
 async fn purged<R: Resource>(step: &R, cx: &Context<'_>) -> Result<Undo, StepError> {

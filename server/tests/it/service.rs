@@ -1,7 +1,9 @@
 //! What the port promises, asked of the service itself, on both databases.
 
 mod accept;
+mod day_two;
 mod decide;
+mod deleted_vault;
 mod permission;
 mod released;
 mod rename;

@@ -5,13 +5,14 @@ use crate::field::FieldError;
 use crate::wish::Wish;
 
 /// What an environment keeps for as long as it lives; its fields are shown, not asked.
-pub const FIXED: [&str; 10] = [
+pub const FIXED: [&str; 11] = [
     "name",
     "team",
     "region",
     "template",
     "vault_name",
     "soft_delete_days",
+    "vault_deleted",
     "db_server",
     "db_database",
     "db_username",

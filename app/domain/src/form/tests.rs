@@ -90,7 +90,7 @@ fn another_database_asks_for_its_password() {
 #[test]
 fn every_field_has_a_sentence_of_its_own() {
     type Spoil = fn(&mut Form);
-    let wrong: [(&str, Spoil); 18] = [
+    let wrong: [(&str, Spoil); 19] = [
         ("name", |f| f.name = "A".into()),
         ("team", |f| f.team = "strangers".into()),
         ("region", |f| f.region = "moon".into()),
@@ -101,6 +101,7 @@ fn every_field_has_a_sentence_of_its_own() {
         ("tier", |f| f.tier = "gold".into()),
         ("vault_name", |f| f.vault_name = "kv--x".into()),
         ("soft_delete_days", |f| f.soft_delete_days = "6".into()),
+        ("vault_deleted", |f| f.vault_deleted = "keep".into()),
         ("app_identity", |f| f.app_identity = "sp".into()),
         ("team_role", |f| f.team_role = "owner".into()),
         ("workspace", |f| f.workspace = "/subscriptions/x".into()),
@@ -116,5 +117,16 @@ fn every_field_has_a_sentence_of_its_own() {
         let errors = form.parse(&choices(), true).expect_err(field);
         let fields: Vec<&str> = errors.iter().map(|error| error.field.as_str()).collect();
         assert_eq!(fields, [field]);
+    }
+}
+
+#[test]
+fn what_became_of_a_deleted_vault_is_no_part_of_what_stands() {
+    for (answer, deleted) in [("recover", DeletedVault::Recover), ("purge", DeletedVault::Purge)] {
+        let form = Form { vault_deleted: answer.into(), ..four() };
+        let wish = form.parse(&choices(), false).expect("a wish");
+        assert_eq!(wish.vault.deleted, Some(deleted));
+        assert_eq!(Form::of(&wish).vault_deleted, answer);
+        assert_eq!(wish.standing(), sample());
     }
 }

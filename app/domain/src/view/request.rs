@@ -95,6 +95,17 @@ pub struct Release {
     pub now: Moment,
 }
 
+/// A deleted vault that holds the name which the form gives, and what can become of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeletedVault {
+    pub name: String,
+    /// `2027-02-24`, where Azure says it.
+    pub until: Option<String>,
+    /// Where it was, and for how many days it is kept: to be recovered, the new one has to be the same.
+    pub recover: Can,
+    pub purge: Can,
+}
+
 /// What the panel beside the form shows while it is filled.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanPanel {
@@ -105,6 +116,8 @@ pub struct PlanPanel {
     pub decider: String,
     /// Whether the vault's name could be asked of Azure, and when.
     pub looked: Option<Moment>,
+    /// A deleted vault that holds the name.
+    pub deleted_vault: Option<DeletedVault>,
     /// Why Azure could not be asked, where it could not.
     pub unreachable: Option<String>,
 }

@@ -1,6 +1,6 @@
 //! A wish as label and value, as an approver reads it.
 
-use domain::wish::{AppIdentity, Database, PasswordFrom, TeamRole, Wish, Workspace};
+use domain::wish::{AppIdentity, Database, DeletedVault, PasswordFrom, TeamRole, Wish, Workspace};
 use leptos::prelude::*;
 
 /// Everything that was asked for, in the order of the form.
@@ -11,7 +11,9 @@ pub(super) fn lines(wish: &Wish) -> AnyView {
 
 /// What becomes another, in the order of the form: the old value, then the new one.
 pub(super) fn changes(former: &Wish, wish: &Wish) -> AnyView {
-    let pairs = said(former).into_iter().zip(said(wish)).filter(|((_, was), (_, is))| was != is);
+    // What was to become of a deleted vault was the business of the job that made this one.
+    let pairs =
+        said(&former.standing()).into_iter().zip(said(&wish.standing())).filter(|((_, was), (_, is))| was != is);
     let lines = pairs.map(|((label, was), (_, is))| {
         view! { <div><dt>{label}</dt><dd><span class="was"><s>{was}</s></span>" → "{is}</dd></div> }
     });
@@ -20,6 +22,11 @@ pub(super) fn changes(former: &Wish, wish: &Wish) -> AnyView {
 
 fn said(wish: &Wish) -> Vec<(&'static str, String)> {
     let purge = if wish.vault.purge_protection { ", purge protection on" } else { "" };
+    let deleted = match wish.vault.deleted {
+        None => "",
+        Some(DeletedVault::Recover) => ", recovered from soft delete",
+        Some(DeletedVault::Purge) => ", made anew after the deleted one of this name is purged",
+    };
     let app = match wish.roles.app_identity {
         AppIdentity::Workload => "Workload identity of its own",
         AppIdentity::AgentPool => "Agent pool identity: every pod of the cluster can read this vault",
@@ -55,7 +62,7 @@ fn said(wish: &Wish) -> Vec<(&'static str, String)> {
                 wish.cluster.tier.word()
             ),
         ),
-        ("Vault", format!("{}, soft delete {} days{purge}", wish.vault.name, wish.vault.soft_delete_days)),
+        ("Vault", format!("{}, soft delete {} days{purge}{deleted}", wish.vault.name, wish.vault.soft_delete_days)),
         ("Identity of the app", app.to_owned()),
         ("Role of the team", team.to_owned()),
         ("Database", format!("{database} on {server} as {username}, {password}")),

@@ -15,7 +15,7 @@ use domain::form::{Choices, Form, PASSWORD};
 use domain::id::{EnvironmentId, RequestId};
 use domain::plan::{Finding, Weight};
 use domain::request::Kind;
-use domain::view::request::PlanPanel;
+use domain::view::request::{DeletedVault, PlanPanel};
 use domain::wish::{Database, PasswordFrom, Wish};
 use secrecy::SecretString;
 
@@ -24,7 +24,7 @@ impl Service {
         let choices = self.may_ask(caller)?;
         let mut panel = PlanPanel { errors: wrong_answers(form, &choices, password_typed), ..PlanPanel::default() };
         // The password changes nothing of the plan, so that a plan without it can be shown.
-        let Ok(wish) = form.parse(&choices, true) else { return Ok(panel) };
+        let Ok(mut wish) = form.parse(&choices, true) else { return Ok(panel) };
         let team = self.team(&wish.team);
         let words = self.deciders().await?.words(&wish.team, &team.title, &caller.account.name);
         panel.decider = format!("{words} decides.");
@@ -32,17 +32,26 @@ impl Service {
         if held.map_err(failed("looking for a name"))? {
             panel.errors.push(FieldError::new("name", NAME_HELD));
         }
-        let unreachable = |error: PortalError| error.message;
-        match self.plan_of(&wish, &EnvironmentId::new("new")).await {
+        let environment = EnvironmentId::new("new");
+        if let Ok(deleted) = self.deleted_vault(&wish, &environment, Age::Picture).await {
+            wish.vault.deleted = wish.vault.deleted.filter(|_| deleted.is_some());
+            panel.deleted_vault = deleted;
+        }
+        match self.plan_of(&wish, &environment).await {
             Ok(mut plan) => {
-                self.warn(&mut plan, &wish, &EnvironmentId::new("new"), Age::Picture).await?;
-                match self.vault_taken(&wish.vault.name).await {
-                    Ok(sentence) => plan.findings.extend(sentence.map(vault_finding)),
-                    Err(error) => panel.unreachable = Some(error.message),
+                self.warn(&mut plan, &wish, &environment, Age::Picture).await?;
+                self.show_standing(&mut plan, &wish, &environment).await?;
+                match (&panel.deleted_vault, wish.vault.deleted) {
+                    (_, Some(_)) => {} // its own warning says what stands in the way
+                    (Some(deleted), None) => plan.findings.push(vault_finding(undecided(deleted))),
+                    (None, None) => match self.vault_taken(&wish.vault.name).await {
+                        Ok(sentence) => plan.findings.extend(sentence.map(vault_finding)),
+                        Err(error) => panel.unreachable = Some(error.message),
+                    },
                 }
                 panel.plan = Some(plan);
             }
-            Err(error) => panel.unreachable = Some(unreachable(error)),
+            Err(error) => panel.unreachable = Some(error.message),
         }
         panel.looked = panel.unreachable.is_none().then(|| self.clock.now());
         Ok(panel)
@@ -50,9 +59,9 @@ impl Service {
 
     pub(super) async fn send(&self, caller: &Caller, submission: Submission) -> Answer<RequestId> {
         let choices = self.may_ask(caller)?;
-        let wish = submission.form.parse(&choices, submission.password.is_some()).map_err(PortalError::invalid)?;
-        self.free_names(&wish).await?;
+        let mut wish = submission.form.parse(&choices, submission.password.is_some()).map_err(PortalError::invalid)?;
         let (environment, request) = (EnvironmentId::new(new_id()), RequestId::new(new_id()));
+        self.free_names(&mut wish, &environment).await?;
         // Before anything is looked at: of a name that stands on Azure the sentence beside its field says more.
         let mut foreseen = self.plan_of(&wish, &environment).await?;
         self.warn(&mut foreseen, &wish, &environment, Age::Fresh).await?;
@@ -86,19 +95,32 @@ impl Service {
         }
     }
 
-    /// Both names that must be free. Azure that does not answer stops nobody: the step that makes the vault asks again.
-    async fn free_names(&self, wish: &Wish) -> Answer<()> {
+    /// Both names that must be free, or chosen to become so; where nothing deleted holds the vault's, nothing becomes of
+    /// it. Azure that does not answer stops nobody: the step that makes the vault asks again.
+    async fn free_names(&self, wish: &mut Wish, environment: &EnvironmentId) -> Answer<()> {
         let mut errors = Vec::new();
         let failed = failed("looking for a name");
         if store::environment::held(&self.store, wish.name.as_str()).await.map_err(&failed)? {
             errors.push(FieldError::new("name", NAME_HELD));
         }
         errors.extend(self.vault_error(wish.vault.name.as_str()).await?);
-        match self.vault_taken(&wish.vault.name).await {
-            Ok(Some(sentence)) => errors.push(FieldError::new("vault_name", sentence)),
-            Ok(None) => {}
-            Err(error) if error.code == Code::Unavailable => {}
+        let deleted = match self.deleted_vault(wish, environment, Age::Fresh).await {
+            Ok(deleted) => {
+                wish.vault.deleted = wish.vault.deleted.filter(|_| deleted.is_some());
+                deleted
+            }
+            Err(error) if error.code == Code::Unavailable => None,
             Err(error) => return Err(error),
+        };
+        match (deleted, wish.vault.deleted) {
+            (_, Some(_)) => {}
+            (Some(deleted), None) => errors.push(FieldError::new("vault_name", undecided(&deleted))),
+            (None, None) => match self.vault_taken(&wish.vault.name).await {
+                Ok(Some(sentence)) => errors.push(FieldError::new("vault_name", sentence)),
+                Ok(None) => {}
+                Err(error) if error.code == Code::Unavailable => {}
+                Err(error) => return Err(error),
+            },
         }
         if errors.is_empty() { Ok(()) } else { Err(PortalError::invalid(errors)) }
     }
@@ -137,6 +159,12 @@ impl Service {
 
 fn wrong_answers(form: &Form, choices: &Choices, password_typed: bool) -> Vec<FieldError> {
     form.parse(choices, password_typed).err().unwrap_or_default()
+}
+
+/// Beside the name of a vault of which it has not been said what becomes of the deleted one.
+fn undecided(deleted: &DeletedVault) -> String {
+    let until = deleted.until.as_ref().map(|until| format!(" until {until}")).unwrap_or_default();
+    format!("A deleted vault holds this name{until}: choose what becomes of it, or take another name.")
 }
 
 fn vault_finding(sentence: String) -> Finding {

@@ -106,7 +106,7 @@ impl Service {
             let wish = &request.wish;
             if request.kind != Kind::Destroy {
                 let search = search(wish, &owner);
-                store::environment::approved(&mut tx, &request.environment, wish, &search, now).await?;
+                store::environment::approved(&mut tx, &request.environment, &wish.standing(), &search, now).await?;
             }
             match request.kind {
                 Kind::Create | Kind::Change | Kind::Repair | Kind::Destroy | Kind::Release => {

@@ -57,8 +57,15 @@ async fn azure_keeps_what_stands_and_keystead_looks_at_it_no_more() {
         let cluster = keystead::engine::place::Place::new(portal.azure.subscription(), &built.job.wish).cluster();
         assert!(portal.azure.arm().get(&cluster).await.unwrap().is_some(), "Azure keeps it");
 
-        // The name is free here; on Azure it is not.
+        // The name is free here; on Azure it is not, and the form shows what stands there.
         portal.clock.advance(60_000);
+        let panel = portal.service.plan(&member, &small(&name), false).await.unwrap();
+        let plan = panel.plan.unwrap();
+        let verb = |step: &str| plan.lines.iter().find(|line| line.step == step).map(|line| line.verb);
+        for step in ["providers", "resource-group", "cluster", "vault", "app-identity", "workspace"] {
+            assert_eq!(verb(step), Some(Verb::Keep), "{step}");
+        }
+        assert_eq!(verb("team-vault-role"), Some(Verb::Create));
         let again =
             portal.service.submit(&member, Submission { form: small(&name), password: None, draft: None }).await;
         let refused = again.unwrap_err();

@@ -1,7 +1,7 @@
 //! Environments that really stand in the simulated Azure: asked for, approved, and carried out by a worker.
 
 use super::portal::{Portal, form};
-use app::portal::{Requests, Submission};
+use app::portal::{Changes, Requests, Submission};
 use domain::account::Caller;
 use domain::form::Form;
 use domain::id::{EnvironmentId, JobId, RequestId};
@@ -37,6 +37,19 @@ impl Portal {
         let journal = self.rested(&job).await;
         assert!(journal.status.state().over(), "{:#?}", journal.status.failure(&journal.job.outline));
         journal
+    }
+
+    /// Asked for, approved and carried out that nothing of it stays.
+    pub async fn destroyed(&self, member: &Caller, manager: &Caller, name: &str, purge: bool) -> Journal {
+        let digest = self.service.destruction(member, name, purge).await.unwrap().digest;
+        let sent = self.service.submit_destruction(member, name, purge, "Not needed any more", &digest).await;
+        self.carried_out(manager, &sent.unwrap()).await
+    }
+
+    /// Another wish for what stands, approved and carried out.
+    pub async fn changed(&self, member: &Caller, manager: &Caller, name: &str, form: Form) -> Journal {
+        let request = self.service.submit_change(member, name, &form).await.unwrap();
+        self.carried_out(manager, &request).await
     }
 
     /// Worked on until nothing goes on by itself. Time passes while nothing is heard of it.

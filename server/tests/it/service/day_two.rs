@@ -1,0 +1,89 @@
+//! Day two on what really stands: another node size, another identity mode, and an end that frees the vault's name.
+
+use crate::support::bed::Bed;
+use crate::support::living::small;
+use crate::support::portal::Portal;
+use app::portal::{Changes, Environments, Offers, Requests};
+use domain::account::Caller;
+use domain::environment::State;
+use domain::form::Form;
+use domain::plan::Verb;
+use keystead::engine::place::Place;
+use keystead::store::event::Journal;
+
+/// Everything is as it was approved, and nothing of an earlier wish is left in the group.
+async fn as_approved(portal: &Portal, member: &Caller, journal: &Journal) {
+    portal.looked(&journal.job.environment).await;
+    let whole = portal.service.environment(member, &journal.job.environment_name).await.unwrap();
+    assert_eq!(whole.drift.map(|drift| drift.lines), Some(Vec::new()));
+}
+
+async fn kinds(portal: &Portal, place: &Place) -> Vec<String> {
+    let listed = portal.azure.arm().list(&format!("{}/resources", place.resource_group()), None).await.unwrap();
+    let mut kinds: Vec<String> = listed.iter().filter_map(|one| Some(one["type"].as_str()?.to_lowercase())).collect();
+    kinds.sort();
+    kinds
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_node_size_replaces_the_cluster_and_what_hangs_on_it_is_made_anew() {
+    let bed = Bed::sqlite().await;
+    let portal = Portal::over(&bed).await;
+    let (member, manager) = (portal.member().await, portal.manager().await);
+    let built = portal.built(&member, &manager, small("resized")).await;
+    let place = Place::new(portal.azure.subscription(), &built.job.wish);
+    let before = portal.azure.arm().get(&place.cluster()).await.unwrap().unwrap();
+
+    let form = Form { node_size: "Standard_D4s_v5".into(), ..Form::default() };
+    let plan = portal.service.plan_change(&member, "resized", &form).await.unwrap().plan.unwrap();
+    let verb = |step: &str| plan.lines.iter().find(|line| line.step == step).map(|line| line.verb);
+    assert_eq!(verb("cluster"), Some(Verb::Replace), "{:#?}", plan.lines);
+    assert_eq!(
+        (verb("vault"), verb("web-app"), verb("insights")),
+        (Some(Verb::Keep), Some(Verb::Create), Some(Verb::Change))
+    );
+    let changed = portal.changed(&member, &manager, "resized", form).await;
+    let after = portal.azure.arm().get(&place.cluster()).await.unwrap().unwrap();
+    assert_eq!(after["properties"]["agentPoolProfiles"][0]["vmSize"], "Standard_D4s_v5");
+    let kubelet = "/properties/identityProfile/kubeletidentity/objectId";
+    assert_ne!(before.pointer(kubelet), after.pointer(kubelet), "it is another cluster");
+    as_approved(&portal, &member, &changed).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_identity_mode_is_switched_there_and_back() {
+    let bed = Bed::sqlite().await;
+    let portal = Portal::over(&bed).await;
+    let (member, manager) = (portal.member().await, portal.manager().await);
+    let built = portal.built(&member, &manager, small("switched")).await;
+    let place = Place::new(portal.azure.subscription(), &built.job.wish);
+    let first = kinds(&portal, &place).await;
+
+    let form = Form { app_identity: "agent-pool".into(), ..Form::default() };
+    let changed = portal.changed(&member, &manager, "switched", form).await;
+    as_approved(&portal, &member, &changed).await;
+    assert!(portal.azure.arm().get(&place.app_identity()).await.unwrap().is_none(), "its own identity is gone");
+
+    let form = Form { app_identity: "workload".into(), ..Form::default() };
+    let changed = portal.changed(&member, &manager, "switched", form).await;
+    as_approved(&portal, &member, &changed).await;
+    assert_eq!(kinds(&portal, &place).await, first);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_with_purge_leaves_nothing_and_frees_the_name() {
+    let bed = Bed::sqlite().await;
+    let portal = Portal::over(&bed).await;
+    let (member, manager) = (portal.member().await, portal.manager().await);
+    let built = portal.built(&member, &manager, small("purged")).await;
+    portal.destroyed(&member, &manager, "purged", true).await;
+    let whole = portal.service.environment(&member, "purged").await.unwrap();
+    assert_eq!(whole.row.state, State::Gone);
+    let kept: Vec<&str> = whole.kept.iter().map(|kept| kept.kind.as_str()).collect();
+    assert!(!kept.contains(&"Key Vault"), "{kept:?}");
+    let place = Place::new(portal.azure.subscription(), &built.job.wish);
+    assert!(portal.azure.arm().get(&place.resource_group()).await.unwrap().is_none());
+    assert_eq!(portal.service.vault_name(&member, "kv-purged").await.unwrap(), None, "its name is free at once");
+    let panel = portal.service.plan(&member, &small("purged"), false).await.unwrap();
+    assert!(panel.deleted_vault.is_none() && !panel.plan.unwrap().denied());
+}
