@@ -99,7 +99,7 @@ async fn one_whose_job_stopped_is_let_go_of_and_its_job_goes_on_no_more() {
             .unwrap();
         let busy = portal.service.release(&member, "halfway").await.unwrap_err();
         assert_eq!(busy.code, Code::Conflict);
-        portal.service.cancel(&member, &job).await.unwrap();
+        portal.service.cancel(&member, &job, "No longer wanted.").await.unwrap();
         let failed = keystead::store::event::say::<keystead::store::Error>(&bed.store, &job, portal.now(), |_| {
             let output = serde_json::json!({});
             Ok(vec![domain::job::Event::Succeeded { step: "resource-group".into(), output }])
