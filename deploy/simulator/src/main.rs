@@ -94,7 +94,12 @@ fn serve(state: PathBuf, speed: f64, port_base: Option<u16>, images: &[(String, 
     log_to(&state)?;
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let options = Options { port_base, ..Options::at_speed(&state, speed) };
-        let simulator = Simulator::start(options).await?;
+        let simulator = match Simulator::start(options).await {
+            Ok(simulator) => simulator,
+            // Another one was started in the same moment, and was quicker.
+            Err(_) if folder::Lock::is_held(&state) => return already(&state),
+            Err(error) => return Err(error.into()),
+        };
         let mut terminate = signal(SignalKind::terminate())?;
         // Whoever started us may be gone already: then nobody reads this.
         let _ = writeln!(std::io::stdout(), "ready {}", simulator.ready());
