@@ -162,7 +162,7 @@ impl Filling {
     /// Whether the server was asked about this answer as it is now and has nothing against it.
     pub fn free(self, field: &'static str) -> bool {
         !self.looking.get()
-            && self.panel.with(|panel| panel.looked.is_some())
+            && self.panel.with(|panel| panel.looked.is_some() && !panel.denies(field))
             && !self.filled(field).is_empty()
             && self.wrong.with(|wrong| error_of(wrong, field).is_none())
     }

@@ -34,7 +34,6 @@ async fn pages_for_eyes() {
         ("job-running", job::shown(job::running()), "/jobs/118"),
         ("job-stopped", job::shown(job::stopped(Some(Mend::VaultName))), "/jobs/118"),
         ("form", form::with_draft(form::answers(), vec![], false), "/environments/new?draft=d1"),
-        ("form-deleted-vault", form::held_by_a_deleted_vault(form::answers()), "/environments/new?draft=d1"),
         (
             "form-wrong",
             form::with_draft(Form { nodes: "12".into(), ..form::answers() }, vec![], true),

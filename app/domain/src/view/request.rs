@@ -4,7 +4,7 @@ use super::Can;
 use crate::field::FieldError;
 use crate::id::{JobId, RequestId};
 use crate::moment::Moment;
-use crate::plan::Plan;
+use crate::plan::{Finding, Plan, Weight};
 use crate::request::{Kind, State};
 use crate::wish::Wish;
 use serde::{Deserialize, Serialize};
@@ -120,4 +120,12 @@ pub struct PlanPanel {
     pub deleted_vault: Option<DeletedVault>,
     /// Why Azure could not be asked, where it could not.
     pub unreachable: Option<String>,
+}
+
+impl PlanPanel {
+    /// Whether a finding keeps the plan from being sent for the answer in this field.
+    pub fn denies(&self, field: &str) -> bool {
+        let denies = |finding: &Finding| finding.weight == Weight::Deny && finding.field.as_deref() == Some(field);
+        self.plan.as_ref().is_some_and(|plan| plan.findings.iter().any(denies))
+    }
 }

@@ -1,6 +1,5 @@
 //! The parts below the four answers: closed, a line says what one gets; one with a wrong answer opens itself.
 
-use super::deleted_vault;
 use crate::components::field::{Text, choices, password, select, text};
 use crate::components::filling::Filling;
 use crate::components::glyph::{FAILED, icon, state, turn};
@@ -30,16 +29,11 @@ const SECTIONS: [Section; 7] = [
     Section {
         icon: "vault",
         title: "Vault",
-        fields: &["vault_name", "vault_deleted", "soft_delete_days", "purge_protection"],
+        fields: &["vault_name", "soft_delete_days", "purge_protection"],
         brief: |form| {
             let name = if form.vault_name.is_empty() { "kv-…" } else { &form.vault_name };
             let purge = if form.purge_protection == "yes" { ", purge protection" } else { "" };
-            let deleted = match form.vault_deleted.as_str() {
-                "recover" => ", recovered",
-                "purge" => ", the deleted one purged",
-                _ => "",
-            };
-            format!("{name}, soft delete {} days{purge}{deleted}", form.soft_delete_days)
+            format!("{name}, soft delete {} days{purge}", form.soft_delete_days)
         },
         inside: vault,
     },
@@ -125,11 +119,8 @@ pub(super) fn sections(filling: Filling) -> AnyView {
 fn one(filling: Filling, section: Section) -> AnyView {
     let Section { icon: picture, title, fields, brief, inside } = section;
     let wrong = Memo::new(move |_| fields.iter().any(|field| filling.error(field).is_some()));
-    // Something is to be decided there that nobody could know of before.
-    let held = deleted_vault::held(filling);
-    let asks = move || fields.contains(&"vault_deleted") && held.with(Option::is_some);
     view! {
-        <details open=move || wrong.get() || asks()>
+        <details open=move || wrong.get()>
             <summary>
                 {icon(picture)}<b>{title}</b>
                 <span class="brief">{move || filling.filled.with(brief)}</span>
@@ -176,21 +167,21 @@ fn vault(filling: Filling) -> AnyView {
         suffix: ".vault.azure.net",
         most: Some(24),
         good: Some(|filling| {
-            filling.free("vault_name").then(|| format!("{} is free on Azure.", filling.filled("vault_name")))
+            let held = filling.panel.with(|panel| panel.deleted_vault.is_some());
+            let free = filling.free("vault_name") && !held;
+            free.then(|| format!("{} is free on Azure.", filling.filled("vault_name")))
         }),
         ..Text::default()
     };
     let days =
         Text { hint: "7 to 90 days. Fixed once the vault is there.", number: true, most: Some(2), ..Text::default() };
     let fixed = filling.stands().is_some();
-    let held = deleted_vault::held(filling);
     view! {
         {(!fixed).then(|| view! {
             <div class="pair">
                 {text(filling, "vault_name", "Vault name", name)}
                 {text(filling, "soft_delete_days", "Soft delete, in days", days)}
             </div>
-            {move || held.get().map(|held| deleted_vault::choice(filling, &held))}
         })}
         {choices(filling, "purge_protection", "Purge protection", [
             ("no", "Off", "A deleted vault can be purged, and its name taken again."),

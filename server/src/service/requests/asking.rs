@@ -164,7 +164,9 @@ fn wrong_answers(form: &Form, choices: &Choices, password_typed: bool) -> Vec<Fi
 /// Beside the name of a vault of which it has not been said what becomes of the deleted one.
 fn undecided(deleted: &DeletedVault) -> String {
     let until = deleted.until.as_ref().map(|until| format!(" until {until}")).unwrap_or_default();
-    format!("A deleted vault holds this name{until}: choose what becomes of it, or take another name.")
+    format!(
+        "A deleted vault holds this name{until}. Take another one, or ask with `vault_deleted` (recover, purge) over the REST API."
+    )
 }
 
 fn vault_finding(sentence: String) -> Finding {
