@@ -15,8 +15,10 @@ pub struct Kind {
     pub namespaced: bool,
     /// Has a `status` subresource: a write to the object leaves `status` alone, and the other way round.
     pub status: bool,
-    /// Other subresources, as (name, kind it takes, verbs).
-    pub parts: &'static [(&'static str, &'static str, &'static [&'static str])],
+    /// Other subresources, as (name, api version of the kind it takes where it is another, that kind, verbs).
+    pub parts: &'static [(&'static str, &'static str, &'static str, &'static [&'static str])],
+    /// Is among what `kubectl get all` shows.
+    pub usual: bool,
     /// Can only be posted and is never stored (reviews).
     pub only_asked: bool,
 }
@@ -38,6 +40,7 @@ const PLAIN: Kind = Kind {
     namespaced: true,
     status: false,
     parts: &[],
+    usual: false,
     only_asked: false,
 };
 
@@ -55,23 +58,25 @@ pub static NODE: Kind =
 pub static POD: Kind = Kind {
     kind: "Pod",
     plural: "pods",
+    usual: true,
     singular: "pod",
     short: &["po"],
     status: true,
     parts: &[
-        ("eviction", "Eviction", &["create"]),
-        ("log", "Pod", &["get"]),
-        ("proxy", "PodProxyOptions", &["create", "delete", "get", "patch", "update"]),
+        ("eviction", "policy/v1", "Eviction", &["create"]),
+        ("log", "", "Pod", &["get"]),
+        ("proxy", "", "PodProxyOptions", &["create", "delete", "get", "patch", "update"]),
     ],
     ..PLAIN
 };
 pub static SERVICE: Kind = Kind {
     kind: "Service",
     plural: "services",
+    usual: true,
     singular: "service",
     short: &["svc"],
     status: true,
-    parts: &[("proxy", "ServiceProxyOptions", &["create", "delete", "get", "patch", "update"])],
+    parts: &[("proxy", "", "ServiceProxyOptions", &["create", "delete", "get", "patch", "update"])],
     ..PLAIN
 };
 pub static ENDPOINTS: Kind =
@@ -81,7 +86,7 @@ pub static SERVICE_ACCOUNT: Kind = Kind {
     plural: "serviceaccounts",
     singular: "serviceaccount",
     short: &["sa"],
-    parts: &[("token", "TokenRequest", &["create"])],
+    parts: &[("token", "authentication.k8s.io/v1", "TokenRequest", &["create"])],
     ..PLAIN
 };
 pub static CONFIG_MAP: Kind =
@@ -92,20 +97,22 @@ pub static DEPLOYMENT: Kind = Kind {
     group: "apps",
     kind: "Deployment",
     plural: "deployments",
+    usual: true,
     singular: "deployment",
     short: &["deploy"],
     status: true,
-    parts: &[("scale", "Scale", &["get", "patch", "update"])],
+    parts: &[("scale", "autoscaling/v1", "Scale", &["get", "patch", "update"])],
     ..PLAIN
 };
 pub static REPLICA_SET: Kind = Kind {
     group: "apps",
     kind: "ReplicaSet",
     plural: "replicasets",
+    usual: true,
     singular: "replicaset",
     short: &["rs"],
     status: true,
-    parts: &[("scale", "Scale", &["get", "patch", "update"])],
+    parts: &[("scale", "autoscaling/v1", "Scale", &["get", "patch", "update"])],
     ..PLAIN
 };
 pub static DISRUPTION_BUDGET: Kind = Kind {
@@ -196,16 +203,24 @@ impl Kind {
         if !self.short.is_empty() {
             itself["shortNames"] = json!(self.short);
         }
+        if self.usual {
+            itself["categories"] = json!(["all"]);
+        }
         let mut rows = vec![itself];
-        let status = self.status.then_some(("status", self.kind, &["get", "patch", "update"][..]));
-        for (name, kind, verbs) in self.parts.iter().copied().chain(status) {
-            rows.push(json!({
+        let status = self.status.then_some(("status", "", self.kind, &["get", "patch", "update"][..]));
+        for (name, of, kind, verbs) in self.parts.iter().copied().chain(status) {
+            let mut row = json!({
                 "name": format!("{}/{name}", self.plural),
                 "singularName": "",
                 "namespaced": self.namespaced,
                 "kind": kind,
                 "verbs": verbs,
-            }));
+            });
+            if let Some((group, version)) = of.split_once('/') {
+                row["group"] = json!(group);
+                row["version"] = json!(version);
+            }
+            rows.push(row);
         }
         rows
     }

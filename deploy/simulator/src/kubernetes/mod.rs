@@ -10,9 +10,11 @@
 //! so with a variable from `fieldRef: status.podIP`. Paths below a volume's mount are rewritten in variables.
 
 pub mod accept;
+pub mod age;
 pub mod api;
 pub mod balancer;
 pub mod cluster;
+pub mod columns;
 pub mod controllers;
 pub mod defaults;
 pub mod dial;
@@ -26,11 +28,13 @@ pub mod nodes;
 pub mod object;
 pub mod patch;
 pub mod pods;
+pub mod protobuf;
 pub mod refusal;
 pub mod removal;
 pub mod rules;
 pub mod selector;
 pub mod store;
+pub mod strategic;
 pub mod webhook;
 
 use std::collections::BTreeMap;

@@ -1,8 +1,8 @@
-//! The ways to change part of an object: merge patch, strategic merge patch, server-side apply.
-//!
-//! Lists are merged by the key that Kubernetes' own types declare for them; the others are replaced whole.
+//! Two ways to change part of an object: merge patch and server-side apply.
 
 use serde_json::{Map, Value};
+
+use super::strategic::{list_key, strategic};
 
 /// RFC 7386: objects are merged, null removes, anything else replaces.
 pub fn merge(target: &mut Value, patch: &Value) {
@@ -18,74 +18,6 @@ pub fn merge(target: &mut Value, patch: &Value) {
             merge(into.entry(key.clone()).or_insert(Value::Null), value);
         }
     }
-}
-
-/// Kubernetes' strategic merge: like [`merge`], but lists with a key are merged element by element,
-/// and `$patch: delete` or `$patch: replace` in an object removes or replaces it.
-pub fn strategic(target: &mut Value, patch: &Value) {
-    let Value::Object(patch) = patch else {
-        *target = patch.clone();
-        return;
-    };
-    if patch.get("$patch").is_some_and(|verb| verb == "replace") {
-        let mut whole = patch.clone();
-        whole.remove("$patch");
-        *target = Value::Object(whole);
-        return;
-    }
-    let into = as_object(target);
-    for (key, value) in patch {
-        if key.starts_with('$') {
-            continue;
-        }
-        match value {
-            Value::Null => {
-                into.remove(key);
-            }
-            Value::Array(elements) => {
-                let place = into.entry(key.clone()).or_insert(Value::Null);
-                merge_list(place, key, elements);
-            }
-            _ => strategic(into.entry(key.clone()).or_insert(Value::Null), value),
-        }
-    }
-}
-
-fn merge_list(place: &mut Value, field: &str, elements: &[Value]) {
-    if field == "finalizers" {
-        let mut all = place.as_array().cloned().unwrap_or_default();
-        for element in elements {
-            if !all.contains(element) {
-                all.push(element.clone());
-            }
-        }
-        *place = Value::Array(all);
-        return;
-    }
-    let Some(key) = list_key(field, elements) else {
-        *place = Value::Array(elements.to_vec());
-        return;
-    };
-    let mut all = place.as_array().cloned().unwrap_or_default();
-    for element in elements {
-        if element.get("$patch").is_some_and(|verb| verb == "replace") {
-            all.clear();
-            continue;
-        }
-        let found = all.iter().position(|it| it.get(key) == element.get(key));
-        if element.get("$patch").is_some_and(|verb| verb == "delete") {
-            if let Some(at) = found {
-                all.remove(at);
-            }
-        } else if let Some(at) = found {
-            strategic(&mut all[at], element);
-        } else {
-            let mut fresh = Value::Null;
-            strategic(&mut fresh, element);
-            all.push(fresh);
-        }
-    }
-    *place = Value::Array(all);
 }
 
 /// Server-side apply: `wanted` merged into `current`; what the same manager applied `before` and no
@@ -177,22 +109,7 @@ fn collect(value: &Value, field: &str, path: String, out: &mut Vec<(String, Valu
     }
 }
 
-/// The field by which the elements of a list are told apart, as Kubernetes' types declare it.
-fn list_key(field: &str, elements: &[Value]) -> Option<&'static str> {
-    let key = match field {
-        "containers" | "initContainers" | "volumes" | "env" | "imagePullSecrets" | "secrets" => "name",
-        "volumeMounts" => "mountPath",
-        "conditions" => "type",
-        "ownerReferences" => "uid",
-        "hostAliases" => "ip",
-        "ports" if elements.iter().any(|it| it.get("containerPort").is_some()) => "containerPort",
-        "ports" => "port",
-        _ => return None,
-    };
-    elements.iter().all(|element| element.get(key).is_some() || element.get("$patch").is_some()).then_some(key)
-}
-
-fn as_object(target: &mut Value) -> &mut Map<String, Value> {
+pub(super) fn as_object(target: &mut Value) -> &mut Map<String, Value> {
     if !target.is_object() {
         *target = Value::Object(Map::new());
     }
@@ -227,15 +144,6 @@ mod tests {
         assert_eq!(containers[0]["image"], "web:2");
         assert_eq!(containers[0]["env"][0]["value"], "1");
         assert_eq!(containers[1]["name"], "side");
-    }
-
-    #[test]
-    fn a_strategic_patch_deletes_an_element_when_told_to() {
-        let mut merged = deployment();
-        let patch = json!({"spec": {"template": {"spec": {"containers": [{"$patch": "delete", "name": "side"}]}}}});
-        strategic(&mut merged, &patch);
-        let left = merged["spec"]["template"]["spec"]["containers"].as_array();
-        assert_eq!(left.map(Vec::len), Some(1));
     }
 
     #[test]

@@ -107,8 +107,16 @@ impl Refusal {
         refusal
     }
 
-    pub fn too_many(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", message)
+    /// An eviction that a disruption budget forbids now.
+    pub fn budget(name: &str, needs: i64, has: i64) -> Self {
+        let mut refusal = Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "TooManyRequests",
+            "Cannot evict pod as it would violate the pod's disruption budget.",
+        );
+        let why = format!("The disruption budget {name} needs {needs} healthy pods and has {has} currently");
+        refusal.details = json!({"causes": [{"reason": "DisruptionBudget", "message": why}]});
+        refusal
     }
 
     pub fn gone(message: impl Into<String>) -> Self {

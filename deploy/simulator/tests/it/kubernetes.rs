@@ -1,6 +1,7 @@
 //! Inside a cluster: its API through the `kube` client, and pods that are real processes.
 mod access;
 mod killed;
+mod kubectl;
 mod objects;
 mod workloads;
 

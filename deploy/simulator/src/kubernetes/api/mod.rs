@@ -1,13 +1,16 @@
 //! The Kubernetes API of a cluster over HTTP: who asks, may they, and then one file for each thing that can be asked.
 
 mod discovery;
+mod evict;
 mod identify;
 mod log;
+mod openapi;
 mod path;
 mod permit;
 mod proxy;
 mod read;
 mod review;
+mod table;
 mod token;
 
 pub use token::service_account_token;
@@ -25,6 +28,7 @@ use serde_json::{Value, json};
 
 use self::path::{Path, Place, Query, verb};
 use super::cluster::Cluster;
+use super::protobuf;
 use super::refusal::Refusal;
 
 /// A request after it was taken apart and let in.
@@ -58,6 +62,8 @@ async fn route(cluster: Arc<Cluster>, request: Request<Body>) -> Result<Response
         Path::Groups => return Ok(json_answer(StatusCode::OK, &discovery::groups())),
         Path::Group(name) => return found(discovery::group(&name)),
         Path::Resources(group, version) => return found(discovery::resources(&group, &version)),
+        Path::Description(path) if path.is_empty() => return Ok(json_answer(StatusCode::OK, &openapi::index())),
+        Path::Description(path) => return found(openapi::group(&path)),
         Path::Unknown => return Err(Refusal::no_such_path()),
         Path::Objects(place) => place,
     };
@@ -77,7 +83,7 @@ async fn dispatch(verb: &str, call: Call) -> Result<Response, Refusal> {
         ("log", "get") => log::read(call).await,
         ("proxy", _) => proxy::forward(call).await,
         ("token", "create") => token::make(call).await,
-        ("eviction", "create") => write::evict(call).await,
+        ("eviction", "create") => evict::answer(call).await,
         ("scale", "get") => read::scale(call).await,
         ("scale", "update" | "patch") => write::scale(call).await,
         ("" | "status", "get") => read::get(call).await,
@@ -110,6 +116,11 @@ fn success(details: Value) -> Value {
 }
 
 impl Call {
+    /// How the client wants to see what it reads.
+    fn look(&self) -> table::Look {
+        table::Look::of(&self.head.headers, &self.query)
+    }
+
     /// The kind of the body, without its parameters.
     fn content_type(&self) -> &str {
         let kind = self.head.headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or("");
@@ -118,12 +129,17 @@ impl Call {
 
     /// The body as JSON; an empty one is null.
     fn json(&self) -> Result<Value, Refusal> {
-        if self.content_type().contains("protobuf") || self.content_type().contains("cbor") {
-            return Err(Refusal::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "UnsupportedMediaType",
-                "the body of the request was in an unknown format - accepted media types include: application/json",
-            ));
+        let unknown = |why: &str| {
+            let text =
+                "the body of the request was in an unknown format - accepted media types include: application/json";
+            let message = if why.is_empty() { text.to_owned() } else { format!("{text} ({why})") };
+            Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", message)
+        };
+        if self.content_type() == "application/vnd.kubernetes.protobuf" {
+            return protobuf::read(&self.body).map_err(|why| unknown(&why));
+        }
+        if self.content_type().contains("cbor") {
+            return Err(unknown(""));
         }
         if self.body.iter().all(u8::is_ascii_whitespace) {
             return Ok(Value::Null);

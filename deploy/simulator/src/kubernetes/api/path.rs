@@ -22,6 +22,8 @@ pub(super) enum Path {
     Group(String),
     /// `/api/v1`, `/apis/apps/v1`: group (empty for core) and version.
     Resources(String, String),
+    /// `/openapi/v3` (empty), `/openapi/v3/apis/apps/v1`
+    Description(String),
     Objects(Place),
     Unknown,
 }
@@ -52,6 +54,7 @@ impl Path {
         match segments.as_slice() {
             ["version"] => Self::Version,
             ["healthz" | "livez" | "readyz", ..] => Self::Health,
+            ["openapi", "v3", tail @ ..] => Self::Description(tail.join("/")),
             ["api"] => Self::CoreVersions,
             ["apis"] => Self::Groups,
             ["api", version] => Self::Resources(String::new(), (*version).to_string()),
@@ -86,7 +89,7 @@ fn objects(group: &str, version: &str, tail: &[&str], path: &str) -> Path {
         _ => "",
     };
     let known =
-        part.is_empty() || (part == "status" && kind.status) || kind.parts.iter().any(|(name, _, _)| *name == part);
+        part.is_empty() || (part == "status" && kind.status) || kind.parts.iter().any(|(name, ..)| *name == part);
     if !known || (part != "proxy" && tail.len() > 3) {
         return Path::Unknown;
     }

@@ -4,6 +4,7 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::table::{self, Look};
 use super::{Call, json_answer};
 use crate::kubernetes::object::{self, number};
 use crate::kubernetes::refusal::Refusal;
@@ -11,7 +12,11 @@ use crate::kubernetes::selector::Selector;
 
 pub(super) async fn get(call: Call) -> Result<Response, Refusal> {
     let found = current(&call).await?;
-    Ok(json_answer(StatusCode::OK, &found))
+    let shown = match call.look() {
+        Look::Whole => return Ok(json_answer(StatusCode::OK, &found)),
+        Look::Table(include) => table::row(call.place.kind, &found, include, call.cluster.now(), true),
+    };
+    Ok(json_answer(StatusCode::OK, &shown))
 }
 
 async fn current(call: &Call) -> Result<std::sync::Arc<Value>, Refusal> {
@@ -23,12 +28,17 @@ pub(super) async fn list(call: Call) -> Result<Response, Refusal> {
     let selector = selector(&call)?;
     let kind = call.place.kind;
     let (version, objects) = call.cluster.objects.list(kind, &call.place.namespace).await;
-    let items: Vec<Value> = objects.iter().filter(|it| selector.matches(it)).map(|it| Value::clone(it)).collect();
+    let objects: Vec<&Value> = objects.iter().map(AsRef::as_ref).filter(|it| selector.matches(it)).collect();
+    let version = version.to_string();
+    if let Look::Table(include) = call.look() {
+        let table = table::table(kind, &objects, include, &version, call.cluster.now(), true);
+        return Ok(json_answer(StatusCode::OK, &table));
+    }
     let body = json!({
         "kind": format!("{}List", kind.kind),
         "apiVersion": kind.api_version(),
-        "metadata": {"resourceVersion": version.to_string()},
-        "items": items,
+        "metadata": {"resourceVersion": version},
+        "items": objects,
     });
     Ok(json_answer(StatusCode::OK, &body))
 }

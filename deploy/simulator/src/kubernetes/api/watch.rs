@@ -1,5 +1,6 @@
 //! Watches: every change after a version, one JSON line each, until the client goes or its time is over.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
+use super::table::{self, Include, Look};
 use super::{Call, read};
 use crate::kubernetes::object;
 use crate::kubernetes::refusal::Refusal;
@@ -33,7 +35,8 @@ pub(super) async fn follow(call: Call) -> Result<Response, Refusal> {
     let seconds = call.query.number("timeoutSeconds")?.and_then(|it| u64::try_from(it).ok()).filter(|it| *it > 0);
     let life = Duration::from_secs(seconds.unwrap_or(3600));
     let (lines, stream) = mpsc::channel::<Result<Bytes, std::convert::Infallible>>(64);
-    let watch = Watch { call, selector, lines };
+    let look = call.look();
+    let watch = Watch { call, selector, lines, look, begun: AtomicBool::new(false) };
     let stopping = watch.call.cluster.stopping.clone();
     tokio::spawn(async move {
         tokio::select! {
@@ -49,6 +52,9 @@ struct Watch {
     call: Call,
     selector: Selector,
     lines: mpsc::Sender<Result<Bytes, std::convert::Infallible>>,
+    look: Look,
+    /// Whether a table's columns have been told.
+    begun: AtomicBool,
 }
 
 impl Watch {
@@ -60,7 +66,7 @@ impl Watch {
             _ => {
                 let (version, standing) = objects.list(self.call.place.kind, &self.call.place.namespace).await;
                 for object in standing.iter().filter(|object| self.selector.matches(object)) {
-                    if !self.send("ADDED", object).await {
+                    if !self.tell("ADDED", object).await {
                         return;
                     }
                 }
@@ -81,7 +87,7 @@ impl Watch {
             for change in changes {
                 seen = change.version;
                 if let Some(what) = self.concerns(&change)
-                    && !self.send(what, &change.object).await
+                    && !self.tell(what, &change.object).await
                 {
                     return;
                 }
@@ -120,7 +126,26 @@ impl Watch {
         if ends_initial {
             object["metadata"]["annotations"] = json!({"k8s.io/initial-events-end": "true"});
         }
-        self.send("BOOKMARK", &object).await
+        match self.look {
+            Look::Whole => self.send("BOOKMARK", &object).await,
+            Look::Table(_) => {
+                let now = self.call.cluster.now();
+                let table = table::table(kind, &[], Include::Nothing, &version.to_string(), now, false);
+                self.send("BOOKMARK", &table).await
+            }
+        }
+    }
+
+    /// One object as this client wants to see it.
+    async fn tell(&self, what: &str, object: &Value) -> bool {
+        match self.look {
+            Look::Whole => self.send(what, object).await,
+            Look::Table(include) => {
+                let first = !self.begun.swap(true, Ordering::Relaxed);
+                let row = table::row(self.call.place.kind, object, include, self.call.cluster.now(), first);
+                self.send(what, &row).await
+            }
+        }
     }
 
     async fn send(&self, what: &str, object: &Value) -> bool {

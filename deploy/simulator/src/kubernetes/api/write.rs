@@ -1,18 +1,17 @@
-//! Changes objects: create, replace, patch, scale, evict, delete.
+//! Changes objects: create, replace, patch, scale, delete.
 
 use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{Call, json_answer, read, success};
-use crate::kubernetes::controllers::budget;
 use crate::kubernetes::json_patch;
-use crate::kubernetes::kind;
 use crate::kubernetes::object::{self, number, set, text};
 use crate::kubernetes::patch;
 use crate::kubernetes::refusal::Refusal;
 use crate::kubernetes::removal::Wish;
 use crate::kubernetes::store::Key;
+use crate::kubernetes::strategic;
 
 pub(super) async fn create(call: Call) -> Result<Response, Refusal> {
     let mut new = call.json()?;
@@ -88,7 +87,7 @@ pub(super) async fn patch(call: Call) -> Result<Response, Refusal> {
         }
         "application/strategic-merge-patch+json" => {
             let edit = |object: &mut Value| {
-                patch::strategic(object, &document);
+                strategic::strategic(object, &document);
                 Ok(())
             };
             Ok(json_answer(StatusCode::OK, &*call.cluster.edit(&key, &part, dry, edit).await?))
@@ -166,24 +165,6 @@ pub(super) async fn scale(call: Call) -> Result<Response, Refusal> {
     };
     let written = call.cluster.edit(&call.place.key(), "", call.query.is_dry(), edit).await?;
     Ok(json_answer(StatusCode::OK, &read::scale_of(&written)))
-}
-
-/// Deletes a pod if its budgets allow it.
-pub(super) async fn evict(call: Call) -> Result<Response, Refusal> {
-    let eviction = call.json()?;
-    let key = call.place.key();
-    let pod = call.cluster.objects.get(&key).await.ok_or_else(|| Refusal::not_found(key.kind, &key.name))?;
-    let (_, budgets) = call.cluster.objects.list(&kind::DISRUPTION_BUDGET, object::namespace(&pod)).await;
-    for budget in budgets.iter().filter(|budget| budget::covers(budget, &pod)) {
-        if number(budget, "/status/disruptionsAllowed").unwrap_or(0) < 1 {
-            return Err(Refusal::too_many("Cannot evict pod as it would violate the pod's disruption budget."));
-        }
-    }
-    call.cluster.delete(&key, &Wish::from_body(&eviction["deleteOptions"])).await?;
-    Ok(json_answer(
-        StatusCode::CREATED,
-        &json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}),
-    ))
 }
 
 fn wish(call: &Call) -> Result<Wish, Refusal> {

@@ -14,7 +14,9 @@ pub fn look(snapshot: &Snapshot) -> Wanted {
     for budget in snapshot.of(&kind::DISRUPTION_BUDGET) {
         let pods: Vec<_> = snapshot.of(&kind::POD).filter(|pod| covers(budget, pod)).collect();
         let expected = expected(snapshot, &pods);
-        let healthy = pods.iter().filter(|pod| is_condition_true(pod, "Ready") && !object::is_deleting(pod)).count();
+        let leaving = leaving(budget, &pods, snapshot.now);
+        let stays = |pod: &Value| !object::is_deleting(pod) && !leaving.contains_key(object::name(pod));
+        let healthy = pods.iter().filter(|pod| is_condition_true(pod, "Ready") && stays(pod)).count();
         let least = match (&budget["spec"]["minAvailable"], &budget["spec"]["maxUnavailable"]) {
             (Value::Null, Value::Null) => expected - 1,
             (Value::Null, most_gone) => expected - share(most_gone, expected, true),
@@ -26,7 +28,7 @@ pub fn look(snapshot: &Snapshot) -> Wanted {
         let word = if allowed > 0 { "True" } else { "False" };
         let before = object::condition(budget, "DisruptionAllowed");
         let since = before.filter(|it| it["status"] == word).map(|it| it["lastTransitionTime"].clone());
-        let status = json!({
+        let mut status = json!({
             "observedGeneration": number(budget, "/metadata/generation").unwrap_or(1),
             "currentHealthy": healthy,
             "desiredHealthy": least,
@@ -36,11 +38,42 @@ pub fn look(snapshot: &Snapshot) -> Wanted {
                 "observedGeneration": number(budget, "/metadata/generation").unwrap_or(1),
                 "lastTransitionTime": since.unwrap_or_else(|| json!(object::time(snapshot.now)))}],
         });
+        if !leaving.is_empty() {
+            status["disruptedPods"] = Value::Object(leaving);
+        }
         if budget["status"] != status {
-            wanted.writes.push(Write::Merge(Key::of(&kind::DISRUPTION_BUDGET, budget), json!({ "status": status })));
+            forget(&budget["status"]["disruptedPods"], &mut status);
+            // An eviction may have taken from the budget since it was looked at.
+            let version = &budget["metadata"]["resourceVersion"];
+            let change = json!({"metadata": {"resourceVersion": version}, "status": status});
+            wanted.writes.push(Write::Merge(Key::of(&kind::DISRUPTION_BUDGET, budget), change));
         }
     }
     wanted
+}
+
+/// Says of pods that are no longer to be in the status that they go: what is written is a merge.
+fn forget(before: &Value, status: &mut Value) {
+    let Some(before) = before.as_object() else { return };
+    match status["disruptedPods"].as_object_mut() {
+        None => status["disruptedPods"] = Value::Null,
+        Some(after) => {
+            for name in before.keys() {
+                after.entry(name.clone()).or_insert(Value::Null);
+            }
+        }
+    }
+}
+
+/// Pods whose eviction was granted and that are not on their way yet; after two minutes it is taken for failed.
+fn leaving(budget: &Value, pods: &[&std::sync::Arc<Value>], now: jiff::Timestamp) -> serde_json::Map<String, Value> {
+    let granted = budget["status"]["disruptedPods"].as_object().into_iter().flatten();
+    let stands = |name: &str| pods.iter().any(|pod| object::name(pod) == name && !object::is_deleting(pod));
+    let fresh = |at: &Value| {
+        let at = at.as_str().and_then(|at| at.parse::<jiff::Timestamp>().ok());
+        at.is_some_and(|at| now.as_second() - at.as_second() < 120)
+    };
+    granted.filter(|(name, at)| stands(name) && fresh(at)).map(|(name, at)| (name.clone(), at.clone())).collect()
 }
 
 /// Whether the budget is about this pod.

@@ -20,8 +20,9 @@ use serde_json::{Value, json};
 use super::cluster::Cluster;
 use super::event::Tone;
 use super::kind::Kind;
-use super::object;
+use super::object::{self, text};
 use super::patch;
+use super::refusal::Refusal;
 use super::removal::Wish;
 use super::store::Key;
 
@@ -131,8 +132,12 @@ impl Cluster {
         }
     }
 
-    async fn merge(&self, key: &Key, change: &Value) -> Result<(), super::refusal::Refusal> {
+    async fn merge(&self, key: &Key, change: &Value) -> Result<(), Refusal> {
         let edit = |object: &mut Value| {
+            let seen = text(change, "/metadata/resourceVersion");
+            if !seen.is_empty() && seen != text(object, "/metadata/resourceVersion") {
+                return Err(Refusal::conflict(key.kind, &key.name, "the object has been modified"));
+            }
             let spec = object["spec"].clone();
             patch::merge(object, change);
             if key.kind.status && object["spec"] != spec {
@@ -144,7 +149,7 @@ impl Cluster {
         self.objects.change(key, edit).await.map(|_| ())
     }
 
-    async fn create_for_owner(&self, kind: &'static Kind, new: Value) -> Result<(), super::refusal::Refusal> {
+    async fn create_for_owner(&self, kind: &'static Kind, new: Value) -> Result<(), Refusal> {
         let owner = object::owners(&new).first().map(|(kind, name, _)| Key::new(kind, object::namespace(&new), name));
         let made = self.create(kind, new, false).await;
         let Some(owner) = owner else { return made.map(|_| ()) };
