@@ -6,8 +6,9 @@ use pgwire::api::auth::sasl::scram::{SCRAM_ITERATIONS, ScramSecret, gen_salted_p
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
-use super::session::NewPassword;
+use super::roles::Change;
 use crate::state::{Draft, State, StateError};
 
 /// The collection of the servers, by name.
@@ -26,14 +27,45 @@ pub(super) struct Server {
     pub(super) accounts: Vec<Account>,
 }
 
-/// One login role.
+/// One role.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Account {
     pub(super) name: String,
     /// `SCRAM-SHA-256$iterations:salt$stored key:server key`, as PostgreSQL keeps it; none lets nobody in.
     pub(super) verifier: Option<String>,
-    /// May alter the passwords of others (CREATEROLE).
+    /// May make, alter and drop roles (CREATEROLE), as Azure's server administrator may.
     pub(super) creates_roles: bool,
+    /// May log in.
+    #[serde(default = "yes")]
+    pub(super) login: bool,
+    /// The roles it is a member of.
+    #[serde(default)]
+    pub(super) member_of: Vec<String>,
+    /// What was granted to it, each as `database payments: connect`.
+    #[serde(default)]
+    pub(super) rights: Vec<String>,
+    /// The principal whose token is its password.
+    #[serde(default)]
+    pub(super) entra: Option<Uuid>,
+}
+
+impl Account {
+    /// A role that may log in, and nothing else.
+    pub(super) fn new(name: &str, verifier: Option<String>) -> Self {
+        Self {
+            name: name.to_owned(),
+            verifier,
+            creates_roles: false,
+            login: true,
+            member_of: Vec::new(),
+            rights: Vec::new(),
+            entra: None,
+        }
+    }
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Server {
@@ -63,20 +95,16 @@ pub(super) fn put(draft: &mut Draft<'_>, server: &Server) {
     draft.put(SERVERS, &server.name, serde_json::to_value(server).unwrap_or(Value::Null));
 }
 
-/// Gives accounts of a server new passwords, all or none.
-pub(super) async fn set_passwords(state: &State, server: &str, passwords: Vec<NewPassword>) -> Result<(), StateError> {
-    if passwords.is_empty() {
+/// Changes the roles of a server, all or none.
+pub(super) async fn change(state: &State, server: &str, changes: Vec<Change>) -> Result<(), StateError> {
+    if changes.is_empty() {
         return Ok(());
     }
     state
         .change(|draft| {
             let found = draft.get(SERVERS, server).and_then(|document| serde_json::from_value::<Server>(document).ok());
             if let Some(mut server) = found {
-                for password in passwords {
-                    if let Some(account) = server.accounts.iter_mut().find(|account| account.name == password.role) {
-                        account.verifier = password.verifier;
-                    }
-                }
+                changes.into_iter().for_each(|change| change.make(&mut server));
                 put(draft, &server);
             }
             Ok(())

@@ -12,10 +12,12 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use super::accounts::{self, Server};
 use super::login::Login;
 use super::query::Queries;
+use super::sessions::{Place, Sessions};
 use super::{certificate, seed};
 use crate::StartError;
 use crate::parts::Start;
@@ -23,7 +25,10 @@ use crate::world::World;
 
 /// The servers while they run.
 #[derive(Default)]
-pub(super) struct Listen(Mutex<JoinSet<()>>);
+pub(super) struct Listen {
+    running: Mutex<JoinSet<()>>,
+    sessions: Arc<Sessions>,
+}
 
 #[async_trait]
 impl Start for Listen {
@@ -32,8 +37,8 @@ impl Start for Listen {
         for server in accounts::all(&world.state) {
             let (listener, server) = bind(world, server).await?;
             let acceptor = TlsAcceptor::from(certificate::server(world, &server.name)?);
-            let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            running.spawn(accept(world.clone(), listener, acceptor, server.name));
+            let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+            running.spawn(accept(world.clone(), listener, acceptor, server.name, self.sessions.clone()));
         }
         let facts = seed::facts(world);
         world.facts.add("database", facts.first().cloned().unwrap_or(Value::Null));
@@ -42,7 +47,7 @@ impl Start for Listen {
     }
 
     async fn stop(&self, _world: &Arc<World>) {
-        let mut running = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut running = std::mem::take(&mut *self.running.lock().unwrap_or_else(PoisonError::into_inner));
         running.shutdown().await;
     }
 }
@@ -82,17 +87,30 @@ fn first_choice(folder: &std::path::Path) -> u8 {
     Sha256::digest(folder.as_os_str().as_encoded_bytes())[0] % 254
 }
 
-async fn accept(world: Arc<World>, listener: TcpListener, acceptor: TlsAcceptor, server: String) {
+async fn accept(
+    world: Arc<World>,
+    listener: TcpListener,
+    acceptor: TlsAcceptor,
+    server: String,
+    sessions: Arc<Sessions>,
+) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((socket, _)) => {
-                    let parts = Arc::new(Connection { world: world.clone(), server: server.clone() });
+                    let place = Arc::new(sessions.place(&server));
+                    let end = place.end.clone();
+                    let parts = Arc::new(Connection { world: world.clone(), place });
                     let acceptor = acceptor.clone();
                     connections.spawn(async move {
-                        if let Err(error) = process_socket(socket, Some(acceptor), parts).await {
-                            tracing::debug!(%error, "a database connection ended");
+                        tokio::select! {
+                            ended = process_socket(socket, Some(acceptor), parts) => {
+                                if let Err(error) = ended {
+                                    tracing::debug!(%error, "a database connection ended");
+                                }
+                            }
+                            () = sent_away(&end) => {}
                         }
                     });
                 }
@@ -107,21 +125,28 @@ async fn accept(world: Arc<World>, listener: TcpListener, acceptor: TlsAcceptor,
     }
 }
 
+/// PostgreSQL tells a session at once that it is sent away. Here its next statement is told so, and who says nothing for
+/// a while is let go of.
+async fn sent_away(end: &CancellationToken) {
+    end.cancelled().await;
+    tokio::time::sleep(std::time::Duration::from_secs(30)).await;
+}
+
 /// What pgwire asks for each connection.
 struct Connection {
     world: Arc<World>,
-    server: String,
+    place: Arc<Place>,
 }
 
 impl Connection {
     fn queries(&self) -> Arc<Queries> {
-        Arc::new(Queries { world: self.world.clone(), server: self.server.clone() })
+        Arc::new(Queries { world: self.world.clone(), place: self.place.clone() })
     }
 }
 
 impl PgWireServerHandlers for Connection {
     fn startup_handler(&self) -> Arc<impl StartupHandler> {
-        Arc::new(Login::new(self.world.clone(), &self.server))
+        Arc::new(Login::new(self.world.clone(), self.place.clone()))
     }
 
     fn simple_query_handler(&self) -> Arc<impl SimpleQueryHandler> {

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures::Sink;
+use pgwire::api::auth::cleartext::CleartextPasswordAuth;
 use pgwire::api::auth::driver::AuthOutcome;
 use pgwire::api::auth::mechanism::AuthMechanismFactory;
 use pgwire::api::auth::sasl::SaslMechanisms;
@@ -24,18 +25,22 @@ use super::accounts;
 use super::certificate;
 use super::refusal::Refusal;
 use super::session::Session;
+use super::sessions::Place;
+use crate::arm;
 use crate::world::World;
 
 /// The way in to one server.
 pub(super) struct Login {
     world: Arc<World>,
-    server: String,
+    place: Arc<Place>,
     driver: AuthDriver<Parameters>,
 }
 
 impl Login {
-    pub(super) fn new(world: Arc<World>, server: &str) -> Self {
-        Self { world, server: server.to_owned(), driver: AuthDriver::new(Parameters) }
+    pub(super) fn new(world: Arc<World>, place: Arc<Place>) -> Self {
+        let begun = world.clock.now();
+        let driver = AuthDriver::new(Parameters(begun)).with_pid_secret_key_generator(place.processes());
+        Self { world, place, driver }
     }
 
     async fn step<C>(&self, client: &mut C, message: PgWireFrontendMessage) -> PgWireResult<()>
@@ -53,8 +58,14 @@ impl Login {
                     let host = client.socket_addr().ip().to_string();
                     return Err(Refusal::not_encrypted(&host, &user, &database).into());
                 }
-                let mechanisms = SaslMechanisms::new(vec![Arc::new(self.scram(client.sni_server_name())?)]);
-                self.driver.begin_authentication(client, mechanisms.create()).await?
+                let server = accounts::find(&self.world.state, &self.place.server);
+                let by_token = server.is_some_and(|it| it.account(&user).is_some_and(|role| role.entra.is_some()));
+                let mechanism = if by_token {
+                    CleartextPasswordAuth::new(Arc::new(self.source())).create()
+                } else {
+                    SaslMechanisms::new(vec![Arc::new(self.scram(client.sni_server_name())?)]).create()
+                };
+                self.driver.begin_authentication(client, mechanism).await?
             }
             PgWireFrontendMessage::PasswordMessageFamily(message) => {
                 self.driver.advance_authentication(client, message).await?
@@ -63,23 +74,38 @@ impl Login {
         };
         if let AuthOutcome::Authenticated { final_message, .. } = outcome {
             let (user, database) = who(client)?;
-            let server = accounts::find(&self.world.state, &self.server);
+            let server = accounts::find(&self.world.state, &self.place.server);
+            if server.as_ref().and_then(|server| server.account(&user)).is_some_and(|role| !role.login) {
+                return Err(Refusal::may_not_log_in(&user).into());
+            }
             if !server.is_some_and(|server| server.databases.contains(&database)) {
                 return Err(Refusal::no_database(&database).into());
             }
             self.driver.complete_authentication(client, final_message).await?;
             let asked = client.metadata().clone().into_iter();
-            let session = Session::new(&user, &database, client.pid_and_secret_key().0, asked);
-            client.session_extensions().insert(session);
+            let now = self.world.clock.now();
+            client.session_extensions().insert(Session::new(
+                now,
+                &user,
+                &database,
+                client.pid_and_secret_key().0,
+                asked,
+            ));
+            if let Some(session) = client.session_extensions().get::<Session>() {
+                self.place.take(session);
+            }
         }
         Ok(())
     }
 
+    fn source(&self) -> Source {
+        Source { world: self.world.clone(), server: self.place.server.clone() }
+    }
+
     /// SCRAM, bound to the certificate that this client was shown.
     fn scram(&self, shown_for: Option<&str>) -> PgWireResult<ScramAuth> {
-        let source = Source { world: self.world.clone(), server: self.server.clone() };
-        let mut scram = ScramAuth::new(Arc::new(source));
-        if let Some(certificate) = certificate::shown(&self.world, &self.server, shown_for) {
+        let mut scram = ScramAuth::new(Arc::new(self.source()));
+        if let Some(certificate) = certificate::shown(&self.world, &self.place.server, shown_for) {
             let body = STANDARD.encode(certificate);
             let lines: Vec<&str> =
                 body.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
@@ -142,6 +168,20 @@ impl AuthSource for Source {
         Err(Refusal::wrong_password(login.user().unwrap_or_default()).into())
     }
 
+    /// The password of an Entra role is a token of its principal.
+    async fn verify_password(&self, login: &LoginInfo, password: &[u8]) -> PgWireResult<Option<()>> {
+        let user = login.user().unwrap_or_default();
+        let server = accounts::find(&self.world.state, &self.server);
+        let wanted = server.and_then(|server| server.account(user)?.entra);
+        let caller = std::str::from_utf8(password).ok().and_then(|token| {
+            arm::verify_bearer(&self.world, token.trim(), &["https://ossrdbms-aad.database.windows.net"]).ok()
+        });
+        match caller {
+            Some(caller) if Some(caller.object_id) == wanted => Ok(None),
+            _ => Err(Refusal::wrong_password(user).into()),
+        }
+    }
+
     async fn get_scram_secret(&self, login: &LoginInfo) -> PgWireResult<(ScramSecret, Option<()>)> {
         let user = login.user().unwrap_or_default();
         let verifier = accounts::find(&self.world.state, &self.server)
@@ -152,13 +192,13 @@ impl AuthSource for Source {
 }
 
 /// What the server reports after a login.
-struct Parameters;
+struct Parameters(jiff::Timestamp);
 
 impl ServerParameterProvider for Parameters {
     fn server_parameters<C: ClientInfo>(&self, client: &C) -> Option<HashMap<String, String>> {
         let asked = client.metadata().clone().into_iter();
         let user = client.metadata().get(METADATA_USER).cloned().unwrap_or_default();
-        let session = Session::new(&user, "", 0, asked);
+        let session = Session::new(self.0, &user, "", 0, asked);
         let told = [
             ("application_name", "application_name"),
             ("client_encoding", "client_encoding"),

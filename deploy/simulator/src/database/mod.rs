@@ -11,15 +11,21 @@
 //! template `{"name", "server", "database", "username", "password_file"}`, `facts.databases` the same of every server.
 
 mod accounts;
+mod activity;
 mod certificate;
 mod listen;
 mod login;
 mod query;
 mod refusal;
+mod rest;
+mod role_statement;
+mod roles;
 mod seed;
 mod session;
+mod sessions;
 mod statement;
 mod token;
+mod unit;
 mod value;
 
 use crate::parts::Parts;

@@ -18,9 +18,13 @@ use pgwire::messages::data::DataRow;
 use pgwire::messages::response::TransactionStatus;
 
 use super::accounts;
+use super::accounts::Server;
+use super::activity;
 use super::refusal::Refusal;
-use super::session::{NewPassword, Session};
-use super::statement::{self, Item, Role, Statement};
+use super::roles;
+use super::session::Session;
+use super::sessions::Place;
+use super::statement::{self, Item, Kind, Statement};
 use super::token;
 use super::value::{Value, kind_of, protocol_type, value_of};
 use crate::world::World;
@@ -29,7 +33,7 @@ use crate::world::World;
 #[derive(Clone)]
 pub(super) struct Queries {
     pub(super) world: Arc<World>,
-    pub(super) server: String,
+    pub(super) place: Arc<Place>,
 }
 
 impl Queries {
@@ -50,13 +54,25 @@ impl Queries {
         let now = self.world.clock.now();
         match statement {
             Statement::Select(items) => {
+                let end = |pid| self.terminate(&session, pid);
                 let values: Result<Vec<Value>, Refusal> =
-                    items.iter().map(|item| value_of(&item.value, &session, now)).collect();
-                Ok(row("SELECT", fields(items, format)?, &values?))
+                    items.iter().map(|item| value_of(&item.value, &session, now, &end)).collect();
+                Ok(rows("SELECT", fields(items, format)?, &[values?]))
             }
             Statement::Show(name) => {
                 let value = session.setting(name).ok_or_else(|| Refusal::no_parameter(name))?;
-                Ok(row("SHOW", shown(name, format)?, &[Value::Text(value)]))
+                Ok(rows("SHOW", shown(name, format)?, &[vec![Value::Text(value)]]))
+            }
+            Statement::Activity(asked) => {
+                let administers = self.server(&session)?.account(&session.user).is_some_and(|it| it.creates_roles);
+                let end = |other: &Session| self.terminate(&session, other.pid);
+                let found = activity::rows(asked, &self.place.sessions(), &session, administers, &end)?;
+                Ok(rows("SELECT", activity_fields(asked, format)?, &found))
+            }
+            Statement::Role(statement) => {
+                let (changes, tag) = roles::changes(&self.server(&session)?, &session.user, statement)?;
+                self.keep(session.note(changes)).await?;
+                Ok(Response::Execution(Tag::new(tag)))
             }
             Statement::Set { name, value } => {
                 session.set(name, value.clone())?;
@@ -78,30 +94,37 @@ impl Queries {
                 session.roll_back();
                 Ok(Response::TransactionEnd(Tag::new("ROLLBACK")))
             }
-            Statement::AlterPassword { role, password } => {
-                let role = match role {
-                    Role::Named(name) => name.clone(),
-                    Role::Current => session.user.clone(),
-                };
-                self.may_alter(&session.user, &role)?;
-                let verifier = password.as_deref().map(accounts::verifier);
-                if let Some(at_once) = session.note(NewPassword { role, verifier }) {
-                    self.keep(vec![at_once]).await?;
-                }
-                Ok(Response::Execution(Tag::new("ALTER ROLE")))
-            }
         }
     }
 
-    fn may_alter(&self, user: &str, role: &str) -> Result<(), Refusal> {
-        let server = accounts::find(&self.world.state, &self.server).ok_or_else(|| Refusal::no_role(role))?;
-        server.account(role).ok_or_else(|| Refusal::no_role(role))?;
-        let creates_roles = server.account(user).is_some_and(|account| account.creates_roles);
-        if user == role || creates_roles { Ok(()) } else { Err(Refusal::may_not_alter()) }
+    /// Refuses what a session asks that was sent away.
+    fn stays(&self) -> Result<(), Refusal> {
+        if self.place.end.is_cancelled() { Err(Refusal::sent_away()) } else { Ok(()) }
     }
 
-    async fn keep(&self, passwords: Vec<NewPassword>) -> Result<(), Refusal> {
-        let kept = accounts::set_passwords(&self.world.state, &self.server, passwords).await;
+    /// The server as this session sees it: with what its transaction has changed.
+    fn server(&self, session: &Session) -> Result<Server, Refusal> {
+        let found = accounts::find(&self.world.state, &self.place.server);
+        let mut server = found.ok_or_else(|| Refusal::no_role(&session.user))?;
+        session.changes().into_iter().for_each(|change| change.make(&mut server));
+        Ok(server)
+    }
+
+    /// Ends another session, of the same role or by who administers the server.
+    fn terminate(&self, session: &Session, pid: i32) -> Result<bool, Refusal> {
+        let other = self.place.sessions().into_iter().find(|other| other.pid == pid);
+        let administers = self.server(session)?.account(&session.user).is_some_and(|it| it.creates_roles);
+        match other {
+            Some(other) if !administers && other.user != session.user => Err(Refusal::may_not(
+                "terminate process",
+                "Only roles with privileges of the role whose process is being terminated or with privileges of the \"pg_signal_backend\" role may terminate this process.",
+            )),
+            _ => Ok(self.place.terminate(pid)),
+        }
+    }
+
+    async fn keep(&self, changes: Vec<roles::Change>) -> Result<(), Refusal> {
+        let kept = accounts::change(&self.world.state, &self.place.server, changes).await;
         kept.map_err(|error| Refusal::not_kept(&error.to_string()))
     }
 }
@@ -115,6 +138,7 @@ impl SimpleQueryHandler for Queries {
         C::Error: Debug,
         PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
     {
+        self.stays()?;
         let mut responses = Vec::new();
         for tokens in token::statements(query)? {
             let result = match statement::parse(&tokens) {
@@ -157,6 +181,7 @@ impl ExtendedQueryHandler for Queries {
         C::Error: Debug,
         PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
     {
+        self.stays()?;
         Ok(self.run(client, &portal.statement.statement, &portal.result_column_format).await?)
     }
 }
@@ -189,21 +214,26 @@ impl QueryParser for Parser {
         Ok(match statement {
             Statement::Select(items) => fields(items, format)?,
             Statement::Show(name) => shown(name, format)?,
+            Statement::Activity(asked) => activity_fields(asked, format)?,
             _ => Vec::new(),
         })
     }
 }
 
 fn fields(items: &[Item], format: &Format) -> Result<Vec<FieldInfo>, Refusal> {
-    let field = |(at, item): (usize, &Item)| {
-        let kind = protocol_type(kind_of(&item.value)?);
-        Ok(FieldInfo::new(item.name.clone(), None, None, kind, format_of(format, at)?))
-    };
-    items.iter().enumerate().map(field).collect()
+    items.iter().enumerate().map(|(at, item)| field(at, &item.name, kind_of(&item.value)?, format)).collect()
+}
+
+fn activity_fields(asked: &activity::Activity, format: &Format) -> Result<Vec<FieldInfo>, Refusal> {
+    asked.items.iter().enumerate().map(|(at, (name, item))| field(at, name, item.kind(), format)).collect()
+}
+
+fn field(at: usize, name: &str, kind: Kind, format: &Format) -> Result<FieldInfo, Refusal> {
+    Ok(FieldInfo::new(name.to_owned(), None, None, protocol_type(kind), format_of(format, at)?))
 }
 
 fn shown(name: &str, format: &Format) -> Result<Vec<FieldInfo>, Refusal> {
-    Ok(vec![FieldInfo::new(name.to_owned(), None, None, Type::TEXT, format_of(format, 0)?)])
+    Ok(vec![field(0, name, Kind::Text, format)?])
 }
 
 /// A client may give a format for each column, and then has to give all.
@@ -214,7 +244,14 @@ fn format_of(format: &Format, at: usize) -> Result<FieldFormat, Refusal> {
     }
 }
 
-fn row(tag: &str, fields: Vec<FieldInfo>, values: &[Value]) -> Response {
+fn rows(tag: &str, fields: Vec<FieldInfo>, rows: &[Vec<Value>]) -> Response {
+    let rows: Vec<_> = rows.iter().map(|values| Ok(row(&fields, values))).collect();
+    let mut response = QueryResponse::new(Arc::new(fields), stream::iter(rows));
+    response.set_command_tag(tag);
+    Response::Query(response)
+}
+
+fn row(fields: &[FieldInfo], values: &[Value]) -> DataRow {
     let mut data = BytesMut::new();
     for (field, value) in fields.iter().zip(values) {
         let bytes = match field.format() {
@@ -229,8 +266,5 @@ fn row(tag: &str, fields: Vec<FieldInfo>, values: &[Value]) -> Response {
             None => data.put_i32(-1),
         }
     }
-    let row = DataRow::new(data, i16::try_from(values.len()).unwrap_or(i16::MAX));
-    let mut response = QueryResponse::new(Arc::new(fields), stream::iter([Ok(row)]));
-    response.set_command_tag(tag);
-    Response::Query(response)
+    DataRow::new(data, i16::try_from(values.len()).unwrap_or(i16::MAX))
 }

@@ -9,7 +9,7 @@ pub(super) struct Refusal {
     pub(super) code: &'static str,
     /// The sentence, as PostgreSQL 16 says it.
     pub(super) message: String,
-    detail: Option<&'static str>,
+    detail: Option<String>,
     fatal: bool,
 }
 
@@ -43,6 +43,17 @@ impl Refusal {
         Self::new("42704", format!("unrecognized configuration parameter \"{name}\""))
     }
 
+    /// 22023: a value that a setting cannot have.
+    pub(super) fn no_value(name: &str, value: &str) -> Self {
+        Self::new("22023", format!("invalid value for parameter \"{name}\": \"{value}\""))
+    }
+
+    /// 2BP01.
+    pub(super) fn held(role: &str) -> Self {
+        let message = format!("role \"{role}\" cannot be dropped because some objects depend on it");
+        Self::new("2BP01", message)
+    }
+
     /// 42704.
     pub(super) fn no_role(name: &str) -> Self {
         Self::new("42704", format!("role \"{name}\" does not exist"))
@@ -60,8 +71,41 @@ impl Refusal {
 
     /// 42501: PostgreSQL 16 wants CREATEROLE for another role's password.
     pub(super) fn may_not_alter() -> Self {
-        let detail = "To change another role's password, the current user must have the CREATEROLE attribute and the ADMIN option on the role.";
-        Self { detail: Some(detail), ..Self::new("42501", "permission denied to alter role".to_owned()) }
+        Self::may_not(
+            "alter role",
+            "To change another role's password, the current user must have the CREATEROLE attribute and the ADMIN option on the role.",
+        )
+    }
+
+    /// 42501.
+    pub(super) fn may_not(what: &str, detail: &str) -> Self {
+        Self { detail: Some(detail.to_owned()), ..Self::new("42501", format!("permission denied to {what}")) }
+    }
+
+    /// 42501.
+    pub(super) fn may_not_grant(role: &str) -> Self {
+        let detail = format!("Only roles with the ADMIN option on role \"{role}\" may grant this role.");
+        Self { detail: Some(detail), ..Self::new("42501", format!("permission denied to grant role \"{role}\"")) }
+    }
+
+    /// 42710.
+    pub(super) fn role_exists(name: &str) -> Self {
+        Self::new("42710", format!("role \"{name}\" already exists"))
+    }
+
+    /// 55006.
+    pub(super) fn role_in_use(why: &str) -> Self {
+        Self::new("55006", why.to_owned())
+    }
+
+    /// A database, schema or relation that is not there; each has a code of its own.
+    pub(super) fn not_there(code: &'static str, what: &str, name: &str) -> Self {
+        Self::new(code, format!("{what} \"{name}\" does not exist"))
+    }
+
+    /// 28000.
+    pub(super) fn may_not_log_in(role: &str) -> Self {
+        Self { fatal: true, ..Self::new("28000", format!("role \"{role}\" is not permitted to log in")) }
     }
 
     /// 28P01; the same words whether the role is unknown or the password wrong.
@@ -75,6 +119,12 @@ impl Refusal {
             "no pg_hba.conf entry for host \"{host}\", user \"{user}\", database \"{database}\", no encryption"
         );
         Self { fatal: true, ..Self::new("28000", message) }
+    }
+
+    /// 57P01.
+    pub(super) fn sent_away() -> Self {
+        let message = "terminating connection due to administrator command".to_owned();
+        Self { fatal: true, ..Self::new("57P01", message) }
     }
 
     /// 28000.
@@ -101,7 +151,7 @@ impl Refusal {
     pub(super) fn info(self) -> ErrorInfo {
         let severity = if self.fatal { "FATAL" } else { "ERROR" };
         let mut info = ErrorInfo::new(severity.to_owned(), self.code.to_owned(), self.message);
-        info.detail = self.detail.map(str::to_owned);
+        info.detail = self.detail;
         info
     }
 }

@@ -32,7 +32,11 @@ pub(super) async fn make(world: &Arc<World>) -> Result<(), StartError> {
             let file = password_file(&world.folder, name, account);
             write(&file, &password).map_err(|error| StartError::new(format!("writing {}", file.display()), error))?;
             let verifier = Some(accounts::verifier(&password));
-            made.push(Account { name: account.to_owned(), verifier, creates_roles });
+            made.push(Account { creates_roles, ..Account::new(account, verifier) });
+        }
+        if let Some(owner) = crate::seed::owner(world) {
+            let entra = Some(owner.object_id);
+            made.push(Account { creates_roles: true, entra, ..Account::new(&owner.name, None) });
         }
         // `postgres` is on every server, as on Azure's.
         let databases = vec![database.to_owned(), "postgres".to_owned()];

@@ -6,10 +6,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use super::refusal::Refusal;
+use super::roles::Change;
+use super::unit;
 
 /// One connection after its login.
 #[derive(Debug)]
 pub(super) struct Session {
+    pub(super) begun: Timestamp,
     pub(super) user: String,
     pub(super) database: String,
     pub(super) pid: i32,
@@ -19,6 +22,8 @@ pub(super) struct Session {
 #[derive(Debug, Default)]
 struct Inner {
     settings: BTreeMap<String, String>,
+    /// As the startup packet asked for them: what a reset goes back to.
+    first: BTreeMap<String, String>,
     transaction: Option<Transaction>,
 }
 
@@ -27,14 +32,7 @@ struct Inner {
 struct Transaction {
     start: Timestamp,
     settings_before: BTreeMap<String, String>,
-    passwords: Vec<NewPassword>,
-}
-
-/// A password that a role is to get: a SCRAM verifier, or none.
-#[derive(Clone, Debug)]
-pub(super) struct NewPassword {
-    pub(super) role: String,
-    pub(super) verifier: Option<String>,
+    changes: Vec<Change>,
 }
 
 /// Name, and value of a new session.
@@ -79,12 +77,18 @@ const FIXED: [&str; 8] = [
 
 impl Session {
     /// A session whose startup packet asked for `settings`; names that are no settings are left out.
-    pub(super) fn new(user: &str, database: &str, pid: i32, asked: impl Iterator<Item = (String, String)>) -> Self {
+    pub(super) fn new(
+        begun: Timestamp,
+        user: &str,
+        database: &str,
+        pid: i32,
+        asked: impl Iterator<Item = (String, String)>,
+    ) -> Self {
         let known = |name: &str| SETTINGS.iter().any(|(known, _)| *known == name) && !FIXED.contains(&name);
-        let settings =
+        let settings: BTreeMap<String, String> =
             asked.map(|(name, value)| (name.to_lowercase(), value)).filter(|(name, _)| known(name)).collect();
-        let inner = Mutex::new(Inner { settings, transaction: None });
-        Self { user: user.to_owned(), database: database.to_owned(), pid, inner }
+        let inner = Mutex::new(Inner { first: settings.clone(), settings, transaction: None });
+        Self { begun, user: user.to_owned(), database: database.to_owned(), pid, inner }
     }
 
     /// The value of a setting, `None` for a name that is none.
@@ -99,8 +103,14 @@ impl Session {
         if FIXED.contains(&name) || (self.setting(name).is_none() && !name.contains('.')) {
             return Err(Refusal::no_parameter(name));
         }
+        let value = match value {
+            Some(value) if name.ends_with("_timeout") => {
+                Some(unit::shown(&value).ok_or_else(|| Refusal::no_value(name, &value))?)
+            }
+            value => value,
+        };
         let mut inner = self.lock();
-        match value {
+        match value.or_else(|| inner.first.get(name).cloned()) {
             Some(value) => drop(inner.settings.insert(name.to_owned(), value)),
             None => drop(inner.settings.remove(name)),
         }
@@ -117,24 +127,29 @@ impl Session {
         let mut inner = self.lock();
         if inner.transaction.is_none() {
             let settings_before = inner.settings.clone();
-            inner.transaction = Some(Transaction { start: now, settings_before, passwords: Vec::new() });
+            inner.transaction = Some(Transaction { start: now, settings_before, changes: Vec::new() });
         }
     }
 
-    /// Notes a password for the commit; gives it back where no transaction is open.
-    pub(super) fn note(&self, password: NewPassword) -> Option<NewPassword> {
+    /// Notes changes of roles for the commit; gives them back where no transaction is open.
+    pub(super) fn note(&self, changes: Vec<Change>) -> Vec<Change> {
         match self.lock().transaction.as_mut() {
             Some(transaction) => {
-                transaction.passwords.push(password);
-                None
+                transaction.changes.extend(changes);
+                Vec::new()
             }
-            None => Some(password),
+            None => changes,
         }
+    }
+
+    /// What the open transaction has changed so far.
+    pub(super) fn changes(&self) -> Vec<Change> {
+        self.lock().transaction.as_ref().map(|transaction| transaction.changes.clone()).unwrap_or_default()
     }
 
     /// Closes the transaction and gives what it changes.
-    pub(super) fn commit(&self) -> Vec<NewPassword> {
-        self.lock().transaction.take().map(|transaction| transaction.passwords).unwrap_or_default()
+    pub(super) fn commit(&self) -> Vec<Change> {
+        self.lock().transaction.take().map(|transaction| transaction.changes).unwrap_or_default()
     }
 
     /// Closes the transaction and takes its settings back.

@@ -1,6 +1,10 @@
 //! Reads the few statements that this server runs, and names the others.
 
-use super::{refusal::Refusal, token::Token};
+use super::activity::{self, Activity};
+use super::refusal::Refusal;
+use super::rest::Rest;
+use super::role_statement::{self, RoleStatement};
+use super::token::Token;
 
 /// One statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,18 +22,10 @@ pub(super) enum Statement {
     Begin(&'static str),
     Commit,
     Rollback,
-    /// `alter role name password 'word'`; a null password leaves the role none.
-    AlterPassword {
-        role: Role,
-        password: Option<String>,
-    },
-}
-
-/// Whose password is altered.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Role {
-    Named(String),
-    Current,
+    /// What is about roles and their rights.
+    Role(RoleStatement),
+    /// `select … from pg_stat_activity`.
+    Activity(Activity),
 }
 
 /// One column of a `select`.
@@ -54,6 +50,8 @@ pub(super) enum Expression {
         argument: Option<String>,
     },
     Cast(Box<Expression>, Kind),
+    /// `pg_terminate_backend(pid)`
+    Terminate(i32),
 }
 
 /// The types that values have here.
@@ -101,10 +99,58 @@ impl Kind {
 const BARE: [&str; 6] =
     ["current_user", "user", "session_user", "current_catalog", "current_role", "current_timestamp"];
 
+/// What else statements of PostgreSQL begin with.
+const KNOWN: [&str; 43] = [
+    "analyze",
+    "call",
+    "checkpoint",
+    "close",
+    "cluster",
+    "comment",
+    "copy",
+    "deallocate",
+    "declare",
+    "delete",
+    "discard",
+    "do",
+    "execute",
+    "explain",
+    "fetch",
+    "import",
+    "insert",
+    "listen",
+    "load",
+    "lock",
+    "merge",
+    "move",
+    "notify",
+    "prepare",
+    "reassign",
+    "refresh",
+    "reindex",
+    "release",
+    "savepoint",
+    "security",
+    "start",
+    "table",
+    "truncate",
+    "unlisten",
+    "update",
+    "vacuum",
+    "values",
+    "with",
+    "alter",
+    "create",
+    "drop",
+    "grant",
+    "revoke",
+];
+
 /// Reads one statement, whose pieces are not empty.
 pub(super) fn parse(tokens: &[Token]) -> Result<Statement, Refusal> {
     let mut rest = Rest { tokens, at: 0 };
     let statement = match rest.word().as_deref() {
+        Some("select") if activity::is_asked(tokens) => Statement::Activity(activity::parse(&mut rest)?),
         Some("select") => select(&mut rest)?,
         Some("show") => Statement::Show(parameter(&mut rest)?),
         Some("set") => set(&mut rest)?,
@@ -113,8 +159,17 @@ pub(super) fn parse(tokens: &[Token]) -> Result<Statement, Refusal> {
         Some("start") if rest.take("transaction") => begin(&mut rest, "START TRANSACTION"),
         Some("commit" | "end") => ending(&mut rest, Statement::Commit),
         Some("rollback" | "abort") => ending(&mut rest, Statement::Rollback),
-        Some("alter") if rest.take("role") || rest.take("user") => alter(&mut rest)?,
-        _ => return Err(Refusal::unsupported(&called(tokens))),
+        Some(verb @ ("create" | "alter" | "drop" | "grant" | "revoke")) => {
+            match role_statement::parse(verb, &mut rest)? {
+                Some(statement) => Statement::Role(statement),
+                None => return Err(Refusal::unsupported(&called(tokens))),
+            }
+        }
+        Some(verb) if KNOWN.contains(&verb) => return Err(Refusal::unsupported(&called(tokens))),
+        _ => {
+            rest.at = 0;
+            return Err(rest.wrong());
+        }
     };
     match rest.peek() {
         None => Ok(statement),
@@ -181,9 +236,10 @@ fn select(rest: &mut Rest<'_>) -> Result<Statement, Refusal> {
 fn column(value: &Expression) -> String {
     match value {
         Expression::Call { function, .. } => function.clone(),
-        Expression::Boolean(_) => "bool".to_owned(),
+        Expression::Terminate(_) => "pg_terminate_backend".to_owned(),
         Expression::Cast(inner, kind) => match inner.as_ref() {
             Expression::Call { function, .. } => function.clone(),
+            Expression::Terminate(_) => "pg_terminate_backend".to_owned(),
             _ => kind.name().to_owned(),
         },
         _ => "?column?".to_owned(),
@@ -214,6 +270,17 @@ fn primary(rest: &mut Rest<'_>) -> Result<Expression, Refusal> {
                 let kind = if rest.take("as") { kind(rest)? } else { return Err(rest.wrong()) };
                 rest.close()?;
                 Expression::Cast(Box::new(value), kind)
+            }
+            "pg_terminate_backend" if rest.sign("(") => {
+                let number = match rest.next() {
+                    Some(Token::Number(number)) => number.parse().map_err(|_| rest.wrong())?,
+                    _ => {
+                        rest.at -= 1;
+                        return Err(rest.wrong());
+                    }
+                };
+                rest.close()?;
+                Expression::Terminate(number)
             }
             _ if rest.sign("(") => {
                 let argument = match rest.peek() {
@@ -285,89 +352,4 @@ fn parameter(rest: &mut Rest<'_>) -> Result<String, Refusal> {
         "names" => "client_encoding".to_owned(),
         _ => name.to_lowercase(),
     })
-}
-
-fn alter(rest: &mut Rest<'_>) -> Result<Statement, Refusal> {
-    let role = match rest.peek() {
-        Some(Token::Word(word)) if ["current_user", "session_user", "current_role"].contains(&word.as_str()) => {
-            rest.at += 1;
-            Role::Current
-        }
-        _ => Role::Named(rest.name().ok_or_else(|| rest.wrong())?),
-    };
-    let _ = rest.take("with");
-    let _ = rest.take("encrypted");
-    if !rest.take("password") {
-        return match rest.peek() {
-            Some(Token::Word(word)) => Err(Refusal::unsupported(&format!("ALTER ROLE … {}", word.to_uppercase()))),
-            _ => Err(rest.wrong()),
-        };
-    }
-    match rest.next() {
-        Some(Token::Text(password)) => Ok(Statement::AlterPassword { role, password: Some(password) }),
-        Some(Token::Word(word)) if word == "null" => Ok(Statement::AlterPassword { role, password: None }),
-        _ => {
-            rest.at -= 1;
-            Err(rest.wrong())
-        }
-    }
-}
-
-/// The pieces that are still to be read.
-struct Rest<'a> {
-    tokens: &'a [Token],
-    at: usize,
-}
-
-impl Rest<'_> {
-    fn peek(&self) -> Option<&Token> {
-        self.tokens.get(self.at)
-    }
-
-    /// The next piece; counts on past the end, so that `at - 1` is always what was taken.
-    fn next(&mut self) -> Option<Token> {
-        self.at += 1;
-        self.tokens.get(self.at - 1).cloned()
-    }
-
-    fn word(&mut self) -> Option<String> {
-        let Some(Token::Word(word)) = self.peek() else { return None };
-        let word = word.clone();
-        self.at += 1;
-        Some(word)
-    }
-
-    fn name(&mut self) -> Option<String> {
-        let (Token::Word(name) | Token::Quoted(name)) = self.peek()? else { return None };
-        let name = name.clone();
-        self.at += 1;
-        Some(name)
-    }
-
-    fn take(&mut self, word: &str) -> bool {
-        let found = matches!(self.peek(), Some(Token::Word(next)) if next == word);
-        self.at += usize::from(found);
-        found
-    }
-
-    fn sign(&mut self, sign: &'static str) -> bool {
-        let found = self.peek() == Some(&Token::Sign(sign));
-        self.at += usize::from(found);
-        found
-    }
-
-    fn close(&mut self) -> Result<(), Refusal> {
-        if self.sign(")") { Ok(()) } else { Err(self.wrong()) }
-    }
-
-    fn wrong(&self) -> Refusal {
-        let near = match self.peek() {
-            None => return Refusal::syntax("syntax error at end of input"),
-            Some(Token::Word(text) | Token::Quoted(text) | Token::Text(text) | Token::Number(text)) => text.clone(),
-            Some(Token::Parameter) => "$".to_owned(),
-            Some(Token::Sign(sign)) => (*sign).to_owned(),
-            Some(Token::Other(other)) => other.to_string(),
-        };
-        Refusal::syntax(&format!("syntax error at or near \"{near}\""))
-    }
 }

@@ -34,6 +34,7 @@ pub(super) fn kind_of(expression: &Expression) -> Result<Kind, Refusal> {
             _ => Kind::Numeric,
         },
         Expression::Cast(_, kind) => *kind,
+        Expression::Terminate(_) => Kind::Boolean,
         Expression::Call { function, argument } => match (function.as_str(), argument) {
             ("version" | "current_schema", None) | ("current_setting", Some(_)) => Kind::Text,
             (
@@ -54,14 +55,20 @@ pub(super) fn kind_of(expression: &Expression) -> Result<Kind, Refusal> {
     })
 }
 
-/// The value, as this session sees it at `now`.
-pub(super) fn value_of(expression: &Expression, session: &Session, now: Timestamp) -> Result<Value, Refusal> {
+/// The value, as this session sees it at `now`; `end` ends the session of a process.
+pub(super) fn value_of(
+    expression: &Expression,
+    session: &Session,
+    now: Timestamp,
+    end: &dyn Fn(i32) -> Result<bool, Refusal>,
+) -> Result<Value, Refusal> {
     Ok(match expression {
         Expression::Null => Value::Null,
         Expression::Boolean(value) => Value::Boolean(*value),
         Expression::Number(number) => number_of(number),
         Expression::Text(text) => Value::Text(text.clone()),
-        Expression::Cast(inner, kind) => cast(value_of(inner, session, now)?, *kind)?,
+        Expression::Cast(inner, kind) => cast(value_of(inner, session, now, end)?, *kind)?,
+        Expression::Terminate(pid) => Value::Boolean(end(*pid)?),
         Expression::Call { function, argument } => match function.as_str() {
             "version" => Value::Text(format!("PostgreSQL {VERSION} on x86_64-pc-linux-gnu, simulated, 64-bit")),
             "current_schema" => Value::Text("public".to_owned()),

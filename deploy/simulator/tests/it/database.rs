@@ -104,7 +104,7 @@ async fn settings_belong_to_the_session_and_to_its_transaction() {
     assert_eq!(shown(transaction.fetch_one("show application_name").await.unwrap()), "trial");
     transaction.rollback().await.unwrap();
     assert_eq!(shown(connection.fetch_one("show application_name").await.unwrap()), "");
-    assert_eq!(shown(connection.fetch_one("select current_setting('statement_timeout')").await.unwrap()), "5000");
+    assert_eq!(shown(connection.fetch_one("select current_setting('statement_timeout')").await.unwrap()), "5s");
     let unknown = connection.execute("show colour").await.unwrap_err();
     assert_eq!(code(&unknown), "42704");
 }
@@ -127,7 +127,8 @@ async fn what_it_does_not_run_is_named() {
         assert_eq!(code(&simple), "0A000", "{sql}");
     }
     let error = connection.execute("selec 1").await.unwrap_err();
-    assert!(error.to_string().contains("SELEC"), "{error}");
+    assert_eq!(code(&error), "42601");
+    assert!(error.to_string().contains("at or near \"selec\""), "{error}");
     connection.execute("select 1").await.unwrap();
 }
 
@@ -245,4 +246,71 @@ async fn psql_comes_in_by_name_and_by_address() {
         assert!(said.starts_with("payments_app|1.50|2026-11-23 09:00:00+00\n"), "{said}");
         assert!(said.contains("\n2\n"), "{said}");
     }
+}
+
+#[tokio::test]
+async fn roles_are_made_altered_and_dropped_by_who_administers() {
+    let visitor = Visitor::arrive().await;
+    let told = Told::of(&visitor);
+    let mut own = told.connect().await;
+    assert_eq!(code(&own.execute("create role reporting").await.unwrap_err()), "42501");
+    let mut administrator = told.as_administrator().connect().await.unwrap();
+    administrator.execute("create role reporting").await.unwrap();
+    assert_eq!(code(&administrator.execute("create role reporting").await.unwrap_err()), "42710");
+    administrator.execute("alter role reporting password 'seen'").await.unwrap();
+    let barred = refused(told.options().username("reporting").password("seen")).await;
+    assert_eq!(barred, ("28000".into(), "role \"reporting\" is not permitted to log in".into()));
+    administrator.execute("alter role reporting login").await.unwrap();
+    told.options().username("reporting").password("seen").connect().await.unwrap();
+
+    administrator.execute("grant connect on database payments to reporting").await.unwrap();
+    administrator.execute("grant select on all tables in schema public to reporting").await.unwrap();
+    assert_eq!(code(&administrator.execute("drop role reporting").await.unwrap_err()), "2BP01");
+    administrator.execute("revoke all on database payments from reporting").await.unwrap();
+    let mut transaction = administrator.begin().await.unwrap();
+    transaction.execute("drop role reporting").await.unwrap();
+    assert_eq!(code(&transaction.execute("alter role reporting nologin").await.unwrap_err()), "42704");
+    transaction.rollback().await.unwrap();
+    administrator.execute("drop role reporting").await.unwrap();
+    assert_eq!(code(&administrator.execute("drop role reporting").await.unwrap_err()), "42704");
+}
+
+#[tokio::test]
+async fn who_is_connected_is_told_and_may_be_sent_away() {
+    let visitor = Visitor::arrive().await;
+    let told = Told::of(&visitor);
+    let mut own = told.connect().await;
+    let mut administrator = told.as_administrator().connect().await.unwrap();
+    let pid: i32 = own.fetch_one("select pg_backend_pid()").await.unwrap().get(0);
+    let seen = administrator
+        .fetch_all("select pid, usename, datname, state from pg_stat_activity where usename = 'payments_app'")
+        .await
+        .unwrap();
+    assert_eq!(seen.len(), 1);
+    assert_eq!((seen[0].get::<i32, _>(0), seen[0].get::<String, _>(1)), (pid, "payments_app".to_owned()));
+    assert_eq!(seen[0].get::<String, _>(3), "idle");
+    let other: i32 = administrator.fetch_one("select pg_backend_pid()").await.unwrap().get(0);
+    let barred = own.execute(sqlx::AssertSqlSafe(format!("select pg_terminate_backend({other})"))).await.unwrap_err();
+    assert_eq!(code(&barred), "42501");
+    let ended = administrator
+        .fetch_one("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'payments_app' and pid <> pg_backend_pid()")
+        .await
+        .unwrap();
+    assert!(ended.get::<bool, _>(0));
+    assert_eq!(code(&own.execute(sqlx::raw_sql("select 1")).await.unwrap_err()), "57P01");
+    let left = administrator.fetch_one("select count(*) from pg_stat_activity where usename = 'payments_app'").await;
+    assert_eq!(left.unwrap().get::<i64, _>(0), 0);
+}
+
+#[tokio::test]
+async fn a_token_of_its_principal_is_the_password_of_an_entra_role() {
+    let visitor = Visitor::arrive().await;
+    let told = Told::of(&visitor);
+    let token = visitor.owner("https://ossrdbms-aad.database.windows.net").await;
+    let options = told.options().username("subscription-owner");
+    let mut owner = options.clone().password(&token).connect().await.unwrap();
+    assert_eq!(owner.fetch_one("select current_user").await.unwrap().get::<String, _>(0), "subscription-owner");
+    let elsewhere = visitor.owner("https://vault.azure.net").await;
+    assert_eq!(refused(options.password(&elsewhere)).await.0, "28P01");
+    assert_eq!(refused(told.options().password(&token)).await.0, "28P01");
 }
