@@ -38,6 +38,15 @@ impl Kind for Assignments {
         ASSIGNMENTS
     }
 
+    async fn get(&self, world: &Arc<World>, ask: &Ask) -> Result<Answer, Refusal> {
+        let found = world.state.read(|draft| resources::find(draft, ask.id.as_str()));
+        let missing = || {
+            let message = format!("The role assignment '{}' is not found.", ask.id.name());
+            Refusal::not_found("RoleAssignmentNotFound", message)
+        };
+        Ok(Answer::Document(StatusCode::OK, found.ok_or_else(missing)?.body))
+    }
+
     async fn put(&self, world: &Arc<World>, ask: &Ask) -> Result<Answer, Refusal> {
         let wanted = Wanted::parse(world, ask)?;
         let now = world.clock.now();

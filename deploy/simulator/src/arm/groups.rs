@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, Ask, Poll};
 use super::authorize::permit;
+use super::lists::Tracked;
 use super::refusal::Refusal;
 use crate::operations::Operation;
 use crate::parts::{Kind, Parts};
@@ -40,11 +41,12 @@ pub(super) async fn answer(world: &Arc<World>, path: &str, ask: &Ask) -> Option<
 }
 
 fn list(world: &World, ask: &Ask) -> Result<Answer, Refusal> {
+    let filter = Tracked::filter(ask)?;
     // Who may not read the whole subscription sees the groups that it may read.
     let may_read = |scope: &str| permit(world, ask, &format!("{ACTION}/read"), scope).is_ok();
     let reads_all = may_read(&world.subscription_id());
     let found = world.state.read(|draft| resources::of_kind(draft, &world.subscription_id(), KIND));
-    let seen = found.into_iter().filter(|group| reads_all || may_read(group.id()));
+    let seen = found.into_iter().filter(|group| filter.passes(group) && (reads_all || may_read(group.id())));
     let value: Vec<Value> = seen.map(|group| shown(&group)).collect();
     Ok(Answer::Document(StatusCode::OK, json!({"value": value})))
 }

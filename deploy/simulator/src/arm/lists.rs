@@ -90,11 +90,11 @@ fn tracked(resource: &Resource) -> bool {
         && resource.body["location"].is_string()
 }
 
-/// A filter over tracked resources.
-struct Tracked(Filter);
+/// A filter over tracked resources, and over groups.
+pub(super) struct Tracked(Filter);
 
 impl Tracked {
-    fn filter(ask: &Ask) -> Result<Self, Refusal> {
+    pub(super) fn filter(ask: &Ask) -> Result<Self, Refusal> {
         let text = ask.query.get("$filter").map_or("", String::as_str);
         let known = |(field, operator): &(&str, &str)| match *operator {
             "()" => ["substringof", "startswith"].iter().any(|name| name.eq_ignore_ascii_case(field)),
@@ -110,7 +110,7 @@ impl Tracked {
         }
     }
 
-    fn passes(&self, resource: &Resource) -> bool {
+    pub(super) fn passes(&self, resource: &Resource) -> bool {
         let values = |field: &str| -> Vec<&str> {
             let body = &resource.body;
             let tags = || body["tags"].as_object().into_iter().flatten();

@@ -18,6 +18,8 @@ pub(super) enum Right {
     Delete,
     Recover,
     Purge,
+    Backup,
+    Restore,
 }
 
 impl Right {
@@ -31,6 +33,8 @@ impl Right {
             Self::Delete => "Microsoft.KeyVault/vaults/secrets/delete",
             Self::Recover => "Microsoft.KeyVault/vaults/secrets/recover/action",
             Self::Purge => "Microsoft.KeyVault/vaults/secrets/purge/action",
+            Self::Backup => "Microsoft.KeyVault/vaults/secrets/backup/action",
+            Self::Restore => "Microsoft.KeyVault/vaults/secrets/restore/action",
         }
     }
 
@@ -43,6 +47,8 @@ impl Right {
             Self::Delete => "delete",
             Self::Recover => "recover",
             Self::Purge => "purge",
+            Self::Backup => "backup",
+            Self::Restore => "restore",
         }
     }
 }

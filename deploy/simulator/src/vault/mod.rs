@@ -1,5 +1,6 @@
 //! Key Vault: the vault as an ARM resource, and the secrets behind its own host name.
 mod access;
+mod backup;
 mod deleted;
 mod document;
 mod functions;

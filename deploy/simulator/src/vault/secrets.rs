@@ -152,7 +152,7 @@ pub(super) async fn purge(wish: &Wish<'_>, name: &str) -> Granted {
         .await
 }
 
-fn live(wish: &Wish<'_>, name: &str) -> Result<Secret, VaultRefusal> {
+pub(super) fn live(wish: &Wish<'_>, name: &str) -> Result<Secret, VaultRefusal> {
     let found = wish.world.state.read(|draft| Secret::find(draft, &wish.vault, name, wish.world.clock.now()));
     found.filter(|secret| secret.deleted.is_none()).ok_or_else(|| VaultRefusal::not_found(name))
 }
@@ -192,7 +192,7 @@ fn entries(wish: &Wish<'_>, list: &str, shown: impl Fn(&Secret) -> bool) -> Gran
     Ok((StatusCode::OK, page(&format!("{}{list}", uri(&wish.vault)), &wish.query, entries)?))
 }
 
-fn latest(wish: &Wish<'_>, secret: &Secret) -> Value {
+pub(super) fn latest(wish: &Wish<'_>, secret: &Secret) -> Value {
     secret.version("").map(|version| secret.body(&wish.vault, version, true, false)).unwrap_or_default()
 }
 

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::refusal::VaultRefusal;
-use super::{access, deleted, secrets};
+use super::{access, backup, deleted, secrets};
 use crate::arm::Caller;
 use crate::door::HostName;
 use crate::parts::Site;
@@ -115,6 +115,8 @@ async fn grant(
         (&Method::GET, ["secrets", name, version]) => secrets::get(&wish, name, version),
         (&Method::PATCH, ["secrets", name, version]) => secrets::update(&wish, name, version).await,
         (&Method::PATCH, ["secrets", name]) => secrets::update(&wish, name, "").await,
+        (&Method::POST, ["secrets", "restore"]) => backup::restore(&wish).await,
+        (&Method::POST, ["secrets", name, "backup"]) => backup::make(&wish, name).await,
         (&Method::GET, ["deletedsecrets"]) => secrets::list_deleted(&wish),
         (&Method::GET, ["deletedsecrets", name]) => secrets::get_deleted(&wish, name),
         (&Method::DELETE, ["deletedsecrets", name]) => secrets::purge(&wish, name).await,

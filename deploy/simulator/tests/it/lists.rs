@@ -195,3 +195,19 @@ async fn what_azure_changes_by_itself_has_no_author() {
     let none = json!({"resource": "/subscriptions/s/resourceGroups/none", "merge": {}});
     assert_eq!(visitor.control(Method::POST, "/changes", none).await.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn groups_are_filtered_by_tag() {
+    let visitor = Visitor::arrive().await;
+    for (name, tags) in
+        [("one", json!({"team": "payments"})), ("two", json!({"team": "catalogue"})), ("three", json!({}))]
+    {
+        let body = json!({"location": "westeurope", "tags": tags});
+        visitor.arm(Method::PUT, &format!("/resourceGroups/{name}"), body).await;
+    }
+    let path = "/resourceGroups?$filter=tagName%20eq%20'team'%20and%20tagValue%20eq%20'payments'";
+    let found = visitor.arm(Method::GET, path, Value::Null).await;
+    let names: Vec<&str> =
+        found.body["value"].as_array().unwrap().iter().map(|group| group["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["one"]);
+}

@@ -138,3 +138,12 @@ async fn who_administers_the_data_of_vaults_gives_no_other_role() {
         format!("/resourceGroups/rg/providers/Microsoft.Authorization/roleAssignments/{}", uuid::Uuid::from_u128(1));
     assert_eq!(visitor.ask(&token, Method::PUT, &path, body).await.status, StatusCode::FORBIDDEN);
 }
+
+#[tokio::test]
+async fn an_assignment_that_is_not_there_has_a_code_of_its_own() {
+    let visitor = Visitor::arrive().await;
+    let name = uuid::Uuid::new_v4();
+    let path = format!("/providers/Microsoft.Authorization/roleAssignments/{name}");
+    let missing = visitor.arm(Method::GET, &path, Value::Null).await;
+    assert_eq!((missing.status, missing.code()), (StatusCode::NOT_FOUND, "RoleAssignmentNotFound"));
+}
