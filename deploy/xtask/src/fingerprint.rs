@@ -48,7 +48,7 @@ impl Fingerprint {
 /// Adds a file, or a folder in the order of names; what tools leave behind is passed over, what is missing is nothing.
 fn add(digest: &mut Sha256, path: &Path) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    if ["target", "node_modules", "test-results"].contains(&name.as_ref()) {
+    if ["target", "node_modules", "test-results", "__pycache__"].contains(&name.as_ref()) {
         return Ok(());
     }
     match fs::metadata(path) {

@@ -4,12 +4,14 @@ mod bench;
 mod build;
 mod chaos;
 mod check;
+mod conformance;
 mod engine;
 mod fingerprint;
 mod pack;
 mod phases;
 mod pictures;
 mod place;
+mod python;
 mod run;
 mod setup;
 mod sim;
@@ -31,6 +33,7 @@ cargo xtask build [--release]                  the portal and its page; with --r
 cargo xtask bench [NAME...]                    what is measured, as a table and target/bench/results.json
 cargo xtask chaos [--minutes N] [--seed S] [--database sqlite|postgres] [--positions N|all | --failures N|all]
                                                kills, stops and restarts, for minutes or at every position of a log
+cargo xtask conformance [--all] [FILTER]       other people's clients against the Azure simulator; --all: az as well
 cargo xtask sim stop|env [--data DIR]          the Azure simulator of the embedded default
 cargo xtask pictures                           the README's pictures, taken anew";
 
@@ -57,6 +60,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "build" => build::run(rest),
         "bench" => bench::run(rest),
         "chaos" => chaos::run(rest),
+        "conformance" => conformance::run(rest),
         "sim" => sim::run(rest),
         "pictures" => pictures::run(rest),
         "help" | "--help" | "-h" => {

@@ -92,6 +92,32 @@ pub fn chromium() -> Result<PathBuf> {
     known().context("chromium is installed, and yet not on the search path")
 }
 
+/// Python with virtual environments.
+pub fn python() -> Result<PathBuf> {
+    let works = |python: &PathBuf| run::output(run::command(python).args(["-c", "import ensurepip, venv"])).is_ok();
+    if let Some(python) = run::find("python3").filter(works) {
+        return Ok(python);
+    }
+    install("python3-venv", "Python 3 with venv")?;
+    run::find("python3").filter(works).context("python3-venv is installed, and yet python3 makes no environments")
+}
+
+/// PostgreSQL's own client.
+pub fn psql() -> Result<PathBuf> {
+    if let Some(program) = run::find("psql") {
+        return Ok(program);
+    }
+    install("postgresql-client", "PostgreSQL's client (psql)")?;
+    run::find("psql").context("postgresql-client is installed, and yet psql is not on the search path")
+}
+
+/// Kubernetes' own client. Debian's is too old for today's clusters, so that a person has to install it.
+pub fn kubectl() -> Result<PathBuf> {
+    run::find("kubectl").context(
+        "kubectl is missing; install version 1.32 or newer (https://kubernetes.io/docs/tasks/tools) and call again",
+    )
+}
+
 /// Installs a Debian package where this may be done: on Debian, as root.
 fn install(package: &str, what: &str) -> Result<()> {
     let root = run::output(run::command("id").arg("-u")).is_ok_and(|id| id == "0");
