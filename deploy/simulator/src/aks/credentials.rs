@@ -49,7 +49,7 @@ pub fn admin(cluster: &Resource) -> Result<Answer, Refusal> {
     let name = cluster.body["name"].as_str().unwrap_or_default();
     let group = crate::arm::part_after(cluster.id(), "resourcegroups").unwrap_or_default();
     let user = format!("clusterAdmin_{group}_{name}");
-    answer("clusterAdmin", cluster, &format!("{name}-admin"), &user, &json!({"token": cluster.private["local_token"]}))
+    answer("clusterAdmin", cluster, name, &user, &json!({"token": cluster.private["local_token"]}))
 }
 
 fn answer(kind: &str, cluster: &Resource, context: &str, user: &str, credential: &Value) -> Result<Answer, Refusal> {
