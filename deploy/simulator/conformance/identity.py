@@ -37,8 +37,12 @@ def run(kube, manifest):
     """Runs a pod to its end: its phase, and what it said."""
     name = manifest["metadata"]["name"]
     kube("create", "-f", "-", stdin=json.dumps(manifest))
-    phase = until(lambda: (it := kube("get", "pod", name, "-o", "jsonpath={.status.phase}")) in ("Succeeded", "Failed") and it)
-    return phase, kube("logs", name)
+
+    def ended():
+        phase = kube("get", "pod", name, "-o", "jsonpath={.status.phase}")
+        return phase if phase in ("Succeeded", "Failed") else None
+
+    return until(ended), kube("logs", name)
 
 
 def run_until_it_succeeds(kube, manifest):

@@ -2,7 +2,7 @@
 
 import uuid
 
-from azure.core.exceptions import HttpResponseError, ResourceExistsError
+from azure.core.exceptions import ResourceExistsError
 from azure.mgmt.authorization import AuthorizationManagementClient
 from azure.mgmt.msi import ManagedServiceIdentityClient
 
@@ -20,7 +20,8 @@ with group("conformance-authorization") as rg:
     [reader] = definitions.list(scope, filter="roleName eq 'Reader'")
     assert reader.name == READER and reader.role_type == "BuiltInRole"
     assert definitions.get_by_id(role_id(SECRETS_USER)).role_name == "Key Vault Secrets User"
-    assert "Microsoft.KeyVault/vaults/secrets/getSecret/action" in definitions.get(scope, SECRETS_USER).permissions[0].data_actions
+    [permission] = definitions.get(scope, SECRETS_USER).permissions
+    assert "Microsoft.KeyVault/vaults/secrets/getSecret/action" in permission.data_actions
     missing = str(uuid.uuid4())
     refused(lambda: definitions.get(scope, missing), 404, "RoleDefinitionDoesNotExist", "does not exist")
 
@@ -37,7 +38,7 @@ with group("conformance-authorization") as rg:
     assert [it.name for it in assignments.list_for_subscription(filter=f"principalId eq '{who}'")] == [name]
     assert [it.name for it in assignments.list_for_resource_group(rg, filter=f"assignedTo('{who}')")] == [name]
 
-    exists = refused(lambda: assignments.create(scope, str(uuid.uuid4()), body), 409, "RoleAssignmentExists", "already exists")
+    exists = refused(lambda: assignments.create(scope, str(uuid.uuid4()), body), 409, "RoleAssignmentExists")
     assert isinstance(exists, ResourceExistsError)
     other = dict(body, role_definition_id=role_id(SECRETS_USER))
     refused(lambda: assignments.create(scope, name, other), 400, "RoleAssignmentUpdateNotPermitted")
@@ -48,8 +49,4 @@ with group("conformance-authorization") as rg:
     gone = assignments.delete(scope, name)
     assert gone.id == made.id
     assert assignments.delete(scope, name) is None, "204: nothing there is as good"
-    try:
-        assignments.get(scope, name)
-        raise AssertionError("an assignment that was deleted is still there")
-    except HttpResponseError as error:
-        assert (error.status_code, error.error.code) == (404, "RoleAssignmentNotFound"), error
+    refused(lambda: assignments.get(scope, name), 404, "RoleAssignmentNotFound", name)

@@ -29,9 +29,8 @@ refused(
 refused(lambda: groups.create_or_update("ends-in-a-dot.", {"location": LOCATION}), 400, "InvalidResourceGroup")
 
 client.providers.register("Microsoft.ManagedIdentity")
-provider = until(
-    lambda: next(it for it in [client.providers.get("Microsoft.ManagedIdentity")] if it.registration_state)
-)
+until(lambda: client.providers.get("Microsoft.ManagedIdentity").registration_state == "Registered")
+provider = client.providers.get("Microsoft.ManagedIdentity")
 assert provider.namespace == "Microsoft.ManagedIdentity"
 assert "userAssignedIdentities" in [kind.resource_type for kind in provider.resource_types]
 assert "Microsoft.ContainerService" in [it.namespace for it in client.providers.list()]

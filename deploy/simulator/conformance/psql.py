@@ -115,7 +115,8 @@ for server in both:
     assert "still" not in out and "terminating connection due to administrator command" in err, out + err
     assert server.refusal("payments_app", passwords["payments_app"]) is not None
     assert server.refusal("payments_app", ROTATION) is None
-    server.run("server_admin", passwords["server_admin"], [f"alter role payments_app password '{passwords['payments_app']}'"])
+    before = f"alter role payments_app password '{passwords['payments_app']}'"
+    server.run("server_admin", passwords["server_admin"], [before])
 
 # A token of Entra is the password of a role that stands for a principal.
 token = credential().get_token("https://ossrdbms-aad.database.windows.net/.default").token
@@ -126,6 +127,6 @@ assert simulation.refusal("subscription-owner", other) is not None
 assert simulation.refusal("payments_app", token) is not None
 
 # Whatever else PostgreSQL knows is refused by name.
-others = ["create table t (id int)", "insert into t values (1)", "select 1 from t", "vacuum", "create extension x", "copy t from stdin"]
+others = ["create table t (id int)", "insert into t values (1)", "select 1 from t", "vacuum", "create extension x"]
 for statement, (_, code) in simulation.run("payments_app", passwords["payments_app"], others):
     assert code == "0A000", f"{statement}: {code}"
