@@ -64,11 +64,11 @@ impl Portal {
                     return journal;
                 }
                 if tokio::time::timeout(Duration::from_millis(20), changes.recv()).await.is_err() {
-                    self.clock.advance(1_000);
+                    self.clock.advance(500);
                 }
             }
         };
-        let rested = tokio::time::timeout(Duration::from_secs(120), rests).await;
+        let rested = tokio::time::timeout(Duration::from_secs(240), rests).await;
         let journal = match rested {
             Ok(journal) => journal,
             Err(_) => panic!("never rests: {:#?}", event::load(&self.store, job).await.unwrap().unwrap().status),

@@ -87,6 +87,7 @@ fn children(parent: u32) -> Vec<u32> {
 
 #[tokio::test]
 async fn when_the_simulator_is_killed_no_program_of_a_pod_is_left() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let mut served = Served::start();
     assert!(served.told.is_object());
     served.arm(Method::POST, "/providers/Microsoft.ContainerService/register", Value::Null).await;
@@ -114,7 +115,6 @@ async fn when_the_simulator_is_killed_no_program_of_a_pod_is_left() {
         serde_json::from_slice(&std::fs::read(served.folder.path().join("exports.json")).unwrap()).unwrap();
     config.proxy_url = Some(exports["HTTPS_PROXY"].as_str().unwrap().parse().unwrap());
     config.auth_info.token = Some(kubeconfig["users"][0]["user"]["token"].as_str().unwrap().to_owned().into());
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let deployments: Api<Deployment> = Api::default_namespaced(Client::try_from(config).unwrap());
     deployments.patch("web", &PatchParams::apply("tests"), &Patch::Apply(&web(ECHO))).await.unwrap();
     within(20, || async {

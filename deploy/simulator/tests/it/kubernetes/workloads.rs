@@ -142,7 +142,8 @@ async fn after_a_restart_the_pods_run_again_behind_the_same_address() {
     .await;
     let Shop { visitor, .. } = shop;
     let visitor = visitor.again().await;
-    let direct = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap();
+    let patience = std::time::Duration::from_secs(5);
+    let direct = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).timeout(patience).build().unwrap();
     within(15, || async {
         let answer = direct.get(format!("http://{address}:8098/")).send().await.ok()?.text().await.ok()?;
         answer.starts_with("web-").then_some(())
