@@ -242,12 +242,12 @@ impl<'s> Chaos<'s> {
                 continue;
             }
             match self.rng.u32(0..1000) {
-                0..14 => {
+                0..30 => {
                     self.replicas[at].kill();
                     self.counts.kills += 1;
                     self.back[at] = Some(Instant::now() + Duration::from_millis(self.rng.u64(0..4_000)));
                 }
-                14..26 => {
+                30..42 => {
                     self.replicas[at].stop();
                     self.counts.stops += 1;
                     let seconds = *self.rng.choice(&[1, 3, 8, 13, 20]).unwrap_or(&1);
