@@ -139,7 +139,7 @@ impl Watcher {
                         return Some((Heard::Line(line), self));
                     }
                     let (store, outline) = (&self.live.0.store, &journal.job.outline);
-                    match line::after(store, &self.id, outline, self.last, None, PAGE).await {
+                    match Box::pin(line::after(store, &self.id, outline, self.last, None, PAGE)).await {
                         Ok(mut more) if !more.is_empty() => {
                             more.reverse();
                             self.step = Step::Lines(journal, more);
@@ -164,7 +164,7 @@ impl Watcher {
                     }
                     Ok(Heard::Now(journal)) => return Some((Heard::Now(journal), self)),
                     Err(RecvError::Lagged(_)) => {
-                        let journal = event::load(&self.live.0.store, &self.id).await.ok().flatten()?;
+                        let journal = Box::pin(event::load(&self.live.0.store, &self.id)).await.ok().flatten()?;
                         self.step = Step::Now(Arc::new(journal));
                     }
                     Err(RecvError::Closed) => return None,

@@ -47,11 +47,14 @@ impl Service {
     /// The job as it stands for this caller, as JSON.
     pub(super) async fn shown(&self, caller: &Caller, journal: &Arc<Journal>) -> Answer<Arc<str>> {
         let text = self.showing.place(journal, rights(caller, journal), self.clock.now());
-        let made = text.get_or_try_init(|| async {
-            let earlier = store::took::earlier(&self.store).await.map_err(failed("reading earlier jobs"))?;
-            let whole = self.whole_job(caller, journal, &earlier).await?;
-            let text = serde_json::to_string(&whole).map_err(|error| internal("showing a job", &error))?;
-            Ok(Arc::from(text))
+        // Boxed: whoever waits for a word that is there already is not to hold the room for making it.
+        let made = text.get_or_try_init(|| {
+            Box::pin(async {
+                let earlier = store::took::earlier(&self.store).await.map_err(failed("reading earlier jobs"))?;
+                let whole = self.whole_job(caller, journal, &earlier).await?;
+                let text = serde_json::to_string(&whole).map_err(|error| internal("showing a job", &error))?;
+                Ok(Arc::from(text))
+            })
         });
         made.await.cloned()
     }
