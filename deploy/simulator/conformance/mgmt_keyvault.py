@@ -3,29 +3,18 @@
 import uuid
 
 from azure.core.exceptions import ResourceNotFoundError
-from azure.mgmt.keyvault import KeyVaultManagementClient
 
-from lib.azure import LOCATION, SUBSCRIPTION, TENANT, credential, group, refused, register
+from lib.azure import LOCATION, group, refused, register
+from lib.vault import body, management
 
 register("Microsoft.KeyVault")
-# Key Vault does not say how long to wait, and the client would wait for half a minute.
-client = KeyVaultManagementClient(credential(), SUBSCRIPTION, polling_interval=1)
-vaults = client.vaults
+vaults = management().vaults
 name = f"kv-{uuid.uuid4().hex[:12]}"
 asked = {"name": name, "type": "Microsoft.KeyVault/vaults"}
 
 with group("conformance-keyvault") as rg:
     assert vaults.check_name_availability(asked).name_available
-    body = {
-        "location": LOCATION,
-        "properties": {
-            "tenantId": TENANT,
-            "sku": {"family": "A", "name": "standard"},
-            "enableRbacAuthorization": True,
-            "softDeleteRetentionInDays": 7,
-        },
-    }
-    made = vaults.begin_create_or_update(rg, name, body).result()
+    made = vaults.begin_create_or_update(rg, name, body()).result()
     assert made.properties.vault_uri == f"https://{name}.vault.azure.net/"
     assert made.properties.provisioning_state == "Succeeded" and made.properties.enable_soft_delete
     assert made.properties.soft_delete_retention_in_days == 7 and made.properties.enable_rbac_authorization
@@ -37,7 +26,7 @@ with group("conformance-keyvault") as rg:
     assert name in [it.name for it in vaults.list()]
     changed = vaults.update(rg, name, {"tags": {"team": "payments"}})
     assert changed.tags == {"team": "payments"} and changed.properties.vault_uri == made.properties.vault_uri
-    refused(lambda: vaults.begin_create_or_update(rg, "a--b", body).result(), 400, "VaultNameNotValid")
+    refused(lambda: vaults.begin_create_or_update(rg, "a--b", body()).result(), 400, "VaultNameNotValid")
 
     vaults.delete(rg, name)
     missing = refused(lambda: vaults.get(rg, name), 404, "ResourceNotFound", name)
@@ -45,8 +34,9 @@ with group("conformance-keyvault") as rg:
     deleted = vaults.get_deleted(name, LOCATION)
     assert deleted.properties.vault_id == made.id and deleted.properties.scheduled_purge_date is not None
     assert name in [it.name for it in vaults.list_deleted()]
-    refused(lambda: vaults.begin_create_or_update(rg, name, body).result(), 409, "ConflictError", "deleted state")
-    recover = dict(body, properties=dict(body["properties"], createMode="recover"))
+    refused(lambda: vaults.begin_create_or_update(rg, name, body()).result(), 409, "ConflictError", "deleted state")
+    recover = body()
+    recover["properties"]["createMode"] = "recover"
     back = vaults.begin_create_or_update(rg, name, recover).result()
     assert back.id == made.id and back.properties.soft_delete_retention_in_days == 7
 

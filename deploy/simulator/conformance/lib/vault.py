@@ -19,10 +19,9 @@ def management():
     return KeyVaultManagementClient(credential(), SUBSCRIPTION, polling_interval=1)
 
 
-@contextlib.contextmanager
-def vault(rg):
-    """A vault with roles, and a client of its secrets once the owner's role counts everywhere."""
-    body = {
+def body():
+    """What a vault with roles is asked for with."""
+    return {
         "location": LOCATION,
         "properties": {
             "tenantId": TENANT,
@@ -31,9 +30,14 @@ def vault(rg):
             "softDeleteRetentionInDays": 7,
         },
     }
+
+
+@contextlib.contextmanager
+def vault(rg):
+    """A vault with roles, and a client of its secrets once the owner's role counts everywhere."""
     name = f"kv-{uuid.uuid4().hex[:12]}"
     vaults = management().vaults
-    made = vaults.begin_create_or_update(rg, name, body).result()
+    made = vaults.begin_create_or_update(rg, name, body()).result()
     grant(made.id, SECRETS_OFFICER, object_id())
     client = SecretClient(made.properties.vault_uri, credential(), retry_total=0)
     until(lambda: counts(client))
