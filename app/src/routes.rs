@@ -141,6 +141,11 @@ pub fn jobs_of(environment: &str, after: &str) -> String {
     with_query("/jobs", &[("environment", environment), ("after", after)])
 }
 
+/// The job's page with the lines of its log below a number, and of one step where it is not empty.
+pub fn log_before(id: &JobId, number: i64, step: &str) -> String {
+    with_query(&job(id), &[("before", &number.to_string()), ("step", step)])
+}
+
 pub fn job(id: &JobId) -> String {
     format!("/jobs/{}", segment(id.as_str()))
 }

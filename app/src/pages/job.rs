@@ -6,7 +6,6 @@ use crate::islands::watching::{NAME, Watched, watching};
 use crate::portal::{Answer, asked};
 use crate::routes;
 use domain::id::JobId;
-use domain::view::job::Line;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
@@ -16,22 +15,19 @@ pub fn Job() -> impl IntoView {
     let id = JobId::new(use_params_map().get_untracked().get("id").unwrap_or_default());
     let query = use_query_map().get_untracked();
     let step = query.get("step").unwrap_or_default();
-    let follow = query.get("shown").is_none() || query.get("follow").is_some();
-    framed(Place::Jobs, find(id, step, follow), |found, _| page(found))
+    let before = query.get("before").and_then(|number| number.parse().ok()).unwrap_or(0);
+    let follow = before == 0 && (query.get("shown").is_none() || query.get("follow").is_some());
+    framed(Place::Jobs, find(id, step, before, follow), |found, _| page(found))
 }
 
-async fn find(id: JobId, step: String, follow: bool) -> Answer<Watched> {
+async fn find(id: JobId, step: String, before: i64, follow: bool) -> Answer<Watched> {
     let (portal, caller) = asked()?;
     let job = portal.job(&caller, &id).await?;
-    let mut lines: Vec<Line> = Vec::new();
-    loop {
-        let after = lines.last().map_or(0, |line| line.number);
-        let more = portal.lines(&caller, &id, after, None).await?;
-        if more.is_empty() {
-            return Ok(Watched { job, lines, step, follow });
-        }
-        lines.extend(more);
-    }
+    let all = portal.tail(&caller, &id, before, "").await?;
+    let whole = all.earlier == 0 && before == 0;
+    // A log that fits is narrowed where it is read, a longer one where it is kept.
+    let said = if whole || step.is_empty() { all } else { portal.tail(&caller, &id, before, &step).await? };
+    Ok(Watched { job, said, step, newest: before == 0, whole, follow })
 }
 
 fn page(found: Watched) -> AnyView {

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use domain::account::Caller;
 use domain::id::{JobId, RequestId};
 use domain::view::Page;
-use domain::view::job::{Line, Row, Whole};
+use domain::view::job::{Line, Row, Tail, Whole};
 use futures::stream::BoxStream;
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -26,8 +26,11 @@ pub trait Jobs: Send + Sync {
     /// Newest first; `environment` narrows to one.
     async fn jobs(&self, caller: &Caller, environment: Option<&str>, after: &str) -> Answer<Page<Row>>;
     async fn job(&self, caller: &Caller, id: &JobId) -> Answer<Whole>;
-    /// Lines above this number, oldest first, at most 1,000; `step` narrows to one.
-    async fn lines(&self, caller: &Caller, id: &JobId, after: i64, step: Option<&str>) -> Answer<Vec<Line>>;
+    /// Lines above this number, oldest first, at most 1,000.
+    async fn lines(&self, caller: &Caller, id: &JobId, after: i64) -> Answer<Vec<Line>>;
+    /// The newest lines, 500 at most; `before` has those below a number, where it is not 0, and `step` those of one step,
+    /// where it is not empty.
+    async fn tail(&self, caller: &Caller, id: &JobId, before: i64, step: &str) -> Answer<Tail>;
     /// Lines above `after` and every change from now on.
     async fn follow(&self, caller: &Caller, id: &JobId, after: i64) -> Answer<BoxStream<'static, JobChange>>;
     /// `why` has to say something, as with the other words that stop or remove.

@@ -202,8 +202,11 @@ impl portal::Jobs for Fake {
     async fn job(&self, _: &Caller, _: &JobId) -> Answer<view::job::Whole> {
         self.job.clone()
     }
-    async fn lines(&self, _: &Caller, _: &JobId, after: i64, _: Option<&str>) -> Answer<Vec<view::job::Line>> {
+    async fn lines(&self, _: &Caller, _: &JobId, after: i64) -> Answer<Vec<view::job::Line>> {
         Ok(self.lines.iter().filter(|line| line.number > after).cloned().collect())
+    }
+    async fn tail(&self, _: &Caller, _: &JobId, _: i64, _: &str) -> Answer<view::job::Tail> {
+        Ok(view::job::Tail { lines: self.lines.clone(), earlier: 0 })
     }
     async fn follow(&self, _: &Caller, _: &JobId, _: i64) -> Answer<BoxStream<'static, JobChange>> {
         Err(PortalError::not_found())

@@ -139,7 +139,7 @@ impl Watcher {
                         return Some((Heard::Line(line), self));
                     }
                     let (store, outline) = (&self.live.0.store, &journal.job.outline);
-                    match Box::pin(line::after(store, &self.id, outline, self.last, None, PAGE)).await {
+                    match Box::pin(line::after(store, &self.id, outline, self.last, PAGE)).await {
                         Ok(mut more) if !more.is_empty() => {
                             more.reverse();
                             self.step = Step::Lines(journal, more);
@@ -248,7 +248,7 @@ async fn news(
     };
     let Some(journal) = known else { return Err(Error::NotFound) };
     loop {
-        let lines = line::after(store, id, &journal.job.outline, *told, None, PAGE).await?;
+        let lines = line::after(store, id, &journal.job.outline, *told, PAGE).await?;
         if lines.is_empty() {
             break;
         }

@@ -63,7 +63,7 @@ pub async fn log(
     let mut text = String::new();
     let mut after = 0;
     loop {
-        let lines = web.portal.lines(&caller, &id, after, None).await?;
+        let lines = web.portal.lines(&caller, &id, after).await?;
         let Some(last) = lines.last() else { break };
         after = last.number;
         lines.iter().for_each(|line| text.push_str(&said(line)));

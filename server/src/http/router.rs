@@ -51,9 +51,11 @@ pub fn router(web: Web, sessions: Sessions) -> Router {
         .route("/jobs/{id}/take-over", post(jobs::take_over))
         .route("/jobs/{id}/vault-name", post(jobs::vault_name))
         .route("/jobs/{id}/plan", post(jobs::plan_again))
-        .route("/jobs/{id}/events", get(events::follow))
         .route("/jobs/{id}/log.txt", get(events::log))
         .merge(pages::routes(&web).fallback(pages::not_found).layer(from_fn(signed_in_only)))
+        .layer(CompressionLayer::new())
+        // Beside the layer that compresses: each listener would hold the room for its encoder.
+        .route("/jobs/{id}/events", get(events::follow))
         .layer(from_fn(look_up))
         .layer(session_layer(sessions, https))
         .layer(CsrfLayer::new());
@@ -79,8 +81,8 @@ pub fn router(web: Web, sessions: Sessions) -> Router {
         .route("/pkg/{file}", get(site::file))
         .merge(documents.layer(from_fn(openapi::policy)))
         .merge(api)
-        .merge(people)
         .layer(CompressionLayer::new())
+        .merge(people)
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, LONGEST))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(DefaultBodyLimit::max(MOST_BYTES))

@@ -21,7 +21,7 @@ use domain::name::VaultName;
 use domain::permission::{Action, Subject};
 use domain::reason::Reason;
 use domain::request;
-use domain::view::job::{Line, Row, Whole};
+use domain::view::job::{Line, Row, Tail, Whole};
 use domain::view::{Can, Page};
 use domain::wish::Wish;
 use futures::StreamExt;
@@ -35,6 +35,8 @@ pub(super) use watching::Showing;
 const PAGE: i64 = 50;
 /// Lines of one answer.
 const LINES: i64 = 1_000;
+/// Lines of one page: so many a phone scrolls through at ease.
+const TAIL: i64 = 500;
 
 /// Key of the step that writes the password to the vault.
 const SECRETS: &str = <crate::steps::Secrets as crate::engine::Step>::KEY;
@@ -59,10 +61,16 @@ impl Jobs for Service {
         self.whole_job(caller, &journal, &earlier).await
     }
 
-    async fn lines(&self, caller: &Caller, id: &JobId, after: i64, step: Option<&str>) -> Answer<Vec<Line>> {
+    async fn lines(&self, caller: &Caller, id: &JobId, after: i64) -> Answer<Vec<Line>> {
         let journal = self.seen_job(caller, id).await?;
-        let lines = store::line::after(&self.store, id, &journal.job.outline, after, step, LINES).await;
+        let lines = store::line::after(&self.store, id, &journal.job.outline, after, LINES).await;
         lines.map_err(failed("reading a log"))
+    }
+
+    async fn tail(&self, caller: &Caller, id: &JobId, before: i64, step: &str) -> Answer<Tail> {
+        let journal = self.seen_job(caller, id).await?;
+        let tail = store::line::tail(&self.store, id, &journal.job.outline, before, step, TAIL).await;
+        tail.map_err(failed("reading a log"))
     }
 
     async fn follow(&self, caller: &Caller, id: &JobId, after: i64) -> Answer<BoxStream<'static, JobChange>> {

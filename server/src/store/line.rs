@@ -5,7 +5,7 @@ use domain::Moment;
 use domain::id::JobId;
 use domain::job::Outline;
 use domain::job::told::Said;
-use domain::view::job::{Line, Tone};
+use domain::view::job::{Line, Tail, Tone};
 
 /// Longer lines are cut.
 const LONGEST: usize = 4000;
@@ -36,19 +36,44 @@ struct Row {
     text: String,
 }
 
-/// Lines above this number, oldest first; `step` narrows to one. The outline gives each step's title.
+/// Lines above this number, oldest first. The outline gives each step's title.
 pub async fn after(
     store: &Store,
     job: &JobId,
     outline: &[Outline],
     number: i64,
-    step: Option<&str>,
     limit: i64,
 ) -> Result<Vec<Line>, Error> {
-    const SQL: &str = "select number, at, step, tone, text from line \
-        where job = $1 and number > $2 and ($3 = '' or step = $3) order by number limit $4";
+    const SQL: &str =
+        "select number, at, step, tone, text from line where job = $1 and number > $2 order by number limit $3";
     let rows: Vec<Row> = on_both!(store.read(), db => sqlx::query_as(SQL)
-        .bind(job.as_str()).bind(number).bind(step.unwrap_or_default()).bind(limit).fetch_all(db).await)?;
+        .bind(job.as_str()).bind(number).bind(limit).fetch_all(db).await)?;
+    shown(rows, outline)
+}
+
+/// The newest lines below `before` (0 for all) of one step (empty for all).
+pub async fn tail(
+    store: &Store,
+    job: &JobId,
+    outline: &[Outline],
+    before: i64,
+    step: &str,
+    limit: i64,
+) -> Result<Tail, Error> {
+    const SQL: &str = "select number, at, step, tone, text from line \
+        where job = $1 and number < $2 and ($3 = '' or step = $3) order by number desc limit $4";
+    const EARLIER: &str = "select count(*) from line where job = $1 and number < $2 and ($3 = '' or step = $3)";
+    let before = if before > 0 { before } else { i64::MAX };
+    let mut rows: Vec<Row> = on_both!(store.read(), db => sqlx::query_as(SQL)
+        .bind(job.as_str()).bind(before).bind(step).bind(limit).fetch_all(db).await)?;
+    rows.reverse();
+    let first = rows.first().map_or(0, |row| row.number);
+    let (earlier,): (i64,) = on_both!(store.read(), db => sqlx::query_as(EARLIER)
+        .bind(job.as_str()).bind(first).bind(step).fetch_one(db).await)?;
+    Ok(Tail { lines: shown(rows, outline)?, earlier })
+}
+
+fn shown(rows: Vec<Row>, outline: &[Outline]) -> Result<Vec<Line>, Error> {
     let title = |key: &str| outline.iter().find(|step| step.key == key).map(|step| step.title.clone());
     let line = |row: Row| {
         Ok(Line {

@@ -2,6 +2,7 @@
 
 mod drafts;
 mod headers;
+mod long_log;
 mod rest;
 mod sign_in;
 mod strangers;

@@ -61,6 +61,15 @@ pub struct Whole {
     pub now: Moment,
 }
 
+/// The end of a log, or a part further up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tail {
+    /// Oldest first.
+    pub lines: Vec<Line>,
+    /// How many come before the first of them.
+    pub earlier: i64,
+}
+
 /// The place of a job that is due and that no worker has taken yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]

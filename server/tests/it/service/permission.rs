@@ -85,7 +85,8 @@ async fn act(
     match action {
         Action::See => {
             service.job(caller, job).await?;
-            service.lines(caller, job, 0, None).await?;
+            service.lines(caller, job, 0).await?;
+            service.tail(caller, job, 0, "").await?;
             service.environment(caller, "built").await?;
             drop(service.follow(caller, job, 0).await?);
             service.request(caller, open).await.map(drop)

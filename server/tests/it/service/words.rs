@@ -32,7 +32,7 @@ async fn a_reason_is_read_wherever_the_word_is() {
             service.job(&member, &job).await.unwrap().words.iter().map(|word| word.sentence()).collect();
         let last = "manager rolled it back: “wrong region after all”";
         assert_eq!(told, ["member cancelled it: “wrong region”", "member let it go on", last]);
-        let lines = service.lines(&member, &job, 0, None).await.unwrap();
+        let lines = service.lines(&member, &job, 0).await.unwrap();
         assert!(lines.iter().any(|line| line.text.starts_with("member cancelled (“wrong region”)")), "{lines:?}");
         let environment = service.environment(&member, "mistaken").await.unwrap();
         assert_eq!(environment.jobs[0].word.as_ref().map(|word| word.sentence()).as_deref(), Some(last));
