@@ -18,8 +18,9 @@
 //!     Ok(())
 //! }
 //! ```
-//! What is written together is written in one [`Tx`] (`store.begin()`, `tx.commit()`); a single statement may go to
-//! `store.write()` directly. Never write through `store.read()`: on SQLite those connections refuse it.
+//! What is written together is written in one [`Tx`] (`store.begin()`, `tx.commit()`), what the engine writes all the time
+//! in one that it `store.join()`s; a single statement may go to `store.write()` directly. Never write through
+//! `store.read()`: on SQLite those connections refuse it.
 //!
 //! **Plain columns rule**: text, bigint and JSON as text; `count(*)` to ask for existence; `cast(sum(x) as bigint)`;
 //! `lower(x) like lower($1)` to search; times are arguments. A row is a struct deriving `sqlx::FromRow` whose fields
@@ -49,6 +50,7 @@ pub mod standing;
 pub mod timer;
 pub mod token;
 pub mod took;
+mod tx;
 pub mod unapproved;
 pub mod validation;
 pub mod wake;
@@ -56,11 +58,12 @@ pub mod wake;
 use std::sync::Arc;
 use tokio::sync::{broadcast, mpsc};
 
+pub use both::Both;
 pub(crate) use both::on_both;
-pub use both::{Both, Tx};
 pub use error::Error;
 pub use open::Use;
 pub use schema::Schema;
+pub use tx::Tx;
 pub use wake::Change;
 
 /// Both pools and the bell; cheap to clone.
@@ -70,20 +73,13 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     read: both::Pool,
     write: both::Pool,
+    lane: tx::Lane,
     bell: broadcast::Sender<Change>,
     /// To the task that tells other replicas, where there can be any.
     outbox: Option<mpsc::UnboundedSender<wake::Parcel>>,
     /// Keeps other servers off a SQLite file for as long as this store lives.
     _lock: Option<std::fs::File>,
     _listener: Option<tokio_util::task::AbortOnDropHandle<()>>,
-}
-
-/// Begins a transaction wholly or not at all, also where nobody waits for it any more: a caller that is gone while BEGIN
-/// is on its way would leave it open on a connection that goes back into the pool (sqlx-postgres 0.9 rolls back only what
-/// it has counted), and whatever the next one wrote there would never be committed.
-async fn begin_whole(pool: sqlx::PgPool) -> Result<sqlx::Transaction<'static, sqlx::Postgres>, Error> {
-    let begun = tokio::spawn(async move { pool.begin().await }).await;
-    Ok(begun.map_err(|error| Error::Database(error.to_string()))??)
 }
 
 impl Store {
@@ -97,12 +93,8 @@ impl Store {
         self.0.write.as_ref()
     }
 
-    /// A transaction that may write from its first statement on. Dropped without a commit, it never happened.
-    pub async fn begin(&self) -> Result<Tx, Error> {
-        Ok(match &self.0.write {
-            Both::Sqlite(pool) => Tx(Both::Sqlite(pool.begin_with("begin immediate").await?)),
-            Both::Postgres(pool) => Tx(Both::Postgres(begin_whole(pool.clone()).await?)),
-        })
+    fn lane(&self) -> &tx::Lane {
+        &self.0.lane
     }
 
     /// Lets running statements end, tells other replicas what is still to be told, and closes every connection.

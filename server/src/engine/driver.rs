@@ -1,7 +1,8 @@
 //! Drives one job: the one task that owns its log, to which the steps at work report.
 //!
 //! It reads, decides, begins what is decided, and appends what comes back; when nothing is in hand and nothing is due,
-//! it lets the job go, and the row's `due_at` is what remains of the wait.
+//! it lets the job go, and the row's `due_at` is what remains of the wait. A poll that tells nothing new is not written
+//! down: the log already says what is followed, and whoever takes over polls at once.
 
 use super::Engine;
 use super::context::Attempt;
@@ -33,6 +34,8 @@ const GATHER: Duration = Duration::from_millis(40);
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Rest {
     AsTheLogSays,
+    /// Nothing before this moment, unless somebody writes beyond this position of the log.
+    Until(Moment, i64),
     /// The lease is not ours any more: write nothing, not even that.
     Lost,
     /// A newer Keystead has begun it with steps that this one does not know.
@@ -49,6 +52,8 @@ struct Driver<'e> {
     hands: JoinSet<Outcome>,
     /// Task by step; a step is in hand from before its first note until its outcome is in the log.
     in_hand: BTreeMap<tokio::task::Id, Deed>,
+    /// Steps whose last poll told nothing new, and when to poll again; later than the log says.
+    put_off: BTreeMap<String, Moment>,
     said: mpsc::UnboundedReceiver<Said>,
     to_said: mpsc::UnboundedSender<Said>,
     /// Lines that wait for the next append, or for their time.
@@ -83,6 +88,7 @@ pub(super) async fn drive(
         journal,
         hands,
         in_hand,
+        put_off: BTreeMap::new(),
         said,
         to_said,
         heard: Vec::new(),
@@ -90,7 +96,7 @@ pub(super) async fn drive(
         own_hints: 0,
         stop: stop.clone(),
     };
-    loop {
+    let rest = loop {
         if !driver.guard.open() {
             return Ok(Rest::Lost);
         }
@@ -100,11 +106,16 @@ pub(super) async fn drive(
                 driver.begin(deeds, now).await?;
                 continue;
             }
-            _ if stop.is_cancelled() && driver.in_hand.is_empty() => break,
+            _ if stop.is_cancelled() && driver.in_hand.is_empty() => break Rest::AsTheLogSays,
             Decision::Act(_) | Decision::InHand => None,
-            Decision::Wait(until) if driver.in_hand.is_empty() && until > now.plus(LINGER) => break,
+            Decision::Wait(until) if driver.in_hand.is_empty() && until > now.plus(LINGER) => {
+                break match driver.put_off.is_empty() {
+                    true => Rest::AsTheLogSays,
+                    false => Rest::Until(until, driver.journal.status.position),
+                };
+            }
             Decision::Wait(until) => Some(until),
-            Decision::Finished | Decision::NeedsAPerson => break,
+            Decision::Finished | Decision::NeedsAPerson => break Rest::AsTheLogSays,
         };
         tokio::select! {
             Some(ended) = driver.hands.join_next_with_id() => {
@@ -130,9 +141,10 @@ pub(super) async fn drive(
             () = driver.guard.lapsed() => return Ok(Rest::Lost),
             () = stop.cancelled(), if !stop.is_cancelled() => {}
         }
-    }
+    };
+    // A line more is no reason to look earlier, and no entry.
     driver.write_down().await?;
-    Ok(Rest::AsTheLogSays)
+    Ok(rest)
 }
 
 async fn pass(engine: &Engine, until: Option<Moment>) {
@@ -144,8 +156,29 @@ async fn pass(engine: &Engine, until: Option<Moment>) {
 
 impl Driver<'_> {
     fn decide(&self, now: Moment) -> Decision {
-        let in_hand = |step: &str| self.in_hand.values().any(|deed| deed.step == step);
-        decide(&self.journal.job.outline, &self.journal.status, now, in_hand)
+        let put_off = |step: &str| self.put_off.get(step).filter(|until| **until > now);
+        let in_hand = |step: &str| self.in_hand.values().any(|deed| deed.step == step) || put_off(step).is_some();
+        let decision = decide(&self.journal.job.outline, &self.journal.status, now, in_hand);
+        let next = self.put_off.values().filter(|until| **until > now).min().copied();
+        match (decision, next) {
+            (Decision::InHand, Some(next)) => Decision::Wait(next),
+            (Decision::Wait(until), Some(next)) => Decision::Wait(until.min(next)),
+            (decision, _) => decision,
+        }
+    }
+
+    /// When to poll again, where a poll told what the log says already.
+    fn told_nothing(&self, event: &Event) -> Option<(String, Moment)> {
+        let (Event::Asked { step, operation, look_again } | Event::UndoAsked { step, operation, look_again }) = event
+        else {
+            return None;
+        };
+        let standing = self.journal.status.step(step)?;
+        let followed = matches!(
+            (event, &standing.phase),
+            (Event::Asked { .. }, Phase::Asked { .. }) | (Event::UndoAsked { .. }, Phase::UndoAsked { .. })
+        );
+        (followed && standing.operation.as_ref() == Some(operation)).then(|| (step.clone(), *look_again))
     }
 
     /// Notes that the deeds begin, where the log does not say so already, then begins them. When somebody wrote in
@@ -156,6 +189,7 @@ impl Driver<'_> {
             return Ok(());
         }
         for deed in deeds {
+            self.put_off.remove(&deed.step);
             let work = self.work(&deed, now)?;
             let guard = self.guard.clone();
             let hand = self.hands.spawn(async move {
@@ -176,7 +210,8 @@ impl Driver<'_> {
         }
         let mut status = self.journal.status.clone();
         status.take(&Entry { position: status.position + 1, at, event: event.clone() });
-        let in_hand = |step: &str| step != ended.step && self.in_hand.values().any(|deed| deed.step == step);
+        let held = |step: &str| self.in_hand.values().any(|deed| deed.step == step) || self.put_off.contains_key(step);
+        let in_hand = |step: &str| step != ended.step && held(step);
         match decide(&self.journal.job.outline, &status, at, in_hand) {
             Decision::Act(deeds) => deeds.iter().filter_map(|deed| note(&status, deed)).collect(),
             _ => Vec::new(),
@@ -235,6 +270,11 @@ impl Driver<'_> {
             let now = self.engine.clock.now();
             let tries = self.journal.status.step(&deed.step).map_or(0, |step| step.tries);
             let event = outcome.event(&deed, tries, now);
+            if let Some((step, until)) = self.told_nothing(&event) {
+                said.into_iter().for_each(|line| self.hear(line));
+                self.put_off.insert(step, until);
+                break;
+            }
             let mut events = self.notes_after(&deed, &event, now);
             events.insert(0, event);
             if self.append(now, &events, &said).await? {
@@ -266,7 +306,7 @@ impl Driver<'_> {
 
     /// False when somebody wrote first: the journal is then up to date again, and nothing of this was written.
     async fn append(&mut self, at: Moment, events: &[Event], said: &[Said]) -> Result<bool, Error> {
-        let mut tx = self.engine.store.begin().await?;
+        let mut tx = self.engine.store.join().await?;
         if !self.guard.open() {
             return Err(Error::Superseded);
         }
@@ -286,8 +326,9 @@ impl Driver<'_> {
         }
     }
 
-    /// Folds in what others wrote: a person's word.
+    /// Folds in what others wrote: a person's word, after which nothing is put off.
     async fn catch_up(&mut self) -> Result<(), Error> {
+        self.put_off.clear();
         let entries = event::since(&self.engine.store, &self.claim.job, self.journal.status.position).await?;
         if entries.iter().any(|entry| matches!(entry.event, Event::Released { .. })) {
             // The changed plan comes with another wish, and with other names in the outline.

@@ -102,6 +102,7 @@ impl Engine {
         let job = claim.job.clone();
         let due = match driver::drive(&self, &claim, lease.guard(), stop).await {
             Ok(Rest::AsTheLogSays) => None,
+            Ok(Rest::Until(until, position)) => Some((until, Some(position))),
             Ok(Rest::Lost) => return tracing::info!(%job, "the lease was lost, another worker goes on"),
             Ok(Rest::Beyond) => {
                 tracing::warn!(%job, "a newer Keystead has begun this job; it is left to one");
@@ -114,7 +115,7 @@ impl Engine {
             Err(Error::Superseded) => return tracing::info!(%job, "another worker has taken over"),
             Err(error) => {
                 tracing::error!(%job, %error, "a job could not be carried on, looking again");
-                Some(self.clock.now().plus(PUT_OFF))
+                Some((self.clock.now().plus(PUT_OFF), None))
             }
         };
         if let Err(error) = lease::release(&self.store, &claim, due).await {

@@ -1,7 +1,6 @@
 //! One statement, two native pools: the value that is either, and the macro that runs a statement on whichever it is.
 
-use super::Error;
-use sqlx::{PgConnection, PgPool, SqliteConnection, SqlitePool};
+use sqlx::{PgPool, SqlitePool};
 
 /// Something of SQLite or the same thing of PostgreSQL.
 #[derive(Clone, Copy, Debug)]
@@ -32,20 +31,3 @@ macro_rules! on_both {
     };
 }
 pub(crate) use on_both;
-
-/// Statements that happen together or not at all.
-pub struct Tx(pub(super) Both<sqlx::Transaction<'static, sqlx::Sqlite>, sqlx::Transaction<'static, sqlx::Postgres>>);
-
-impl Tx {
-    /// The connection, for one statement.
-    pub fn on(&mut self) -> Both<&mut SqliteConnection, &mut PgConnection> {
-        match &mut self.0 {
-            Both::Sqlite(tx) => Both::Sqlite(tx),
-            Both::Postgres(tx) => Both::Postgres(tx),
-        }
-    }
-
-    pub async fn commit(self) -> Result<(), Error> {
-        Ok(on_both!(self.0, tx => tx.commit().await)?)
-    }
-}

@@ -40,9 +40,11 @@ pub async fn claim(store: &Store, worker: &str, now: Moment, until: Moment) -> R
         update job set epoch = epoch + 1, worker = $1, lease_until = $3 where lease_until = 0 and id = (\
         select head.id from heads join job head on head.id = heads.id \
         order by heads.in_hand, head.due_at, head.id limit 1) returning id, epoch";
-    let row: Option<(String, i64)> = on_both!(store.write(), db => {
+    let mut tx = store.join().await?;
+    let row: Option<(String, i64)> = on_both!(tx.on(), db => {
         sqlx::query_as(SQL).bind(worker).bind(now.0).bind(until.0).fetch_optional(db).await
     })?;
+    tx.commit().await?;
     Ok(row.map(|(id, epoch)| Claim { job: JobId::new(id), epoch }))
 }
 
@@ -73,19 +75,28 @@ pub async fn inherit(
 pub async fn renew(store: &Store, claim: &Claim, until: Moment) -> Result<bool, Error> {
     const SQL: &str = "update job set lease_until = case when $3 > lease_until then $3 else lease_until + 1 end \
         where id = $1 and epoch = $2 and lease_until <> 0";
-    let renewed = on_both!(store.write(), db => sqlx::query(SQL)
+    let mut tx = store.join().await?;
+    let renewed = on_both!(tx.on(), db => sqlx::query(SQL)
         .bind(claim.job.as_str()).bind(claim.epoch).bind(until.0)
         .execute(db).await.map(|done| done.rows_affected()))?;
+    tx.commit().await?;
     Ok(renewed == 1)
 }
 
-/// Lets go. `due` puts the job off where its worker could not go on for a reason that the log does not know.
-pub async fn release(store: &Store, claim: &Claim, due: Option<Moment>) -> Result<(), Error> {
-    const SQL: &str = "update job set lease_until = 0, worker = null, due_at = coalesce($3, due_at) \
+/// Lets go. `due` puts the job off where its worker knows a later time than the log; with a position, only as long as
+/// nobody has written beyond it.
+pub async fn release(store: &Store, claim: &Claim, due: Option<(Moment, Option<i64>)>) -> Result<(), Error> {
+    const SQL: &str = "update job set lease_until = 0, worker = null, \
+        due_at = case when due_at is null or position > $4 then due_at else coalesce($3, due_at) end \
         where id = $1 and epoch = $2";
-    on_both!(store.write(), db => sqlx::query(SQL)
-        .bind(claim.job.as_str()).bind(claim.epoch).bind(due.map(|due| due.0)).execute(db).await.map(drop))?;
-    Ok(())
+    let (at, position) = match due {
+        Some((at, position)) => (Some(at.0), position.unwrap_or(i64::MAX)),
+        None => (None, i64::MAX),
+    };
+    let mut tx = store.join().await?;
+    on_both!(tx.on(), db => sqlx::query(SQL)
+        .bind(claim.job.as_str()).bind(claim.epoch).bind(at).bind(position).execute(db).await.map(drop))?;
+    tx.commit().await
 }
 
 /// Leaves it to others for good: this worker does not claim it again.

@@ -62,7 +62,15 @@ async fn postgres(url: &str, purpose: Use) -> Result<Store, Error> {
         .then(|| AbortOnDropHandle::new(tokio::spawn(wake::listen(pool.clone(), name, bell.clone()))));
     let pool = Pool::Postgres(pool);
     let (read, outbox) = (pool.clone(), Some(outbox));
-    Ok(Store(Arc::new(Inner { read, write: pool, bell, outbox, _lock: None, _listener: listener })))
+    Ok(Store(Arc::new(Inner {
+        read,
+        write: pool,
+        lane: Arc::default(),
+        bell,
+        outbox,
+        _lock: None,
+        _listener: listener,
+    })))
 }
 
 async fn sqlite(path: &Path, purpose: Use) -> Result<Store, Error> {
@@ -97,6 +105,7 @@ async fn sqlite(path: &Path, purpose: Use) -> Result<Store, Error> {
     Ok(Store(Arc::new(Inner {
         read: Both::Sqlite(read),
         write: Both::Sqlite(write),
+        lane: Arc::default(),
         bell,
         outbox: None,
         _lock: lock,

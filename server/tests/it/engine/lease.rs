@@ -35,7 +35,7 @@ async fn who_lost_the_lease_appends_nothing() {
 
         assert!(!lease::renew(store, &first, START).await.unwrap());
         assert!(matches!(append(&story, &first, "vault").await, Err(Error::Superseded)), "another's");
-        lease::release(store, &first, Some(START)).await.unwrap();
+        lease::release(store, &first, Some((START, None))).await.unwrap();
         append(&story, &second, "vault").await.unwrap();
         lease::release(store, &second, None).await.unwrap();
         assert!(matches!(append(&story, &second, "app").await, Err(Error::Superseded)), "let go");

@@ -29,13 +29,13 @@ async fn a_job_brings_about_everything_once_side_by_side() {
         );
         assert!(sealed::find(store, &story.job.request).await.unwrap().is_none(), "the password went with the job");
         assert!(took::earlier(store).await.unwrap().of("cluster").is_some());
-        let lines = line::after(store, &story.job.id, &story.job.outline, 0, None, 1000).await.unwrap();
+        let lines = line::after(store, &story.job.id, &story.job.outline, 0, 1000).await.unwrap();
         let numbers: Vec<i64> = lines.iter().map(|line| line.number).collect();
         assert_eq!(numbers, (1..=lines.len() as i64).collect::<Vec<_>>());
         let said: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
         assert!(said.contains(&"asked for cluster-checkout-loadtest"), "{said:?}");
         assert!(said.last().unwrap().starts_with("everything stands"), "{said:?}");
-        assert_eq!(line::after(store, &story.job.id, &story.job.outline, 0, Some("vault"), 9).await.unwrap().len(), 2);
+        assert_eq!(line::tail(store, &story.job.id, &story.job.outline, 0, "vault", 9).await.unwrap().lines.len(), 2);
     })
     .await;
 }
@@ -78,7 +78,7 @@ async fn cancelled_at_any_moment_a_job_keeps_what_stands_and_can_go_on() {
     for appends in 1..40 {
         let story = Story::diamond(Bed::sqlite().await).await;
         if !strike_after_appends(&story, appends).await {
-            assert!(appends > 10, "the job was over after {appends} appends");
+            assert!(appends >= 10, "the job was over after {appends} appends");
             return;
         }
         if story.state().await.over() {
@@ -104,7 +104,7 @@ async fn rolled_back_at_any_moment_nothing_is_left() {
     for appends in 1..40 {
         let story = Story::diamond(Bed::sqlite().await).await;
         if !strike_after_appends(&story, appends).await {
-            assert!(appends > 10, "the job was over after {appends} appends");
+            assert!(appends >= 10, "the job was over after {appends} appends");
             return;
         }
         if story.state().await.over() {

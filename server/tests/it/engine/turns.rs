@@ -86,7 +86,7 @@ async fn jobs_are_claimed_in_the_order_that_is_shown_whoever_comes_and_goes_mean
         while !waiting.is_empty() {
             if !held.is_empty() && dice.below(2) == 0 {
                 let ended = held.swap_remove(usize::try_from(dice.below(held.len() as u64)).unwrap());
-                lease::release(store, &ended, Some(LATER.plus(1_000_000))).await.unwrap();
+                lease::release(store, &ended, Some((LATER.plus(1_000_000), None))).await.unwrap();
             }
             let order = shown(store, &waiting).await;
             let claim = claimed(store).await.unwrap();
