@@ -2,7 +2,8 @@
 //!
 //! Pods and services lie in a network of the world's own (`127.X.4.0` and up, X from its folder), so that two
 //! worlds on one machine do not meet. Load balancers lie at `127.0.3.N`, where people look for them, and take
-//! the next address when somebody already listens there.
+//! the next address when somebody already listens there; when all of these are taken, they lie at the end of the
+//! world's own network, which holds 1,270 more.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -65,9 +66,11 @@ impl Networks {
             self.taken().insert(former);
             return Ok((former, listeners));
         }
-        let mut last = io::Error::other("every address of 127.0.3.0/24 is taken");
-        for fourth in 1..=254 {
-            let address = Ipv4Addr::new(127, 0, 3, fourth);
+        let mut last = io::Error::other("every address for load balancers is taken");
+        let networks = [(0, 3)].into_iter().chain((250..=254).map(|third| (self.octet, third)));
+        for address in
+            networks.flat_map(|(second, third)| (1..=254).map(move |fourth| Ipv4Addr::new(127, second, third, fourth)))
+        {
             if self.taken().contains(&address) {
                 continue;
             }
@@ -93,4 +96,20 @@ async fn bind_all(address: Ipv4Addr, ports: &[u16]) -> io::Result<Vec<TcpListene
         listeners.push(TcpListener::bind(SocketAddrV4::new(address, *port)).await?);
     }
     Ok(listeners)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Networks;
+    use std::path::Path;
+
+    #[tokio::test]
+    async fn a_load_balancer_beyond_the_usual_addresses_has_one_in_the_worlds_own_network() {
+        let networks = Networks::new(Path::new("/a/world"));
+        (1..=254).for_each(|fourth| networks.reserve(&format!("127.0.3.{fourth}")));
+        let (address, _listeners) = networks.listen(None, &[0]).await.unwrap();
+        assert_eq!(address.octets()[2..], [250, 1], "{address}");
+        let (next, _listeners) = networks.listen(None, &[0]).await.unwrap();
+        assert_eq!(next.octets()[2..], [250, 2], "{next}");
+    }
 }
