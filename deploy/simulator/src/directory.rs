@@ -31,6 +31,17 @@ impl PrincipalKind {
     }
 }
 
+/// What an administrator has let an application do in Microsoft Graph.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consents {
+    /// In its own name: the `roles` of its tokens.
+    #[serde(default)]
+    pub application: Vec<String>,
+    /// In the name of whoever is signed in: the `scp` of their tokens.
+    #[serde(default)]
+    pub delegated: Vec<String>,
+}
+
 /// One principal of the directory.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Principal {
@@ -46,6 +57,12 @@ pub struct Principal {
     /// The client secret, of an application only.
     #[serde(default)]
     pub secret: Option<String>,
+    /// The certificates that it may prove itself with (DER, base64), of an application only.
+    #[serde(default)]
+    pub certificates: Vec<String>,
+    /// What it may do in Microsoft Graph, of a service principal only.
+    #[serde(default)]
+    pub consents: Consents,
     /// The resource whose managed identity it is.
     #[serde(default)]
     pub resource: Option<String>,
@@ -80,6 +97,8 @@ impl Principal {
             name: name.to_owned(),
             app_id: None,
             secret: None,
+            certificates: Vec::new(),
+            consents: Consents::default(),
             resource: None,
             user_name: None,
             app_roles: Vec::new(),

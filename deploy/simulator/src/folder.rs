@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 
 use crate::StartError;
 use crate::machines;
+use crate::metadata::app_service;
 use crate::seed::{self, SETTINGS};
 use crate::state::State;
 use crate::world::World;
@@ -101,6 +102,7 @@ pub fn exports(world: &World) -> Value {
         "SSL_CERT_FILE": bundle,
         "REQUESTS_CA_BUNDLE": bundle,
         "NODE_EXTRA_CA_CERTS": bundle,
+        "AZURE_SIMULATOR_RESOURCE_MANAGER": world.loopback.resource_manager(),
         "AZURE_TENANT_ID": world.tenant,
         "AZURE_SUBSCRIPTION_ID": world.subscription,
         "AZURE_CLIENT_ID": owner.as_ref().and_then(|owner| owner.app_id),
@@ -111,7 +113,7 @@ pub fn exports(world: &World) -> Value {
 /// What is told about a running simulator; README documents every field.
 pub(crate) fn ready(world: &World) -> Value {
     let portal = world.state.read(|draft| machines::find(draft, "portal"));
-    let key = portal.map(|portal| portal.key).unwrap_or_default();
+    let key = portal.as_ref().map(|portal| portal.key.clone()).unwrap_or_default();
     let teams: Vec<Value> = seed::TEAMS
         .iter()
         .map(|team| json!({"name": team.name, "title": team.title, "group": seed::group_of(team)}))
@@ -127,6 +129,8 @@ pub(crate) fn ready(world: &World) -> Value {
             "proxy": world.proxy_address("portal", &key),
             "extra_ca": absolute(&world.folder.join("ca.pem")),
         },
+        "managed_identity": portal.map(|portal| app_service::variables(world, &portal)),
+        "loopback": world.loopback.told(),
         "teams": teams,
     });
     if let (Some(ready), Value::Object(facts)) = (ready.as_object_mut(), world.facts.all()) {

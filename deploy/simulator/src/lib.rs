@@ -3,8 +3,8 @@
 //! # A map
 //! - [`Simulator`] starts and stops one [`World`]: clock, state, keys, parts.
 //! - [`door`] is the proxy. It looks up the [`parts::Site`] that answers for a host name and hands the request to its
-//!   axum routes, after [`faults`].
-//! - [`arm`], [`entra`], [`metadata`], [`vault`] are services; further ones stand beside them.
+//!   axum routes, after [`faults`]. [`loopback`] is the same without a proxy, at addresses of this machine.
+//! - [`arm`], [`entra`], [`graph`], [`metadata`], [`vault`] are services; further ones stand beside them.
 //! - Every request to [`arm`] passes, in this order: token; rate limits; [`roles`] with their
 //!   conditions; the subscription's state and [`locks`]; [`policy`] for a write; then its kind. What came of it is
 //!   written into the [`activity`] log, and a list is cut into pages.
@@ -56,10 +56,12 @@ pub mod echo;
 pub mod entra;
 pub mod faults;
 pub mod folder;
+pub mod graph;
 pub mod identities;
 pub mod kubernetes;
 pub mod locks;
 pub mod log_analytics;
+pub mod loopback;
 pub mod machines;
 pub mod metadata;
 pub mod operations;
@@ -140,6 +142,7 @@ fn attach_all(parts: &mut Parts) {
     policy::attach(parts);
     activity::attach(parts);
     entra::attach(parts);
+    graph::attach(parts);
     metadata::attach(parts);
     vault::attach(parts);
     providers::attach(parts);
@@ -164,6 +167,7 @@ impl Simulator {
             .map_err(|error| StartError::new("opening the state", error))?;
         let (kept, secrets) = seed::keep(&state, options.signing_key).await?;
         let (door, door_port) = folder::listen(&state, "door_port", options.port_base).await?;
+        let (loopback, loopback_listeners) = loopback::listen(&state).await?;
         let mut parts = Parts::default();
         attach_all(&mut parts);
         let program = match options.program {
@@ -187,6 +191,7 @@ impl Simulator {
             folder: options.folder,
             program,
             door_port,
+            loopback,
             port_base: options.port_base,
             stopping: CancellationToken::new(),
         });
@@ -198,6 +203,7 @@ impl Simulator {
             part.start(&world).await?;
         }
         tokio::spawn(door::run(world.clone(), door));
+        loopback::run(&world, loopback_listeners);
         operations::resume(&world).await.map_err(|error| StartError::new("resuming operations", error))?;
         folder::write_files(&world)?;
         Ok(Self { world, lock })

@@ -67,7 +67,11 @@ pub fn find(draft: &Draft<'_>, name: &str) -> Option<Machine> {
 /// The machine that a `Proxy-Authorization` header names, where name and key agree.
 pub fn from_header(state: &State, header: &str) -> Option<Machine> {
     let credentials = String::from_utf8(STANDARD.decode(header.strip_prefix("Basic ")?.trim()).ok()?).ok()?;
-    let (name, key) = credentials.split_once(':')?;
+    from_key(state, credentials.split_once(':')?)
+}
+
+/// The machine of that name, where the key is its own.
+pub fn from_key(state: &State, (name, key): (&str, &str)) -> Option<Machine> {
     let machine = state.read(|draft| find(draft, name))?;
     bool::from(machine.key.as_bytes().ct_eq(key.as_bytes())).then_some(machine)
 }

@@ -117,6 +117,8 @@ pub(crate) async fn people_and_machines(world: &World) -> Result<(), StartError>
             owner.object_id = id_of("service-principal/owner");
             owner.app_id = Some(id_of("application/owner"));
             owner.secret = Some(machines::new_key());
+            // So that command lines find people and applications by name.
+            owner.consents.application = vec!["Directory.Read.All".to_owned()];
             directory::put(draft, &owner);
             arm::grant(draft, world, &scope, owner.object_id, "Owner", "ServicePrincipal");
 
@@ -124,6 +126,7 @@ pub(crate) async fn people_and_machines(world: &World) -> Result<(), StartError>
             application.object_id = id_of("service-principal/portal-sign-in");
             application.app_id = Some(id_of(PORTAL_APPLICATION));
             application.secret = Some(machines::new_key());
+            application.consents.delegated = vec!["User.Read".to_owned()];
             directory::put(draft, &application);
 
             let mut identity = Principal::new(PrincipalKind::ServicePrincipal, "keystead-portal", now);

@@ -10,6 +10,7 @@ use crate::arm::Limits;
 use crate::authority::Authority;
 use crate::clock::Clock;
 use crate::faults::Faults;
+use crate::loopback::Addresses;
 use crate::parts::Parts;
 use crate::state::State;
 use crate::tokens::Tokens;
@@ -45,6 +46,8 @@ pub struct World {
     pub program: PathBuf,
     /// The front door's port on 127.0.0.1.
     pub door_port: u16,
+    /// Where services are without a proxy.
+    pub loopback: Addresses,
     /// The `--port-base` that was asked for; services may take the ports after it.
     pub port_base: Option<u16>,
     /// Told when the world ends; every background task watches it.
@@ -55,6 +58,11 @@ impl World {
     /// The issuer of version 1 access tokens, which Azure's own services are given.
     pub fn issuer(&self) -> String {
         format!("https://sts.windows.net/{}/", self.tenant)
+    }
+
+    /// The issuer of version 2 tokens, which applications of the directory are given.
+    pub fn issuer_of_version_2(&self) -> String {
+        format!("https://login.microsoftonline.com/{}/v2.0", self.tenant)
     }
 
     /// The proxy address with a machine's credentials: `http://NAME:KEY@127.0.0.1:PORT`.

@@ -1,100 +1,163 @@
-"""The Azure command line as everybody has it, signed in as a service principal."""
+"""The Azure command line, signed in as a service principal: as everybody has it behind a proxy, and without one, with
+the simulator registered as a cloud of its own."""
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 
-VAULT = f"kv-az-{os.getpid()}-{int(time.time()) % 100000}"
 OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 SUBSCRIPTION = f"/subscriptions/{os.environ['AZURE_SUBSCRIPTION_ID']}"
 
-folder = tempfile.TemporaryDirectory()
-environment = dict(os.environ, AZURE_CONFIG_DIR=folder.name, AZURE_CORE_COLLECT_TELEMETRY="no")
+
+def resolves(name):
+    try:
+        return bool(socket.getaddrinfo(name, 443))
+    except OSError:
+        return False
 
 
-def run(words, *more):
-    command = [sys.executable, "-m", "azure.cli", *words.split(), *more, "--output", "json"]
-    done = subprocess.run(command, env=environment, text=True, capture_output=True, timeout=300, check=False)
-    return done.returncode == 0, done.stdout, done.stderr
+class Az:
+    """The command line with a configuration of its own."""
+
+    def __init__(self, folder, **more):
+        self.environment = dict(
+            os.environ, AZURE_CONFIG_DIR=folder, AZURE_CORE_COLLECT_TELEMETRY="no", **more
+        )
+
+    def run(self, words, *more):
+        command = [sys.executable, "-m", "azure.cli", *words.split(), *more, "--output", "json"]
+        done = subprocess.run(
+            command, env=self.environment, text=True, capture_output=True, timeout=300, check=False
+        )
+        return done.returncode == 0, done.stdout, done.stderr
+
+    def __call__(self, words, *more):
+        """What a command answers."""
+        well, out, err = self.run(words, *more)
+        assert well, f"az {words}: {err}"
+        return json.loads(out) if out.strip() else None
+
+    def refused(self, part, words, *more):
+        """Asserts that a command is refused with words that hold this part."""
+        well, out, err = self.run(words, *more)
+        assert not well and part in err, f"az {words}: {out}{err}"
+
+    def until_it_goes_well(self, words, *more):
+        """A new role assignment counts after a while."""
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            well, out, err = self.run(words, *more)
+            if well:
+                return json.loads(out)
+            assert "ForbiddenByRbac" in err, err
+        raise AssertionError(f"az {words}: {err}")
 
 
-def az(words, *more):
-    """What a command answers."""
-    well, out, err = run(words, *more)
-    assert well, f"az {words}: {err}"
-    return json.loads(out) if out.strip() else None
+def story(az, cloud, suffix):
+    """What everybody does with it. What it is told to do is the same in every cloud."""
+    secret = ["--password", os.environ["AZURE_CLIENT_SECRET"], "--tenant", os.environ["AZURE_TENANT_ID"]]
+    [account] = az("login --service-principal --username", os.environ["AZURE_CLIENT_ID"], *secret)
+    assert account["state"] == "Enabled" and account["cloudName"] == cloud, account
+    for namespace in ("KeyVault", "ContainerService", "ManagedIdentity", "OperationalInsights"):
+        az("provider register --wait --namespace", f"Microsoft.{namespace}")
+
+    name = f"conformance-{cloud}".lower()
+    group = az(f"group create --name {name} --location westeurope")
+    assert group["properties"]["provisioningState"] == "Succeeded"
+    assert az(f"group exists --name {name}") is True
+    directory(az)
+    vaults(az, name, suffix)
+    clusters(az, name)
+    az(f"group delete --name {name} --yes")
+    assert az(f"group exists --name {name}") is False
 
 
-def refused(part, words, *more):
-    """Asserts that a command is refused with words that hold this part."""
-    well, out, err = run(words, *more)
-    assert not well and part in err, f"az {words}: {out}{err}"
+def directory(az):
+    """Who there is, as the directory tells."""
+    owner = az("ad sp show --id", os.environ["AZURE_CLIENT_ID"])
+    assert owner["displayName"] == "subscription-owner", owner
+    assert [it["id"] for it in az("ad sp list --display-name subscription-owner")] == [owner["id"]]
+    manager = az("ad user show --id manager@contoso.example")
+    [payments] = az("ad group list --display-name Payments")
+    member = az("ad group member check --group", payments["id"], "--member-id", manager["id"])
+    assert member["value"] is True, member
+    [group] = az("ad user get-member-groups --id manager@contoso.example")
+    assert group["displayName"] == "Payments", group
 
 
-def until_it_goes_well(words, *more):
-    """A new role assignment counts after a while."""
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        well, out, err = run(words, *more)
-        if well:
-            return json.loads(out)
-        assert "ForbiddenByRbac" in err, err
-    raise AssertionError(f"az {words}: {err}")
+def vaults(az, group, suffix):
+    """A vault, who may read it, and its secrets."""
+    name = f"kv-{os.getpid()}-{time.time_ns() % 10**9}"
+    vault = az(f"keyvault create --resource-group {group} --name {name}")
+    assert vault["properties"]["vaultUri"] == f"https://{name}{suffix}/", vault["properties"]
+    az.refused("ForbiddenByRbac", f"keyvault secret set --vault-name {name} --name word --value one")
+    assignments = az("role assignment list --scope", SUBSCRIPTION)
+    [owner] = [it for it in assignments if it["roleDefinitionId"].endswith(OWNER)]
+    assert owner["principalName"] == os.environ["AZURE_CLIENT_ID"], owner
+    identity = az(f"identity create --resource-group {group} --name reader")
+    assert identity["clientId"] and identity["principalId"]
+
+    officer = ["--role", "Key Vault Secrets Officer", "--scope", vault["id"]]
+    made = az("role assignment create", *officer, "--assignee", os.environ["AZURE_CLIENT_ID"])
+    assert made["principalId"] == owner["principalId"] and made["principalType"] == "ServicePrincipal", made
+    user = ["--role", "Key Vault Secrets User", "--scope", vault["id"]]
+    person = az("role assignment create", *user, "--assignee", "manager@contoso.example")
+    assert person["principalType"] == "User", person
+    az.refused("Cannot find user or service principal", "role assignment create", *user, "--assignee", "nobody@contoso.example")
+    mine = az("role assignment list --scope", vault["id"], "--assignee", "manager@contoso.example")
+    assert [it["principalName"] for it in mine] == ["manager@contoso.example"], mine
+
+    az.until_it_goes_well(f"keyvault secret set --vault-name {name} --name word --value one")
+    assert az(f"keyvault secret show --vault-name {name} --name word")["value"] == "one"
+    assert [secret["name"] for secret in az(f"keyvault secret list --vault-name {name}")] == ["word"]
+    az("role assignment delete --ids", made["id"])
+    listed = az("role assignment list --scope", vault["id"])
+    assert made["name"] not in [assignment["name"] for assignment in listed]
+
+    az(f"keyvault delete --name {name}")
+    assert az(f"keyvault recover --name {name}")["properties"]["provisioningState"] == "Succeeded"
+    az(f"keyvault delete --name {name}")
+    az(f"keyvault purge --name {name}")
 
 
-secret = ["--password", os.environ["AZURE_CLIENT_SECRET"], "--tenant", os.environ["AZURE_TENANT_ID"]]
-[account] = az("login --service-principal --username", os.environ["AZURE_CLIENT_ID"], *secret)
-assert account["state"] == "Enabled" and account["cloudName"] == "AzureCloud", account
-for namespace in ("KeyVault", "ContainerService", "ManagedIdentity", "OperationalInsights"):
-    az("provider register --wait --namespace", f"Microsoft.{namespace}")
+def clusters(az, group):
+    """A cluster from its creation to its deletion."""
+    workspace = az(f"monitor log-analytics workspace create --resource-group {group} --name logs")
+    assert workspace["provisioningState"] == "Succeeded" and workspace["customerId"]
+    shop = f"--resource-group {group} --name shop"
+    aks = f"aks create {shop} --node-count 1 --enable-oidc-issuer --enable-workload-identity --no-ssh-key"
+    assert az(aks)["provisioningState"] == "Succeeded"
+    assert az(f"aks show {shop}")["oidcIssuerProfile"]["issuerUrl"].endswith("/")
+    config = os.path.join(az.environment["AZURE_CONFIG_DIR"], "kubeconfig")
+    az(f"aks get-credentials {shop} --admin --file", config)
+    kubectl = ["kubectl", "get", "nodes", "--context", "shop-admin", "-o", "name"]
+    environment = dict(az.environment, KUBECONFIG=config)
+    nodes = subprocess.run(kubectl, env=environment, text=True, capture_output=True, check=True).stdout
+    assert nodes.startswith("node/aks-nodepool1-"), nodes
+    monitored = az(f"aks enable-addons {shop} --addons monitoring --workspace-resource-id", workspace["id"])
+    assert monitored["addonProfiles"]["omsagent"]["enabled"], monitored["addonProfiles"]
+    az(f"aks nodepool upgrade --resource-group {group} --cluster-name shop --name nodepool1 --node-image-only")
+    assert az(f"aks update {shop} --enable-managed-identity --yes")["provisioningState"] == "Succeeded"
+    az(f"aks delete {shop} --yes")
 
-group = az("group create --name conformance-az --location westeurope")
-assert group["properties"]["provisioningState"] == "Succeeded"
-assert az("group exists --name conformance-az") is True
 
-vault = az(f"keyvault create --resource-group conformance-az --name {VAULT}")
-assert vault["properties"]["vaultUri"] == f"https://{VAULT}.vault.azure.net/"
-refused("ForbiddenByRbac", f"keyvault secret set --vault-name {VAULT} --name word --value one")
-assignments = az("role assignment list --fill-principal-name false --scope", SUBSCRIPTION)
-[owner] = [it["principalId"] for it in assignments if it["roleDefinitionId"].endswith(OWNER)]
-identity = az("identity create --resource-group conformance-az --name reader")
-assert identity["clientId"] and identity["principalId"]
-officer = ["--role", "Key Vault Secrets Officer", "--scope", vault["id"], "--assignee-principal-type", "ServicePrincipal"]
-made = az("role assignment create", *officer, "--assignee-object-id", owner)
-assert made["principalId"] == owner
-until_it_goes_well(f"keyvault secret set --vault-name {VAULT} --name word --value one")
-assert az(f"keyvault secret show --vault-name {VAULT} --name word")["value"] == "one"
-assert [secret["name"] for secret in az(f"keyvault secret list --vault-name {VAULT}")] == ["word"]
-az("role assignment delete --ids", made["id"])
-listed = az("role assignment list --fill-principal-name false --scope", vault["id"])
-assert made["name"] not in [assignment["name"] for assignment in listed]
+def registered(folder):
+    """The command line that knows the simulator as a cloud. Where names below `localhost` do not resolve, those of
+    vaults are left to the proxy."""
+    here = "localhost" if resolves("a.vault.localhost") else "127.0.0.1"
+    az = Az(folder, AZURE_CORE_INSTANCE_DISCOVERY="false", NO_PROXY=f"127.0.0.1,{here}")
+    manager = os.environ["AZURE_SIMULATOR_RESOURCE_MANAGER"]
+    az("cloud register --name Simulated --endpoint-resource-manager", manager)
+    az("cloud set --name Simulated")
+    return az, az("cloud show")["suffixes"]["keyvaultDns"]
 
-workspace = az("monitor log-analytics workspace create --resource-group conformance-az --name logs")
-assert workspace["provisioningState"] == "Succeeded" and workspace["customerId"]
 
-shop = "--resource-group conformance-az --name shop"
-aks = f"aks create {shop} --node-count 1 --enable-oidc-issuer --enable-workload-identity --no-ssh-key"
-assert az(aks)["provisioningState"] == "Succeeded"
-assert az(f"aks show {shop}")["oidcIssuerProfile"]["issuerUrl"].endswith("/")
-config = os.path.join(folder.name, "kubeconfig")
-az(f"aks get-credentials {shop} --admin --file", config)
-nodes = subprocess.run(
-    ["kubectl", "get", "nodes", "--context", "shop-admin", "-o", "name"],
-    env=dict(environment, KUBECONFIG=config), text=True, capture_output=True, check=True,
-).stdout
-assert nodes.startswith("node/aks-nodepool1-"), nodes
-monitored = az(f"aks enable-addons {shop} --addons monitoring --workspace-resource-id", workspace["id"])
-assert monitored["addonProfiles"]["omsagent"]["enabled"], monitored["addonProfiles"]
-az("aks nodepool upgrade --resource-group conformance-az --cluster-name shop --name nodepool1 --node-image-only")
-assert az(f"aks update {shop} --enable-managed-identity --yes")["provisioningState"] == "Succeeded"
-az(f"aks delete {shop} --yes")
-
-az(f"keyvault delete --name {VAULT}")
-assert az(f"keyvault recover --name {VAULT}")["properties"]["provisioningState"] == "Succeeded"
-az(f"keyvault delete --name {VAULT}")
-az(f"keyvault purge --name {VAULT}")
-az("group delete --name conformance-az --yes")
-assert az("group exists --name conformance-az") is False
+with tempfile.TemporaryDirectory() as folder:
+    story(Az(folder), "AzureCloud", ".vault.azure.net")
+with tempfile.TemporaryDirectory() as folder:
+    az, suffix = registered(folder)
+    story(az, "Simulated", suffix)

@@ -5,6 +5,7 @@ mod answer;
 mod assignments;
 mod authorize;
 mod checks;
+mod cloud;
 mod filter;
 mod groups;
 mod limits;

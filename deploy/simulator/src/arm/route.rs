@@ -12,7 +12,7 @@ use super::authorize::{authenticate, permit};
 use super::limits::{Left, Limits};
 use super::path::ResourceId;
 use super::refusal::Refusal;
-use super::{checks, groups, lists, pages, polls, subscriptions};
+use super::{checks, cloud, groups, lists, pages, polls, subscriptions};
 use crate::activity;
 use crate::operations;
 use crate::parts::{Function, Kind};
@@ -31,7 +31,8 @@ pub(super) async fn route(
     let path = percent_decode_str(request.uri.path()).decode_utf8_lossy().into_owned();
     let path = format!("/{}", path.trim_matches('/'));
     if path.eq_ignore_ascii_case("/metadata/endpoints") {
-        return Ok(axum::Json(subscriptions::cloud(world)).into_response());
+        let api_version = checks::api_version(&query(&request))?;
+        return Ok(axum::Json(cloud::endpoints(&api_version)).into_response());
     }
     let caller = authenticate(world, &request.headers)?;
     let settings = world.state.read(Settings::read);
@@ -43,15 +44,7 @@ pub(super) async fn route(
     } else {
         *left = Limits::all(&request.method, &path);
     }
-    let mut query: BTreeMap<String, String> =
-        form_urlencoded::parse(request.uri.query().unwrap_or_default().as_bytes())
-            .map(|(name, value)| {
-                (
-                    if name.eq_ignore_ascii_case("api-version") { "api-version".into() } else { name.into_owned() },
-                    value.into_owned(),
-                )
-            })
-            .collect();
+    let mut query = query(&request);
     let api_version = checks::api_version(&query)?;
     query.remove("api-version");
     let mut ask = Ask {
@@ -78,6 +71,13 @@ pub(super) async fn route(
     }
     let answer = pages::cut(&ask, settings.page_size, answer)?;
     Ok(answer.into_response(world, &ask.api_version))
+}
+
+/// The parameters, `api-version` in whatever case it is written.
+fn query(request: &RequestParts) -> BTreeMap<String, String> {
+    let query = request.uri.query().unwrap_or_default();
+    let named = |name: &str| if name.eq_ignore_ascii_case("api-version") { "api-version" } else { name }.to_owned();
+    form_urlencoded::parse(query.as_bytes()).map(|(name, value)| (named(&name), value.into_owned())).collect()
 }
 
 async fn answer(world: &Arc<World>, path: &str, ask: &mut Ask) -> Result<Answer, Refusal> {

@@ -1,4 +1,4 @@
-//! Shows the subscription: itself, its tenant, its regions and the cloud it belongs to.
+//! Shows the subscription: itself, its tenant, its regions.
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -75,32 +75,5 @@ fn tenant(world: &World) -> Value {
         "domains": ["contoso.example"],
         "tenantCategory": "Home",
         "tenantType": "AAD",
-    })
-}
-
-/// What `az cloud` asks: where the services of this cloud are. They have their real names.
-pub(super) fn cloud(world: &World) -> Value {
-    json!({
-        "name": "AzureCloud",
-        "portal": "https://portal.azure.com",
-        "media": "https://rest.media.azure.net",
-        "graph": "https://graph.windows.net/",
-        "graphAudience": "https://graph.windows.net/",
-        "microsoftGraphResourceId": "https://graph.microsoft.com/",
-        "logAnalyticsResourceId": "https://api.loganalytics.io",
-        "resourceManager": "https://management.azure.com/",
-        "batch": "https://batch.core.windows.net/",
-        "authentication": {
-            "loginEndpoint": "https://login.microsoftonline.com",
-            "audiences": ["https://management.core.windows.net/", "https://management.azure.com/"],
-            "tenant": world.tenant,
-            "identityProvider": "AAD",
-        },
-        "suffixes": {
-            "keyVaultDns": "vault.azure.net",
-            "acrLoginServer": "azurecr.io",
-            "postgresqlServerEndpoint": "postgres.database.azure.com",
-            "storage": "core.windows.net",
-        },
     })
 }

@@ -1,4 +1,5 @@
 //! Answers requests to the front door itself: whether it lives, what Azure is to be like, what it made wait, and to stop.
+mod directory;
 mod faults;
 mod offer;
 mod world;
@@ -15,6 +16,7 @@ use http::{Request, StatusCode};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
+use crate::metadata::app_service;
 use crate::parts::{Parts, Site};
 use crate::world::World;
 
@@ -54,6 +56,10 @@ fn routes(world: &Arc<World>) -> Router {
         .route("/waits", get(waits))
         .route("/limits", get(limits))
         .route("/settings", get(world::settings).patch(world::change_settings))
+        .route("/applications", get(directory::applications))
+        .route("/consents", post(directory::consent))
+        .route("/certificates", post(directory::register))
+        .route("/msi/token", get(app_service::answer))
         .route("/changes", post(world::change))
         .route("/quotas", get(offer::quotas).post(offer::set_quota))
         .route("/sizes", get(offer::restrictions).post(offer::restrict).delete(offer::clear_restrictions))

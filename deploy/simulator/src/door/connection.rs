@@ -40,7 +40,7 @@ async fn answer(world: Arc<World>, request: Request<Incoming>) -> Result<Respons
         Err(refusal) => return Ok(*refusal),
     };
     if request.method() == Method::CONNECT {
-        return Ok(tunnel::open(world, asker, request));
+        return Ok(tunnel::open(world, asker, request).await);
     }
     let Some(host) = request.uri().host().map(str::to_ascii_lowercase) else {
         return Ok(control::answer(&world, request.map(Body::new))

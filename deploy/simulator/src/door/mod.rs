@@ -5,10 +5,12 @@ mod tunnel;
 
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::machines::Machine;
 use crate::world::World;
+
+pub(crate) use serve::{Dropped, request, site as serve_site, stream as serve_stream};
 
 /// The lower-case host name that was asked, in the extensions of every request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,8 +20,16 @@ pub struct HostName(pub String);
 #[derive(Clone, Debug)]
 pub struct Asker(pub Option<Machine>);
 
-/// Takes connections until the world ends.
+/// Takes connections to the proxy until the world ends.
 pub async fn run(world: Arc<World>, listener: TcpListener) {
+    take(world, listener, connection::serve).await;
+}
+
+/// Takes connections until the world ends, and serves each in a task of its own.
+pub(crate) async fn take<F>(world: Arc<World>, listener: TcpListener, serve: impl Fn(Arc<World>, TcpStream) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -28,7 +38,7 @@ pub async fn run(world: Arc<World>, listener: TcpListener) {
         match accepted {
             Ok((stream, _)) => {
                 let _ = stream.set_nodelay(true);
-                tokio::spawn(connection::serve(world.clone(), stream));
+                tokio::spawn(serve(world.clone(), stream));
             }
             Err(error) => {
                 // Too many open files, most likely: give others time to close theirs.

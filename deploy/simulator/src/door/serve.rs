@@ -1,10 +1,15 @@
 //! Hands a request to its site's routes, after the faults that wait for it.
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
 use http::{Method, Request, StatusCode};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tower::ServiceExt;
 
 use super::{Asker, HostName};
@@ -16,10 +21,10 @@ use crate::world::World;
 /// The connection is closed without an answer, because a fault says so or the name is gone.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection is closed without an answer")]
-pub(super) struct Dropped;
+pub(crate) struct Dropped;
 
 /// Answers one request.
-pub(super) async fn request(
+pub(crate) async fn request(
     world: &World,
     router: Router,
     host: HostName,
@@ -65,4 +70,38 @@ pub(super) async fn request(
         }
         _ => Ok(response),
     }
+}
+
+/// Serves what comes over an open connection, request by request, until its end.
+pub(crate) async fn stream<S, F>(world: &World, stream: S, answer: impl Fn(Request<Incoming>) -> F)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    F: Future<Output = Result<Response, Dropped>> + Send + 'static,
+{
+    let connection = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
+    let served = connection.serve_connection_with_upgrades(TokioIo::new(stream), service_fn(answer));
+    tokio::select! {
+        ended = served => if let Err(error) = ended {
+            tracing::debug!(%error, "a connection ended");
+        },
+        () = world.stopping.cancelled() => {}
+    }
+}
+
+/// Serves one site over an open connection. The site is looked up again for each request: a vault may go while a client
+/// keeps its connection.
+pub(crate) async fn site<S>(world: &Arc<World>, connection: S, host: String, asker: Asker)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let answer = |asked: Request<Incoming>| {
+        let (world, asker, host) = (world.clone(), asker.clone(), host.clone());
+        async move {
+            match world.parts.site(&world, &host) {
+                Some((_, router)) => request(&world, router, HostName(host), asker, asked.map(Body::new)).await,
+                None => Err(Dropped),
+            }
+        }
+    };
+    stream(world, connection, answer).await;
 }

@@ -1,24 +1,26 @@
 //! Opens a CONNECT tunnel and ends its TLS under the certificate of the name that is asked.
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::{Request, StatusCode};
 use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 use super::connection::refuse;
-use super::{Asker, HostName, serve};
+use super::{Asker, serve};
 use crate::world::World;
 
 /// Answers CONNECT and serves the tunnel in the background.
-pub(super) fn open(world: Arc<World>, asker: Asker, request: Request<Incoming>) -> Response {
+pub(super) async fn open(world: Arc<World>, asker: Asker, request: Request<Incoming>) -> Response {
     let Some(authority) = request.uri().authority().cloned() else {
         return (StatusCode::BAD_REQUEST, "CONNECT needs a host and a port\n").into_response();
     };
     let host = authority.host().trim_matches(['[', ']']).to_ascii_lowercase();
+    if let Some(port) = authority.port_u16().filter(|port| world.loopback.holds(&host, *port)) {
+        return lead_on(&world, request, format!("127.0.0.1:{port}")).await;
+    }
     let tls = match world.parts.site(&world, &host) {
         Some((site, _)) if !site.plain() && authority.port_u16().unwrap_or(443) == 443 => site.tls(&world, &host),
         Some(_) => return refuse(&host, "answers on port 443 only"),
@@ -33,35 +35,34 @@ pub(super) fn open(world: Arc<World>, asker: Asker, request: Request<Incoming>) 
         }
     };
     tokio::spawn(async move {
-        let stopping = world.stopping.clone();
-        let tunnel = async move {
-            let stream = match hyper::upgrade::on(request).await {
-                Ok(upgraded) => TlsAcceptor::from(tls).accept(TokioIo::new(upgraded)).await,
-                Err(error) => return tracing::debug!(%error, host, "a tunnel was not opened"),
-            };
-            let stream = match stream {
-                Ok(stream) => stream,
-                Err(error) => return tracing::debug!(%error, host, "a TLS handshake failed"),
-            };
-            let service = service_fn(|request: Request<Incoming>| {
-                let (world, asker, host) = (world.clone(), asker.clone(), host.clone());
-                async move {
-                    // Looked up again for each request: a vault may go while a client keeps its connection.
-                    match world.parts.site(&world, &host) {
-                        Some((_, router)) => {
-                            serve::request(&world, router, HostName(host), asker, request.map(Body::new)).await
-                        }
-                        None => Err(serve::Dropped),
-                    }
-                }
-            });
-            let connection = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
-            if let Err(error) = connection.serve_connection_with_upgrades(TokioIo::new(stream), service).await {
-                tracing::debug!(%error, host, "a tunnel ended");
-            }
+        let stream = match hyper::upgrade::on(request).await {
+            Ok(upgraded) => TlsAcceptor::from(tls).accept(TokioIo::new(upgraded)).await,
+            Err(error) => return tracing::debug!(%error, host, "a tunnel was not opened"),
+        };
+        match stream {
+            Ok(stream) => serve::site(&world, stream, host, asker).await,
+            Err(error) => tracing::debug!(%error, host, "a TLS handshake failed"),
+        }
+    });
+    StatusCode::OK.into_response()
+}
+
+/// Leads on to an address of this machine, or of another one, whose bytes the proxy does not understand.
+async fn lead_on(world: &World, request: Request<Incoming>, address: String) -> Response {
+    let mut beyond = match TcpStream::connect(&address).await {
+        Ok(beyond) => beyond,
+        Err(error) => return refuse(&address, &format!("is not reached ({error})")),
+    };
+    let stopping = world.stopping.clone();
+    tokio::spawn(async move {
+        let copied = async {
+            let upgraded = hyper::upgrade::on(request).await.map_err(std::io::Error::other)?;
+            tokio::io::copy_bidirectional(&mut TokioIo::new(upgraded), &mut beyond).await
         };
         tokio::select! {
-            () = tunnel => {}
+            ended = copied => if let Err(error) = ended {
+                tracing::debug!(%error, address, "a tunnel ended");
+            },
             () = stopping.cancelled() => {}
         }
     });

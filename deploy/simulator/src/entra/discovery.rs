@@ -1,10 +1,12 @@
 //! Publishes where the login host's endpoints and keys are.
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
+use url::Url;
 
 use super::is_tenant;
 use super::refusal::EntraRefusal;
@@ -12,8 +14,26 @@ use crate::world::World;
 
 const HOST: &str = "https://login.microsoftonline.com";
 
-/// What clients ask before they trust the host: the clouds that Microsoft runs.
-pub(super) async fn instance(State(world): State<Arc<World>>) -> Json<Value> {
+/// The hosts of the clouds that Microsoft runs.
+const AUTHORITIES: &[&str] = &[
+    "login.microsoftonline.com",
+    "login.windows.net",
+    "login.microsoft.com",
+    "sts.windows.net",
+    "login.microsoftonline.us",
+    "login.chinacloudapi.cn",
+    "login.partner.microsoftonline.cn",
+];
+
+/// What clients ask before they trust a host: whether it is one of the clouds that Microsoft runs.
+pub(super) async fn instance(
+    State(world): State<Arc<World>>,
+    Query(query): Query<BTreeMap<String, String>>,
+) -> Response {
+    let asked = query.get("authorization_endpoint").and_then(|asked| Url::parse(asked).ok());
+    if asked.as_ref().and_then(Url::host_str).is_some_and(|host| !AUTHORITIES.contains(&host)) {
+        return EntraRefusal::bad("invalid_instance", 50_049, "Unknown or invalid instance.").answer(&world);
+    }
     Json(json!({
         "tenant_discovery_endpoint": format!("{HOST}/{}/v2.0/.well-known/openid-configuration", world.tenant),
         "api-version": "1.1",
@@ -23,6 +43,7 @@ pub(super) async fn instance(State(world): State<Arc<World>>) -> Json<Value> {
             "aliases": ["login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"],
         }],
     }))
+    .into_response()
 }
 
 /// The version 1 document.
@@ -32,7 +53,7 @@ pub(super) async fn version_1(State(world): State<Arc<World>>, Path(tenant): Pat
 
 /// The version 2 document.
 pub(super) async fn version_2(State(world): State<Arc<World>>, Path(tenant): Path<String>) -> Response {
-    document(&world, &tenant, "/v2.0", &format!("{HOST}/{}/v2.0", world.tenant))
+    document(&world, &tenant, "/v2.0", &world.issuer_of_version_2())
 }
 
 fn document(world: &World, tenant: &str, version: &str, issuer: &str) -> Response {
@@ -71,7 +92,7 @@ pub(super) async fn keys_of_version_1(State(world): State<Arc<World>>) -> Json<V
 /// The keys behind version 2 tokens.
 pub(super) async fn keys_of_version_2(State(world): State<Arc<World>>) -> Json<Value> {
     let mut keys = world.tokens.key_set(&world.issuer());
-    let more = world.tokens.key_set(&format!("{HOST}/{}/v2.0", world.tenant));
+    let more = world.tokens.key_set(&world.issuer_of_version_2());
     if let (Some(keys), Some(more)) = (keys["keys"].as_array_mut(), more["keys"].as_array()) {
         keys.extend(more.iter().cloned());
     }

@@ -1,4 +1,6 @@
 //! Answers as Microsoft Entra ID: at its real name for programs, on a loopback address of its own for browsers.
+mod certificate;
+mod claims;
 mod discovery;
 pub mod federation;
 mod refusal;
@@ -13,8 +15,9 @@ use axum::routing::{get, post};
 use crate::parts::{Parts, Site};
 use crate::world::World;
 
-pub use token::access_token;
-pub(crate) use token::check_resource;
+pub(crate) use certificate::kept as kept_certificates;
+pub use claims::access_token;
+pub(crate) use claims::check_resource;
 
 /// Adds the login host.
 pub fn attach(parts: &mut Parts) {

@@ -1,4 +1,4 @@
-//! Gives access tokens to programs that prove who they are with a secret or with a federated assertion.
+//! Gives access tokens to programs that prove who they are with a secret, a certificate or a federated assertion.
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -13,31 +13,13 @@ use serde_json::json;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
+use super::claims::{self, LIFE, Proof};
 use super::refusal::EntraRefusal;
-use super::{federation, is_tenant};
-use crate::clock::unix;
-use crate::directory::{self, Principal, PrincipalKind};
+use super::{certificate, federation, is_tenant};
+use crate::directory::{self, Principal};
 use crate::world::World;
 
-/// How long an access token lives, in seconds.
-pub(super) const LIFE: i64 = 3599;
-
 const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-
-/// The resources that this directory knows; anything else is AADSTS500011.
-const RESOURCES: &[&str] = &[
-    "https://management.azure.com",
-    "https://management.core.windows.net",
-    "https://vault.azure.net",
-    "https://api.loganalytics.io",
-    "https://graph.microsoft.com",
-    "https://ossrdbms-aad.database.windows.net",
-    "https://containerregistry.azure.net",
-    "https://monitor.azure.com",
-    "https://storage.azure.com",
-    "6dae42f8-4368-4678-94ff-3960e28e3630",
-    "499b84ac-1321-427f-aa17-267ca6975798",
-];
 
 /// POST to the token endpoint, version 1 (`resource`) or 2 (`scope`).
 pub(super) async fn answer(
@@ -50,44 +32,18 @@ pub(super) async fn answer(
         return EntraRefusal::tenant(&tenant).answer(&world);
     }
     add_basic(&headers, &mut form);
-    let (principal, audience) = match prove(&world, &form).and_then(|principal| Ok((principal, audience(&form)?))) {
+    let proved = prove(&world, &form).and_then(|proved| Ok((proved, audience(&world, &form)?)));
+    let ((principal, proof), audience) = match proved {
         Ok(proved) => proved,
         Err(refusal) => return refusal.answer(&world),
     };
-    match access_token(&world, &principal, &audience) {
+    match claims::of_application(&world, &principal, proof, &audience) {
         Ok(token) => Json(json!({
             "token_type": "Bearer", "expires_in": LIFE, "ext_expires_in": LIFE, "access_token": token,
         }))
         .into_response(),
         Err(error) => EntraRefusal::bad("server_error", 90033, error.to_string()).answer(&world),
     }
-}
-
-/// A version 1 access token of that principal for that audience.
-pub fn access_token(world: &World, principal: &Principal, audience: &str) -> Result<String, crate::tokens::KeyError> {
-    let now = unix(world.clock.now());
-    let mut claims = json!({
-        "aud": audience, "iss": world.issuer(), "iat": now, "nbf": now, "exp": now + LIFE,
-        "idp": world.issuer(), "oid": principal.object_id, "sub": principal.object_id, "tid": world.tenant,
-        "uti": Uuid::new_v4().simple().to_string(), "ver": "1.0",
-    });
-    match principal.kind {
-        PrincipalKind::User => {
-            claims["idtyp"] = json!("user");
-            claims["name"] = json!(principal.name);
-            claims["upn"] = json!(principal.user_name);
-            claims["scp"] = json!("user_impersonation");
-        }
-        _ => {
-            claims["idtyp"] = json!("app");
-            claims["appid"] = json!(principal.app_id);
-            claims["appidacr"] = json!(if principal.secret.is_some() { "1" } else { "2" });
-        }
-    }
-    if let Some(resource) = &principal.resource {
-        claims["xms_mirid"] = json!(resource);
-    }
-    world.tokens.sign(&world.issuer(), &claims)
 }
 
 /// `client_secret_basic` puts the client into a header.
@@ -104,7 +60,7 @@ pub(super) fn add_basic(headers: &HeaderMap, form: &mut BTreeMap<String, String>
 }
 
 /// The service principal that the request proves to be.
-fn prove(world: &World, form: &BTreeMap<String, String>) -> Result<Principal, EntraRefusal> {
+fn prove(world: &World, form: &BTreeMap<String, String>) -> Result<(Principal, Proof), EntraRefusal> {
     let field = |name: &str| form.get(name).map(String::as_str).filter(|value| !value.is_empty());
     match field("grant_type").ok_or_else(|| EntraRefusal::missing("grant_type"))? {
         "client_credentials" => {}
@@ -130,8 +86,11 @@ fn prove(world: &World, form: &BTreeMap<String, String>) -> Result<Principal, En
         if field("client_assertion_type") != Some(ASSERTION) {
             return Err(EntraRefusal::missing("client_assertion_type"));
         }
-        federation::check(world, &principal, assertion)?;
-        return Ok(principal);
+        match certificate::signed_with_one(assertion) {
+            true => certificate::check(world, &principal, assertion)?,
+            false => federation::check(world, &principal, assertion)?,
+        }
+        return Ok((principal, Proof::Assertion));
     }
     let Some(secret) = field("client_secret") else {
         return Err(EntraRefusal::client(
@@ -141,7 +100,7 @@ fn prove(world: &World, form: &BTreeMap<String, String>) -> Result<Principal, En
     };
     let known = principal.secret.as_deref().unwrap_or_default();
     if !known.is_empty() && bool::from(known.as_bytes().ct_eq(secret.as_bytes())) {
-        return Ok(principal);
+        return Ok((principal, Proof::Secret));
     }
     Err(EntraRefusal::client(
         7000215,
@@ -152,7 +111,7 @@ fn prove(world: &World, form: &BTreeMap<String, String>) -> Result<Principal, En
 }
 
 /// The audience that the token is for: version 1 names a resource, version 2 a scope below one.
-fn audience(form: &BTreeMap<String, String>) -> Result<String, EntraRefusal> {
+fn audience(world: &World, form: &BTreeMap<String, String>) -> Result<String, EntraRefusal> {
     let audience = match (form.get("scope"), form.get("resource")) {
         (Some(scope), _) => {
             let wanted = scope.split_whitespace().find(|scope| scope.ends_with("/.default"));
@@ -167,21 +126,6 @@ fn audience(form: &BTreeMap<String, String>) -> Result<String, EntraRefusal> {
         (None, Some(resource)) => resource.clone(),
         (None, None) => return Err(EntraRefusal::missing("scope")),
     };
-    check_resource(&audience)?;
+    claims::check_resource(world, &audience)?;
     Ok(audience)
-}
-
-/// AADSTS500011 for a resource that the directory does not know.
-pub(crate) fn check_resource(resource: &str) -> Result<(), EntraRefusal> {
-    let bare = resource.trim_end_matches('/');
-    if RESOURCES.iter().any(|known| known.eq_ignore_ascii_case(bare)) {
-        return Ok(());
-    }
-    Err(EntraRefusal::bad(
-        "invalid_resource",
-        500011,
-        format!(
-            "The resource principal named {resource} was not found in the tenant named Contoso Example. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You might have sent your authentication request to the wrong tenant."
-        ),
-    ))
 }

@@ -10,9 +10,9 @@ use url::Url;
 
 use crate::visitor::Visitor;
 
-const VERIFIER: &str = "a-verifier-of-at-least-forty-three-characters-long";
+pub const VERIFIER: &str = "a-verifier-of-at-least-forty-three-characters-long";
 
-struct Application {
+pub struct Application {
     issuer: String,
     client_id: String,
     client_secret: String,
@@ -20,7 +20,7 @@ struct Application {
 }
 
 impl Application {
-    fn of(visitor: &Visitor) -> Self {
+    pub fn of(visitor: &Visitor) -> Self {
         let ready = visitor.simulator.ready();
         let text = |name: &str| ready["sign_in"][name].as_str().unwrap().to_owned();
         let browser = Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
@@ -46,7 +46,7 @@ impl Application {
         self.browser.get(format!("{}/authorize", self.issuer)).query(parameters).send().await.unwrap()
     }
 
-    async fn choose(&self, account: &str) -> BTreeMap<String, String> {
+    pub async fn choose(&self, account: &str) -> BTreeMap<String, String> {
         let mut form = self.parameters();
         form.insert("account".into(), format!("{account}@contoso.example"));
         let reply = self.browser.post(format!("{}/authorize", self.issuer)).form(&form).send().await.unwrap();
@@ -56,14 +56,14 @@ impl Application {
         back.query_pairs().into_owned().collect()
     }
 
-    async fn token(&self, more: &[(&str, &str)]) -> (StatusCode, Value) {
+    pub async fn token(&self, more: &[(&str, &str)]) -> (StatusCode, Value) {
         let mut form = vec![("client_id", self.client_id.as_str()), ("client_secret", self.client_secret.as_str())];
         form.extend_from_slice(more);
         let reply = self.browser.post(format!("{}/token", self.issuer)).form(&form).send().await.unwrap();
         (reply.status(), reply.json().await.unwrap())
     }
 
-    async fn redeem(&self, code: &str, verifier: &str) -> (StatusCode, Value) {
+    pub async fn redeem(&self, code: &str, verifier: &str) -> (StatusCode, Value) {
         let redirect = "http://127.0.0.1:3000/auth/callback";
         self.token(&[
             ("grant_type", "authorization_code"),
@@ -76,7 +76,7 @@ impl Application {
 }
 
 /// The claims of a token whose signature the published keys confirm, as any relying party would check it.
-async fn verified(application: &Application, token: &str) -> Value {
+pub async fn verified(application: &Application, token: &str) -> Value {
     let document: Value = get(application, "/.well-known/openid-configuration").await;
     assert_eq!(document["issuer"].as_str().unwrap(), application.issuer);
     let keys: jsonwebtoken::jwk::JwkSet = serde_json::from_value(get(application, "/keys").await).unwrap();

@@ -92,3 +92,50 @@ async fn without_the_header_nothing_is_answered() {
         "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://vault.azure.net";
     assert_eq!(client.get(url).send().await.unwrap().status(), StatusCode::BAD_REQUEST);
 }
+
+#[tokio::test]
+async fn a_machine_gets_twenty_tokens_a_second() {
+    let visitor = Visitor::arrive().await;
+    let (client, _) = node(&visitor, 1).await;
+    for _ in 0..20 {
+        assert_eq!(ask(&client, "").await.0, StatusCode::OK);
+    }
+    let url =
+        "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://vault.azure.net";
+    let full = client.get(url).header("Metadata", "true").send().await.unwrap();
+    assert_eq!(full.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(full.headers()["retry-after"], "1");
+    visitor.advance(1);
+    assert_eq!(ask(&client, "").await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_machine_learns_what_it_is() {
+    let visitor = Visitor::arrive().await;
+    let (client, _) = node(&visitor, 1).await;
+    let url = "http://169.254.169.254/metadata/instance?api-version=2021-02-01";
+    let reply: Value = client.get(url).header("Metadata", "true").send().await.unwrap().json().await.unwrap();
+    assert_eq!(reply["compute"]["vmScaleSetName"], "nodes");
+    assert_eq!(reply["compute"]["resourceGroupName"], "g");
+    assert_eq!(client.get(url).send().await.unwrap().status(), StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn a_program_with_an_identity_endpoint_in_its_environment_gets_tokens_there() {
+    let visitor = Visitor::arrive().await;
+    let variables = visitor.simulator.ready()["managed_identity"].clone();
+    let client = Client::builder().no_proxy().build().unwrap();
+    let ask = async |header: &str, query: &str| {
+        let url = format!("{}?api-version=2019-08-01{query}", variables["IDENTITY_ENDPOINT"].as_str().unwrap());
+        let reply = client.get(url).header("X-IDENTITY-HEADER", header).send().await.unwrap();
+        (reply.status(), reply.json::<Value>().await.unwrap())
+    };
+    let header = variables["IDENTITY_HEADER"].as_str().unwrap();
+    let (status, given) = ask(header, "&resource=https://vault.azure.net").await;
+    assert_eq!((status, &given["resource"]), (StatusCode::OK, &json!("https://vault.azure.net")), "{given}");
+    assert!(given["access_token"].is_string() && given["expires_on"].is_string());
+    let (status, refused) = ask("portal.wrong", "&resource=https://vault.azure.net").await;
+    assert_eq!((status, &refused["statusCode"]), (StatusCode::UNAUTHORIZED, &json!(401)));
+    assert_eq!(ask(header, "").await.0, StatusCode::BAD_REQUEST);
+    assert_eq!(ask(header, "&resource=https://example.org").await.0, StatusCode::BAD_REQUEST);
+}

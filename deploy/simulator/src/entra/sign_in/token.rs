@@ -15,8 +15,9 @@ use uuid::Uuid;
 use super::{Issuer, client};
 use crate::clock::unix;
 use crate::directory::{self, Principal};
+use crate::entra::claims::{self, LIFE};
 use crate::entra::refusal::EntraRefusal;
-use crate::entra::token::{LIFE, access_token, add_basic, check_resource};
+use crate::entra::token::add_basic;
 
 /// How long a refresh token lives, in seconds: a day.
 const REFRESH_LIFE: i64 = 24 * 3600;
@@ -113,15 +114,16 @@ fn by_refresh(issuer: &Issuer, token: &str, client: &str) -> Result<Session, Ent
 fn tokens(issuer: &Issuer, session: &Session) -> Result<Value, EntraRefusal> {
     let world = &issuer.world;
     let gone = || EntraRefusal::bad("invalid_grant", 50_034, "The user account does not exist in the directory.");
-    let (user, groups) = world
-        .state
-        .read(|draft| Some((directory::find(draft, session.user)?, directory::groups_of(draft, session.user))))
-        .ok_or_else(gone)?;
+    let found = world.state.read(|draft| {
+        let application = directory::find_by_app(draft, Uuid::parse_str(&session.client_id).ok()?)?;
+        Some((directory::find(draft, session.user)?, directory::groups_of(draft, session.user), application))
+    });
+    let (user, groups, application) = found.ok_or_else(gone)?;
     let failed = |error: crate::tokens::KeyError| EntraRefusal::bad("server_error", 90_033, error.to_string());
     let id_token = world.tokens.sign(&issuer.url, &id_claims(issuer, session, &user, &groups)).map_err(failed)?;
     let audience = resource(&session.scope);
-    check_resource(&audience)?;
-    let access = access_token(world, &user, &audience).map_err(failed)?;
+    claims::check_resource(world, &audience)?;
+    let access = claims::of_person(world, &user, Some(&application), &audience).map_err(failed)?;
     let mut body = json!({
         "token_type": "Bearer", "scope": session.scope, "expires_in": LIFE, "ext_expires_in": LIFE,
         "access_token": access, "id_token": id_token,
@@ -145,8 +147,9 @@ fn id_claims(issuer: &Issuer, session: &Session, user: &Principal, groups: &[Uui
         "iss": issuer.url, "aud": session.client_id, "iat": now, "nbf": now, "exp": now + LIFE, "auth_time": session.signed_in,
         "sub": URL_SAFE_NO_PAD.encode(subject), "oid": user.object_id, "tid": issuer.world.tenant, "ver": "2.0",
         "name": user.name, "preferred_username": user.user_name, "email": user.user_name,
-        "groups": groups, "roles": user.app_roles,
+        "roles": user.app_roles,
     });
+    claims::add_groups(&issuer.world, &mut claims, user, groups);
     if let Some(nonce) = &session.nonce {
         claims["nonce"] = json!(nonce);
     }

@@ -1,0 +1,72 @@
+//! Shows the applications of the directory, and changes what an administrator would: consents and certificates.
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::offer::written;
+use crate::directory::{self, Consents, Principal};
+use crate::world::World;
+use crate::{entra, graph};
+
+/// Every service principal: who it is and what it may do in Graph.
+pub(super) async fn applications(State(world): State<Arc<World>>) -> Json<Value> {
+    let all = directory::all(&world.state);
+    let shown = all.iter().filter(|one| one.app_id.is_some()).map(|one| {
+        json!({
+            "application": one.app_id, "object_id": one.object_id, "name": one.name, "resource": one.resource,
+            "consents": one.consents, "certificates": one.certificates.len(),
+        })
+    });
+    Json(shown.collect())
+}
+
+/// The permissions of an application (its client id) in Graph, in place of those that it had.
+#[derive(Deserialize)]
+pub(super) struct Consent {
+    application: Uuid,
+    consents: Consents,
+}
+
+pub(super) async fn consent(State(world): State<Arc<World>>, Json(asked): Json<Consent>) -> Response {
+    let named = asked.consents.application.iter().chain(&asked.consents.delegated);
+    if let Some(unknown) = named.into_iter().find(|one| !graph::PERMISSIONS.contains(&one.as_str())) {
+        let known = graph::PERMISSIONS.join(", ");
+        return (StatusCode::BAD_REQUEST, format!("{unknown} is none of the permissions here: {known}\n"))
+            .into_response();
+    }
+    change(&world, asked.application, |found| found.consents = asked.consents).await
+}
+
+/// The certificate (PEM) of an application, added to those that it has.
+#[derive(Deserialize)]
+pub(super) struct Registered {
+    application: Uuid,
+    certificate: String,
+}
+
+pub(super) async fn register(State(world): State<Arc<World>>, Json(asked): Json<Registered>) -> Response {
+    match entra::kept_certificates(&asked.certificate).filter(|found| !found.is_empty()) {
+        Some(certificates) => change(&world, asked.application, |found| found.certificates.extend(certificates)).await,
+        None => (StatusCode::BAD_REQUEST, "the certificate is no certificate in PEM\n").into_response(),
+    }
+}
+
+async fn change(world: &World, application: Uuid, change: impl FnOnce(&mut Principal)) -> Response {
+    if world.state.read(|draft| directory::find_by_app(draft, application)).is_none() {
+        return (StatusCode::NOT_FOUND, format!("there is no application {application}\n")).into_response();
+    }
+    written(world.state.change(|draft| {
+        if let Some(mut found) = directory::find_by_app(draft, application) {
+            change(&mut found);
+            directory::put(draft, &found);
+        }
+        Ok(())
+    }))
+    .await
+}
