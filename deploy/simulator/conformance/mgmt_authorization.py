@@ -50,3 +50,16 @@ with group("conformance-authorization") as rg:
     assert gone.id == made.id
     assert assignments.delete(scope, name) is None, "204: nothing there is as good"
     refused(lambda: assignments.get(scope, name), 404, "RoleAssignmentNotFound", name)
+
+    role = str(uuid.uuid4())
+    permissions = [{"actions": ["*/read"], "not_actions": ["Microsoft.KeyVault/*"], "data_actions": []}]
+    wanted = {"role_name": "Conformance", "role_type": "CustomRole", "assignable_scopes": [scope]}
+    custom = definitions.create_or_update(scope, role, dict(wanted, permissions=permissions))
+    assert custom.role_type == "CustomRole" and custom.assignable_scopes == [scope] and custom.name == role
+    assert [it.name for it in definitions.list(scope, filter="type eq 'CustomRole'")] == [role]
+    with_custom = dict(body, role_definition_id=custom.id)
+    assigned = assignments.create(scope, str(uuid.uuid4()), with_custom)
+    refused(lambda: definitions.delete(scope, role), 400, "RoleDefinitionHasAssignments")
+    assignments.delete_by_id(assigned.id)
+    assert definitions.delete(scope, role).name == role
+    assert list(client.deny_assignments.list_for_scope(scope)) == []

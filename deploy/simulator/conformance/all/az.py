@@ -70,6 +70,7 @@ def story(az, cloud, suffix):
     assert group["properties"]["provisioningState"] == "Succeeded"
     assert az(f"group exists --name {name}") is True
     directory(az)
+    roles(az, group["id"])
     vaults(az, name, suffix)
     clusters(az, name)
     az(f"group delete --name {name} --yes")
@@ -87,6 +88,20 @@ def directory(az):
     assert member["value"] is True, member
     [group] = az("ad user get-member-groups --id manager@contoso.example")
     assert group["displayName"] == "Payments", group
+
+
+def roles(az, scope):
+    """A role of one's own, from its making to its end."""
+    wanted = {"Name": f"Vault watcher of {scope}", "Actions": ["Microsoft.KeyVault/vaults/read"], "AssignableScopes": [scope]}
+    made = az("role definition create --role-definition", json.dumps(wanted))
+    assert made["roleType"] == "CustomRole" and made["assignableScopes"] == [scope], made
+    given = az("role assignment create --role", wanted["Name"], "--scope", scope, "--assignee", "auditor@contoso.example")
+    [listed] = az("role assignment list --scope", scope, "--assignee", "auditor@contoso.example")
+    assert listed["roleDefinitionName"] == wanted["Name"], listed
+    az.refused("RoleDefinitionHasAssignments", "role definition delete --scope", scope, "--name", wanted["Name"])
+    az("role assignment delete --ids", given["id"])
+    az("role definition delete --scope", scope, "--name", wanted["Name"])
+    assert az("role definition list --custom-role-only true --scope", scope) == []
 
 
 def vaults(az, group, suffix):

@@ -59,6 +59,7 @@ pub fn complete(
     default(&mut properties, "maxAgentPools", json!(100));
     default(&mut properties, "supportPlan", json!("KubernetesOfficial"));
     complete_access(&properties)?;
+    super::lockdown::check(&properties)?;
     complete_network(&mut properties)?;
     if properties["autoUpgradeProfile"]["nodeOSUpgradeChannel"].is_null() {
         properties["autoUpgradeProfile"]["nodeOSUpgradeChannel"] = json!("NodeImage");

@@ -6,6 +6,7 @@ pub mod addons;
 pub mod body;
 pub mod clusters;
 pub mod credentials;
+pub mod lockdown;
 pub mod maintenance;
 pub mod node_group;
 pub mod pool_body;

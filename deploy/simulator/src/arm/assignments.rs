@@ -1,4 +1,4 @@
-//! Role assignments and definitions as ARM resources, with the rules for writing one twice.
+//! Role assignments as ARM resources, with the rules for writing one twice.
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::answer::{Answer, Ask};
+use super::definitions::missing;
 use super::filter::Filter;
 use super::path::ResourceId;
 use super::refusal::Refusal;
@@ -15,7 +16,7 @@ use crate::directory;
 use crate::parts::{Kind, Parts};
 use crate::resources::{self, Resource};
 use crate::roles::condition::{Attribute, Attributes, guid};
-use crate::roles::{self, ASSIGNMENTS, definitions};
+use crate::roles::{self, ASSIGNMENTS, custom, definitions};
 use crate::state::Draft;
 use crate::world::World;
 
@@ -24,10 +25,9 @@ pub(super) const PROPAGATION: Duration = Duration::from_secs(30);
 /// How long a new principal stays unknown to role assignments that do not name its kind.
 const REPLICATION: Duration = Duration::from_secs(60);
 
-/// Adds assignments and definitions.
+/// Adds assignments.
 pub(super) fn attach(parts: &mut Parts) {
     parts.add_kind(Assignments);
-    parts.add_kind(Definitions);
 }
 
 struct Assignments;
@@ -167,15 +167,9 @@ impl Wanted {
                 Refusal::bad("InvalidPrincipalId", "The principal ID is not valid. Principal ID must be a GUID.")
             })?;
         let role = properties["roleDefinitionId"].as_str().unwrap_or_default();
-        let definition = definitions::find(role).ok_or_else(|| {
-            Refusal::not_found(
-                "RoleDefinitionDoesNotExist",
-                format!(
-                    "The specified role definition with ID '{}' does not exist.",
-                    role.rsplit('/').next().unwrap_or(role)
-                ),
-            )
-        })?;
+        let definition = world.state.read(|draft| custom::find(draft, role));
+        let definition = definition.filter(|definition| definition.is_assignable_at(ask.id.scope()));
+        let definition = definition.ok_or_else(|| missing(role))?;
         let kind = properties["principalType"].as_str().filter(|kind| !kind.is_empty()).map(str::to_owned);
         Ok(Self {
             role: definition.resource_id(&world.subscription.to_string()),
@@ -288,55 +282,6 @@ fn list(world: &World, ask: &Ask) -> Result<Vec<Value>, Refusal> {
         });
         found.into_iter().map(|one| one.body).collect()
     }))
-}
-
-/// The built-in roles; nobody writes them.
-struct Definitions;
-
-#[async_trait]
-impl Kind for Definitions {
-    fn name(&self) -> &'static str {
-        "Microsoft.Authorization/roleDefinitions"
-    }
-
-    async fn put(&self, _world: &Arc<World>, _ask: &Ask) -> Result<Answer, Refusal> {
-        Err(Refusal::method_not_allowed())
-    }
-
-    async fn delete(&self, _world: &Arc<World>, _ask: &Ask) -> Result<Answer, Refusal> {
-        Err(Refusal::bad("CannotDeleteBuiltInRole", "A built-in role cannot be deleted."))
-    }
-
-    async fn get(&self, world: &Arc<World>, ask: &Ask) -> Result<Answer, Refusal> {
-        let found = definitions::find(ask.id.name()).ok_or_else(|| {
-            Refusal::not_found(
-                "RoleDefinitionDoesNotExist",
-                format!("The specified role definition with ID '{}' does not exist.", ask.id.name()),
-            )
-        })?;
-        Ok(Answer::Document(StatusCode::OK, found.body(&world.subscription.to_string())))
-    }
-
-    fn listed(&self, world: &World, ask: &Ask) -> Option<Result<Vec<Value>, Refusal>> {
-        let text = ask.query.get("$filter").map_or("", String::as_str);
-        let known = |(name, operator): &(&str, &str)| match *operator {
-            "()" => ["atScope", "atScopeAndBelow"].iter().any(|known| known.eq_ignore_ascii_case(name)),
-            "eq" => ["roleName", "type"].iter().any(|known| known.eq_ignore_ascii_case(name)),
-            _ => false,
-        };
-        let Some(filter) = Filter::read(text).ok().filter(|filter| filter.parts().iter().all(known)) else {
-            return Some(Err(Refusal::bad("BadRequestFormat", format!("The filter '{text}' is not supported."))));
-        };
-        let subscription = world.subscription.to_string();
-        let found = definitions::DEFINITIONS.iter().filter(|definition| {
-            let holds = |field: &str, _: &str, wanted: &str| match field.eq_ignore_ascii_case("roleName") {
-                true => definition.name.eq_ignore_ascii_case(wanted),
-                false => wanted.eq_ignore_ascii_case("BuiltInRole"),
-            };
-            filter.passes(&holds, &|_, _| true)
-        });
-        Some(Ok(found.map(|definition| definition.body(&subscription)).collect()))
-    }
 }
 
 /// Writes an assignment that is there from the start and in effect at once.

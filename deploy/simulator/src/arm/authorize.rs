@@ -3,8 +3,8 @@ use http::{HeaderMap, StatusCode};
 use uuid::Uuid;
 
 use super::answer::{Ask, Caller, Noted};
-use super::assignments;
 use super::refusal::Refusal;
+use super::{assignments, deny};
 use crate::locks::{self, Deed};
 use crate::roles::{self, Act, Decision};
 use crate::settings::Settings;
@@ -124,7 +124,10 @@ pub(super) fn permit(world: &World, ask: &Ask, action: &str, scope: &str) -> Res
         let attributes = assignments::attributes(draft, ask, action);
         let act = Act::Control(action);
         let why = match roles::decide(draft, caller.object_id, scope, act, now, &attributes) {
-            Decision::Allowed => return deed.map_or(Ok(()), |deed| check_state(world, draft, scope, deed)),
+            Decision::Allowed => {
+                deny::check(draft, caller, action, scope)?;
+                return deed.map_or(Ok(()), |deed| check_state(world, draft, scope, deed));
+            }
             Decision::ConditionNotMet => "has an authorization with ABAC condition that is not fulfilled",
             Decision::Denied => "does not have authorization",
         };

@@ -6,6 +6,8 @@ mod assignments;
 mod authorize;
 mod checks;
 mod cloud;
+mod definitions;
+mod deny;
 mod filter;
 mod groups;
 mod limits;
@@ -33,6 +35,7 @@ pub use answer::{Answer, Ask, Caller, Noted, Poll, merge, patch_tags, set_retry_
 pub use assignments::grant;
 pub use authorize::{BearerError, audience_is, verify_bearer};
 pub use checks::{PROVIDERS, registered};
+pub use deny::DENY_ASSIGNMENTS;
 pub use filter::Filter;
 pub use limits::Limits;
 pub use pages::next_link;
@@ -47,6 +50,8 @@ pub fn attach(parts: &mut Parts) {
     parts.add_site(Management);
     groups::attach(parts);
     assignments::attach(parts);
+    definitions::attach(parts);
+    deny::attach(parts);
     permissions::attach(parts);
 }
 

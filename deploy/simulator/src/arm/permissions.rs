@@ -9,7 +9,8 @@ use super::answer::{Answer, Ask};
 use super::refusal::Refusal;
 use crate::parts::{Function, Parts};
 use crate::resources::{self, Resource};
-use crate::roles::{self, definitions};
+use crate::roles::{self, custom};
+use crate::state::Draft;
 use crate::world::World;
 
 /// Adds the question.
@@ -42,24 +43,26 @@ impl Function for Permissions {
                 resources::find(draft, &group).ok_or_else(|| Refusal::group_not_found(name))?;
             }
             let counting = roles::counting(draft, ask.caller.object_id, ask.id.scope(), now);
-            let value: Vec<Value> = counting.iter().filter_map(permission).collect();
+            let value: Vec<Value> = counting.iter().flat_map(|it| permissions(draft, it)).collect();
             Ok(Answer::Document(StatusCode::OK, json!({"value": value})))
         })
     }
 }
 
-fn permission(assignment: &Resource) -> Option<Value> {
+fn permissions(draft: &Draft<'_>, assignment: &Resource) -> Vec<Value> {
     let properties = &assignment.body["properties"];
-    let role = definitions::find(properties["roleDefinitionId"].as_str()?)?;
-    let mut shown = role.permission();
-    let conditions: Vec<&str> = [properties["condition"].as_str(), role.condition].into_iter().flatten().collect();
-    match conditions.as_slice() {
-        [] => {}
-        [one] => shown["condition"] = json!(one),
-        several => shown["condition"] = json!(format!("({})", several.join(") AND ("))),
-    }
-    if !conditions.is_empty() {
+    let Some(role) = custom::find(draft, properties["roleDefinitionId"].as_str().unwrap_or_default()) else {
+        return Vec::new();
+    };
+    let conditions: Vec<&str> = [properties["condition"].as_str(), role.condition()].into_iter().flatten().collect();
+    let with_conditions = |mut shown: Value| {
+        match conditions.as_slice() {
+            [] => return shown,
+            [one] => shown["condition"] = json!(one),
+            several => shown["condition"] = json!(format!("({})", several.join(") AND ("))),
+        }
         shown["conditionVersion"] = json!("2.0");
-    }
-    Some(shown)
+        shown
+    };
+    role.permissions().into_iter().map(with_conditions).collect()
 }

@@ -11,7 +11,7 @@ use crate::directory;
 use crate::log_analytics::deleted as deleted_workspaces;
 use crate::operations::{OPERATIONS, Operation};
 use crate::resources::{self, Resource};
-use crate::roles::{ASSIGNMENTS, definitions};
+use crate::roles::{ASSIGNMENTS, custom};
 use crate::state::Draft;
 use crate::vault;
 use crate::world::World;
@@ -76,7 +76,8 @@ fn assignments(draft: &Draft<'_>, all: &[Resource]) -> Vec<String> {
     let each = assignments.map(|one| {
         let properties = &one.body["properties"];
         let text = |name: &str| properties[name].as_str().unwrap_or_default();
-        let role = definitions::find(text("roleDefinitionId")).map_or("an unknown role", |role| role.name);
+        let role = custom::find(draft, text("roleDefinitionId"));
+        let role = role.as_ref().map_or("an unknown role", custom::Role::name);
         let principal = Uuid::parse_str(text("principalId")).ok().and_then(|id| directory::find(draft, id));
         let who = principal.map_or_else(|| "somebody who is gone".to_owned(), |principal| principal.name);
         let condition = if properties["condition"].is_string() { ", with a condition" } else { "" };

@@ -1,5 +1,6 @@
 //! Decides what a principal may do at a scope, from the role assignments above it.
 pub mod condition;
+pub mod custom;
 pub mod definitions;
 
 use jiff::Timestamp;
@@ -51,7 +52,7 @@ pub fn decide(
 ) -> Decision {
     let mut decision = Decision::Denied;
     for assignment in counting(draft, principal, scope, now) {
-        match grants(&assignment, act, attributes) {
+        match grants(draft, &assignment, act, attributes) {
             Decision::Allowed => return Decision::Allowed,
             Decision::ConditionNotMet => decision = Decision::ConditionNotMet,
             Decision::Denied => {}
@@ -86,14 +87,14 @@ fn names(assignment: &Resource, principal: Uuid) -> bool {
     named.and_then(|named| Uuid::parse_str(named).ok()) == Some(principal)
 }
 
-fn grants(assignment: &Resource, act: Act<'_>, attributes: &Attributes) -> Decision {
+fn grants(draft: &Draft<'_>, assignment: &Resource, act: Act<'_>, attributes: &Attributes) -> Decision {
     let properties = &assignment.body["properties"];
-    let role = definitions::find(properties["roleDefinitionId"].as_str().unwrap_or_default());
-    let Some(role) = role.filter(|role| definition_grants(role, act)) else {
+    let role = custom::find(draft, properties["roleDefinitionId"].as_str().unwrap_or_default());
+    let Some(role) = role.filter(|role| role.grants(act)) else {
         return Decision::Denied;
     };
     let (Act::Control(word) | Act::Data(word)) = act;
-    let mut conditions = [properties["condition"].as_str(), role.condition].into_iter().flatten();
+    let mut conditions = [properties["condition"].as_str(), role.condition()].into_iter().flatten();
     // One that cannot be read was refused when it was written.
     let is_met = |text: &str| condition::read(text).is_ok_and(|condition| condition.is_met(word, attributes));
     if conditions.all(is_met) { Decision::Allowed } else { Decision::ConditionNotMet }

@@ -4,7 +4,9 @@
 mod activity;
 mod aks;
 mod arm;
+mod custom_roles;
 mod database;
+mod deny;
 mod door;
 mod entra;
 mod faults;
