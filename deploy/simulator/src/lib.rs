@@ -68,6 +68,7 @@ pub mod operations;
 pub mod parts;
 pub mod picture;
 pub mod policy;
+pub mod prices;
 pub mod process;
 pub mod providers;
 pub mod registries;
@@ -83,6 +84,7 @@ pub mod world;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -149,6 +151,7 @@ fn attach_all(parts: &mut Parts) {
     compute::attach(parts);
     identities::attach(parts);
     registries::attach(parts);
+    prices::attach(parts);
     let clusters = Arc::new(kubernetes::Clusters::default());
     kubernetes::attach(parts, &clusters);
     aks::attach(parts, &clusters);
@@ -192,6 +195,7 @@ impl Simulator {
             program,
             door_port,
             loopback,
+            passes_through: AtomicBool::new(false),
             port_base: options.port_base,
             stopping: CancellationToken::new(),
         });

@@ -33,6 +33,9 @@ enum Subcommands {
         /// The program that stands for a container image, `NAME=PROGRAM`; may be given several times.
         #[arg(long = "image", value_name = "NAME=PROGRAM", value_parser = image)]
         images: Vec<(String, String)>,
+        /// Pass names that are not simulated on to the world outside, in place of refusing them.
+        #[arg(long)]
+        pass_through: bool,
     },
     /// Prints shell exports that lead any program to the simulator of that folder.
     Env {
@@ -65,7 +68,9 @@ fn main() -> Result<ExitCode> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     color_eyre::install()?;
     match Arguments::parse().command {
-        Subcommands::Serve { state, speed, port_base, images } => serve(state, speed, port_base, &images),
+        Subcommands::Serve { state, speed, port_base, images, pass_through } => {
+            serve(state, speed, port_base, &images, pass_through)
+        }
         Subcommands::Env { state } => env(&state),
         Subcommands::Stop { state } => stop(&state),
         Subcommands::Echo => {
@@ -84,7 +89,13 @@ fn image(text: &str) -> Result<(String, String), String> {
     Ok((name.to_owned(), program.display().to_string()))
 }
 
-fn serve(state: PathBuf, speed: f64, port_base: Option<u16>, images: &[(String, String)]) -> Result<ExitCode> {
+fn serve(
+    state: PathBuf,
+    speed: f64,
+    port_base: Option<u16>,
+    images: &[(String, String)],
+    pass_through: bool,
+) -> Result<ExitCode> {
     let state = std::path::absolute(&state)?;
     folder::make(&state)?;
     if folder::Lock::is_held(&state) {
@@ -100,6 +111,7 @@ fn serve(state: PathBuf, speed: f64, port_base: Option<u16>, images: &[(String, 
             Err(_) if folder::Lock::is_held(&state) => return already(&state),
             Err(error) => return Err(error.into()),
         };
+        simulator.world().pass_through(pass_through);
         let mut terminate = signal(SignalKind::terminate())?;
         // Whoever started us may be gone already: then nobody reads this.
         let _ = writeln!(std::io::stdout(), "ready {}", simulator.ready());

@@ -1,5 +1,6 @@
 //! Holds one simulated Azure together: its clock, state, keys, parts and what it tells the portal.
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
@@ -50,6 +51,8 @@ pub struct World {
     pub loopback: Addresses,
     /// The `--port-base` that was asked for; services may take the ports after it.
     pub port_base: Option<u16>,
+    /// Whether names that are not simulated are passed on to the world outside.
+    pub(crate) passes_through: AtomicBool,
     /// Told when the world ends; every background task watches it.
     pub stopping: CancellationToken,
 }
@@ -63,6 +66,16 @@ impl World {
     /// The issuer of version 2 tokens, which applications of the directory are given.
     pub fn issuer_of_version_2(&self) -> String {
         format!("https://login.microsoftonline.com/{}/v2.0", self.tenant)
+    }
+
+    /// Passes names that are not simulated on to the world outside, or refuses them again.
+    pub fn pass_through(&self, passes: bool) {
+        self.passes_through.store(passes, Ordering::Relaxed);
+    }
+
+    /// Whether it does.
+    pub fn passes_through(&self) -> bool {
+        self.passes_through.load(Ordering::Relaxed)
     }
 
     /// The proxy address with a machine's credentials: `http://NAME:KEY@127.0.0.1:PORT`.

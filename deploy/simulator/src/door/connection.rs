@@ -10,7 +10,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use super::{Asker, HostName, serve, tunnel};
+use super::{Asker, HostName, beyond, serve, tunnel};
 use crate::control;
 use crate::machines;
 use crate::world::World;
@@ -52,6 +52,7 @@ async fn answer(world: Arc<World>, request: Request<Incoming>) -> Result<Respons
             serve::request(&world, router, HostName(host), asker, request.map(Body::new)).await
         }
         Some(_) => Ok(refuse(&host, "speaks https only")),
+        None if beyond::is_passed_on(&world, &host) => Ok(beyond::plain(request, &host).await),
         None => Ok(refuse(&host, "is none of the names that this simulator answers for")),
     }
 }

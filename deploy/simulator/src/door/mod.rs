@@ -1,4 +1,5 @@
-//! The front door: a forward proxy that answers for Azure's names itself and refuses every other.
+//! The front door: a forward proxy that answers for Azure's names itself and refuses every other, or passes it on.
+mod beyond;
 mod connection;
 mod serve;
 mod tunnel;

@@ -5,11 +5,10 @@ use axum::response::{IntoResponse, Response};
 use http::{Request, StatusCode};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 use super::connection::refuse;
-use super::{Asker, serve};
+use super::{Asker, beyond, serve};
 use crate::world::World;
 
 /// Answers CONNECT and serves the tunnel in the background.
@@ -19,11 +18,14 @@ pub(super) async fn open(world: Arc<World>, asker: Asker, request: Request<Incom
     };
     let host = authority.host().trim_matches(['[', ']']).to_ascii_lowercase();
     if let Some(port) = authority.port_u16().filter(|port| world.loopback.holds(&host, *port)) {
-        return lead_on(&world, request, format!("127.0.0.1:{port}")).await;
+        return beyond::tunnel(&world, request, format!("127.0.0.1:{port}")).await;
     }
     let tls = match world.parts.site(&world, &host) {
         Some((site, _)) if !site.plain() && authority.port_u16().unwrap_or(443) == 443 => site.tls(&world, &host),
         Some(_) => return refuse(&host, "answers on port 443 only"),
+        None if beyond::is_passed_on(&world, &host) => {
+            return beyond::tunnel(&world, request, format!("{host}:{}", authority.port_u16().unwrap_or(443))).await;
+        }
         None => {
             return refuse(&host, "is none of the names that this simulator answers for");
         }
@@ -42,28 +44,6 @@ pub(super) async fn open(world: Arc<World>, asker: Asker, request: Request<Incom
         match stream {
             Ok(stream) => serve::site(&world, stream, host, asker).await,
             Err(error) => tracing::debug!(%error, host, "a TLS handshake failed"),
-        }
-    });
-    StatusCode::OK.into_response()
-}
-
-/// Leads on to an address of this machine, or of another one, whose bytes the proxy does not understand.
-async fn lead_on(world: &World, request: Request<Incoming>, address: String) -> Response {
-    let mut beyond = match TcpStream::connect(&address).await {
-        Ok(beyond) => beyond,
-        Err(error) => return refuse(&address, &format!("is not reached ({error})")),
-    };
-    let stopping = world.stopping.clone();
-    tokio::spawn(async move {
-        let copied = async {
-            let upgraded = hyper::upgrade::on(request).await.map_err(std::io::Error::other)?;
-            tokio::io::copy_bidirectional(&mut TokioIo::new(upgraded), &mut beyond).await
-        };
-        tokio::select! {
-            ended = copied => if let Err(error) = ended {
-                tracing::debug!(%error, address, "a tunnel ended");
-            },
-            () = stopping.cancelled() => {}
         }
     });
     StatusCode::OK.into_response()

@@ -2,6 +2,8 @@
 use azure_simulator::faults::{Drop, Fault};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::visitor::Visitor;
 
@@ -81,4 +83,55 @@ async fn faults_can_be_set_from_outside_through_the_proxy() {
     assert_eq!(set.status(), StatusCode::CREATED);
     let reply = visitor.arm(Method::GET, "/resourceGroups", Value::Null).await;
     assert_eq!((reply.status, reply.header("retry-after")), (StatusCode::TOO_MANY_REQUESTS, "7"));
+}
+
+/// A server of the world outside: it answers one request with its first line.
+async fn outside() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut asked = vec![0; 4096];
+            let length = stream.read(&mut asked).await.unwrap_or(0);
+            let asked = String::from_utf8_lossy(&asked[..length]).into_owned();
+            let line = asked.lines().next().unwrap_or_default();
+            let answer =
+                format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{line}", line.len());
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn other_names_are_passed_on_only_where_told_so() {
+    let visitor = Visitor::arrive().await;
+    let port = outside().await;
+    let url = format!("http://127.0.0.1:{port}/there?a=b");
+    let refused = visitor.anybody().get(&url).send().await.unwrap();
+    assert_eq!(refused.status(), StatusCode::BAD_GATEWAY);
+    visitor.world().pass_through(true);
+    let passed = visitor.anybody().get(&url).send().await.unwrap();
+    assert_eq!((passed.status(), passed.text().await.unwrap().as_str()), (StatusCode::OK, "GET /there?a=b HTTP/1.1"));
+
+    let mut tunnel = TcpStream::connect(("127.0.0.1", visitor.world().door_port)).await.unwrap();
+    let connect = format!("CONNECT 127.0.0.1:{port} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n\r\n");
+    tunnel.write_all(connect.as_bytes()).await.unwrap();
+    let mut opened = [0; 12];
+    tunnel.read_exact(&mut opened).await.unwrap();
+    assert_eq!(&opened, b"HTTP/1.1 200");
+    let mut rest = Vec::new();
+    while !rest.ends_with(b"\r\n\r\n") {
+        rest.push(tunnel.read_u8().await.unwrap());
+    }
+    tunnel.write_all(b"GET /inside HTTP/1.1\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    tunnel.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.ends_with("GET /inside HTTP/1.1"), "{answer}");
+
+    // What is simulated and not there now is nobody's outside.
+    assert!(visitor.anybody().get("https://kv-none.vault.azure.net/secrets").send().await.is_err());
+    let nowhere = visitor.anybody().get("http://127.0.0.1:1/").send().await.unwrap();
+    assert_eq!(nowhere.status(), StatusCode::BAD_GATEWAY);
+    assert!(nowhere.text().await.unwrap().contains("is not reached"));
 }

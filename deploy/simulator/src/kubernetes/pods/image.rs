@@ -7,12 +7,12 @@ use serde_json::Value;
 
 use crate::StartError;
 use crate::kubernetes::cluster::{Cluster, Facts};
+use crate::registries::REGISTRIES;
 use crate::resources;
 use crate::roles::{self, Act};
 
 /// The file of the state folder that names a program for each image: `{"IMAGE": "PROGRAM"}`.
 pub const FILE: &str = "images.json";
-const REGISTRIES: &str = "Microsoft.ContainerRegistry/registries";
 
 /// What runs in a container.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,7 +34,8 @@ pub fn write(folder: &Path, images: &[(String, String)]) -> Result<(), StartErro
     std::fs::write(&path, text).map_err(failed)
 }
 
-fn read(path: &Path) -> BTreeMap<String, String> {
+/// The programs by the name of their image.
+pub fn read(path: &Path) -> BTreeMap<String, String> {
     std::fs::read_to_string(path).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
 }
 

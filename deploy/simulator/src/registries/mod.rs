@@ -1,5 +1,9 @@
 //! Container registries: a name that is taken in all the world, and who may pull from it.
 
+mod refusal;
+mod site;
+mod tokens;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -17,6 +21,7 @@ pub const REGISTRIES: &str = "Microsoft.ContainerRegistry/registries";
 /// Adds registries.
 pub fn attach(parts: &mut Parts) {
     parts.add_kind(Registries);
+    parts.add_site(site::LoginServers);
 }
 
 struct Registries;
