@@ -9,7 +9,6 @@ use sha2::{Digest, Sha256};
 use webpki::EndEntityCert;
 
 use super::refusal::EntraRefusal;
-use crate::clock::unix;
 use crate::directory::Principal;
 use crate::tokens;
 use crate::world::World;
@@ -63,9 +62,10 @@ fn check_claims(world: &World, claims: &Value) -> Result<(), EntraRefusal> {
             format!("Client assertion audience claim does not match Realm issuer. {REVIEW}"),
         ));
     }
-    let now = unix(world.clock.now());
-    let begun = claims["nbf"].as_i64().is_none_or(|from| from <= now + 300);
-    if begun && claims["exp"].as_i64().is_some_and(|end| end > now) {
+    // Clients send whole and broken seconds.
+    let now = world.clock.now().as_duration().as_secs_f64();
+    let begun = claims["nbf"].as_f64().is_none_or(|from| from <= now + 300.0);
+    if begun && claims["exp"].as_f64().is_some_and(|end| end > now) {
         return Ok(());
     }
     Err(EntraRefusal::client(700_024, format!("Client assertion is not within its valid time range. {REVIEW}")))

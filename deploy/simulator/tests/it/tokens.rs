@@ -75,6 +75,9 @@ async fn an_application_proves_itself_with_its_certificate() {
     assert_eq!(registered.status, StatusCode::NO_CONTENT, "{}", registered.body);
     let (status, given) = sign_in(&visitor, &good).await;
     assert_eq!(status, StatusCode::OK, "{given}");
+    let mut broken_seconds = claims(&endpoint(&visitor), now + 600);
+    broken_seconds["exp"] = json!(f64::from(u32::try_from(now).unwrap()) + 600.5);
+    assert_eq!(sign_in(&visitor, &certificate.assertion(&broken_seconds)).await.0, StatusCode::OK);
     let token = unverified(given["access_token"].as_str().unwrap()).unwrap();
     assert_eq!((&token["appidacr"], &token["ver"]), (&json!("2"), &json!("1.0")));
 
