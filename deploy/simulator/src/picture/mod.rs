@@ -25,6 +25,7 @@ pub fn text(world: &World) -> String {
         [
             ("groups", resource::groups(&all)),
             ("resources", resource::others(&all)),
+            ("roles", roles(draft)),
             ("assignments", assignments(draft, &all)),
             ("deleted vaults", vault::deleted_lines(draft)),
             ("deleted workspaces", deleted_lines(draft, world)),
@@ -82,6 +83,14 @@ fn assignments(draft: &Draft<'_>, all: &[Resource]) -> Vec<String> {
         let who = principal.map_or_else(|| "somebody who is gone".to_owned(), |principal| principal.name);
         let condition = if properties["condition"].is_string() { ", with a condition" } else { "" };
         format!("{}: {role} to {who}{condition}", short(text("scope")))
+    });
+    each.collect()
+}
+
+fn roles(draft: &Draft<'_>) -> Vec<String> {
+    let each = custom::all(draft).into_iter().map(|role| {
+        let scopes: Vec<String> = role.scopes().unwrap_or_default().into_iter().map(short).collect();
+        format!("{} at {}", role.name(), scopes.join(", "))
     });
     each.collect()
 }

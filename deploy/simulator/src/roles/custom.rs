@@ -112,8 +112,8 @@ impl Role {
         self.scopes().is_none_or(|scopes| scopes.iter().any(|from| is_at_or_below(from, scope)))
     }
 
-    /// Nothing where it may be assigned everywhere.
-    fn scopes(&self) -> Option<Vec<&str>> {
+    /// Where it may be assigned; nothing where that is everywhere.
+    pub fn scopes(&self) -> Option<Vec<&str>> {
         match self {
             Self::BuiltIn(_) => None,
             Self::Custom(body) => {

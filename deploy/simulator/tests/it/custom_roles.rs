@@ -53,6 +53,7 @@ async fn a_custom_role_lets_one_do_what_it_says_and_nothing_else() {
     let told = visitor.ask(&token, Method::GET, permissions, Value::Null).await;
     assert_eq!(told.code(), "AuthorizationFailed", "the role does not hold that question");
     assert!(azure_simulator::picture::text(visitor.world()).contains("Group reader to fresh"));
+    assert!(azure_simulator::picture::text(visitor.world()).contains("roles\n  Group reader at "));
 }
 
 #[tokio::test]

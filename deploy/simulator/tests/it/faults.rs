@@ -12,6 +12,7 @@ const VAULT: &str = "/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/kv-o
 const SECRET: &str = "https://kv-one.vault.azure.net/secrets/name?api-version=7.4";
 const TOKEN: &str = "https://login.microsoftonline.com/contoso.example/oauth2/v2.0/token";
 const METADATA: &str = "http://169.254.169.254/metadata/identity/oauth2/token";
+const GRAPH: &str = "https://graph.microsoft.com/v1.0/users";
 const PODS: &str = "/api/v1/pods";
 
 /// Name, what is asked, and what the answer has to be: status, code, and a part of its message.
@@ -197,6 +198,9 @@ const KNOWN: &[(&str, &str, u16, &str, &str)] = &[
     ("metadata-header-missing", METADATA, 400, "bad_request_102", "Required metadata header not specified"),
     ("metadata-updating", METADATA, 410, "gone", "updated"),
     ("metadata-throttled", METADATA, 429, "too_many_requests", "Too many"),
+    ("denied-by-assignment", VAULT, 403, "DenyAssignmentAuthorizationFailed", "because of the deny assignment"),
+    ("graph-denied", GRAPH, 403, "Authorization_RequestDenied", "Insufficient privileges"),
+    ("graph-throttled", GRAPH, 429, "TooManyRequests", "Please retry again later."),
 ];
 
 /// Those that hit operations and nodes, which other tests produce.
