@@ -11,7 +11,6 @@ use crate::arm::Limits;
 use crate::authority::Authority;
 use crate::clock::Clock;
 use crate::faults::Faults;
-use crate::loopback::Addresses;
 use crate::parts::Parts;
 use crate::state::State;
 use crate::tokens::Tokens;
@@ -48,7 +47,7 @@ pub struct World {
     /// The front door's port on 127.0.0.1.
     pub door_port: u16,
     /// Where services are without a proxy.
-    pub loopback: Addresses,
+    pub loopback: crate::loopback::Addresses,
     /// The `--port-base` that was asked for; services may take the ports after it.
     pub port_base: Option<u16>,
     /// Whether names that are not simulated are passed on to the world outside.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{addons, lockdown};
+use super::addons;
 use crate::arm::Refusal;
 use crate::compute::SCALE_SETS;
 use crate::identities::{self, IDENTITIES};
@@ -34,7 +34,7 @@ pub fn settle(draft: &mut Draft<'_>, world: &World, cluster: &mut Resource) -> R
         });
         resources::put(draft, &Resource::new(body));
     }
-    lockdown::settle(draft, &group, cluster);
+    super::lockdown::settle(draft, &group, cluster);
     let identity = |draft: &mut Draft<'_>, name: &str| {
         let id = format!("{group}/providers/{IDENTITIES}/{name}");
         identities::make(draft, world, &id, &location, Value::Null).0

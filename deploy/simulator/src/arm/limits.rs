@@ -164,14 +164,6 @@ impl Limits {
         }
     }
 
-    /// Takes a token of the metadata service of a machine, or says how long to wait for one.
-    pub fn take_of_metadata(&self, clock: &Clock, machine: &str) -> Result<(), Duration> {
-        let size = Size::new(20.0, 20.0);
-        let (_, wait) = self.draw(clock, &[(format!("metadata {machine}"), size)]);
-        self.count("metadata", size, wait.is_none());
-        wait.map_or(Ok(()), Err)
-    }
-
     fn count(&self, sort: &'static str, size: Size, is_taken: bool) {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken.entry(sort).or_insert((0, size)).0 += u64::from(is_taken);
@@ -186,6 +178,14 @@ impl Limits {
             ((*sort).to_owned(), told)
         });
         Value::Object(told.collect())
+    }
+
+    /// Takes a token of the metadata service of a machine, or says how long to wait for one.
+    pub fn take_of_metadata(&self, clock: &Clock, machine: &str) -> Result<(), Duration> {
+        let size = Size::new(20.0, 20.0);
+        let (_, wait) = self.draw(clock, &[(format!("metadata {machine}"), size)]);
+        self.count("metadata", size, wait.is_none());
+        wait.map_or(Ok(()), Err)
     }
 
     /// Draws one token from each bucket, or from none: what is left in each, and how long to wait where one is empty.

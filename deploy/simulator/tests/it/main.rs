@@ -1,6 +1,7 @@
 //! Drives the simulator as its clients do: through the proxy, at Azure's real names.
 #![allow(clippy::unwrap_used, unreachable_pub)]
 
+mod access_tokens;
 mod activity;
 mod aks;
 mod arm;
@@ -26,6 +27,5 @@ mod program;
 mod registries;
 mod rights;
 mod sdk;
-mod tokens;
 mod vaults;
 mod visitor;
