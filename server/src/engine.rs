@@ -12,6 +12,7 @@ mod deed;
 mod drift;
 mod driver;
 mod erased;
+mod hints;
 pub mod lease;
 pub mod live;
 pub mod needs;
@@ -68,6 +69,7 @@ pub struct Engine {
     teams: Vec<Team>,
     pace: Pace,
     at_once: usize,
+    hints: hints::Hints,
     installation: OnceCell<Installation>,
 }
 
@@ -82,6 +84,7 @@ impl Engine {
             teams: parts.teams,
             pace: parts.pace,
             at_once: parts.at_once,
+            hints: hints::Hints::default(),
             installation: OnceCell::new_with(parts.installation),
         }
     }

@@ -7,12 +7,13 @@
 use super::Engine;
 use super::context::Attempt;
 use super::deed::{self, Outcome, Work};
+use super::hints::Hint;
 use super::lease::Guard;
 use super::needs::Ledger;
 use super::recipe::Recipe;
+use crate::store::Error;
 use crate::store::event::{self, Journal, Writer};
 use crate::store::lease::Claim;
-use crate::store::{Change, Error};
 use domain::Moment;
 use domain::job::told::Said;
 use domain::job::{Aim, Decision, Deed, Entry, Event, Goal, Phase, Status, Verb, decide};
@@ -20,7 +21,6 @@ use domain::team::Team;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -70,7 +70,7 @@ pub(super) async fn drive(
     guard: Guard,
     stop: CancellationToken,
 ) -> Result<Rest, Error> {
-    let mut changes = engine.store.changes();
+    let mut hints = engine.hints.of(&claim.job);
     let journal = event::load(&engine.store, &claim.job).await?.ok_or(Error::NotFound)?;
     let Some(recipe) = engine.recipe(&journal.job.recipe).cloned() else { return Ok(Rest::Beyond) };
     if recipe.beyond(&journal.job.outline).is_some() {
@@ -127,15 +127,13 @@ pub(super) async fn drive(
             () = tokio::time::sleep_until(driver.write_heard_at), if !driver.heard.is_empty() => {
                 driver.write_down().await?;
             }
-            heard = changes.recv() => match heard {
-                Ok(Change::Job(job)) if job == claim.job && driver.own_hints > 0 => driver.own_hints -= 1,
-                Ok(Change::Job(job)) if job == claim.job => driver.catch_up().await?,
-                Ok(Change::Any) => driver.catch_up().await?,
-                Err(RecvError::Lagged(_)) => {
+            hint = hints.next() => match hint {
+                Hint::Changed if driver.own_hints > 0 => driver.own_hints -= 1,
+                Hint::Changed => driver.catch_up().await?,
+                Hint::Lost => {
                     driver.own_hints = 0;
                     driver.catch_up().await?;
                 }
-                Ok(_) | Err(RecvError::Closed) => {}
             },
             () = pass(engine, wake) => {}
             () = driver.guard.lapsed() => return Ok(Rest::Lost),
@@ -328,8 +326,10 @@ impl Driver<'_> {
 
     /// Folds in what others wrote: a person's word, after which nothing is put off.
     async fn catch_up(&mut self) -> Result<(), Error> {
-        self.put_off.clear();
         let entries = event::since(&self.engine.store, &self.claim.job, self.journal.status.position).await?;
+        if !entries.is_empty() {
+            self.put_off.clear();
+        }
         if entries.iter().any(|entry| matches!(entry.event, Event::Released { .. })) {
             // The changed plan comes with another wish, and with other names in the outline.
             self.journal = event::load(&self.engine.store, &self.claim.job).await?.ok_or(Error::NotFound)?;

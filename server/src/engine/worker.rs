@@ -12,10 +12,13 @@ use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 /// How long nothing may be heard before the database is asked again: hints can be lost, and nobody says that he is gone.
 /// A lease lapses at most so much later for those who watch it, so that a job waits 12 s for whoever takes it over.
 const DEAF: i64 = 2_000;
+/// How long after a hint it looks for due jobs.
+const CALM: Duration = Duration::from_millis(5);
 /// A job that this server cannot carry on for now.
 const PUT_OFF: i64 = 5_000;
 /// A job that waits for a newer Keystead is offered to others so much later.
@@ -33,6 +36,7 @@ impl Engine {
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
         let name = uuid::Uuid::now_v7().to_string();
         let mut changes = self.store.changes();
+        let _hints = AbortOnDropHandle::new(tokio::spawn(self.hints.clone().bring(self.store.changes())));
         let mut drivers = JoinSet::new();
         let mut others = Others { watch: Watch::new(self.pace.lease), look_ms: 0 };
         while !stop.is_cancelled() {
@@ -63,7 +67,11 @@ impl Engine {
                         tracing::error!(%error, "the driver of a job broke; its lease will lapse");
                     }
                 }
-                () = heard_of_a_job(&mut changes) => {}
+                () = heard_of_a_job(&mut changes) => {
+                    // Where many jobs change, one look is for all of them.
+                    tokio::time::sleep(CALM).await;
+                    changes = self.store.changes();
+                }
             }
         }
         while drivers.join_next().await.is_some() {}
