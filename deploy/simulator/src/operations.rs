@@ -36,8 +36,11 @@ pub struct Operation {
     pub arguments: Value,
     /// When it was asked for.
     pub started: Timestamp,
-    /// When its effect comes.
+    /// When its effect comes, or the next part of it.
     pub due: Timestamp,
+    /// Whether a part of its effect has come.
+    #[serde(default)]
+    pub begun: bool,
     /// When it ended.
     #[serde(default)]
     pub ended: Option<Timestamp>,
@@ -67,6 +70,7 @@ impl Operation {
             arguments: Value::Null,
             started: clock.now(),
             due: clock.after(simulated),
+            begun: false,
             ended: None,
             status: "InProgress".to_owned(),
             error: None,
@@ -110,31 +114,29 @@ pub async fn prolong(world: &World, operation: &mut Operation) -> Result<(), Sta
     };
     let usual = operation.due.duration_since(operation.started).unsigned_abs();
     operation.due = later(operation.started, slower.apply(usual));
-    world
-        .state
-        .change(|draft| {
-            operation.put(draft);
-            Ok(())
-        })
-        .await
+    write(world, operation).await
 }
 
-/// Waits for the operation's due time in the background and then brings its effect about.
-pub fn follow(world: &Arc<World>, operation: Operation) {
-    world.waits.note(Wait {
-        of: operation.resource.clone(),
-        why: operation.verb.clone(),
-        from: operation.started,
-        until: operation.due,
-    });
+/// Waits for the operation's due time in the background and then brings its effect about, part by part.
+pub fn follow(world: &Arc<World>, mut operation: Operation) {
     let world = world.clone();
+    let mut from = operation.started;
     tokio::spawn(async move {
-        tokio::select! {
-            () = world.clock.until(operation.due) => {}
-            () = world.stopping.cancelled() => return,
-        }
-        if let Err(error) = finish(&world, operation).await {
-            tracing::error!(%error, "an operation could not be ended");
+        while operation.running() {
+            world.waits.note(Wait {
+                of: operation.resource.clone(),
+                why: operation.verb.clone(),
+                from,
+                until: operation.due,
+            });
+            tokio::select! {
+                () = world.clock.until(operation.due) => {}
+                () = world.stopping.cancelled() => return,
+            }
+            if let Err(error) = go_on(&world, &mut operation).await {
+                return tracing::error!(%error, "an operation could not be ended");
+            }
+            from = world.clock.now();
         }
     });
 }
@@ -152,18 +154,19 @@ pub async fn resume(world: &Arc<World>) -> Result<(), StateError> {
     Ok(())
 }
 
-async fn finish(world: &Arc<World>, mut operation: Operation) -> Result<(), StateError> {
-    let failure = world.faults.strike_operation(&operation.kind, &operation.resource, &operation.verb);
-    let effect = match (failure, world.parts.kind(&operation.kind)) {
-        (Some(failure), _) => {
-            let name = operation.resource.rsplit('/').next().unwrap_or_default();
-            Err(Refusal::conflict(&failure.code, failure.message.replace("{name}", name)))
+/// Brings the part of the effect about whose time has come: the operation has a later due time then, or has ended.
+async fn go_on(world: &Arc<World>, operation: &mut Operation) -> Result<(), StateError> {
+    let effect = match effect(world, operation).await {
+        Ok(Some(due)) => {
+            operation.due = due;
+            operation.begun = true;
+            return write(world, operation).await;
         }
-        (None, Some(kind)) => kind.complete(world, &operation).await,
-        (None, None) => Err(Refusal::internal(&format!("no kind {} ends this operation", operation.kind))),
+        Ok(None) => Ok(()),
+        Err(refusal) => Err(refusal),
     };
     if let (Err(refusal), Some(kind)) = (&effect, world.parts.kind(&operation.kind)) {
-        kind.fail(world, &operation, refusal).await?;
+        kind.fail(world, operation, refusal).await?;
     }
     operation.ended = Some(world.clock.now());
     match effect {
@@ -173,12 +176,33 @@ async fn finish(world: &Arc<World>, mut operation: Operation) -> Result<(), Stat
             operation.error = Some(json!({"code": refusal.code, "message": refusal.message}));
         }
     }
+    write(world, operation).await?;
+    activity::ended(world, operation).await
+}
+
+/// When it goes on, or nothing where it is over.
+async fn effect(world: &Arc<World>, operation: &mut Operation) -> Result<Option<Timestamp>, Refusal> {
+    let strikes =
+        |operation: &Operation| world.faults.strike_operation(&operation.kind, &operation.resource, &operation.verb);
+    if let Some(failure) = (!operation.begun).then(|| strikes(operation)).flatten() {
+        let name = operation.resource.rsplit('/').next().unwrap_or_default();
+        return Err(Refusal::conflict(&failure.code, failure.message.replace("{name}", name)));
+    }
+    let Some(kind) = world.parts.kind(&operation.kind) else {
+        return Err(Refusal::internal(&format!("no kind {} ends this operation", operation.kind)));
+    };
+    match kind.proceed(world, operation).await? {
+        Some(due) => Ok(Some(due)),
+        None => kind.complete(world, operation).await.map(|()| None),
+    }
+}
+
+async fn write(world: &World, operation: &Operation) -> Result<(), StateError> {
     world
         .state
         .change(|draft| {
             operation.put(draft);
-            Ok::<_, StateError>(())
+            Ok(())
         })
-        .await?;
-    activity::ended(world, &operation).await
+        .await
 }

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 use async_trait::async_trait;
 use axum::Router;
 use http::{Method, StatusCode};
+use jiff::Timestamp;
 use rustls::ServerConfig;
 
 use crate::arm::{Answer, Ask, Refusal};
@@ -66,6 +67,13 @@ pub trait Kind: Send + Sync {
     /// GET of `…/{name}/{view}` that is no resource, for example `upgradeProfiles`; the caller holds `{type}/{view}/read`.
     async fn view(&self, _world: &Arc<World>, ask: &Ask, _view: &str) -> Result<Answer, Refusal> {
         Err(Refusal::resource_not_found(&ask.id))
+    }
+
+    /// A part of the effect of an operation that comes in parts: when it goes on, or nothing where only
+    /// [`Kind::complete`] is left. What is noted in `operation.arguments` is kept together with that time. It may be
+    /// called again after a crash, so it has to be right twice.
+    async fn proceed(&self, _world: &Arc<World>, _operation: &mut Operation) -> Result<Option<Timestamp>, Refusal> {
+        Ok(None)
     }
 
     /// The effect of an operation that this kind began, once its time has come. It may be called again after a

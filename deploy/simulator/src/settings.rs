@@ -13,6 +13,10 @@ pub struct Settings {
     pub rate_limits: bool,
     /// How many entries a list has before it goes on at `nextLink`.
     pub page_size: usize,
+    /// Whether AKS goes on with a new cluster for a minute, and refuses meanwhile what would change it.
+    pub background_operation: bool,
+    /// Whether AKS brings new images and versions in the maintenance windows of its channels.
+    pub maintenance: bool,
     /// Whether the subscription takes writes.
     pub subscription: Subscription,
 }
@@ -39,7 +43,13 @@ impl Subscription {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { rate_limits: true, page_size: 1000, subscription: Subscription::Enabled }
+        Self {
+            rate_limits: true,
+            page_size: 1000,
+            background_operation: false,
+            maintenance: false,
+            subscription: Subscription::Enabled,
+        }
     }
 }
 

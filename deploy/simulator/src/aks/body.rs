@@ -66,6 +66,7 @@ pub fn complete(
     }
     super::addons::mirror_monitoring(&mut properties);
     complete_pools(offer, &mut properties, &version, location)?;
+    offer.settle_images(standing, properties["agentPoolProfiles"].as_array_mut().map_or(&mut [], Vec::as_mut_slice));
     let mut document = json!({
         "location": location,
         "properties": properties,
@@ -302,7 +303,7 @@ mod tests {
     }
 
     fn read(asked: &Value) -> Result<Value, Refusal> {
-        complete(&Offer::calendar(), asked, None, "aks", "rg", "eastus")
+        complete(&Offer::calendar(jiff::Timestamp::UNIX_EPOCH), asked, None, "aks", "rg", "eastus")
     }
 
     #[test]

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use http::StatusCode;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::outcome::{self, set_states};
 use super::versions::{self, Offer};
-use super::{body, credentials, node_group, pools, quota, sizes};
+use super::{body, credentials, node_group, pools, power, quota, sizes, upgrade, upkeep};
 use crate::arm::{Answer, Ask, Poll, Refusal};
 use crate::authority::Authority;
 use crate::directory::{self, Principal};
@@ -33,11 +35,11 @@ pub struct ManagedClusters {
     pub running: Arc<Clusters>,
 }
 
-/// 409 while another operation goes on.
-pub fn check_free(cluster: &Resource) -> Result<(), Refusal> {
+/// 409 while another operation goes on, also one of AKS itself.
+pub fn check_free(cluster: &Resource, now: Timestamp) -> Result<(), Refusal> {
     let state = cluster.provisioning_state();
     if matches!(state, "Succeeded" | "Failed" | "Canceled" | "") {
-        return Ok(());
+        return upkeep::check(cluster, now);
     }
     let name = cluster.body["name"].as_str().unwrap_or_default();
     Err(Refusal::conflict(
@@ -98,15 +100,6 @@ fn complete_issuer(draft: &mut Draft<'_>, world: &World, document: &mut Value) {
     document["properties"]["oidcIssuerProfile"]["issuerURL"] = json!(url);
 }
 
-fn set_states(cluster: &mut Resource, state: &str) {
-    cluster.set_provisioning_state(state);
-    cluster.body["properties"]["powerState"] = json!({"code": "Running"});
-    let pools = cluster.body["properties"]["agentPoolProfiles"].as_array_mut();
-    for pool in pools.into_iter().flatten() {
-        pool["provisioningState"] = json!(state);
-    }
-}
-
 fn system_identity(draft: &mut Draft<'_>, world: &World, cluster: &mut Resource) {
     let kind = cluster.body["identity"]["type"].as_str().unwrap_or_default();
     if kind != "SystemAssigned" || cluster.body["identity"]["principalId"].is_string() {
@@ -164,7 +157,8 @@ impl Kind for ManagedClusters {
                 let standing = resources::find(draft, &ask.canonical);
                 ask.check_precondition(standing.as_ref().map(|it| &it.body))?;
                 if let Some(standing) = &standing {
-                    check_free(standing)?;
+                    check_free(standing, draft.now)?;
+                    power::check_running(standing, "updating")?;
                 }
                 let before = standing.as_ref().map(|it| &it.body);
                 let asked = {
@@ -175,7 +169,8 @@ impl Kind for ManagedClusters {
                 let mut document = body::complete(&Offer::read(draft), &asked, before, name, &group, &location)?;
                 check_workspace(draft, &document["properties"])?;
                 sizes::check(draft, &document)?;
-                quota::check(draft, world, &document, &pools::surging(before, &document))?;
+                let surging = pools::surging(before, &document);
+                quota::check(draft, world, &document, &surging)?;
                 complete_issuer(draft, world, &mut document);
                 let (mut cluster, verb, takes) = match standing {
                     None => {
@@ -190,7 +185,15 @@ impl Kind for ManagedClusters {
                 };
                 cluster.body["eTag"] = json!(Uuid::new_v4().to_string());
                 system_identity(draft, world, &mut cluster);
-                set_states(&mut cluster, if verb == "create" { "Creating" } else { "Updating" });
+                cluster.body["properties"]["powerState"] = json!({"code": "Running"});
+                set_states(
+                    &mut cluster,
+                    match verb {
+                        "create" => "Creating",
+                        _ if surging.is_empty() => "Updating",
+                        _ => "Upgrading",
+                    },
+                );
                 resources::put(draft, &cluster);
                 pools::mirror(draft, &cluster);
                 let mut operation = Operation::begin(draft, &world.clock, CLUSTERS, cluster.id(), verb, takes);
@@ -215,7 +218,8 @@ impl Kind for ManagedClusters {
             .change(|draft| {
                 let mut cluster =
                     resources::find(draft, ask.id.as_str()).ok_or_else(|| Refusal::resource_not_found(&ask.id))?;
-                check_free(&cluster)?;
+                check_free(&cluster, draft.now)?;
+                power::check_running(&cluster, "updating")?;
                 if ask.body["tags"].is_object() {
                     cluster.body["tags"] = ask.body["tags"].clone();
                     cluster.body["eTag"] = json!(Uuid::new_v4().to_string());
@@ -235,7 +239,7 @@ impl Kind for ManagedClusters {
                 };
                 // A cluster may be deleted while it is being made, but not twice.
                 if cluster.provisioning_state() == "Deleting" {
-                    check_free(&cluster)?;
+                    check_free(&cluster, draft.now)?;
                 }
                 set_states(&mut cluster, "Deleting");
                 resources::put(draft, &cluster);
@@ -259,6 +263,7 @@ impl Kind for ManagedClusters {
         match action.to_ascii_lowercase().as_str() {
             "listclusterusercredential" => credentials::user(world, &cluster),
             "listclusteradmincredential" => credentials::admin(&cluster),
+            verb @ ("start" | "stop") => power::change(world, ask, verb).await,
             _ => Err(Refusal::method_not_allowed()),
         }
     }
@@ -275,26 +280,24 @@ impl Kind for ManagedClusters {
         }
     }
 
-    async fn complete(&self, world: &Arc<World>, operation: &Operation) -> Result<(), Refusal> {
-        if operation.verb == "delete" {
-            world.state.read(|draft| check_deletable(draft, world, &operation.resource))?;
-            self.running.end(world, &operation.resource).await;
-            return world
-                .state
-                .change(|draft| {
-                    if let Some(cluster) = resources::find(draft, &operation.resource) {
-                        forget(draft, world, &cluster);
-                        resources::remove(draft, cluster.id());
-                    }
-                    Ok(())
-                })
-                .await;
+    async fn proceed(&self, world: &Arc<World>, operation: &mut Operation) -> Result<Option<Timestamp>, Refusal> {
+        match operation.verb.as_str() {
+            "update" => upgrade::proceed(&self.running, world, operation).await,
+            _ => Ok(None),
         }
-        bring_about(&self.running, world, &operation.resource).await
+    }
+
+    async fn complete(&self, world: &Arc<World>, operation: &Operation) -> Result<(), Refusal> {
+        match operation.verb.as_str() {
+            "delete" => remove(&self.running, world, &operation.resource).await,
+            "stop" => power::stop(&self.running, world, &operation.resource).await,
+            "start" => power::start(&self.running, world, operation).await,
+            _ => outcome::bring_about(&self.running, world, operation).await,
+        }
     }
 
     async fn fail(&self, world: &Arc<World>, operation: &Operation, refusal: &Refusal) -> Result<(), StateError> {
-        fail(world, &operation.resource, refusal).await
+        outcome::fail(world, operation, refusal).await
     }
 
     fn leaving_takes(&self) -> Duration {
@@ -307,41 +310,21 @@ impl Kind for ManagedClusters {
 
     fn leave(&self, world: &World, draft: &mut Draft<'_>, cluster: &Resource) {
         forget(draft, world, cluster);
-        self.running.end_later(cluster.id());
+        self.running.end_later(draft, cluster);
     }
 }
 
-/// Makes what the cluster's document says: nodes and their identities, the API server, the end of the operation.
-pub async fn bring_about(running: &Clusters, world: &Arc<World>, id: &str) -> Result<(), Refusal> {
-    let still_there = world
-        .state
-        .change(|draft| {
-            let Some(mut cluster) = resources::find(draft, id) else { return Ok(false) };
-            if cluster.provisioning_state() == "Deleting" {
-                return Ok(false);
-            }
-            quota::check(draft, world, &cluster.body, &[])?;
-            node_group::settle(draft, world, &mut cluster)?;
-            cluster.private["runs"] = json!(true);
-            resources::put(draft, &cluster);
-            Ok::<_, Refusal>(true)
-        })
-        .await?;
-    if !still_there {
-        return Ok(());
-    }
-    let opened = running.open(world, id).await.map_err(|error| Refusal::internal(&error.to_string()))?;
-    opened.settle_nodes().await;
+/// Ends what runs in a cluster and takes it away with all that belongs to it.
+async fn remove(running: &Clusters, world: &Arc<World>, id: &str) -> Result<(), Refusal> {
+    world.state.read(|draft| check_deletable(draft, world, id))?;
+    let Some(cluster) = world.state.read(|draft| resources::find(draft, id)) else { return Ok(()) };
+    running.end(world, &cluster).await;
     world
         .state
         .change(|draft| {
-            if let Some(mut cluster) = resources::find(draft, id)
-                && cluster.provisioning_state() != "Deleting"
-            {
-                set_states(&mut cluster, "Succeeded");
-                cluster.body["eTag"] = json!(Uuid::new_v4().to_string());
-                resources::put(draft, &cluster);
-                pools::mirror(draft, &cluster);
+            if let Some(cluster) = resources::find(draft, id) {
+                forget(draft, world, &cluster);
+                resources::remove(draft, cluster.id());
             }
             Ok(())
         })
@@ -354,24 +337,6 @@ fn check_deletable(draft: &Draft<'_>, world: &World, id: &str) -> Result<(), Ref
         Some(cluster) => locks::check(draft, &node_group::group_id(world, &cluster), Deed::Delete),
         None => Ok(()),
     }
-}
-
-/// What remains of a cluster whose operation failed.
-pub async fn fail(world: &World, id: &str, refusal: &Refusal) -> Result<(), StateError> {
-    world
-        .state
-        .change(|draft| {
-            if let Some(mut cluster) = resources::find(draft, id) {
-                set_states(&mut cluster, "Failed");
-                let error = json!({"code": refusal.code, "message": refusal.message});
-                cluster.body["properties"]["status"] = json!({"provisioningError": error});
-                cluster.body["eTag"] = json!(Uuid::new_v4().to_string());
-                resources::put(draft, &cluster);
-                pools::mirror(draft, &cluster);
-            }
-            Ok(())
-        })
-        .await
 }
 
 /// Takes away what belongs to a cluster and lies elsewhere: its nodes' group, its issuer, its identity.

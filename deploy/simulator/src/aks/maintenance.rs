@@ -13,8 +13,14 @@ use crate::resources::{self, Resource};
 use crate::world::World;
 
 const CONFIGURATIONS: &str = "Microsoft.ContainerService/managedClusters/maintenanceConfigurations";
+/// Weekly hours without a purpose of their own.
+pub const DEFAULT: &str = "default";
+/// When the cluster gets newer versions.
+pub const VERSIONS: &str = "aksManagedAutoUpgradeSchedule";
+/// When nodes get newer images.
+pub const IMAGES: &str = "aksManagedNodeOSUpgradeSchedule";
 /// What a window can be for: weekly hours without a purpose, upgrades of the cluster, upgrades of node images.
-const NAMES: [&str; 3] = ["default", "aksManagedAutoUpgradeSchedule", "aksManagedNodeOSUpgradeSchedule"];
+const NAMES: [&str; 3] = [DEFAULT, VERSIONS, IMAGES];
 
 pub struct MaintenanceConfigurations;
 
@@ -34,7 +40,7 @@ impl Kind for MaintenanceConfigurations {
         };
         let properties = &ask.body["properties"];
         let window = &properties["maintenanceWindow"];
-        if name == "default" {
+        if name == DEFAULT {
             if !properties["timeInWeek"].is_array() && !properties["notAllowedTime"].is_array() {
                 return Err(invalid("timeInWeek", "The default configuration needs timeInWeek or notAllowedTime."));
             }

@@ -9,11 +9,16 @@ pub mod credentials;
 pub mod lockdown;
 pub mod maintenance;
 pub mod node_group;
+pub mod outcome;
 pub mod pool_body;
 pub mod pools;
+pub mod power;
 pub mod quota;
 pub mod sizes;
+pub mod upgrade;
+pub mod upkeep;
 pub mod versions;
+pub mod window;
 
 use std::sync::Arc;
 
@@ -26,4 +31,5 @@ pub fn attach(parts: &mut Parts, running: &Arc<Clusters>) {
     parts.add_kind(pools::AgentPools { running: running.clone() });
     parts.add_kind(maintenance::MaintenanceConfigurations);
     parts.add_function(versions::Versions);
+    parts.add_start(upkeep::Upkeep);
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::addons;
+use super::{addons, power};
 use crate::arm::Refusal;
 use crate::compute::SCALE_SETS;
 use crate::identities::{self, IDENTITIES};
-use crate::kubernetes::scale_set_name;
+use crate::kubernetes::{scale_set_name, surge_nodes};
 use crate::policy;
 use crate::resources::{self, Resource};
 use crate::state::Draft;
@@ -58,7 +58,7 @@ pub fn settle(draft: &mut Draft<'_>, world: &World, cluster: &mut Resource) -> R
     let pools = cluster.body["properties"]["agentPoolProfiles"].as_array().cloned().unwrap_or_default();
     let mut sets = Vec::new();
     for pool in &pools {
-        let set = scale_set(&group, &location, cluster.id(), pool, &assigned);
+        let set = scale_set(&group, &location, cluster, pool, &assigned);
         policy::check(draft, &set.body, world.clock.now())?;
         sets.push(resources::key(set.id()));
         resources::put(draft, &set);
@@ -100,8 +100,18 @@ fn remove_others(draft: &mut Draft<'_>, group: &str, stay: &[Resource]) {
     }
 }
 
-fn scale_set(group: &str, location: &str, cluster_id: &str, pool: &Value, identity: &Value) -> Resource {
-    let name = scale_set_name(cluster_id, pool["name"].as_str().unwrap_or_default());
+/// How many machines the scale set of a pool has: the pool's nodes with those that stand beside them during an
+/// upgrade, and none while the cluster is stopped.
+fn capacity(cluster: &Resource, pool: &Value) -> i64 {
+    if power::is_stopped(cluster) {
+        return 0;
+    }
+    let name = pool["name"].as_str().unwrap_or_default();
+    pool["count"].as_i64().unwrap_or(0) + surge_nodes(cluster, name)
+}
+
+fn scale_set(group: &str, location: &str, cluster: &Resource, pool: &Value, identity: &Value) -> Resource {
+    let name = scale_set_name(cluster.id(), pool["name"].as_str().unwrap_or_default());
     let mut tags = Map::new();
     tags.insert("aks-managed-poolName".into(), pool["name"].clone());
     tags.insert(
@@ -114,7 +124,7 @@ fn scale_set(group: &str, location: &str, cluster_id: &str, pool: &Value, identi
         "type": SCALE_SETS,
         "location": location,
         "tags": tags,
-        "sku": {"name": pool["vmSize"], "tier": "Standard", "capacity": pool["count"]},
+        "sku": {"name": pool["vmSize"], "tier": "Standard", "capacity": capacity(cluster, pool)},
         "properties": {"provisioningState": "Succeeded", "orchestrationMode": "Uniform"},
     });
     if identity.is_object() {

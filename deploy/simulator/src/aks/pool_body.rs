@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::body::{default, invalid};
-use super::versions::{self, Offer};
+use super::versions::Offer;
 use crate::arm::Refusal;
 use crate::compute;
 
@@ -74,8 +74,6 @@ pub fn complete_pool(
     };
     default(pool, "orchestratorVersion", json!(of_pool));
     pool["currentOrchestratorVersion"] = json!(of_pool);
-    let image = versions::node_image(pool["osSKU"].as_str().unwrap_or_default());
-    default(pool, "nodeImageVersion", json!(image));
     pool["powerState"] = json!({"code": "Running"});
     Ok(())
 }

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use http::StatusCode;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::clusters::{self, POLL};
 use super::pool_body::complete_pool;
-use super::versions::{self, Offer};
-use super::{body, quota, sizes};
+use super::versions::Offer;
+use super::{body, outcome, power, quota, sizes, upgrade};
 use crate::arm::{Answer, Ask, Poll, Refusal};
 use crate::kubernetes::Clusters;
 use crate::operations::Operation;
@@ -55,15 +56,40 @@ fn cluster_of(draft: &Draft<'_>, ask: &Ask) -> Result<Resource, Refusal> {
     resources::find(draft, &parent).ok_or_else(|| Refusal::resource_not_found(&ask.id))
 }
 
-fn begin(draft: &mut Draft<'_>, world: &World, cluster: &mut Resource, verb: &str) -> Operation {
+/// The cluster that a request about a pool changes: it has to be running, and free.
+fn changeable(draft: &Draft<'_>, ask: &Ask) -> Result<Resource, Refusal> {
+    let cluster = cluster_of(draft, ask)?;
+    clusters::check_free(&cluster, draft.now)?;
+    power::check_running(&cluster, "updating agent pools")?;
+    Ok(cluster)
+}
+
+/// Begins an operation on one pool of a cluster.
+pub fn begin(draft: &mut Draft<'_>, world: &World, cluster: &mut Resource, pool: &str) -> Operation {
     cluster.set_provisioning_state("Updating");
     cluster.body["eTag"] = json!(Uuid::new_v4().to_string());
     resources::put(draft, cluster);
     mirror(draft, cluster);
-    let mut operation = Operation::begin(draft, &world.clock, POOLS, cluster.id(), verb, TAKES);
-    operation.arguments = json!({"location": cluster.body["location"]});
+    let mut operation = Operation::begin(draft, &world.clock, POOLS, cluster.id(), "update", TAKES);
+    operation.arguments = json!({"location": cluster.body["location"], "pool": pool});
     operation.put(draft);
     operation
+}
+
+/// Begins to put the newest image on the nodes of a pool.
+pub fn begin_image(
+    draft: &mut Draft<'_>,
+    world: &World,
+    cluster: &mut Resource,
+    name: &str,
+) -> Result<Operation, Refusal> {
+    let offer = Offer::read(draft);
+    for pool in all(cluster).filter(|it| it["name"] == name) {
+        pool["nodeImageVersion"] = json!(offer.image(pool["osSKU"].as_str().unwrap_or_default()));
+        pool["provisioningState"] = json!("UpgradingNodeImageVersion");
+    }
+    quota::check(draft, world, &cluster.body, &[name.to_owned()])?;
+    Ok(begin(draft, world, cluster, name))
 }
 
 /// The pools whose version differs from what stands: their nodes are going to be replaced.
@@ -75,6 +101,11 @@ pub fn surging(before: Option<&Value>, after: &Value) -> Vec<String> {
         same.is_some_and(|it| it["currentOrchestratorVersion"] != pool["currentOrchestratorVersion"])
     };
     pools(after).iter().filter(changes).filter_map(|pool| pool["name"].as_str().map(str::to_owned)).collect()
+}
+
+/// The pools of a cluster's document.
+pub fn all(cluster: &mut Resource) -> impl Iterator<Item = &mut Value> {
+    cluster.body["properties"]["agentPoolProfiles"].as_array_mut().into_iter().flatten()
 }
 
 fn pools(cluster: &mut Resource) -> Result<&mut Vec<Value>, Refusal> {
@@ -94,8 +125,7 @@ impl Kind for AgentPools {
         world
             .state
             .change(|draft| {
-                let mut cluster = cluster_of(draft, ask)?;
-                clusters::check_free(&cluster)?;
+                let mut cluster = changeable(draft, ask)?;
                 let before = cluster.body.clone();
                 let version = before["properties"]["currentKubernetesVersion"].as_str().unwrap_or_default();
                 let location = before["location"].as_str().unwrap_or_default();
@@ -105,10 +135,18 @@ impl Kind for AgentPools {
                     return Err(body::invalid("properties", "Required parameter properties is missing (null)."));
                 }
                 pool["name"] = json!(name);
-                complete_pool(&Offer::read(draft), &mut pool, version, location, most_pods)?;
+                let offer = Offer::read(draft);
+                complete_pool(&offer, &mut pool, version, location, most_pods)?;
+                offer.settle_images(Some(&before), std::slice::from_mut(&mut pool));
                 let all = pools(&mut cluster)?;
                 let standing = all.iter().position(|it| it["name"] == name.as_str());
-                pool["provisioningState"] = json!(if standing.is_some() { "Updating" } else { "Creating" });
+                let changes = standing
+                    .is_some_and(|at| all[at]["currentOrchestratorVersion"] != pool["currentOrchestratorVersion"]);
+                pool["provisioningState"] = json!(match (standing, changes) {
+                    (None, _) => "Creating",
+                    (Some(_), false) => "Updating",
+                    (Some(_), true) => "Upgrading",
+                });
                 match standing {
                     Some(at) if all[at]["vmSize"] != pool["vmSize"] => {
                         return Err(Refusal::bad(
@@ -122,7 +160,7 @@ impl Kind for AgentPools {
                 }
                 sizes::check(draft, &cluster.body)?;
                 quota::check(draft, world, &cluster.body, &surging(Some(&before), &cluster.body))?;
-                let operation = begin(draft, world, &mut cluster, "update");
+                let operation = begin(draft, world, &mut cluster, &name);
                 let body = resources::find(draft, &ask.canonical).map(|it| it.body);
                 let status = if standing.is_some() { StatusCode::OK } else { StatusCode::CREATED };
                 Ok(Answer::Long { status, body, operation, poll: Poll::AsyncOperation, retry_after: POLL })
@@ -135,8 +173,7 @@ impl Kind for AgentPools {
         world
             .state
             .change(|draft| {
-                let mut cluster = cluster_of(draft, ask)?;
-                clusters::check_free(&cluster)?;
+                let mut cluster = changeable(draft, ask)?;
                 let all = pools(&mut cluster)?;
                 if !all.iter().any(|it| it["name"] == name.as_str()) {
                     return Ok(Answer::Empty(StatusCode::NO_CONTENT));
@@ -149,7 +186,7 @@ impl Kind for AgentPools {
                     ));
                 }
                 all.retain(|it| it["name"] != name.as_str());
-                let operation = begin(draft, world, &mut cluster, "update");
+                let operation = begin(draft, world, &mut cluster, &name);
                 Ok(Answer::Long {
                     status: StatusCode::ACCEPTED,
                     body: None,
@@ -169,15 +206,8 @@ impl Kind for AgentPools {
         world
             .state
             .change(|draft| {
-                let mut cluster = cluster_of(draft, ask)?;
-                clusters::check_free(&cluster)?;
-                for pool in pools(&mut cluster)?.iter_mut().filter(|it| it["name"] == name.as_str()) {
-                    let image = versions::node_image(pool["osSKU"].as_str().unwrap_or_default());
-                    pool["nodeImageVersion"] = json!(image);
-                    pool["provisioningState"] = json!("UpgradingNodeImageVersion");
-                }
-                quota::check(draft, world, &cluster.body, &[name])?;
-                let operation = begin(draft, world, &mut cluster, "update");
+                let mut cluster = changeable(draft, ask)?;
+                let operation = begin_image(draft, world, &mut cluster, &name)?;
                 let body = resources::find(draft, &ask.canonical).map(|it| it.body);
                 Ok(Answer::Long { status: StatusCode::ACCEPTED, body, operation, poll: Poll::Both, retry_after: POLL })
             })
@@ -191,7 +221,8 @@ impl Kind for AgentPools {
         let found = world.state.read(|draft| resources::find(draft, ask.id.as_str()));
         let pool = found.ok_or_else(|| Refusal::resource_not_found(&ask.id))?.body;
         let version = pool["properties"]["currentOrchestratorVersion"].as_str().unwrap_or_default();
-        let upgrades = world.state.read(Offer::read).upgrades_of(version);
+        let offer = world.state.read(Offer::read);
+        let upgrades = offer.upgrades_of(version);
         Ok(Answer::Document(
             StatusCode::OK,
             json!({
@@ -200,17 +231,21 @@ impl Kind for AgentPools {
                 "type": format!("{POOLS}/upgradeProfiles"),
                 "properties": {
                     "kubernetesVersion": version, "osType": "Linux", "upgrades": upgrades,
-                    "latestNodeImageVersion": versions::node_image(pool["properties"]["osSKU"].as_str().unwrap_or_default()),
+                    "latestNodeImageVersion": offer.image(pool["properties"]["osSKU"].as_str().unwrap_or_default()),
                 },
             }),
         ))
     }
 
+    async fn proceed(&self, world: &Arc<World>, operation: &mut Operation) -> Result<Option<Timestamp>, Refusal> {
+        upgrade::proceed(&self.running, world, operation).await
+    }
+
     async fn complete(&self, world: &Arc<World>, operation: &Operation) -> Result<(), Refusal> {
-        clusters::bring_about(&self.running, world, &operation.resource).await
+        outcome::bring_about(&self.running, world, operation).await
     }
 
     async fn fail(&self, world: &Arc<World>, operation: &Operation, refusal: &Refusal) -> Result<(), StateError> {
-        clusters::fail(world, &operation.resource, refusal).await
+        outcome::fail(world, operation, refusal).await
     }
 }

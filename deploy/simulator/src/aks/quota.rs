@@ -46,21 +46,29 @@ fn capacity(set: &Resource) -> i64 {
     set.body["sku"]["capacity"].as_i64().unwrap_or(0)
 }
 
-/// The nodes of a pool, and those that stand beside them during an upgrade: `maxSurge`, one of ten unless it says
-/// otherwise, and at least one.
+/// The nodes of a pool, and those that stand beside them during an upgrade.
 fn nodes(pool: &Value, surging: &[String]) -> i64 {
     let count = pool["count"].as_i64().unwrap_or(0);
     let is_surging = pool["name"].as_str().is_some_and(|name| surging.iter().any(|one| one == name));
-    if !is_surging || count == 0 {
-        return count;
+    if is_surging { count + surge(pool) } else { count }
+}
+
+/// How many nodes stand beside those of a pool during an upgrade: `maxSurge`, one of ten unless it says otherwise, and
+/// at least one, but where `maxUnavailable` lets the pool shrink instead.
+pub fn surge(pool: &Value) -> i64 {
+    let count = pool["count"].as_i64().unwrap_or(0);
+    if count == 0 {
+        return 0;
     }
-    let surge = pool["upgradeSettings"]["maxSurge"].as_str().unwrap_or("10%");
+    let settings = &pool["upgradeSettings"];
+    let surge = settings["maxSurge"].as_str().unwrap_or("10%");
     let more = match surge.strip_suffix('%').map(str::parse::<i64>) {
         Some(Ok(percent)) => (count * percent + 99) / 100,
         Some(Err(_)) => 1,
         None => surge.parse().unwrap_or(1),
     };
-    count + more.max(1)
+    let may_shrink = settings["maxUnavailable"].as_str().is_some_and(|most| !matches!(most, "" | "0" | "0%"));
+    more.max(i64::from(!may_shrink))
 }
 
 fn insufficient(family: &str, region: &str, more: i64, left: i64) -> Refusal {
@@ -88,6 +96,7 @@ mod tests {
             (json!({"name": "system", "count": 30}), 33),
             (json!({"name": "system", "count": 3, "upgradeSettings": {"maxSurge": "50%"}}), 5),
             (json!({"name": "system", "count": 3, "upgradeSettings": {"maxSurge": "2"}}), 5),
+            (json!({"name": "system", "count": 3, "upgradeSettings": {"maxSurge": "0", "maxUnavailable": "1"}}), 3),
             (json!({"name": "user", "count": 3}), 3),
         ] {
             assert_eq!(nodes(&pool, &surging), expected, "{pool}");

@@ -64,6 +64,7 @@ fn routes(world: &Arc<World>) -> Router {
         .route("/quotas", get(offer::quotas).post(offer::set_quota))
         .route("/sizes", get(offer::restrictions).post(offer::restrict).delete(offer::clear_restrictions))
         .route("/versions", post(offer::set_version))
+        .route("/images", post(offer::set_image))
         .route("/advance", post(advance))
         .route("/stop", post(stop))
         .with_state(world.clone())

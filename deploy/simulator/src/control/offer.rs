@@ -79,6 +79,20 @@ pub(super) async fn set_version(State(world): State<Arc<World>>, Json(asked): Js
     }
 }
 
+/// The newest image of nodes; without a version the calendar's again.
+#[derive(Deserialize)]
+pub(super) struct Image {
+    version: Option<String>,
+}
+
+pub(super) async fn set_image(State(world): State<Arc<World>>, Json(image): Json<Image>) -> Response {
+    written(world.state.change(|draft| {
+        versions::set_image(draft, image.version.as_deref());
+        Ok(())
+    }))
+    .await
+}
+
 /// 204 once it is written.
 pub(super) async fn written(writing: impl Future<Output = Result<(), StateError>>) -> Response {
     match writing.await {

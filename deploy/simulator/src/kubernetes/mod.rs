@@ -18,7 +18,9 @@ pub mod columns;
 pub mod controllers;
 pub mod defaults;
 pub mod dial;
+pub mod drain;
 pub mod event;
+pub mod eviction;
 pub mod inventory;
 pub mod issuer;
 pub mod json_patch;
@@ -50,14 +52,15 @@ use rustls::ServerConfig;
 
 use self::cluster::{Cluster, OBJECTS};
 use self::networks::Networks;
+use self::object::text;
 use crate::StartError;
 use crate::door::HostName;
 use crate::parts::{Parts, Site, Start};
-use crate::resources;
+use crate::resources::{self, Resource};
 use crate::state::Draft;
 use crate::world::World;
 
-pub use self::nodes::scale_set_name;
+pub use self::nodes::{node_of_pool, scale_set_name, surge_nodes};
 
 /// The provider type of clusters.
 pub const CLUSTERS: &str = "Microsoft.ContainerService/managedClusters";
@@ -90,18 +93,25 @@ impl Clusters {
         running.get(&resources::key(id)).cloned()
     }
 
-    /// Ends a cluster for good. Its objects go from the state, its files from the disk.
-    pub async fn end(&self, world: &World, id: &str) {
-        let ended = self.write(|running| running.remove(&resources::key(id)));
-        if let Some(cluster) = ended {
+    /// Stops a cluster: its API server is gone, its pods end, its objects stay.
+    pub async fn stop(&self, id: &str) {
+        let stopped = self.write(|running| running.remove(&resources::key(id)));
+        if let Some(cluster) = stopped {
             cluster.stop().await;
-            clear(world, &cluster.uid).await;
         }
     }
 
-    /// Ends a cluster whose resource is being removed by somebody else, without waiting for it.
-    pub fn end_later(&self, id: &str) {
-        let ended = self.write(|running| running.remove(&resources::key(id)));
+    /// Ends a cluster for good. Its objects go from the state, its files from the disk.
+    pub async fn end(&self, world: &World, cluster: &Resource) {
+        self.stop(cluster.id()).await;
+        clear(world, text(&cluster.body, "/properties/resourceUID")).await;
+    }
+
+    /// Ends a cluster whose resource is being removed by somebody else, without waiting for it. Takes its objects out
+    /// of the state at once.
+    pub fn end_later(&self, draft: &mut Draft<'_>, cluster: &Resource) {
+        forget(draft, text(&cluster.body, "/properties/resourceUID"));
+        let ended = self.write(|running| running.remove(&resources::key(cluster.id())));
         if let Some(cluster) = ended {
             tokio::spawn(async move {
                 cluster.stop().await;
@@ -129,6 +139,9 @@ fn forget(draft: &mut Draft<'_>, uid: &str) {
 }
 
 async fn clear(world: &World, uid: &str) {
+    if uid.is_empty() {
+        return;
+    }
     let cleared: Result<(), crate::state::StateError> = world
         .state
         .change(|draft| {

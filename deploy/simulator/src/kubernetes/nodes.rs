@@ -8,7 +8,6 @@ use sha2::{Digest, Sha256};
 use super::cluster::Cluster;
 use super::kind;
 use super::object::{self, list, number, text};
-use super::removal::Wish;
 use super::store::Key;
 use crate::resources::{self, Resource};
 
@@ -28,6 +27,19 @@ fn node_name(scale_set: &str, number: i64) -> String {
         left /= 36;
     }
     format!("{scale_set}{digits}")
+}
+
+/// The label of a node that names its image.
+pub const IMAGE: &str = "kubernetes.azure.com/node-image-version";
+
+/// How many nodes of a pool stand beside its own, while they are being replaced.
+pub fn surge_nodes(cluster: &Resource, pool: &str) -> i64 {
+    cluster.private["surge"][pool].as_i64().unwrap_or(0)
+}
+
+/// The name of the n-th node of a pool.
+pub fn node_of_pool(cluster_id: &str, pool: &str, number: i64) -> String {
+    node_name(&scale_set_name(cluster_id, pool), number)
 }
 
 /// What a node says whose network never comes up.
@@ -52,13 +64,15 @@ impl Cluster {
         self.settle_nodes().await;
     }
 
-    /// Brings the nodes to what the agent pools say: more, fewer, another version.
+    /// Brings the nodes to as many as the agent pools say. One that is there stays what it is: its version and image
+    /// change only when it is replaced.
     pub async fn settle_nodes(&self) {
         let found = self.world.state.read(|draft| resources::find(draft, &self.id));
         let Some(resource) = found else { return };
+        let is_stopped = text(&resource.body, "/properties/powerState/code") == "Stopped";
         let mut wanted = BTreeSet::new();
-        for pool in list(&resource.body, "/properties/agentPoolProfiles") {
-            let count = number(pool, "/count").unwrap_or(0);
+        for pool in list(&resource.body, "/properties/agentPoolProfiles").iter().filter(|_| !is_stopped) {
+            let count = number(pool, "/count").unwrap_or(0) + surge_nodes(&resource, text(pool, "/name"));
             for at in 0..count {
                 let node = self.node(&resource, pool, at);
                 wanted.insert(object::name(&node).to_string());
@@ -67,12 +81,7 @@ impl Cluster {
         }
         let (_, nodes) = self.objects.list(&kind::NODE, "").await;
         for node in nodes.iter().filter(|node| !wanted.contains(object::name(node))) {
-            let (_, pods) = self.objects.list(&kind::POD, "").await;
-            for pod in pods.iter().filter(|pod| text(pod, "/spec/nodeName") == object::name(node)) {
-                // Somebody else may have deleted it first.
-                let _ = self.delete(&Key::of(&kind::POD, pod), &Wish::default()).await;
-            }
-            self.objects.remove(&Key::of(&kind::NODE, node)).await;
+            self.remove_node(object::name(node)).await;
         }
     }
 
@@ -80,18 +89,21 @@ impl Cluster {
         let key = Key::of(&kind::NODE, &node);
         let pool = text(&node, "/metadata/labels/agentpool");
         let id = format!("{}/agentPools/{pool}/{}", self.id, object::name(&node));
-        if self.objects.get(&key).await.is_none() && self.world.faults.strike_node(&id) {
+        let is_new = self.objects.get(&key).await.is_none();
+        if is_new && self.world.faults.strike_node(&id) {
             never_ready(&mut node);
         }
         let (status, labels) = (node["status"].clone(), node["metadata"]["labels"].clone());
-        // It may be there already; its status is written either way.
-        let _ = self.create(&kind::NODE, node, false).await;
+        if is_new {
+            // Somebody else may have made it in this moment.
+            let _ = self.create(&kind::NODE, node, false).await;
+        }
         let written = self.objects.change(&key, |standing| {
-            standing["metadata"]["labels"] = labels;
-            let conditions = standing["status"]["conditions"].clone();
-            standing["status"] = status;
-            if conditions.is_array() {
-                standing["status"]["conditions"] = conditions;
+            if is_new {
+                standing["status"] = status;
+            }
+            for (name, value) in labels.as_object().into_iter().flatten().filter(|(name, _)| is_new || *name != IMAGE) {
+                object::set(standing, &["metadata", "labels", name], value.clone());
             }
             Ok(())
         });
@@ -135,7 +147,7 @@ impl Cluster {
                 "agentpool": pool_name,
                 "kubernetes.azure.com/cluster": group,
                 "kubernetes.azure.com/mode": text(pool, "/mode").to_lowercase(),
-                "kubernetes.azure.com/node-image-version": text(pool, "/nodeImageVersion"),
+                IMAGE: text(pool, "/nodeImageVersion"),
                 "node.kubernetes.io/instance-type": size,
                 "topology.kubernetes.io/region": region,
                 "topology.kubernetes.io/zone": "0",

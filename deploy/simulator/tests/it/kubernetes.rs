@@ -28,7 +28,7 @@ pub const ECHO: &str = "echo:1";
 pub struct Shop {
     pub visitor: Visitor,
     pub cluster: Value,
-    client: Client,
+    pub client: Client,
 }
 
 impl Shop {
@@ -69,7 +69,7 @@ impl Shop {
         assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
     }
 
-    fn api<K>(&self) -> Api<K>
+    pub fn api<K>(&self) -> Api<K>
     where
         K: kube::Resource<Scope = k8s_openapi::NamespaceResourceScope>,
         <K as kube::Resource>::DynamicType: Default,
@@ -109,7 +109,7 @@ impl Shop {
         .await;
     }
 
-    async fn pods(&self) -> Vec<Value> {
+    pub async fn pods(&self) -> Vec<Value> {
         let all = self.api::<Pod>().list(&ListParams::default().labels("app=web")).await.unwrap();
         all.into_iter().map(|pod| serde_json::to_value(pod).unwrap()).collect()
     }
@@ -155,7 +155,7 @@ impl FromPem for rustls_pki_types::CertificateDer<'_> {
 }
 
 /// Asks until the answer is there, for what real processes bring about.
-async fn within<R, F: Future<Output = Option<R>>>(seconds: u64, mut ask: impl FnMut() -> F) -> R {
+pub async fn within<R, F: Future<Output = Option<R>>>(seconds: u64, mut ask: impl FnMut() -> F) -> R {
     let end = Instant::now() + Duration::from_secs(seconds);
     while Instant::now() < end {
         if let Some(found) = ask().await {

@@ -27,5 +27,6 @@ mod program;
 mod registries;
 mod rights;
 mod sdk;
+mod upgrades;
 mod vaults;
 mod visitor;
