@@ -1,11 +1,12 @@
 """azure-keyvault-secrets: what happens to a secret between being set and being purged."""
 
+import re
 from datetime import datetime, timedelta, timezone
 
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
 from lib.azure import group, grant, object_id, register, until
-from lib.vault import PURGE_OPERATOR, vault
+from lib.vault import PURGE_OPERATOR, management, vault
 
 register("Microsoft.KeyVault")
 
@@ -80,3 +81,14 @@ with group("conformance-secrets") as rg, vault(rg) as (made, client):
     assert client.get_secret("password").value == "five"
     assert len(list(client.list_properties_of_secret_versions("password"))) == 2
     assert error_of(lambda: client.restore_secret_backup(b"nonsense"), 400).error.code == "BadParameter"
+
+    def firewall(*addresses):
+        rules = {"defaultAction": "Deny", "bypass": "AzureServices", "ipRules": [{"value": it} for it in addresses]}
+        management().vaults.update(rg, made.name, {"properties": {"networkAcls": rules}})
+
+    firewall()
+    shut_out = error_of(lambda: client.get_secret("password"), 403)
+    assert shut_out.error.innererror["code"] == "ForbiddenByFirewall", shut_out.error.innererror
+    [address] = re.findall(r"Client address: ([0-9.]+)", shut_out.message)
+    firewall(address)
+    assert client.get_secret("password").value == "five"

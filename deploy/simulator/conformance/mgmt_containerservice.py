@@ -1,4 +1,5 @@
-"""azure-mgmt-containerservice: a cluster and its agent pools, from the list of versions to the deletion."""
+"""azure-mgmt-containerservice: a cluster and its agent pools, from the list of versions over upgrade, stop and start to
+the deletion."""
 
 from azure.core import MatchConditions
 from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
@@ -58,6 +59,25 @@ with group("conformance-aks") as rg:
     pools.begin_delete(rg, "shop", "extra").result()
     refused(lambda: pools.get(rg, "shop", "extra"), 404, "ResourceNotFound")
     assert [it.name for it in pools.list(rg, "shop")] == ["system"]
+
+    [master] = [clusters.get_upgrade_profile(rg, "shop").properties.control_plane_profile]
+    newer = [it.kubernetes_version for it in master.upgrades if not it.is_preview][-1]
+    wanted = body("shop")
+    wanted["properties"]["kubernetesVersion"] = newer
+    poller = clusters.begin_create_or_update(rg, "shop", wanted)
+    assert clusters.get(rg, "shop").properties.provisioning_state == "Upgrading"
+    upgraded = poller.result()
+    assert upgraded.properties.current_kubernetes_version == newer
+    assert pools.get(rg, "shop", "system").properties.current_orchestrator_version == newer
+
+    refused(lambda: clusters.begin_start(rg, "shop"), 400, "BadRequest", "starting cannot be performed")
+    clusters.begin_stop(rg, "shop").result()
+    assert clusters.get(rg, "shop").properties.power_state.code == "Stopped"
+    refused(lambda: clusters.begin_stop(rg, "shop"), 400, "BadRequest", "Power State(Stopped), stopping cannot be performed")
+    refused(lambda: pools.begin_create_or_update(rg, "shop", "extra", pool), 400, "BadRequest")
+    clusters.begin_start(rg, "shop").result()
+    started = clusters.get(rg, "shop").properties
+    assert (started.power_state.code, started.provisioning_state) == ("Running", "Succeeded")
 
     small = body("small")
     small["properties"]["agentPoolProfiles"][0]["vmSize"] = "Standard_A1"

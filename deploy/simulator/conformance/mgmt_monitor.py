@@ -1,4 +1,4 @@
-"""azure-mgmt-monitor: data collection rules, their associations with a cluster, and the activity log."""
+"""azure-mgmt-monitor: data collection rules, their associations with a cluster, diagnostic settings, the activity log."""
 
 from datetime import datetime, timedelta, timezone
 
@@ -61,6 +61,25 @@ with group("conformance-monitor") as rg:
     assert [it.name for it in associations.list_by_rule(rg, "MSCI-shop")] == ["conformance"]
     associations.delete(about, "conformance")
     refused(lambda: associations.get(about, "conformance"), 404, "ResourceNotFound")
+
+    settings = client.diagnostic_settings
+
+    def setting(category):
+        return {"properties": {"workspaceId": workspace.id, "logs": [{"category": category, "enabled": True}]}}
+
+    refused(
+        lambda: settings.create_or_update(workspace.id, "audit", setting("Sales")),
+        400,
+        "BadRequest",
+        "Category 'Sales' is not supported.",
+    )
+    kept = settings.create_or_update(workspace.id, "audit", setting("Audit"))
+    assert kept.workspace_id.lower() == workspace.id.lower() and kept.logs[0].enabled
+    assert settings.get(workspace.id, "AUDIT").name == "audit"
+    assert [it.name for it in settings.list(workspace.id)] == ["audit"]
+    assert "Audit" in [it.name for it in client.diagnostic_settings_category.list(workspace.id)]
+    settings.delete(workspace.id, "audit")
+    refused(lambda: settings.get(workspace.id, "audit"), 404, "ResourceNotFound")
 
     rules.delete(rg, "MSCI-shop")
     missing = refused(lambda: rules.get(rg, "MSCI-shop"), 404, "ResourceNotFound")

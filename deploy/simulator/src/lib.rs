@@ -43,6 +43,7 @@
 //! Private notes beside a resource lie in [`resources::Resource::private`]; `"effective": TIME` there is when a role
 //! assignment or a federated credential begins to count.
 pub mod activity;
+pub mod addresses;
 pub mod aks;
 pub mod arm;
 pub mod authority;
@@ -149,6 +150,7 @@ fn attach_all(parts: &mut Parts) {
     vault::attach(parts);
     providers::attach(parts);
     compute::attach(parts);
+    addresses::attach(parts);
     identities::attach(parts);
     registries::attach(parts);
     prices::attach(parts);
@@ -187,6 +189,7 @@ impl Simulator {
             faults: faults::Faults::default(),
             waits: waits::Waits::default(),
             limits: arm::Limits::default(),
+            resource_logs: log_analytics::ResourceLogs::default(),
             parts,
             facts: world::Facts::default(),
             tenant: kept.tenant,

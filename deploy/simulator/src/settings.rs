@@ -1,4 +1,6 @@
 //! What the world as a whole is like, and can be told to be: throttling, the length of pages, the subscription's state.
+use std::net::Ipv4Addr;
+
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -17,6 +19,10 @@ pub struct Settings {
     pub background_operation: bool,
     /// Whether AKS brings new images and versions in the maintenance windows of its channels.
     pub maintenance: bool,
+    /// The public address of the portal's machine.
+    pub portal_address: Ipv4Addr,
+    /// The public address of everybody who is neither on the portal's machine nor in a cluster.
+    pub public_address: Ipv4Addr,
     /// Whether the subscription takes writes.
     pub subscription: Subscription,
 }
@@ -48,6 +54,8 @@ impl Default for Settings {
             page_size: 1000,
             background_operation: false,
             maintenance: false,
+            portal_address: Ipv4Addr::new(198, 51, 100, 7),
+            public_address: Ipv4Addr::new(198, 51, 100, 20),
             subscription: Subscription::Enabled,
         }
     }

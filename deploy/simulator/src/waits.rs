@@ -18,7 +18,8 @@ pub struct Wait {
     /// The resource that it is about; for what is inside a cluster, the cluster's id, kind, namespace and name.
     pub of: String,
     /// `create`, `update`, `delete` … of an operation, `registration` of a provider, `propagation` of a right,
-    /// `tables` of a workspace, `image` of a pod, `address` of a service.
+    /// `tables` of a workspace, `image` of a pod, `address` of a service, `logs` of a resource, `background` of a cluster
+    /// that AKS goes on with.
     pub why: String,
     /// When it was asked for.
     pub from: Timestamp,

@@ -11,6 +11,7 @@ use crate::arm::Limits;
 use crate::authority::Authority;
 use crate::clock::Clock;
 use crate::faults::Faults;
+use crate::log_analytics::ResourceLogs;
 use crate::parts::Parts;
 use crate::state::State;
 use crate::tokens::Tokens;
@@ -32,6 +33,8 @@ pub struct World {
     pub waits: Waits,
     /// What requests are counted against.
     pub limits: Limits,
+    /// What resources have to say about themselves.
+    pub resource_logs: ResourceLogs,
     /// What the services contribute.
     pub parts: Parts,
     /// What the portal's configuration is told.

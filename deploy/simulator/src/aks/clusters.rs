@@ -78,6 +78,10 @@ fn carry_over(document: &mut Value, standing: &Value) {
     for field in ["resourceUID", "fqdn", "azurePortalFQDN", "identityProfile"] {
         document["properties"][field] = standing["properties"][field].clone();
     }
+    let network = &mut document["properties"]["networkProfile"]["loadBalancerProfile"];
+    if network.is_null() {
+        *network = standing["properties"]["networkProfile"]["loadBalancerProfile"].clone();
+    }
     let addons = document["properties"]["addonProfiles"].as_object_mut();
     for (key, addon) in addons.into_iter().flatten() {
         if let Some(addon) = addon.as_object_mut() {

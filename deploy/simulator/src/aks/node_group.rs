@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::{addons, power};
+use crate::addresses;
 use crate::arm::Refusal;
 use crate::compute::SCALE_SETS;
 use crate::identities::{self, IDENTITIES};
@@ -63,12 +64,28 @@ pub fn settle(draft: &mut Draft<'_>, world: &World, cluster: &mut Resource) -> R
         sets.push(resources::key(set.id()));
         resources::put(draft, &set);
     }
+    settle_outbound(draft, &group, &location, cluster);
     for set in resources::of_kind(draft, &format!("{group}/"), SCALE_SETS) {
         if !sets.contains(&resources::key(set.id())) {
             resources::remove(draft, set.id());
         }
     }
     Ok(())
+}
+
+/// The address behind which the nodes call others, where Azure is to give one.
+fn settle_outbound(draft: &mut Draft<'_>, group: &str, location: &str, cluster: &mut Resource) {
+    let network = &cluster.body["properties"]["networkProfile"];
+    if network["outboundType"] != "loadBalancer" || network["loadBalancerSku"] != "standard" {
+        return;
+    }
+    let address = addresses::outbound(group, location, cluster);
+    let profile = &mut cluster.body["properties"]["networkProfile"]["loadBalancerProfile"];
+    if !profile.is_object() {
+        *profile = json!({"managedOutboundIPs": {"count": 1}, "backendPoolType": "nodeIPConfiguration"});
+    }
+    profile["effectiveOutboundIPs"] = json!([{"id": address.id()}]);
+    resources::put(draft, &address);
 }
 
 fn named(identity: &Resource) -> Value {

@@ -9,9 +9,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::records::{self, Keep, Place};
 use super::rows::Cluster;
-use super::workspaces::{WORKSPACES, customer_id};
-use super::{FIRST_RECORDS, associations, records, rules};
+use super::workspaces::{self, WORKSPACES};
+use super::{FIRST_RECORDS, associations, rules};
 use crate::kubernetes::{CLUSTERS, inventory};
 use crate::parts::{Parts, Start};
 use crate::resources::{self, Resource};
@@ -47,9 +48,11 @@ struct Collect;
 impl Start for Collect {
     async fn start(&self, world: &Arc<World>) -> Result<(), StartError> {
         let world = world.clone();
+        let kept = world.state.list(REPORTING).into_iter();
+        let mut known: Known = kept.filter_map(|(id, kept)| Some((id, serde_json::from_value(kept).ok()?))).collect();
         tokio::spawn(async move {
             loop {
-                if let Err(error) = collect(&world).await {
+                if let Err(error) = collect(&world, &mut known).await {
                     tracing::error!(%error, "records could not be kept");
                 }
                 let again = clock::later(world.clock.now(), world.clock.shorten(INTERVAL).max(SHORTEST));
@@ -63,41 +66,65 @@ impl Start for Collect {
     }
 }
 
-/// One round over all clusters.
-async fn collect(world: &Arc<World>) -> Result<(), StateError> {
+/// The clusters that report, by lower-case resource id.
+type Known = BTreeMap<String, Reporting>;
+
+/// One round over all clusters, written at once; where nothing happened, nothing is written.
+async fn collect(world: &Arc<World>, known: &mut Known) -> Result<(), StateError> {
     let now = world.clock.now();
-    let reporting: BTreeMap<String, (Resource, Vec<String>)> = world.state.read(|draft| {
+    let reporting: BTreeMap<String, (Resource, Vec<Place>)> = world.state.read(|draft| {
         let clusters = resources::of_kind(draft, &world.subscription_id(), CLUSTERS);
         let with = clusters.into_iter().map(|cluster| {
-            let workspaces = workspaces_of(draft, &cluster);
-            (resources::key(cluster.id()), (cluster, workspaces))
+            let places = places_of(draft, &cluster);
+            (resources::key(cluster.id()), (cluster, places))
         });
-        with.filter(|(_, (_, workspaces))| !workspaces.is_empty()).collect()
+        with.filter(|(_, (_, places))| !places.is_empty()).collect()
     });
-    for (id, _) in world.state.list(REPORTING) {
-        if !reporting.contains_key(&id) {
-            world.state.remove(REPORTING, &id).await?;
+    let gone: Vec<String> = known.keys().filter(|id| !reporting.contains_key(*id)).cloned().collect();
+    known.retain(|id, _| reporting.contains_key(id));
+    let mut new = Vec::new();
+    let mut found = Vec::new();
+    for (id, (cluster, places)) in &reporting {
+        let about = known.entry(id.clone()).or_insert_with(|| {
+            new.push(id.clone());
+            Reporting { since: now, collected: now }
+        });
+        if clock::later(about.since, world.clock.shorten(FIRST_RECORDS)) <= now {
+            found.push((id, places, source(cluster), look(world, cluster, about.collected, now)));
+            about.collected = now;
         }
     }
-    for (id, (cluster, workspaces)) in reporting {
-        let known = world.state.get(REPORTING, &id).and_then(|known| serde_json::from_value::<Reporting>(known).ok());
-        let known = match known {
-            Some(known) => known,
-            None => {
-                let new = Reporting { since: now, collected: now };
-                world.state.put(REPORTING, &id, serde_json::to_value(&new).unwrap_or(Value::Null)).await?;
-                new
+    world
+        .state
+        .change(|draft| {
+            for id in &gone {
+                draft.remove(REPORTING, id);
             }
-        };
-        if clock::later(known.since, world.clock.shorten(FIRST_RECORDS)) <= now {
-            one(world, &id, &cluster, &workspaces, known, now).await?;
-        }
-    }
-    Ok(())
+            for (id, places, source, tables) in found {
+                let mut is_written = false;
+                for (place, (table, keep, rows)) in
+                    places.iter().flat_map(|place| tables.iter().map(move |it| (place, it)))
+                {
+                    is_written |= records::add(draft, place, table, source, now, rows.clone(), *keep);
+                }
+                if is_written {
+                    new.push(id.clone());
+                }
+            }
+            for id in new {
+                draft.put(REPORTING, &id, serde_json::to_value(&known[&id]).unwrap_or(Value::Null));
+            }
+            Ok(())
+        })
+        .await
 }
 
-/// The customer ids of the workspaces that a cluster sends to, none while anything of the set-up is missing.
-fn workspaces_of(draft: &Draft<'_>, cluster: &Resource) -> Vec<String> {
+fn source(cluster: &Resource) -> &str {
+    cluster.body["name"].as_str().unwrap_or_default()
+}
+
+/// The workspaces that a cluster sends to, none while anything of the set-up is missing.
+fn places_of(draft: &Draft<'_>, cluster: &Resource) -> Vec<Place> {
     let runs = cluster.provisioning_state() != "Deleting"
         && cluster.body["properties"]["powerState"]["code"].as_str() != Some("Stopped");
     if !runs || !agent_runs(cluster) {
@@ -106,14 +133,14 @@ fn workspaces_of(draft: &Draft<'_>, cluster: &Resource) -> Vec<String> {
     let under = format!("{}/", cluster.id());
     let rules = resources::of_kind(draft, &under, associations::ASSOCIATIONS);
     let rules = rules.iter().filter_map(|association| resources::find(draft, associations::rule_of(association)));
-    let workspaces = rules.flat_map(|rule| rules::workspaces_of(&rule));
-    let workspaces = workspaces.filter_map(|id| resources::find(draft, &id));
-    let mut found: Vec<String> = workspaces
+    let named = rules.flat_map(|rule| rules::workspaces_of(&rule));
+    let workspaces = named.filter_map(|id| resources::find(draft, &id));
+    let mut found: Vec<Place> = workspaces
         .filter(|found| found.kind().eq_ignore_ascii_case(WORKSPACES) && found.provisioning_state() == "Succeeded")
-        .map(|found| customer_id(&found).to_owned())
+        .map(|found| workspaces::place(&found))
         .collect();
-    found.sort();
-    found.dedup();
+    found.sort_by(|one, other| one.customer.cmp(&other.customer));
+    found.dedup_by(|one, other| one.customer == other.customer);
     found
 }
 
@@ -131,43 +158,25 @@ fn agent_runs(cluster: &Resource) -> bool {
     addon["enabled"] == true && signs_in
 }
 
-async fn one(
-    world: &Arc<World>,
-    id: &str,
-    cluster: &Resource,
-    workspaces: &[String],
-    known: Reporting,
-    now: Timestamp,
-) -> Result<(), StateError> {
-    let about = Cluster { id: cluster.id(), name: cluster.body["name"].as_str().unwrap_or_default(), now };
+/// What a cluster reports: rows by table.
+type Tables = [(&'static str, Keep, Vec<Value>); 4];
+
+fn look(world: &World, cluster: &Resource, since: Timestamp, now: Timestamp) -> Tables {
+    let about = Cluster { id: cluster.id(), name: source(cluster), now };
     let objects = |plural: &str| inventory::objects(world, cluster.id(), plural);
     let pods = objects("pods");
     let mut lines = Vec::new();
     for pod in &pods {
         for (container, line) in inventory::log_lines(world, cluster.id(), pod) {
-            if line.time > known.collected && line.time <= now {
+            if line.time > since && line.time <= now {
                 lines.push(about.line(pod, &container, line.time, &line.stream, &line.text));
             }
         }
     }
-    let tables = [
-        ("KubeNodeInventory", about.nodes(&objects("nodes"))),
-        ("KubePodInventory", about.pods(&pods, &objects("services"))),
-        ("KubeEvents", about.events(&objects("events"), known.collected)),
-        ("ContainerLogV2", lines),
-    ];
-    let source = cluster.body["name"].as_str().unwrap_or_default();
-    let next = Reporting { collected: now, ..known };
-    world
-        .state
-        .change(|draft| {
-            for workspace in workspaces {
-                for (table, rows) in &tables {
-                    records::add(draft, workspace, table, source, now, rows.clone());
-                }
-            }
-            draft.put(REPORTING, id, serde_json::to_value(&next).unwrap_or(Value::Null));
-            Ok(())
-        })
-        .await
+    [
+        ("KubeNodeInventory", Keep::Latest, about.nodes(&objects("nodes"))),
+        ("KubePodInventory", Keep::Latest, about.pods(&pods, &objects("services"))),
+        ("KubeEvents", Keep::Every, about.events(&objects("events"), since)),
+        ("ContainerLogV2", Keep::Every, lines),
+    ]
 }

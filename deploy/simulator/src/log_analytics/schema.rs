@@ -1,4 +1,4 @@
-//! The columns of the tables that Container Insights fills, with Azure's names and types.
+//! The columns of the tables that Container Insights and the logs of resources fill, with Azure's names and types.
 //!
 //! Source: learn.microsoft.com/azure/azure-monitor/reference/tables; left out are columns that no record here has.
 
@@ -7,6 +7,8 @@ use super::kql::{Column, Kind};
 /// One table.
 pub(super) struct Schema {
     pub(super) name: &'static str,
+    /// What its column `SourceSystem` says.
+    pub(super) source: &'static str,
     columns: &'static [(&'static str, Kind)],
 }
 
@@ -31,9 +33,10 @@ const EVERY: [(&str, Kind); 5] = [
     ("_ResourceId", Kind::Text),
 ];
 
-const TABLES: [Schema; 4] = [
+const TABLES: [Schema; 6] = [
     Schema {
         name: "KubeNodeInventory",
+        source: "Containers",
         columns: &[
             ("Computer", Kind::Text),
             ("ClusterName", Kind::Text),
@@ -50,6 +53,7 @@ const TABLES: [Schema; 4] = [
     },
     Schema {
         name: "KubePodInventory",
+        source: "Containers",
         columns: &[
             ("Computer", Kind::Text),
             ("ClusterName", Kind::Text),
@@ -76,6 +80,7 @@ const TABLES: [Schema; 4] = [
     },
     Schema {
         name: "KubeEvents",
+        source: "Containers",
         columns: &[
             ("Computer", Kind::Text),
             ("ClusterName", Kind::Text),
@@ -94,6 +99,7 @@ const TABLES: [Schema; 4] = [
     },
     Schema {
         name: "ContainerLogV2",
+        source: "Containers",
         columns: &[
             ("Computer", Kind::Text),
             ("ContainerId", Kind::Text),
@@ -102,6 +108,63 @@ const TABLES: [Schema; 4] = [
             ("PodNamespace", Kind::Text),
             ("LogMessage", Kind::Dynamic),
             ("LogSource", Kind::Text),
+        ],
+    },
+    Schema {
+        name: "AZKVAuditLogs",
+        source: "Azure",
+        columns: &[
+            ("OperationName", Kind::Text),
+            ("OperationVersion", Kind::Text),
+            ("ResultType", Kind::Text),
+            ("ResultSignature", Kind::Text),
+            ("ResultDescription", Kind::Text),
+            ("HttpStatusCode", Kind::Whole),
+            ("DurationMs", Kind::Whole),
+            ("CallerIpAddress", Kind::Text),
+            ("CorrelationId", Kind::Text),
+            ("ClientInfo", Kind::Text),
+            ("RequestUri", Kind::Text),
+            ("Id", Kind::Text),
+            ("Identity", Kind::Dynamic),
+            ("IsAddressAuthorized", Kind::Truth),
+            ("AddressAuthorizationType", Kind::Text),
+            ("SubnetId", Kind::Text),
+            ("IsRbacAuthorized", Kind::Truth),
+            ("TlsVersion", Kind::Text),
+        ],
+    },
+    Schema {
+        name: "AzureDiagnostics",
+        source: "Azure",
+        columns: &[
+            ("Category", Kind::Text),
+            ("Resource", Kind::Text),
+            ("ResourceId", Kind::Text),
+            ("ResourceGroup", Kind::Text),
+            ("ResourceProvider", Kind::Text),
+            ("ResourceType", Kind::Text),
+            ("SubscriptionId", Kind::Text),
+            ("OperationName", Kind::Text),
+            ("OperationVersion", Kind::Text),
+            ("ResultType", Kind::Text),
+            ("ResultSignature", Kind::Text),
+            ("ResultDescription", Kind::Text),
+            ("CallerIPAddress", Kind::Text),
+            ("CorrelationId", Kind::Text),
+            ("DurationMs", Kind::Whole),
+            ("clientInfo_s", Kind::Text),
+            ("requestUri_s", Kind::Text),
+            ("id_s", Kind::Text),
+            ("httpStatusCode_d", Kind::Real),
+            ("identity_claim_oid_g", Kind::Text),
+            ("identity_claim_appid_g", Kind::Text),
+            ("identity_claim_upn_s", Kind::Text),
+            ("isAddressAuthorized_b", Kind::Truth),
+            ("isRbacAuthorized_b", Kind::Truth),
+            ("addrAuthType_s", Kind::Text),
+            ("subnetId_s", Kind::Text),
+            ("tlsVersion_s", Kind::Text),
         ],
     },
 ];

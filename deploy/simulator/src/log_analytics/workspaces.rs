@@ -8,7 +8,8 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{deleted, records};
+use super::deleted;
+use super::records::{self, Place};
 use crate::arm::{Answer, Ask, Poll, Refusal};
 use crate::operations::Operation;
 use crate::parts::Kind;
@@ -142,6 +143,12 @@ impl Kind for Workspaces {
 /// The workspace's own id, by which queries name it.
 pub(super) fn customer_id(workspace: &Resource) -> &str {
     workspace.body["properties"]["customerId"].as_str().unwrap_or_default()
+}
+
+/// Where records for it go.
+pub(super) fn place(workspace: &Resource) -> Place {
+    let days = workspace.body["properties"]["retentionInDays"].as_u64().unwrap_or(30);
+    Place { customer: customer_id(workspace).to_owned(), retention: Duration::from_secs(days * 24 * 3600) }
 }
 
 /// Whether the tables of Container Insights are there.

@@ -1,6 +1,7 @@
 //! The vault's document: what a PUT may say, what stands then, and what cannot be taken back.
 use serde_json::{Value, json};
 
+use super::firewall;
 use crate::arm::{Ask, Refusal};
 use crate::resources::Resource;
 use crate::world::World;
@@ -77,7 +78,7 @@ pub(super) fn written(world: &World, ask: &Ask, standing: Option<&Resource>) -> 
         );
     }
     if asked["networkAcls"].is_object() {
-        properties["networkAcls"] = asked["networkAcls"].clone();
+        properties["networkAcls"] = firewall::settled(&asked["networkAcls"])?;
     }
     let protected = before.is_some_and(|before| before["enablePurgeProtection"] == json!(true));
     match asked["enablePurgeProtection"].as_bool() {

@@ -1,8 +1,10 @@
 //! Key Vault: the vault as an ARM resource, and the secrets behind its own host name.
 mod access;
+mod audit;
 mod backup;
 mod deleted;
 mod document;
+mod firewall;
 mod functions;
 mod kind;
 mod lines;

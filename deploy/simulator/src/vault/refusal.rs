@@ -1,9 +1,12 @@
 //! Refuses a request for a vault's data in Key Vault's words.
+use std::time::Duration;
+
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde_json::json;
 
+use crate::arm::set_retry_after;
 use crate::state::StateError;
 use crate::world::World;
 
@@ -15,11 +18,12 @@ pub(super) struct VaultRefusal {
     pub(super) message: String,
     pub(super) inner: Option<&'static str>,
     challenge: Option<String>,
+    wait: Option<Duration>,
 }
 
 impl VaultRefusal {
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), inner: None, challenge: None }
+        Self { status, code, message: message.into(), inner: None, challenge: None, wait: None }
     }
 
     pub(super) fn bad(message: impl Into<String>) -> Self {
@@ -42,6 +46,13 @@ impl VaultRefusal {
                 "A secret with (name/id) {name} was not found in this key vault. If you recently deleted this secret you may be able to recover it using the correct recovery command. For help resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125182"
             ),
         )
+    }
+
+    /// 429 with how long to wait.
+    pub(super) fn throttled(wait: Duration) -> Self {
+        let message =
+            "Request was not processed because too many requests were received. Reason: VaultRequestTypeLimitReached";
+        Self { wait: Some(wait), ..Self::new(StatusCode::TOO_MANY_REQUESTS, "Throttled", message) }
     }
 
     /// 401 with the challenge that tells a client where to get a token and for whom.
@@ -69,6 +80,9 @@ impl IntoResponse for VaultRefusal {
         let mut response = (self.status, Json(json!({"error": error}))).into_response();
         if let Some(challenge) = self.challenge.and_then(|challenge| challenge.parse().ok()) {
             response.headers_mut().insert("www-authenticate", challenge);
+        }
+        if let Some(wait) = self.wait {
+            set_retry_after(response.headers_mut(), wait);
         }
         response
     }

@@ -1,6 +1,7 @@
 //! Answers at a vault's host name, once it resolves: who asks, which vault, then the secret.
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Extension, Query, State};
@@ -11,12 +12,15 @@ use http::{HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::audit::{self, Heard};
 use super::refusal::VaultRefusal;
-use super::{access, backup, deleted, secrets};
+use super::{access, backup, deleted, firewall, secrets};
+use crate::addresses::Origin;
 use crate::arm::Caller;
-use crate::door::HostName;
+use crate::door::{Asker, HostName};
 use crate::parts::Site;
 use crate::resources::Resource;
+use crate::settings::Settings;
 use crate::world::World;
 
 const SUFFIX: &str = ".vault.azure.net";
@@ -55,13 +59,28 @@ pub(super) type Granted = Result<(StatusCode, Value), VaultRefusal>;
 async fn answer(
     State(world): State<Arc<World>>,
     Extension(HostName(host)): Extension<HostName>,
+    Extension(Asker(machine)): Extension<Asker>,
     Query(query): Query<BTreeMap<String, String>>,
     request: RequestParts,
     body: Bytes,
 ) -> Response {
     let client = request.headers.get("x-ms-client-request-id").cloned();
-    let mut region = String::new();
-    let mut response = match grant(&world, &host, query, &request, &body, &mut region).await {
+    let correlation = Uuid::new_v4().to_string();
+    let begun = Instant::now();
+    let (answer, region) = match vault(&world, &host) {
+        None => (Err(VaultRefusal::new(StatusCode::NOT_FOUND, "VaultNotFound", "The vault is gone.")), String::new()),
+        Some(vault) => {
+            let origin = world.state.read(|draft| Origin::of(draft, machine.as_ref()));
+            let is_address_authorized = firewall::is_open(&vault, &origin);
+            let region = vault.body["location"].as_str().unwrap_or_default().to_owned();
+            let mut heard =
+                Heard { request: &request, host: &host, vault, origin, is_address_authorized, caller: None };
+            let answer = grant(&world, &mut heard, query, &body).await;
+            audit::note(&world, &heard, &answer, &correlation, begun.elapsed());
+            (answer, region)
+        }
+    };
+    let mut response = match answer {
         Ok((status, Value::Null)) => status.into_response(),
         Ok((status, body)) => (status, Json(body)).into_response(),
         Err(refusal) => refusal.into_response(),
@@ -72,7 +91,7 @@ async fn answer(
             headers.insert(name, value);
         }
     };
-    add("x-ms-request-id", &Uuid::new_v4().to_string());
+    add("x-ms-request-id", &correlation);
     add("x-ms-keyvault-region", &region);
     add("x-ms-keyvault-service-version", "1.9.2600.1");
     add("cache-control", "no-cache");
@@ -82,19 +101,18 @@ async fn answer(
     response
 }
 
-async fn grant(
-    world: &World,
-    host: &str,
-    query: BTreeMap<String, String>,
-    request: &RequestParts,
-    body: &[u8],
-    region: &mut String,
-) -> Granted {
-    let vault = vault(world, host)
-        .ok_or_else(|| VaultRefusal::new(StatusCode::NOT_FOUND, "VaultNotFound", "The vault is gone."))?;
-    vault.body["location"].as_str().unwrap_or_default().clone_into(region);
+async fn grant(world: &World, heard: &mut Heard<'_>, query: BTreeMap<String, String>, body: &[u8]) -> Granted {
+    let request = heard.request;
     let header = request.headers.get("authorization").and_then(|value| value.to_str().ok());
     let caller = access::authenticate(world, header)?;
+    heard.caller = Some(caller.clone());
+    if !heard.is_address_authorized {
+        return Err(firewall::refuse(world, &heard.vault, &caller, &heard.origin));
+    }
+    if world.state.read(Settings::read).rate_limits {
+        let makes = request.method == Method::PUT;
+        world.limits.take_of_vault(&world.clock, heard.vault.id(), makes).map_err(VaultRefusal::throttled)?;
+    }
     if !query.contains_key("api-version") {
         return Err(VaultRefusal::bad("api-version must be specified"));
     }
@@ -105,7 +123,7 @@ async fn grant(
     };
     let path = request.uri.path().trim_matches('/').to_owned();
     let parts: Vec<&str> = path.split('/').collect();
-    let wish = Wish { world, vault, caller, query, body };
+    let wish = Wish { world, vault: heard.vault.clone(), caller, query, body };
     match (&request.method, parts.as_slice()) {
         (&Method::GET, ["secrets"]) => secrets::list(&wish),
         (&Method::PUT, ["secrets", name]) => secrets::set(&wish, name).await,

@@ -45,6 +45,13 @@ pub async fn register(visitor: &Visitor, namespace: &str) {
     .await;
 }
 
+/// The same where the test moves the clock.
+pub async fn register_slowly(visitor: &Visitor, namespace: &str) {
+    visitor.arm(Method::POST, &format!("/providers/{namespace}/register"), Value::Null).await;
+    visitor.advance(61);
+    register(visitor, namespace).await;
+}
+
 /// Polls the operation that an answer names until it has ended well.
 pub async fn done(visitor: &Visitor, asked: &Reply) {
     let address = asked.header("azure-asyncoperation").to_owned();

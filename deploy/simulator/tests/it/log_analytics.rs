@@ -12,7 +12,7 @@ const WORKSPACE: &str = "/resourceGroups/rg/providers/Microsoft.OperationalInsig
 const RULE: &str = "/resourceGroups/rg/providers/Microsoft.Insights/dataCollectionRules/MSCI-westeurope-aks-one";
 
 /// A visitor whose resource group has a workspace that is ready.
-async fn with_workspace() -> (Visitor, Value) {
+pub async fn with_workspace() -> (Visitor, Value) {
     let visitor = Visitor::arrive().await;
     visitor.arm(Method::PUT, "/resourceGroups/rg", json!({"location": "westeurope"})).await;
     for namespace in ["Microsoft.OperationalInsights", "Microsoft.Insights"] {
@@ -40,11 +40,11 @@ async fn make_workspace(visitor: &Visitor, pass: impl FnOnce()) -> Value {
     .await
 }
 
-fn customer(workspace: &Value) -> String {
+pub fn customer(workspace: &Value) -> String {
     workspace["properties"]["customerId"].as_str().unwrap().to_owned()
 }
 
-async fn ask(visitor: &Visitor, customer: &str, query: &str) -> Reply {
+pub async fn ask(visitor: &Visitor, customer: &str, query: &str) -> Reply {
     let token = visitor.managed(LOGS).await;
     let url = format!("{LOGS}/v1/workspaces/{customer}/query");
     visitor.send(&token, Method::POST, &url, json!({"query": query, "timespan": "PT1H"})).await

@@ -28,5 +28,6 @@ mod registries;
 mod rights;
 mod sdk;
 mod upgrades;
+mod vault_doors;
 mod vaults;
 mod visitor;

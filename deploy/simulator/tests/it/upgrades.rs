@@ -169,15 +169,13 @@ async fn a_drain_that_a_budget_forbids_ends_the_upgrade_half_way_and_a_later_one
 /// Whether the proxy leads anywhere under that name. Its certificate is another authority's.
 async fn resolves(visitor: &Visitor, url: &str) -> bool {
     let error = visitor.anybody().get(url).send().await.unwrap_err();
-    !format!("{error:?}").contains("tunnel")
+    !format!("{error:?}").to_lowercase().contains("tunnel")
 }
 
 /// A world whose clock the test moves, with a cluster in it.
 async fn slow(body: Value) -> Visitor {
     let visitor = Visitor::arrive().await;
-    visitor.arm(Method::POST, "/providers/Microsoft.ContainerService/register", Value::Null).await;
-    visitor.advance(61);
-    aks::register(&visitor, "Microsoft.ContainerService").await;
+    aks::register_slowly(&visitor, "Microsoft.ContainerService").await;
     visitor.arm(Method::PUT, "/resourceGroups/rg", json!({"location": "westeurope"})).await;
     let asked = visitor.arm(Method::PUT, CLUSTER, body).await;
     visitor.advance(400);
@@ -282,9 +280,7 @@ async fn a_cluster_that_is_stopped_can_be_deleted() {
 async fn aks_goes_on_with_a_new_cluster_where_the_settings_say_so() {
     let visitor = Visitor::arrive().await;
     visitor.control(Method::PATCH, "/settings", json!({"background_operation": true})).await;
-    visitor.arm(Method::POST, "/providers/Microsoft.ContainerService/register", Value::Null).await;
-    visitor.advance(61);
-    aks::register(&visitor, "Microsoft.ContainerService").await;
+    aks::register_slowly(&visitor, "Microsoft.ContainerService").await;
     visitor.arm(Method::PUT, "/resourceGroups/rg", json!({"location": "westeurope"})).await;
     let asked = visitor.arm(Method::PUT, CLUSTER, body()).await;
     visitor.advance(400);
