@@ -23,7 +23,7 @@ pub(crate) use shape::{answer, not_there};
 /// What is to go wrong. Times are wall time: a person or a test says exactly how long.
 ///
 /// A fault with `fails` hits operations, one with `slower` operations and other waits, one with `node_not_ready` new
-/// nodes; every other hits requests.
+/// nodes, one with `webhook` new pods; every other hits requests.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Fault {
@@ -78,6 +78,20 @@ pub struct Fault {
     pub slower: Option<Slower>,
     /// The node that is being made never becomes ready.
     pub node_not_ready: bool,
+    /// The workload identity webhook does this with a pod that is being made.
+    pub webhook: Option<Webhook>,
+}
+
+/// What the workload identity webhook does instead of its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Webhook {
+    /// Nobody answers: the pod is refused.
+    Down,
+    /// It answers too late: the pod is refused.
+    Late,
+    /// It is passed over, as where it fails open: the pod is made without its identity.
+    Ignored,
 }
 
 /// How an operation ends.
@@ -225,6 +239,11 @@ impl Faults {
         self.take(|fault| fault.node_not_ready && fault.is_at(node)).is_some()
     }
 
+    /// What the workload identity webhook does with a pod that is being made.
+    pub fn strike_webhook(&self, pod: &str) -> Option<Webhook> {
+        self.take(|fault| fault.webhook.is_some() && fault.is_at(pod))?.webhook
+    }
+
     /// Answers reads of that path as if nothing were there, until then.
     pub fn hide(&self, path: &str, until: Timestamp) {
         lock(&self.hidden).insert(path.trim_end_matches('/').to_ascii_lowercase(), until);
@@ -258,7 +277,7 @@ impl Faults {
 
 impl Fault {
     fn is_about_requests(&self) -> bool {
-        self.fails.is_none() && self.slower.is_none() && !self.node_not_ready
+        self.fails.is_none() && self.slower.is_none() && !self.node_not_ready && self.webhook.is_none()
     }
 
     fn hits(&self, asked: &Asked<'_>) -> bool {

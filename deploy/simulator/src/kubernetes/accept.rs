@@ -11,6 +11,7 @@ use super::object::{self, default, set, text};
 use super::refusal::Refusal;
 use super::store::Key;
 use super::{defaults, rules, webhook};
+use crate::faults::Webhook;
 
 impl Cluster {
     /// Creates an object. With `dry` it is checked and completed, and not kept.
@@ -86,7 +87,14 @@ impl Cluster {
             );
             return Err(Refusal::forbidden(&kind::POD, &name, message));
         };
-        webhook::mutate(pod, &account, &self.facts());
+        let facts = self.facts();
+        let place = format!("{}/namespaces/{namespace}/pods/{name}", self.id);
+        let asked = webhook::is_asked(pod, &facts);
+        match asked.then(|| self.world.faults.strike_webhook(&place)).flatten() {
+            None => webhook::mutate(pod, &account, &facts),
+            Some(Webhook::Ignored) => {}
+            Some(how) => return Err(webhook::unreachable(how)),
+        }
         set(pod, &["status"], json!({"phase": "Pending", "qosClass": "BestEffort"}));
         Ok(())
     }

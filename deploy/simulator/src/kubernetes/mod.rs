@@ -21,6 +21,7 @@ pub mod dial;
 pub mod drain;
 pub mod event;
 pub mod eviction;
+pub mod fields;
 pub mod inventory;
 pub mod issuer;
 pub mod json_patch;

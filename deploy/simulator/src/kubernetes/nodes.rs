@@ -138,7 +138,7 @@ impl Cluster {
             json!({"type": kind, "status": status, "reason": reason, "message": message,
                 "lastHeartbeatTime": now, "lastTransitionTime": now})
         };
-        json!({
+        let mut node = json!({
             "metadata": {"name": name, "labels": {
                 "kubernetes.io/hostname": name,
                 "kubernetes.io/os": "linux",
@@ -173,6 +173,21 @@ impl Cluster {
                     "machineID": "", "systemUUID": "", "bootID": "",
                 },
             },
-        })
+        });
+        for (label, value) in pool["nodeLabels"].as_object().into_iter().flatten() {
+            node["metadata"]["labels"][label.as_str()] = value.clone();
+        }
+        let taints: Vec<Value> = list(pool, "/nodeTaints").iter().filter_map(|it| taint(it.as_str()?)).collect();
+        if !taints.is_empty() {
+            node["spec"]["taints"] = Value::Array(taints);
+        }
+        node
     }
+}
+
+/// A taint as a pool writes it: `key=value:NoSchedule`.
+fn taint(text: &str) -> Option<Value> {
+    let (name, effect) = text.rsplit_once(':')?;
+    let (key, value) = name.split_once('=').unwrap_or((name, ""));
+    Some(json!({"key": key, "value": value, "effect": effect}))
 }

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 
 use super::cluster::Facts;
 use super::object::{annotation, label, list, set, text};
+use super::refusal::Refusal;
+use crate::faults::Webhook;
 
 /// Where a container finds the volume with its token.
 pub const MOUNT: &str = "/var/run/secrets/azure/wi/token";
@@ -15,9 +17,29 @@ pub const FILE: &str = "azure-identity-token";
 pub const AUDIENCE: &str = "api://AzureADTokenExchange";
 const PREFIX: &str = "azure.workload.identity";
 
-/// Adds variables, volume and mounts to a pod that asks for them by its label.
+/// What the webhook says instead of answering.
+const ADDRESS: &str = "https://azure-wi-webhook-webhook-service.kube-system.svc:443/mutate-v1-pod?timeout=10s";
+
+/// Whether a pod asks for an identity by its label.
+pub fn is_asked(pod: &Value, facts: &Facts) -> bool {
+    facts.workload_identity && label(pod, &format!("{PREFIX}/use")) == "true"
+}
+
+/// The refusal of a pod whose webhook did not answer. It fails closed since 2023 (Azure/AKS#3286); texts: Azure/AKS#5686
+/// and #4139.
+pub fn unreachable(how: Webhook) -> Refusal {
+    let why = match how {
+        Webhook::Late => "context deadline exceeded",
+        _ => "no endpoints available for service \"azure-wi-webhook-webhook-service\"",
+    };
+    Refusal::internal(format!(
+        "Internal error occurred: failed calling webhook \"mutation.azure-workload-identity.io\": failed to call webhook: Post \"{ADDRESS}\": {why}"
+    ))
+}
+
+/// Adds variables, volume and mounts to a pod that asks for them.
 pub fn mutate(pod: &mut Value, account: &Value, facts: &Facts) {
-    if !facts.workload_identity || label(pod, &format!("{PREFIX}/use")) != "true" {
+    if !is_asked(pod, facts) {
         return;
     }
     let client = annotation(account, &format!("{PREFIX}/client-id")).to_string();

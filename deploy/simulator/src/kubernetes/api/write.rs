@@ -5,6 +5,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{Call, json_answer, read, success};
+use crate::kubernetes::fields;
 use crate::kubernetes::json_patch;
 use crate::kubernetes::object::{self, number, set, text};
 use crate::kubernetes::patch;
@@ -13,16 +14,24 @@ use crate::kubernetes::removal::Wish;
 use crate::kubernetes::store::Key;
 use crate::kubernetes::strategic;
 
-pub(super) async fn create(call: Call) -> Result<Response, Refusal> {
+/// The body of a create or a replace.
+fn whole(call: &Call) -> Result<Value, Refusal> {
     let mut new = call.json()?;
-    check_place(&call, &mut new)?;
+    check_place(call, &mut new)?;
+    if call.query.text("fieldValidation") == "Strict" {
+        fields::check(call.place.kind, &new)?;
+    }
+    Ok(new)
+}
+
+pub(super) async fn create(call: Call) -> Result<Response, Refusal> {
+    let new = whole(&call)?;
     let made = call.cluster.create(call.place.kind, new, call.query.is_dry()).await?;
     Ok(json_answer(StatusCode::CREATED, &made))
 }
 
 pub(super) async fn replace(call: Call) -> Result<Response, Refusal> {
-    let mut new = call.json()?;
-    check_place(&call, &mut new)?;
+    let new = whole(&call)?;
     let key = call.place.key();
     let written = call.cluster.replace(&key, new, &call.place.part, call.query.is_dry()).await?;
     Ok(json_answer(StatusCode::OK, &written))

@@ -7,6 +7,7 @@ pub mod budget;
 pub mod deployment;
 pub mod endpoints;
 pub mod namespace;
+pub mod node;
 pub mod owned;
 pub mod replica_set;
 pub mod scheduler;
@@ -83,8 +84,16 @@ impl Wanted {
 
 type Controller = fn(&Snapshot) -> Wanted;
 
-const CONTROLLERS: [Controller; 7] =
-    [namespace::look, owned::look, deployment::look, replica_set::look, scheduler::look, endpoints::look, budget::look];
+const CONTROLLERS: [Controller; 8] = [
+    namespace::look,
+    node::look,
+    owned::look,
+    deployment::look,
+    replica_set::look,
+    scheduler::look,
+    endpoints::look,
+    budget::look,
+];
 
 impl Cluster {
     /// One round of all controllers; the answer is when to look again without a change.

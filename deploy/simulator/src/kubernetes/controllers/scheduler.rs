@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::node::{UNSCHEDULABLE, untolerated};
 use super::{Snapshot, Wanted, Write};
 use crate::kubernetes::event::Tone;
 use crate::kubernetes::kind;
@@ -65,9 +66,16 @@ fn is_told(pod: &Value) -> bool {
 
 fn takes(node: &Value, pod: &Value) -> bool {
     let wanted = &pod["spec"]["nodeSelector"];
-    node["spec"]["unschedulable"] != true
+    !is_closed(node, pod)
+        && untolerated(node, pod).is_none()
         && is_condition_true(node, "Ready")
         && (wanted.is_null() || object::has_labels(node, wanted))
+}
+
+/// Whether a node is closed to a pod: its taint may not be there yet.
+fn is_closed(node: &Value, pod: &Value) -> bool {
+    let closed = json!({"spec": {"taints": [{"key": UNSCHEDULABLE, "effect": "NoSchedule"}]}});
+    node["spec"]["unschedulable"] == true && untolerated(&closed, pod).is_some()
 }
 
 fn capacity(node: &Value) -> i64 {
@@ -75,10 +83,17 @@ fn capacity(node: &Value) -> i64 {
 }
 
 fn reasons(nodes: &[&Arc<Value>], pod: &Value) -> String {
-    let closed = nodes.iter().filter(|node| node["spec"]["unschedulable"] == true).count();
+    let closed = nodes.iter().filter(|node| is_closed(node, pod)).count();
     let full = nodes.iter().filter(|node| takes(node, pod)).count();
-    let others = nodes.len() - closed - full;
+    let mut tainted: BTreeMap<String, usize> = BTreeMap::new();
+    for taint in nodes.iter().filter(|node| !is_closed(node, pod)).filter_map(|node| untolerated(node, pod)) {
+        *tainted.entry(format!("{}: {}", text(taint, "/key"), text(taint, "/value"))).or_default() += 1;
+    }
+    let others = nodes.len() - closed - full - tainted.values().sum::<usize>();
     let mut parts = Vec::new();
+    for (taint, count) in tainted {
+        parts.push(format!("{count} node(s) had untolerated taint {{{taint}}}"));
+    }
     if closed > 0 {
         parts.push(format!("{closed} node(s) were unschedulable"));
     }

@@ -37,6 +37,32 @@ async fn a_stranger_is_refused_in_aks_own_words_until_a_role_is_assigned() {
 }
 
 #[tokio::test]
+async fn a_labelled_pod_is_refused_while_the_webhook_does_not_answer() {
+    let shop = Shop::open().await;
+    let fault = async |name: &str| {
+        shop.visitor.control(Method::POST, "/faults", json!({"named": name, "path": "/pods/one"})).await
+    };
+    let pods: Api<Pod> = Api::default_namespaced(shop.client.clone());
+    let pod: Pod =
+        serde_json::from_value(json!({"metadata": {"name": "one", "labels": {"azure.workload.identity/use": "true"}},
+        "spec": {"containers": [{"name": "web", "image": ECHO, "args": ["echo"]}]}}))
+        .unwrap();
+    for (name, why) in
+        [("webhook-down", "no endpoints available for service"), ("webhook-late", "context deadline exceeded")]
+    {
+        fault(name).await;
+        let refused = pods.create(&Default::default(), &pod).await.unwrap_err();
+        let kube::Error::Api(status) = refused else { panic!("{refused}") };
+        assert_eq!((status.code, status.reason.as_str()), (500, "InternalError"));
+        let begins = "Internal error occurred: failed calling webhook \"mutation.azure-workload-identity.io\"";
+        assert!(status.message.starts_with(begins) && status.message.contains(why), "{}", status.message);
+    }
+    fault("webhook-ignored").await;
+    let made = pods.create(&Default::default(), &pod).await.unwrap();
+    assert!(made.spec.unwrap().containers[0].env.is_none(), "it is made without variables");
+}
+
+#[tokio::test]
 async fn a_labelled_pod_signs_in_as_its_service_account() {
     let shop = Shop::open().await;
     let visitor = &shop.visitor;

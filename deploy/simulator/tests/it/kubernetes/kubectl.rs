@@ -118,3 +118,51 @@ async fn an_eviction_takes_from_the_budget_at_once() {
     assert!(why.message.starts_with("The disruption budget web needs 2 healthy pods and has "), "{}", why.message);
     within(20, allowed).await;
 }
+
+#[tokio::test]
+async fn a_field_that_the_kind_does_not_have_is_refused_where_the_caller_asks_for_it() {
+    let shop = Shop::open().await;
+    let mut typed = web(ECHO);
+    typed["spec"]["template"]["spec"]["containers"][0]["requests"] = json!({"cpu": "50m"});
+    let path = "/apis/apps/v1/namespaces/default/deployments?dryRun=All&fieldValidation=";
+    let kind = ("content-type", "application/json");
+    let body = serde_json::to_vec(&typed).unwrap();
+    let refused = shop.ask("POST", &format!("{path}Strict"), kind, body.clone()).await.unwrap_err();
+    let Error::Api(status) = refused else { panic!("{refused}") };
+    assert_eq!((status.code, status.reason.as_str()), (400, "BadRequest"));
+    assert!(
+        status.message.ends_with("strict decoding error: unknown field \"spec.template.spec.containers[0].requests\""),
+        "{}",
+        status.message
+    );
+    shop.ask("POST", &format!("{path}Ignore"), kind, body).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_closed_node_is_tainted_and_takes_only_who_tolerates_it() {
+    let shop = Shop::open().await;
+    let nodes: kube::Api<k8s_openapi::api::core::v1::Node> = kube::Api::all(shop.client.clone());
+    let all = nodes.list(&kube::api::ListParams::default()).await.unwrap();
+    let names: Vec<String> = all.into_iter().map(|node| node.metadata.name.unwrap()).collect();
+    let taints = async |name: &str| {
+        let taints = nodes.get(name).await.unwrap().spec.unwrap().taints.unwrap_or_default();
+        taints.into_iter().map(|taint| taint.key).collect::<Vec<_>>()
+    };
+    for name in &names {
+        nodes.cordon(name).await.unwrap();
+        within(10, || async { (taints(name).await == ["node.kubernetes.io/unschedulable"]).then_some(()) }).await;
+    }
+    shop.apply::<Deployment>(web(ECHO)).await;
+    within(10, || async {
+        let pods = shop.pods().await;
+        let message = pods.first()?["status"]["conditions"][0]["message"].as_str()?.to_owned();
+        (message == "0/2 nodes are available: 2 node(s) were unschedulable.").then_some(())
+    })
+    .await;
+    let mut tolerant = web(ECHO);
+    tolerant["spec"]["template"]["spec"]["tolerations"] = json!([{"operator": "Exists"}]);
+    shop.apply::<Deployment>(tolerant).await;
+    shop.rolled_out().await;
+    nodes.uncordon(&names[0]).await.unwrap();
+    within(10, || async { taints(&names[0]).await.is_empty().then_some(()) }).await;
+}
