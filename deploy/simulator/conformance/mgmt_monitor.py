@@ -6,8 +6,9 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.mgmt.loganalytics import LogAnalyticsManagementClient
 from azure.mgmt.monitor import MonitorManagementClient
 
-from lib.azure import LOCATION, SUBSCRIPTION, credential, group, refused, register, until
+from lib.azure import LOCATION, SUBSCRIPTION, credential, group, refused, register, resources, until
 
+SETTINGS_VERSION = "2021-05-01-preview"
 STREAM = "Microsoft-ContainerInsights-Group-Default"
 
 register("Microsoft.OperationalInsights", "Microsoft.Insights")
@@ -62,24 +63,20 @@ with group("conformance-monitor") as rg:
     associations.delete(about, "conformance")
     refused(lambda: associations.get(about, "conformance"), 404, "ResourceNotFound")
 
-    settings = client.diagnostic_settings
+    # This version of the client has no operations for them; any resource can be written by its id.
+    generic, audit = resources().resources, f"{workspace.id}/providers/Microsoft.Insights/diagnosticSettings/audit"
 
     def setting(category):
-        return {"properties": {"workspaceId": workspace.id, "logs": [{"category": category, "enabled": True}]}}
+        logs = [{"category": category, "enabled": True}]
+        body = {"properties": {"workspaceId": workspace.id, "logs": logs}}
+        return generic.begin_create_or_update_by_id(audit, body, api_version=SETTINGS_VERSION).result()
 
-    refused(
-        lambda: settings.create_or_update(workspace.id, "audit", setting("Sales")),
-        400,
-        "BadRequest",
-        "Category 'Sales' is not supported.",
-    )
-    kept = settings.create_or_update(workspace.id, "audit", setting("Audit"))
-    assert kept.workspace_id.lower() == workspace.id.lower() and kept.logs[0].enabled
-    assert settings.get(workspace.id, "AUDIT").name == "audit"
-    assert [it.name for it in settings.list(workspace.id)] == ["audit"]
-    assert "Audit" in [it.name for it in client.diagnostic_settings_category.list(workspace.id)]
-    settings.delete(workspace.id, "audit")
-    refused(lambda: settings.get(workspace.id, "audit"), 404, "ResourceNotFound")
+    refused(lambda: setting("Sales"), 400, "BadRequest", "Category 'Sales' is not supported.")
+    kept = setting("Audit")
+    assert kept.properties["workspaceId"].lower() == workspace.id.lower() and kept.properties["logs"][0]["enabled"]
+    assert generic.get_by_id(audit.upper(), api_version=SETTINGS_VERSION).name == "audit"
+    generic.begin_delete_by_id(audit, api_version=SETTINGS_VERSION).result()
+    refused(lambda: generic.get_by_id(audit, api_version=SETTINGS_VERSION), 404, "ResourceNotFound")
 
     rules.delete(rg, "MSCI-shop")
     missing = refused(lambda: rules.get(rg, "MSCI-shop"), 404, "ResourceNotFound")

@@ -3,6 +3,7 @@
 //! What runs inside a cluster is [`crate::kubernetes`]; this module makes it begin and end.
 
 pub mod addons;
+pub mod autoscaler;
 pub mod body;
 pub mod clusters;
 pub mod credentials;
@@ -32,4 +33,5 @@ pub fn attach(parts: &mut Parts, running: &Arc<Clusters>) {
     parts.add_kind(maintenance::MaintenanceConfigurations);
     parts.add_function(versions::Versions);
     parts.add_start(upkeep::Upkeep);
+    parts.add_start(autoscaler::Autoscaler { running: running.clone() });
 }

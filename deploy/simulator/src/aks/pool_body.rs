@@ -50,6 +50,9 @@ pub fn complete_pool(
             ),
         ));
     }
+    if pool["enableAutoScaling"] == true {
+        check_bounds(pool, count)?;
+    }
     let asked = pool["vmSize"].as_str().unwrap_or_default();
     let size = compute::size(asked).ok_or_else(|| super::sizes::not_allowed(asked, location, &[]))?;
     if pool["mode"] == "System" && size.memory_gb < 4 {
@@ -76,4 +79,23 @@ pub fn complete_pool(
     pool["currentOrchestratorVersion"] = json!(of_pool);
     pool["powerState"] = json!({"code": "Running"});
     Ok(())
+}
+
+/// An autoscaled pool names how many nodes it has at least and at most, and begins between them.
+fn check_bounds(pool: &Value, count: i64) -> Result<(), Refusal> {
+    let (Some(least), Some(most)) = (pool["minCount"].as_i64(), pool["maxCount"].as_i64()) else {
+        return Err(invalid(
+            "agentPoolProfile.enableAutoScaling",
+            "minCount and maxCount have to be set where enableAutoScaling is true.",
+        ));
+    };
+    if least <= count && count <= most {
+        return Ok(());
+    }
+    Err(invalid(
+        "agentPoolProfile.count",
+        format!(
+            "The count {count} of an autoscaled pool has to be between its minCount {least} and its maxCount {most}."
+        ),
+    ))
 }

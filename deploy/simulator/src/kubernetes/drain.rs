@@ -6,13 +6,14 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::cluster::Cluster;
-use super::controllers::budget;
+use super::controllers::{budget, scheduler};
 use super::event::Tone;
 use super::kind;
 use super::nodes::IMAGE;
 use super::object::{self, is_condition_true, label, number, text};
 use super::removal::Wish;
 use super::store::Key;
+use crate::resources;
 
 /// How far a node has been emptied.
 #[derive(Debug, PartialEq)]
@@ -118,6 +119,22 @@ impl Cluster {
         )
     }
 
+    /// Whether a pod finds no place that a further node of a pool would have for it.
+    pub async fn has_homeless_pod(&self, pool: &Value) -> bool {
+        let found = self.world.state.read(|draft| resources::find(draft, &self.id));
+        let Some(resource) = found else { return false };
+        let node = self.node(&resource, pool, 0);
+        let (_, pods) = self.objects.list(&kind::POD, "").await;
+        pods.iter().any(|pod| is_homeless(pod) && scheduler::takes(&node, pod))
+    }
+
+    /// Whether a node is there and no pod is on it.
+    pub async fn is_idle(&self, name: &str) -> bool {
+        let (_, pods) = self.objects.list(&kind::POD, "").await;
+        self.objects.get(&Key::new(&kind::NODE, "", name)).await.is_some()
+            && !pods.iter().any(|pod| text(pod, "/spec/nodeName") == name)
+    }
+
     /// Notes what the upgrade of a node came to.
     pub async fn note_of_node(&self, name: &str, tone: Tone, reason: &str, message: &str) {
         if let Some(node) = self.objects.get(&Key::new(&kind::NODE, "", name)).await {
@@ -134,4 +151,9 @@ impl Cluster {
         }
         self.objects.remove(&Key::new(&kind::NODE, "", name)).await;
     }
+}
+
+fn is_homeless(pod: &Value) -> bool {
+    let refused = object::condition(pod, "PodScheduled").is_some_and(|it| it["reason"] == "Unschedulable");
+    refused && text(pod, "/spec/nodeName").is_empty() && !object::is_deleting(pod)
 }

@@ -112,7 +112,8 @@ impl Cluster {
         }
     }
 
-    fn node(&self, resource: &Resource, pool: &Value, at: i64) -> Value {
+    /// The n-th node of a pool as it is when it is new.
+    pub fn node(&self, resource: &Resource, pool: &Value, at: i64) -> Value {
         let properties = &resource.body["properties"];
         let pool_name = text(pool, "/name");
         let scale_set = scale_set_name(&self.id, pool_name);

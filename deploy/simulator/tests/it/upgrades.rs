@@ -326,3 +326,32 @@ async fn node_images_change_in_the_window_of_their_channel() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_pool_grows_while_pods_find_no_place_and_shrinks_again() {
+    let mut scaled = body();
+    let pool = &mut scaled["properties"]["agentPoolProfiles"][0];
+    (pool["enableAutoScaling"], pool["count"], pool["maxPods"]) = (json!(true), json!(1), json!(10));
+    let visitor = aks::visitor().await;
+    aks::register(&visitor, "Microsoft.ContainerService").await;
+    visitor.arm(Method::PUT, "/resourceGroups/rg", json!({"location": "westeurope"})).await;
+    assert_eq!(visitor.arm(Method::PUT, CLUSTER, scaled.clone()).await.code(), "InvalidParameter");
+    let pool = &mut scaled["properties"]["agentPoolProfiles"][0];
+    (pool["minCount"], pool["maxCount"]) = (json!(1), json!(2));
+    let shop = Shop::with(scaled).await;
+    let mut many = web(ECHO);
+    many["spec"]["replicas"] = json!(11);
+    shop.apply::<Deployment>(many).await;
+    let count = async || {
+        let pool = shop.visitor.arm(Method::GET, POOL, Value::Null).await.body;
+        pool["properties"]["count"].as_i64().unwrap()
+    };
+    within(20, || async { (count().await == 2 && shop.nodes().await.len() == 2).then_some(()) }).await;
+    within(30, || async {
+        let placed = shop.pods().await.iter().filter(|pod| pod["spec"]["nodeName"].is_string()).count();
+        (placed == 11).then_some(())
+    })
+    .await;
+    shop.api::<Deployment>().delete("web", &kube::api::DeleteParams::default()).await.unwrap();
+    within(30, || async { (count().await == 1 && shop.nodes().await.len() == 1).then_some(()) }).await;
+}

@@ -64,7 +64,8 @@ fn is_told(pod: &Value) -> bool {
     object::condition(pod, "PodScheduled").is_some_and(|it| it["reason"] == "Unschedulable")
 }
 
-fn takes(node: &Value, pod: &Value) -> bool {
+/// Whether a pod may be on a node, as far as anything but room decides it.
+pub fn takes(node: &Value, pod: &Value) -> bool {
     let wanted = &pod["spec"]["nodeSelector"];
     !is_closed(node, pod)
         && untolerated(node, pod).is_none()

@@ -18,8 +18,11 @@ struct Served {
 
 impl Served {
     fn start() -> Self {
+        Self::start_in(tempfile::tempdir().unwrap())
+    }
+
+    fn start_in(folder: tempfile::TempDir) -> Self {
         use std::io::BufRead;
-        let folder = tempfile::tempdir().unwrap();
         let file = env!("CARGO_BIN_EXE_azure-simulator");
         let mut program = std::process::Command::new(file)
             .args(["serve", "--speed", "600", "--image", &format!("{ECHO}={file}"), "--state"])
@@ -31,6 +34,36 @@ impl Served {
         std::io::BufReader::new(program.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let told = serde_json::from_str(line.strip_prefix("ready ").unwrap_or_else(|| panic!("{line}"))).unwrap();
         Self { program, folder, told }
+    }
+
+    /// The same state under a new process, after this one was killed.
+    fn killed_and_started(mut self) -> Self {
+        self.program.kill().unwrap();
+        self.program.wait().unwrap();
+        let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap());
+        Self::start_in(folder)
+    }
+
+    /// A cluster with a local account, once it is there.
+    async fn cluster(&self) {
+        self.arm(Method::POST, "/providers/Microsoft.ContainerService/register", Value::Null).await;
+        self.arm(Method::PUT, "/resourceGroups/rg", json!({"location": "westeurope"})).await;
+        let mut open = aks::body();
+        open["properties"]["disableLocalAccounts"] = json!(false);
+        within(20, || async {
+            let answer = self.arm(Method::PUT, CLUSTER, open.clone()).await;
+            answer["id"].is_string().then_some(())
+        })
+        .await;
+        self.succeeded().await;
+    }
+
+    async fn succeeded(&self) {
+        within(30, || async {
+            let cluster = self.arm(Method::GET, CLUSTER, Value::Null).await;
+            (cluster["properties"]["provisioningState"] == "Succeeded").then_some(())
+        })
+        .await;
     }
 
     /// The subscription's owner asks ARM.
@@ -90,20 +123,7 @@ async fn when_the_simulator_is_killed_no_program_of_a_pod_is_left() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut served = Served::start();
     assert!(served.told.is_object());
-    served.arm(Method::POST, "/providers/Microsoft.ContainerService/register", Value::Null).await;
-    served.arm(Method::PUT, "/resourceGroups/rg", json!({"location": "westeurope"})).await;
-    let mut open = aks::body();
-    open["properties"]["disableLocalAccounts"] = json!(false);
-    within(20, || async {
-        let answer = served.arm(Method::PUT, CLUSTER, open.clone()).await;
-        answer["id"].is_string().then_some(())
-    })
-    .await;
-    within(20, || async {
-        let cluster = served.arm(Method::GET, CLUSTER, Value::Null).await;
-        (cluster["properties"]["provisioningState"] == "Succeeded").then_some(())
-    })
-    .await;
+    served.cluster().await;
     let admin = served.arm(Method::POST, &format!("{CLUSTER}/listClusterAdminCredential"), Value::Null).await;
     let decode = |text: &Value| base64::engine::general_purpose::STANDARD.decode(text.as_str().unwrap()).unwrap();
     let kubeconfig: Value = serde_json::from_slice(&decode(&admin["kubeconfigs"][0]["value"])).unwrap();
@@ -133,4 +153,25 @@ async fn when_the_simulator_is_killed_no_program_of_a_pod_is_left() {
         (!left).then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn an_upgrade_outlives_the_simulator() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let served = Served::start();
+    served.cluster().await;
+    let control = reqwest::Client::builder().no_proxy().build().unwrap();
+    let images = format!("{}/images", served.told["control"].as_str().unwrap());
+    control.post(images).json(&json!({"version": "209901.01.0"})).send().await.unwrap();
+    served.arm(Method::POST, &format!("{CLUSTER}/agentPools/system/upgradeNodeImageVersion"), Value::Null).await;
+    let machines = async |served: &Served| {
+        let sets = "/resourceGroups/MC_rg_shop_westeurope/providers/Microsoft.Compute/virtualMachineScaleSets";
+        served.arm(Method::GET, sets, Value::Null).await["value"][0]["sku"]["capacity"].clone()
+    };
+    within(20, || async { (machines(&served).await == 3).then_some(()) }).await;
+    let served = served.killed_and_started();
+    served.succeeded().await;
+    assert_eq!(machines(&served).await, 2, "all nodes are replaced, and the one beside them is gone");
+    let pool = served.arm(Method::GET, &format!("{CLUSTER}/agentPools/system"), Value::Null).await;
+    assert!(pool["properties"]["nodeImageVersion"].as_str().unwrap().ends_with("209901.01.0"));
 }
