@@ -22,7 +22,8 @@
 //!   "create", Duration::from_secs(240))` (Azure's duration; set `operation.arguments = json!({"location": …})` and
 //!   `operation.put(draft)` for more), then return `Answer::Long`. ARM adds the headers and answers the polls; when the
 //!   time has come, also after a restart, [`parts::Kind::complete`] brings the effect about; where that refuses, or a
-//!   fault says so, [`parts::Kind::fail`] leaves what Azure leaves.
+//!   fault says so, [`parts::Kind::fail`] leaves what Azure leaves. One that comes in parts says in
+//!   [`parts::Kind::proceed`] when it goes on.
 //! - [`parts::Function`]: a path of a provider that is no resource (`{namespace}/register`,
 //!   `Microsoft.Compute/locations/{location}/usages`).
 //! - [`parts::Site`]: a host or a family of hosts with an axum router, its own TLS if need be. Requests carry

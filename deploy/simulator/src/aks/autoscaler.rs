@@ -17,12 +17,12 @@ use crate::arm::Refusal;
 use crate::clock::later;
 use crate::kubernetes::{CLUSTERS, Clusters, cluster::Cluster, node_of_pool};
 use crate::parts::Start;
-use crate::resources::{self, Resource};
+use crate::resources::{self, RESOURCES, Resource};
 use crate::world::World;
 
 /// How often it looks; at a high speed not oftener than is worth it.
 const INTERVAL: Duration = Duration::from_secs(10);
-const SHORTEST: Duration = Duration::from_millis(200);
+const SHORTEST: Duration = Duration::from_secs(2);
 /// How long Azure takes to add a machine.
 const MACHINE: Duration = Duration::from_secs(60);
 /// How long a node is left that nobody needs.
@@ -62,8 +62,14 @@ impl Start for Autoscaler {
 
 async fn look(world: &Arc<World>, running: &Clusters, seen: &mut BTreeMap<String, Seen>) {
     let scaling: Vec<Resource> = world.state.read(|draft| {
-        let all = resources::of_kind(draft, &world.subscription_id(), CLUSTERS);
-        all.into_iter().filter(scales).collect()
+        let mut found = Vec::new();
+        // Most clusters are none of its business, and are not copied.
+        draft.visit(RESOURCES, "", |_, document| {
+            if document["body"]["type"] == CLUSTERS && is_autoscaled(&document["body"]) {
+                found.extend(serde_json::from_value::<Resource>(document.clone()).ok().filter(scales));
+            }
+        });
+        found
     });
     let mut now_seen = BTreeMap::new();
     for resource in &scaling {
@@ -83,11 +89,13 @@ async fn look(world: &Arc<World>, running: &Clusters, seen: &mut BTreeMap<String
     *seen = now_seen;
 }
 
+fn is_autoscaled(cluster: &Value) -> bool {
+    let pools = cluster["properties"]["agentPoolProfiles"].as_array();
+    pools.is_some_and(|pools| pools.iter().any(|pool| pool["enableAutoScaling"] == true))
+}
+
 fn scales(cluster: &Resource) -> bool {
-    let pools = cluster.body["properties"]["agentPoolProfiles"].as_array();
-    cluster.provisioning_state() == "Succeeded"
-        && !power::is_stopped(cluster)
-        && pools.is_some_and(|pools| pools.iter().any(|pool| pool["enableAutoScaling"] == true))
+    cluster.provisioning_state() == "Succeeded" && !power::is_stopped(cluster) && is_autoscaled(&cluster.body)
 }
 
 /// One look at one pool.

@@ -76,9 +76,11 @@ pub async fn proceed(
     operation: &mut Operation,
 ) -> Result<Option<Timestamp>, Refusal> {
     let progress = serde_json::from_value::<Progress>(operation.arguments["upgrade"].clone()).ok();
-    let cluster = match &progress {
+    let cluster = match running.find(&operation.resource).filter(|_| progress.is_some()) {
+        Some(cluster) => Some(cluster),
+        // The cluster has been ended before its operation; the next simulator goes on from here.
+        None if world.stopping.is_cancelled() => return Ok(Some(operation.due)),
         None => outcome::prepare(running, world, &operation.resource).await?,
-        Some(_) => running.find(&operation.resource),
     };
     let Some(cluster) = cluster else { return Ok(None) };
     let upgrade = Upgrade { world, cluster: &cluster, now: world.clock.now() };

@@ -212,6 +212,9 @@ const OF_OPERATIONS: &[(&str, &str)] = &[
     ("upgrade-failed", "UpgradeFailed"),
     ("cluster-deletion-failed", "DeleteResourceGroupError"),
     ("node-not-ready", ""),
+    ("webhook-down", ""),
+    ("webhook-late", ""),
+    ("webhook-ignored", ""),
 ];
 
 const ASSIGNMENT: &str =
