@@ -31,8 +31,6 @@ const BETWEEN_EVICTIONS: Duration = Duration::from_secs(5);
 const SHORTEST: Duration = Duration::from_millis(100);
 /// How long a node may take to be emptied, in minutes, unless its pool says otherwise.
 const DRAIN_TIMEOUT: u64 = 30;
-/// The label of a node that could not be emptied and was left closed.
-const STATUS: &str = "kubernetes.azure.com/upgrade-status";
 
 /// How far the upgrade of a pool has come.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -42,6 +40,9 @@ struct Progress {
     /// The node that it is about; none while machines are added.
     node: String,
     since: Timestamp,
+    /// Why a node of the pool was left closed as it was.
+    #[serde(default)]
+    left: Option<String>,
 }
 
 /// What is going on.
@@ -67,6 +68,7 @@ struct Upgrade<'a> {
     world: &'a Arc<World>,
     cluster: &'a Arc<Cluster>,
     now: Timestamp,
+    left: Option<String>,
 }
 
 /// One step of what an operation on a cluster or a pool does to the nodes: when the next is due, or nothing at its end.
@@ -83,7 +85,8 @@ pub async fn proceed(
         None => outcome::prepare(running, world, &operation.resource).await?,
     };
     let Some(cluster) = cluster else { return Ok(None) };
-    let upgrade = Upgrade { world, cluster: &cluster, now: world.clock.now() };
+    let left = progress.as_ref().and_then(|progress| progress.left.clone());
+    let upgrade = Upgrade { world, cluster: &cluster, now: world.clock.now(), left };
     let next = match progress {
         None => upgrade.begin().await?,
         Some(progress) => upgrade.go_on(progress).await?,
@@ -110,8 +113,8 @@ impl Upgrade<'_> {
     }
 
     fn step(&self, pool: &str, step: Step, node: &str, takes: Duration) -> Next {
-        let progress = Progress { pool: pool.to_owned(), step, node: node.to_owned(), since: self.now };
-        Ok(Some((progress, takes)))
+        let (pool, node, left) = (pool.to_owned(), node.to_owned(), self.left.clone());
+        Ok(Some((Progress { pool, step, node, since: self.now, left }, takes)))
     }
 
     /// Turns to the first pool that has something to replace.
@@ -121,7 +124,7 @@ impl Upgrade<'_> {
         for pool in &pools {
             let name = pool["name"].as_str().unwrap_or_default();
             let standing = surge_nodes(&resource, name);
-            if self.cluster.outdated(pool).await.is_empty() && standing == 0 {
+            if self.cluster.outdated(pool).await.is_empty() && standing <= self.cluster.quarantined(name).await {
                 continue;
             }
             let wanted = quota::surge(pool);
@@ -169,11 +172,15 @@ impl Upgrade<'_> {
             return self.close(pool, object::name(node), Step::Drain).await;
         }
         let surge = surge_nodes(&resource, pool);
-        if surge > 0 {
+        // One stays in the place of each node that was left closed.
+        if surge > self.cluster.quarantined(pool).await {
             let last = document["count"].as_i64().unwrap_or(0) + surge - 1;
             return self.close(pool, &node_of_pool(&self.cluster.id, pool, last), Step::Leave).await;
         }
-        Box::pin(self.begin()).await
+        match &self.left {
+            Some(why) => Err(Refusal::conflict("UpgradeFailed", why.clone())),
+            None => Box::pin(self.begin()).await,
+        }
     }
 
     async fn close(&self, pool: &str, node: &str, step: Step) -> Next {
@@ -205,11 +212,14 @@ impl Upgrade<'_> {
         if self.now < later(progress.since, timeout) {
             return Ok(Some((progress, BETWEEN_EVICTIONS)));
         }
-        match pool["upgradeSettings"]["undrainableNodeBehavior"] == "Cordon" {
-            true => self.cluster.label_node(node, STATUS, "Quarantined").await,
-            false => self.cluster.cordon(node, false).await,
+        let why = failed(node, &held);
+        if progress.step == Step::Drain && pool["upgradeSettings"]["undrainableNodeBehavior"] == "Cordon" {
+            self.cluster.quarantine(node).await;
+            let goes_on = Self { left: Some(self.left.clone().unwrap_or(why)), ..*self };
+            return Box::pin(goes_on.next_node(&progress.pool)).await;
         }
-        Err(failed(node, &held))
+        self.cluster.cordon(node, false).await;
+        Err(Refusal::conflict("UpgradeFailed", why))
     }
 
     async fn set_surge(&self, pool: &str, nodes: i64) -> Result<(), Refusal> {
@@ -233,8 +243,8 @@ fn minutes(pool: &Value, setting: &str, usual: u64) -> Duration {
     Duration::from_secs(60 * pool["upgradeSettings"][setting].as_u64().filter(|it| *it > 0).unwrap_or(usual))
 }
 
-fn failed(node: &str, held: &Emptied) -> Refusal {
-    let message = match held {
+fn failed(node: &str, held: &Emptied) -> String {
+    match held {
         Emptied::Held { pod, budget } => {
             let name = pod.rsplit('/').next().unwrap_or_default();
             format!(
@@ -245,6 +255,5 @@ fn failed(node: &str, held: &Emptied) -> Refusal {
             "Drain node {node} failed when waiting for pod {pod} to end. See http://aka.ms/aks/debugdrainfailures. Original error: timed out waiting for the condition"
         ),
         Emptied::All => format!("Drain node {node} failed."),
-    };
-    Refusal::conflict("UpgradeFailed", message)
+    }
 }

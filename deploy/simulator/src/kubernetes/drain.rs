@@ -15,6 +15,10 @@ use super::removal::Wish;
 use super::store::Key;
 use crate::resources;
 
+/// The label of a node that could not be emptied and was left closed.
+const STATUS: &str = "kubernetes.azure.com/upgrade-status";
+const QUARANTINED: &str = "Quarantined";
+
 /// How far a node has been emptied.
 #[derive(Debug, PartialEq)]
 pub enum Emptied {
@@ -32,7 +36,27 @@ pub enum Emptied {
 }
 
 impl Cluster {
-    /// The nodes of a pool whose version or image is not what the pool says, in the order of their names.
+    /// How many nodes of a pool could not be emptied and were left closed.
+    pub async fn quarantined(&self, pool: &str) -> i64 {
+        let (_, nodes) = self.objects.list(&kind::NODE, "").await;
+        let count = nodes.iter().filter(|node| label(node, "agentpool") == pool && is_quarantined(node)).count();
+        i64::try_from(count).unwrap_or(i64::MAX)
+    }
+
+    /// Leaves a node closed that could not be emptied, until somebody takes its label away.
+    pub async fn quarantine(&self, name: &str) {
+        let key = Key::new(&kind::NODE, "", name);
+        let written = self.objects.change(&key, |node| {
+            object::set(node, &["metadata", "labels", STATUS], json!(QUARANTINED));
+            Ok(())
+        });
+        if let Err(refusal) = written.await {
+            tracing::debug!(%refusal, name, "a node could not be labelled");
+        }
+    }
+
+    /// The nodes of a pool whose version or image is not what the pool says, in the order of their names, but for those
+    /// that were left closed.
     pub async fn outdated(&self, pool: &Value) -> Vec<Arc<Value>> {
         let version = format!("v{}", text(pool, "/currentOrchestratorVersion"));
         let image = text(pool, "/nodeImageVersion");
@@ -40,7 +64,7 @@ impl Cluster {
         let of_pool = nodes.into_iter().filter(|node| label(node, "agentpool") == text(pool, "/name"));
         let old =
             |node: &Arc<Value>| text(node, "/status/nodeInfo/kubeletVersion") != version || label(node, IMAGE) != image;
-        of_pool.filter(old).collect()
+        of_pool.filter(|node| !is_quarantined(node) && old(node)).collect()
     }
 
     /// Closes a node to new pods, or opens it again.
@@ -59,18 +83,6 @@ impl Cluster {
         });
         if let Err(refusal) = written.await {
             tracing::debug!(%refusal, name, "a node could not be closed or opened");
-        }
-    }
-
-    /// Writes a label on a node.
-    pub async fn label_node(&self, name: &str, label: &str, value: &str) {
-        let key = Key::new(&kind::NODE, "", name);
-        let written = self.objects.change(&key, |node| {
-            object::set(node, &["metadata", "labels", label], json!(value));
-            Ok(())
-        });
-        if let Err(refusal) = written.await {
-            tracing::debug!(%refusal, name, "a node could not be labelled");
         }
     }
 
@@ -151,6 +163,10 @@ impl Cluster {
         }
         self.objects.remove(&Key::new(&kind::NODE, "", name)).await;
     }
+}
+
+fn is_quarantined(node: &Value) -> bool {
+    label(node, STATUS) == QUARANTINED
 }
 
 fn is_homeless(pod: &Value) -> bool {

@@ -157,6 +157,7 @@ const KNOWN: &[(&str, &str, u16, &str, &str)] = &[
         "does not have secrets get permission on key vault 'kv-one;",
     ),
     ("vault-firewall", SECRET, 403, "Forbidden/ForbiddenByFirewall", "Client address is not authorized"),
+    ("vault-private", SECRET, 403, "Forbidden/ForbiddenByConnection", "Public network access is disabled"),
     ("secret-disabled", SECRET, 403, "Forbidden/SecretDisabled", "disabled secret"),
     (
         "secret-deleted",

@@ -166,6 +166,30 @@ async fn a_drain_that_a_budget_forbids_ends_the_upgrade_half_way_and_a_later_one
     assert!(cluster["properties"]["status"].is_null());
 }
 
+#[tokio::test]
+async fn a_node_that_cannot_be_emptied_is_left_closed_where_the_pool_says_so() {
+    let mut cordons = patient(10);
+    cordons["properties"]["agentPoolProfiles"][0]["upgradeSettings"]["undrainableNodeBehavior"] = json!("Cordon");
+    let shop = Shop::with(cordons).await;
+    let nodes: Api<Node> = Api::all(shop.client.clone());
+    let last = shop.nodes().await[1]["metadata"]["name"].as_str().unwrap().to_owned();
+    nodes.cordon(&last).await.unwrap();
+    shop.apply::<Deployment>(web(ECHO)).await;
+    shop.rolled_out().await;
+    nodes.uncordon(&last).await.unwrap();
+    shop.budget(2).await;
+    let old = shop.images().await[0].1.clone();
+    shop.release("209901.01.0").await;
+    let asked = shop.renew().await;
+    let end = ended(&shop.visitor, &asked).await;
+    assert_eq!(end["error"]["code"], "UpgradeFailed", "{end}");
+    let images: Vec<String> = shop.images().await.into_iter().map(|(_, image)| image).collect();
+    assert_eq!(images, [&old, "209901.01.0", "209901.01.0"], "the others are done, and one stands for it");
+    let closed = &shop.nodes().await[0];
+    assert_eq!(closed["spec"]["unschedulable"], true);
+    assert_eq!(closed["metadata"]["labels"]["kubernetes.azure.com/upgrade-status"], "Quarantined");
+}
+
 /// Whether the proxy leads anywhere under that name. Its certificate is another authority's.
 async fn resolves(visitor: &Visitor, url: &str) -> bool {
     let error = visitor.anybody().get(url).send().await.unwrap_err();
