@@ -4,4 +4,5 @@ pub mod body;
 pub mod jobs;
 pub mod openapi;
 pub mod problem;
+pub mod refusals;
 pub mod requests;

@@ -2,13 +2,13 @@
 
 use super::body::Body;
 use super::problem::Refusal;
+use super::refusals::{Unread, Unsaid};
 use crate::http::Web;
 use crate::http::caller::Bearer;
 use axum::Json;
 use axum::extract::{Path, State};
 use domain::account::Caller;
 use domain::id::JobId;
-use domain::problem::Problem;
 use domain::view::job::Whole;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -21,8 +21,7 @@ use utoipa::ToSchema;
     security(("token" = [])),
     responses(
         (status = 200, description = "The job as it is now", body = Whole),
-        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such job", body = Problem, content_type = "application/problem+json"),
+        Unread,
     )
 )]
 pub async fn read(
@@ -58,11 +57,7 @@ pub struct Retry {
     security(("token" = [])),
     responses(
         (status = 200, description = "It was said; the job as it is now", body = Whole),
-        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not for this caller", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such job", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Not as the job is now", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "The reason needs a change", body = Problem, content_type = "application/problem+json"),
+        Unsaid,
     )
 )]
 pub async fn cancel(
@@ -82,11 +77,7 @@ pub async fn cancel(
     security(("token" = [])),
     responses(
         (status = 200, description = "It was said; the job as it is now", body = Whole),
-        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not for this caller", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such job", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Not as the job is now", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "The reason needs a change", body = Problem, content_type = "application/problem+json"),
+        Unsaid,
     )
 )]
 pub async fn retry(
@@ -106,11 +97,7 @@ pub async fn retry(
     security(("token" = [])),
     responses(
         (status = 200, description = "It was said; the job as it is now", body = Whole),
-        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not for this caller", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such job", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Not as the job is now", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "The reason needs a change", body = Problem, content_type = "application/problem+json"),
+        Unsaid,
     )
 )]
 pub async fn roll_back(
@@ -130,11 +117,7 @@ pub async fn roll_back(
     security(("token" = [])),
     responses(
         (status = 200, description = "It was said; the job as it is now", body = Whole),
-        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not for this caller", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such job", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Not as the job is now", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "The reason needs a change", body = Problem, content_type = "application/problem+json"),
+        Unsaid,
     )
 )]
 pub async fn take_over(

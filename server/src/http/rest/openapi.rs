@@ -21,6 +21,7 @@ use utoipa::{Modify, OpenApi};
         super::jobs::roll_back,
         super::jobs::take_over
     ),
+    components(schemas(domain::problem::Problem)),
     modifiers(&Token)
 )]
 pub struct Document;

@@ -2,6 +2,7 @@
 
 use super::body::Body;
 use super::problem::Refusal;
+use super::refusals::{Unbegun, Unsaid};
 use crate::http::Web;
 use crate::http::caller::Bearer;
 use app::portal::Submission;
@@ -11,7 +12,6 @@ use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::{AppendHeaders, IntoResponse};
 use domain::id::{JobId, RequestId};
-use domain::problem::Problem;
 use domain::request::Decision;
 use domain::view::request::Whole;
 use secrecy::SecretString;
@@ -53,9 +53,7 @@ pub struct Approved {
     security(("token" = [])),
     responses(
         (status = 201, description = "The request waits for its decision", body = Whole, headers(("Location" = String))),
-        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not for this caller", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Some answers need a change", body = Problem, content_type = "application/problem+json"),
+        Unbegun,
     )
 )]
 pub async fn submit(
@@ -76,10 +74,7 @@ pub async fn submit(
     security(("token" = [])),
     responses(
         (status = 201, description = "The job has begun, or the environment is released", body = Approved, headers(("Location" = String))),
-        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not for this caller", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such request", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Decided already, or another plan", body = Problem, content_type = "application/problem+json"),
+        Unsaid,
     )
 )]
 pub async fn approve(

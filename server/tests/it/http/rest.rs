@@ -129,6 +129,18 @@ async fn the_document_names_every_endpoint() {
     expected.extend(words);
     expected.extend(["/api/v1/requests".to_owned(), "/api/v1/requests/{id}/approval".to_owned()]);
     assert_eq!(paths, expected.iter().collect::<Vec<_>>());
+    for (verb, path, refusals) in [
+        ("get", "/api/v1/jobs/{id}", vec!["401", "404"]),
+        ("post", "/api/v1/requests", vec!["401", "403", "422"]),
+        ("post", "/api/v1/jobs/{id}/cancel", vec!["401", "403", "404", "409", "422"]),
+    ] {
+        let answers = document["paths"][path][verb]["responses"].as_object().unwrap();
+        let refused: Vec<&String> = answers.keys().filter(|status| status.starts_with('4')).collect();
+        assert_eq!(refused, refusals.iter().collect::<Vec<_>>(), "{path}");
+        let schema = &answers["401"]["content"]["application/problem+json"]["schema"]["$ref"];
+        assert_eq!(schema, "#/components/schemas/Problem", "{path}");
+    }
+    assert!(document["components"]["schemas"]["Problem"]["properties"]["detail"].is_object());
     assert_eq!(document["components"]["securitySchemes"]["token"]["scheme"], "bearer");
     assert_eq!(Browser::on(&portal.router).get("/api/docs/").await.status, StatusCode::OK);
 }

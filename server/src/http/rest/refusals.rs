@@ -1,0 +1,46 @@
+//! How endpoints refuse, as the OpenAPI document tells it: once for all of them.
+
+use domain::problem::Problem;
+use std::collections::BTreeMap;
+use utoipa::openapi::response::{Response, ResponseBuilder};
+use utoipa::openapi::{Content, Ref, RefOr};
+use utoipa::{IntoResponses, ToSchema};
+
+const STRANGER: (&str, &str) = ("401", "No valid token");
+const NOT_YOURS: (&str, &str) = ("403", "Not for this caller");
+const NOT_THERE: (&str, &str) = ("404", "Nothing of this id, or nothing that this caller may see");
+const NOT_NOW: (&str, &str) = ("409", "Not as it is now");
+const WRONG: (&str, &str) = ("422", "Some answers need a change");
+
+/// Of what is read.
+pub struct Unread;
+
+impl IntoResponses for Unread {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        told(&[STRANGER, NOT_THERE])
+    }
+}
+
+/// Of what is begun.
+pub struct Unbegun;
+
+impl IntoResponses for Unbegun {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        told(&[STRANGER, NOT_YOURS, WRONG])
+    }
+}
+
+/// Of a word to what is there.
+pub struct Unsaid;
+
+impl IntoResponses for Unsaid {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        told(&[STRANGER, NOT_YOURS, NOT_THERE, NOT_NOW, WRONG])
+    }
+}
+
+fn told(refusals: &[(&str, &str)]) -> BTreeMap<String, RefOr<Response>> {
+    let problem = || Content::new(Some(Ref::from_schema_name(Problem::name())));
+    let answer = |said: &str| ResponseBuilder::new().description(said).content("application/problem+json", problem());
+    refusals.iter().map(|(status, said)| ((*status).to_owned(), answer(said).into())).collect()
+}
