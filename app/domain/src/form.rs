@@ -121,10 +121,18 @@ impl Form {
             fill(&mut form.db_database, database.database.clone());
             fill(&mut form.db_username, database.username.clone());
         }
-        if form.vault_name.trim().is_empty() && EnvironmentName::parse(&form.name).is_ok() {
-            form.vault_name = format!("kv-{}", form.name.trim());
+        if form.vault_name.trim().is_empty() {
+            form.vault_name = form.vault();
         }
         form
+    }
+
+    /// What the vault is called by these answers: after the environment where it is given no name of its own.
+    pub fn vault(&self) -> String {
+        match self.vault_name.trim() {
+            "" if EnvironmentName::parse(&self.name).is_ok() => format!("kv-{}", self.name.trim()),
+            named => named.to_owned(),
+        }
     }
 
     /// Whether the answers about the database are the template's own, so that its password serves.

@@ -13,7 +13,7 @@ pub fn says(look: Look, id: String, text: String) -> AnyView {
 }
 
 /// What is to be said beneath a field: what would be right, what is good, or the hint.
-fn beneath(
+pub fn beneath(
     filling: Filling,
     field: &'static str,
     hint: &'static str,

@@ -120,11 +120,19 @@ impl Filling {
 
     /// Somebody types: what was said of the old answer no longer holds.
     pub fn type_in(self, field: &'static str, text: String) {
-        self.form.update(|form| set_answer(form, field, text));
-        // A vault's name follows from the environment's where none is given.
-        self.said.update(|said| {
-            said.retain(|error| error.field != field && !(field == "name" && error.field == "vault_name"))
+        let mut renamed = false;
+        self.form.update(|form| {
+            let vault = form.vault();
+            set_answer(form, field, text);
+            // A vault's name follows from the environment's where none is given; what was to become of a deleted vault
+            // is no answer about another one.
+            renamed = form.vault() != vault;
+            if renamed {
+                form.vault_deleted.clear();
+            }
         });
+        let over = |said: &str| said == field || renamed && ["vault_name", "vault_deleted"].contains(&said);
+        self.said.update(|said| said.retain(|error| !over(&error.field)));
     }
 
     pub fn type_password(self, there: bool) {

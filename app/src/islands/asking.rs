@@ -1,6 +1,7 @@
 //! A form that is filled: four answers, everything below them with a default, and the plan beside it.
 
 mod assist;
+mod deleted_vault;
 #[cfg(feature = "hydrate")]
 mod keeping;
 mod sections;

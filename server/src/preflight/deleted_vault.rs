@@ -28,14 +28,30 @@ pub async fn deleted_vault(question: &Question<'_>) -> Result<Option<request::De
     let Some(held) = held(question).await? else { return Ok(None) };
     Ok(Some(request::DeletedVault {
         name: held["name"].as_str().unwrap_or_default().to_owned(),
+        group: group(&held).to_owned(),
+        region: held["properties"]["location"].as_str().unwrap_or_default().to_owned(),
         until: until(&held),
+        protected: protected(&held),
         recover: recover(question, &held),
         purge: purge(question, &held).await?,
     }))
 }
 
 fn until(held: &Value) -> Option<String> {
-    held["properties"]["scheduledPurgeDate"].as_str().map(|date| date.chars().take(10).collect())
+    moment(held, "scheduledPurgeDate").map(|until| until.strftime("%-d %b %Y").to_string())
+}
+
+fn moment(held: &Value, field: &str) -> Option<jiff::Timestamp> {
+    held["properties"][field].as_str()?.parse().ok()
+}
+
+/// The name of the resource group that it was in.
+fn group(held: &Value) -> &str {
+    held["properties"]["vaultId"].as_str().and_then(|id| id.split('/').nth(4)).unwrap_or_default()
+}
+
+fn protected(held: &Value) -> bool {
+    held["properties"]["purgeProtectionEnabled"] == true
 }
 
 /// A vault comes back where it was, and nowhere else.
@@ -43,8 +59,7 @@ fn recover(question: &Question<'_>, held: &Value) -> Can {
     let (was, wanted) = (held["properties"]["vaultId"].as_str().unwrap_or_default(), question.place().vault());
     let (region, wished) = (held["properties"]["location"].as_str().unwrap_or_default(), &question.subject.wish.region);
     if !was.eq_ignore_ascii_case(wanted.as_str()) {
-        let group = was.split('/').nth(4).unwrap_or_default();
-        return Can::no(format!("It can only come back where it was: in the resource group {group}."));
+        return Can::no(format!("It can only come back where it was: in the resource group {}.", group(held)));
     }
     if !region.eq_ignore_ascii_case(wished.as_str()) {
         return Can::no(format!("It can only come back where it was: in {region}."));
@@ -53,7 +68,7 @@ fn recover(question: &Question<'_>, held: &Value) -> Can {
 }
 
 async fn purge(question: &Question<'_>, held: &Value) -> Result<Can, Error> {
-    if held["properties"]["purgeProtectionEnabled"] == true {
+    if protected(held) {
         let until = until(held).unwrap_or_else(|| "its time".to_owned());
         return Ok(Can::no(format!("Purge protection is on: nobody can purge it before {until}.")));
     }
@@ -69,8 +84,7 @@ async fn purge(question: &Question<'_>, held: &Value) -> Result<Can, Error> {
 
 /// The days for which a vault is kept are decided when it is made.
 fn days(held: &Value) -> Option<i64> {
-    let moment = |field: &str| held["properties"][field].as_str()?.parse::<jiff::Timestamp>().ok();
-    let kept = moment("scheduledPurgeDate")?.as_second() - moment("deletionDate")?.as_second();
+    let kept = moment(held, "scheduledPurgeDate")?.as_second() - moment(held, "deletionDate")?.as_second();
     Some((kept + 43_200) / 86_400)
 }
 
@@ -102,7 +116,7 @@ impl Warning for DeletedVault {
                     let said = format!("The recovered vault goes on being kept for {days} days: {days} would pass.");
                     findings.push(deny("soft_delete_days", said));
                 }
-                if held["properties"]["purgeProtectionEnabled"] == true && !vault.purge_protection {
+                if protected(&held) && !vault.purge_protection {
                     let said = "The recovered vault is purge protected and stays so: On would pass.".to_owned();
                     findings.push(deny("purge_protection", said));
                 }

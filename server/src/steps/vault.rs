@@ -98,17 +98,18 @@ impl Resource for Vault {
         }
         let deleted = arm.list(&format!("{}/deletedVaults", place.provider("Microsoft.KeyVault")), None).await?;
         let name = cx.subject.wish.vault.name.as_str();
-        let there = deleted.iter().any(|one| one["name"].as_str().is_some_and(|held| held.eq_ignore_ascii_case(name)));
+        let there = deleted.iter().find(|one| one["name"].as_str().is_some_and(|held| held.eq_ignore_ascii_case(name)));
         match choice {
-            DeletedVault::Recover if !there => Err(StepError::Person { failure: nothing_to_recover() }),
+            DeletedVault::Recover if there.is_none() => Err(StepError::Person { failure: nothing_to_recover() }),
             DeletedVault::Recover => {
                 cx.say(Tone::Plain, format!("{name} is recovered from soft delete"));
                 Ok(Some(arm.put(&place.vault(), &recovering(&cx.subject)).await?))
             }
-            DeletedVault::Purge if !there => Ok(None),
             DeletedVault::Purge => {
+                let Some(there) = there else { return Ok(None) };
                 cx.say(Tone::Plain, format!("the deleted vault {name} is purged"));
-                Ok(Some(arm.post(&place.deleted_vault(), "purge", &Value::Null).await?))
+                // Where it was, which may be another region than the new one's.
+                Ok(Some(arm.post(answer::text(there, "/id")?, "purge", &Value::Null).await?))
             }
         }
     }

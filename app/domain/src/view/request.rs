@@ -99,11 +99,29 @@ pub struct Release {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeletedVault {
     pub name: String,
-    /// `2027-02-24`, where Azure says it.
+    /// The resource group that it was in.
+    pub group: String,
+    /// Where it was, and is kept.
+    pub region: String,
+    /// `24 Feb 2027`, where Azure says it.
     pub until: Option<String>,
-    /// Where it was, and for how many days it is kept: to be recovered, the new one has to be the same.
+    /// Whether nobody can purge it before its time.
+    pub protected: bool,
+    /// To be recovered, the new one has to be where it was.
     pub recover: Can,
     pub purge: Can,
+}
+
+impl DeletedVault {
+    /// Where it is, until when Azure keeps it, and whether that can be cut short.
+    pub fn said(&self) -> String {
+        let until = self.until.as_ref().map(|until| format!(" until {until}")).unwrap_or_default();
+        let protection = if self.protected { "with purge protection" } else { "without purge protection" };
+        format!(
+            "A deleted vault holds the name {}. It was in the resource group {} in {}; Azure keeps it{until}, {protection}.",
+            self.name, self.group, self.region
+        )
+    }
 }
 
 /// What the panel beside the form shows while it is filled.

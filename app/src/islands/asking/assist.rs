@@ -119,7 +119,11 @@ mod script {
             let found =
                 document().get_element_by_id(&field).and_then(|found| found.dyn_into::<web_sys::HtmlElement>().ok());
             if let Some(found) = found {
-                let _ = found.focus();
+                // Of several cards, the one that is chosen, or the first.
+                let inside = ["input:checked", "input:enabled"]
+                    .into_iter()
+                    .find_map(|which| found.query_selector(which).ok()??.dyn_into::<web_sys::HtmlElement>().ok());
+                let _ = inside.unwrap_or_else(|| found.clone()).focus();
                 found.scroll_into_view();
             }
         });

@@ -1,5 +1,6 @@
 //! The parts below the four answers: closed, a line says what one gets; one with a wrong answer opens itself.
 
+use super::deleted_vault;
 use crate::components::field::{Text, choices, password, select, text};
 use crate::components::filling::Filling;
 use crate::components::glyph::{FAILED, icon, state, turn};
@@ -29,11 +30,16 @@ const SECTIONS: [Section; 7] = [
     Section {
         icon: "vault",
         title: "Vault",
-        fields: &["vault_name", "soft_delete_days", "purge_protection"],
+        fields: &["vault_name", "vault_deleted", "soft_delete_days", "purge_protection"],
         brief: |form| {
             let name = if form.vault_name.is_empty() { "kv-…" } else { &form.vault_name };
             let purge = if form.purge_protection == "yes" { ", purge protection" } else { "" };
-            format!("{name}, soft delete {} days{purge}", form.soft_delete_days)
+            let deleted = match form.vault_deleted.as_str() {
+                "recover" => ", recovered",
+                "purge" => ", the deleted one purged",
+                _ => "",
+            };
+            format!("{name}, soft delete {} days{purge}{deleted}", form.soft_delete_days)
         },
         inside: vault,
     },
@@ -119,12 +125,19 @@ pub(super) fn sections(filling: Filling) -> AnyView {
 fn one(filling: Filling, section: Section) -> AnyView {
     let Section { icon: picture, title, fields, brief, inside } = section;
     let wrong = Memo::new(move |_| fields.iter().any(|field| filling.error(field).is_some()));
+    // Something is to be decided there that nobody could know of before.
+    let held = deleted_vault::held(filling);
+    let asks = move || fields.contains(&"vault_deleted") && held.with(Option::is_some);
     view! {
-        <details open=move || wrong.get()>
+        <details open=move || wrong.get() || asks()>
             <summary>
                 {icon(picture)}<b>{title}</b>
                 <span class="brief">{move || filling.filled.with(brief)}</span>
-                <span>{move || wrong.get().then(|| state(FAILED, "Needs a change"))}</span>
+                <span>{move || {
+                    let undecided = asks() && filling.answer("vault_deleted").is_empty();
+                    let said = if undecided { "Name is held" } else { "Needs a change" };
+                    (wrong.get() || undecided).then(|| state(FAILED, said))
+                }}</span>
                 {turn()}
             </summary>
             <div class="inside">{inside(filling)}</div>
@@ -182,6 +195,7 @@ fn vault(filling: Filling) -> AnyView {
                 {text(filling, "vault_name", "Vault name", name)}
                 {text(filling, "soft_delete_days", "Soft delete, in days", days)}
             </div>
+            {deleted_vault::choice(filling)}
         })}
         {choices(filling, "purge_protection", "Purge protection", [
             ("no", "Off", "A deleted vault can be purged, and its name taken again."),

@@ -11,7 +11,8 @@ use domain::name::{NodeSize, Region, TeamName, TemplateName};
 use domain::plan::{Finding, Line, Plan, Verb, Weight};
 use domain::team::Team;
 use domain::template::{Template, TemplateDatabase};
-use domain::view::request::PlanPanel;
+use domain::view::Can;
+use domain::view::request::{DeletedVault, PlanPanel};
 use domain::wish::{AppIdentity, TeamRole, Tier};
 
 pub(crate) fn choices() -> Choices {
@@ -216,4 +217,51 @@ async fn a_name_that_a_finding_denies_is_not_called_free() {
     }
     let taken = page(fake, "/environments/new?draft=d1").await.1;
     assert!(!text(&taken).contains("is free on Azure"));
+}
+
+/// A deleted vault holds the name, and nobody can purge it.
+pub(crate) fn held_by_a_deleted_vault(form: Form) -> Fake {
+    let mut fake = with_draft(form, vec![], false);
+    let deleted = DeletedVault {
+        name: "kv-payments-staging".into(),
+        group: "rg-payments-staging".into(),
+        region: "westeurope".into(),
+        until: Some("24 Feb 2027".into()),
+        protected: true,
+        recover: Can::yes(),
+        purge: Can::no("Purge protection is on: nobody can purge it before 24 Feb 2027."),
+    };
+    fake.plan = fake.plan.map(|panel| PlanPanel { deleted_vault: Some(deleted), ..panel });
+    fake
+}
+
+#[tokio::test]
+async fn of_a_deleted_vault_one_chooses_what_becomes_of_it() {
+    let form = Form { vault_deleted: "recover".into(), ..answers() };
+    let (_, html) = page(held_by_a_deleted_vault(form), "/environments/new?draft=d1").await;
+    keeps_the_policy(&html);
+    let said = text(&html);
+    for part in [
+        "kv-payments-staging, soft delete 90 days, recovered",
+        "What becomes of the deleted vault",
+        "A deleted vault holds the name kv-payments-staging. It was in the resource group rg-payments-staging in \
+         westeurope; Azure keeps it until 24 Feb 2027, with purge protection.",
+        "Take another name",
+        "Recover it It comes back with its secrets",
+        "Purge it Purge protection is on: nobody can purge it before 24 Feb 2027.",
+    ] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    assert!(!said.contains("is free on Azure"), "it is held");
+    let radios: Vec<&str> = html.split("<input").filter(|tag| tag.contains(r#"name="vault_deleted""#)).collect();
+    let tag = |value: &str| {
+        let found = radios.iter().find(|tag| tag.contains(&format!(r#"value="{value}""#))).unwrap();
+        found.split('>').next().unwrap()
+    };
+    assert_eq!(radios.len(), 3);
+    assert!(tag("recover").contains("checked") && !tag("recover").contains("disabled"));
+    assert!(tag("purge").contains("disabled") && !tag("purge").contains("checked"));
+    assert!(html.contains(r#"name="vault_held" value="kv-payments-staging""#), "which one it is about");
+    let without = page(with_draft(answers(), vec![], false), "/environments/new?draft=d1").await.1;
+    assert!(!without.contains(r#"name="vault_deleted""#), "nothing is to be chosen");
 }

@@ -27,9 +27,21 @@ pub struct Posted {
     db_password: SecretString,
     #[serde(default)]
     draft: String,
+    /// The deleted vault that the choice on the page was about.
+    #[serde(default)]
+    vault_held: String,
 }
 
 impl Posted {
+    /// As they were typed; a choice that was made about one deleted vault is none about another.
+    fn answers(&self) -> domain::form::Form {
+        let mut form = self.form.clone();
+        if !self.vault_held.is_empty() && !self.vault_held.eq_ignore_ascii_case(&form.vault()) {
+            form.vault_deleted.clear();
+        }
+        form
+    }
+
     fn draft(&self) -> Option<DraftId> {
         Some(self.draft.trim()).filter(|id| !id.is_empty()).map(DraftId::new)
     }
@@ -37,7 +49,7 @@ impl Posted {
 
 /// Of a form that was sent after the session had ended: kept until the person is signed in again.
 async fn strand(session: &Session, posted: &Posted) -> Response {
-    if let Err(error) = session.insert(STRANDED, &posted.form).await {
+    if let Err(error) = session.insert(STRANDED, &posted.answers()).await {
         tracing::error!(%error, "a form could not be kept for a stranger");
     }
     Redirect::to(&routes::sign_in_back_to(routes::new_environment())).into_response()
@@ -45,11 +57,9 @@ async fn strand(session: &Session, posted: &Posted) -> Response {
 
 /// Keeps the draft; one that is gone is begun anew.
 async fn keep(web: &Web, caller: &Caller, posted: &Posted, tried: bool) -> Result<DraftId, PortalError> {
-    let id = posted.draft();
-    match web.portal.save_draft(caller, id.as_ref(), &posted.form, &[], tried).await {
-        Err(error) if error.code == Code::NotFound => {
-            web.portal.save_draft(caller, None, &posted.form, &[], tried).await
-        }
+    let (id, form) = (posted.draft(), posted.answers());
+    match web.portal.save_draft(caller, id.as_ref(), &form, &[], tried).await {
+        Err(error) if error.code == Code::NotFound => web.portal.save_draft(caller, None, &form, &[], tried).await,
         other => other,
     }
 }
@@ -66,9 +76,9 @@ pub async fn submit(
         Ok(draft) => draft,
         Err(error) => return refused(routes::new_environment(), &error),
     };
-    let form = posted.form.clone();
+    let form = posted.answers();
     let submission =
-        Submission { form: posted.form, password: super::typed(posted.db_password), draft: Some(draft.clone()) };
+        Submission { form: form.clone(), password: super::typed(posted.db_password), draft: Some(draft.clone()) };
     match web.portal.submit(&caller, submission).await {
         Ok(request) => Redirect::to(&routes::request(&request)).into_response(),
         Err(error) => {

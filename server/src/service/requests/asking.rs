@@ -43,9 +43,9 @@ impl Service {
                 self.show_standing(&mut plan, &wish, &environment).await?;
                 match (&panel.deleted_vault, wish.vault.deleted) {
                     (_, Some(_)) => {} // its own warning says what stands in the way
-                    (Some(deleted), None) => plan.findings.push(vault_finding(undecided(deleted))),
+                    (Some(deleted), None) => plan.findings.push(denial(undecided(deleted))),
                     (None, None) => match self.vault_taken(&wish.vault.name).await {
-                        Ok(sentence) => plan.findings.extend(sentence.map(vault_finding)),
+                        Ok(sentence) => plan.findings.extend(sentence.map(taken).map(denial)),
                         Err(error) => panel.unreachable = Some(error.message),
                     },
                 }
@@ -114,10 +114,9 @@ impl Service {
         };
         match (deleted, wish.vault.deleted) {
             (_, Some(_)) => {}
-            (Some(deleted), None) => errors.push(FieldError::new("vault_name", undecided(&deleted))),
+            (Some(deleted), None) => errors.push(undecided(&deleted)),
             (None, None) => match self.vault_taken(&wish.vault.name).await {
-                Ok(Some(sentence)) => errors.push(FieldError::new("vault_name", sentence)),
-                Ok(None) => {}
+                Ok(sentence) => errors.extend(sentence.map(taken)),
                 Err(error) if error.code == Code::Unavailable => {}
                 Err(error) => return Err(error),
             },
@@ -161,14 +160,22 @@ fn wrong_answers(form: &Form, choices: &Choices, password_typed: bool) -> Vec<Fi
     form.parse(choices, password_typed).err().unwrap_or_default()
 }
 
-/// Beside the name of a vault of which it has not been said what becomes of the deleted one.
-fn undecided(deleted: &DeletedVault) -> String {
-    let until = deleted.until.as_ref().map(|until| format!(" until {until}")).unwrap_or_default();
-    format!(
-        "A deleted vault holds this name{until}. Take another one, or ask with `vault_deleted` (recover, purge) over the REST API."
-    )
+/// Of a deleted vault of which it has not been said what becomes of it: beside the choice, or beside the name where there
+/// is nothing to choose.
+fn undecided(deleted: &DeletedVault) -> FieldError {
+    let (name, until) = (&deleted.name, deleted.until.as_ref().map(|until| format!(" until {until}")));
+    let held = format!("A deleted vault holds the name {name}{}", until.unwrap_or_default());
+    if deleted.recover.allowed || deleted.purge.allowed {
+        FieldError::new("vault_deleted", format!("{held}: choose what becomes of it, or take another name."))
+    } else {
+        FieldError::new("vault_name", format!("{held}, and can be neither recovered nor purged: take another name."))
+    }
 }
 
-fn vault_finding(sentence: String) -> Finding {
-    Finding { weight: Weight::Deny, field: Some("vault_name".to_owned()), sentence }
+fn taken(sentence: String) -> FieldError {
+    FieldError::new("vault_name", sentence)
+}
+
+fn denial(error: FieldError) -> Finding {
+    Finding { weight: Weight::Deny, field: Some(error.field), sentence: error.message }
 }

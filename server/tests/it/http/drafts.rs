@@ -1,6 +1,6 @@
 //! The form and its drafts: whatever is wrong, everything typed is kept but the password; what was sent or dropped is gone.
 
-use crate::support::bed::both;
+use crate::support::bed::{Bed, both};
 use crate::support::browser::Browser;
 use crate::support::portal::{Portal, form};
 use axum::http::StatusCode;
@@ -158,4 +158,18 @@ async fn the_whole_walk_needs_no_script() {
         }
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_choice_about_one_deleted_vault_is_none_about_another() {
+    let bed = Bed::sqlite().await;
+    let portal = Portal::over(&bed).await;
+    let mut browser = Browser::on(&portal.router);
+    browser.sign_in("member@contoso.example", "/").await;
+    for (about, kept) in [("kv-renamed", "purge"), ("kv-as-it-was-named", "")] {
+        let choice = [("name", "renamed"), ("vault_deleted", "purge"), ("vault_held", about)];
+        let looked = browser.post("/environments/new/plan", &choice).await;
+        let page = browser.get(looked.leads_to().trim_end_matches("#plan")).await;
+        assert!(page.body.contains(&format!(r#""vault_deleted":"{kept}""#)), "{about}: {}", page.body);
+    }
 }

@@ -39,11 +39,12 @@ async fn it_is_recovered_with_its_secrets_and_its_roles_are_made_again() {
 
         let panel = portal.service.plan(&member, &small(&name), false).await.unwrap();
         let deleted = panel.deleted_vault.unwrap();
-        assert!(deleted.recover.allowed && deleted.purge.allowed, "{deleted:?}");
+        assert!(deleted.recover.allowed && deleted.purge.allowed && !deleted.protected, "{deleted:?}");
+        assert_eq!((deleted.group, deleted.region), (format!("rg-{name}"), "westeurope".to_owned()));
         assert!(panel.plan.unwrap().denied(), "one has to choose");
         let undecided = Submission { form: small(&name), password: None, draft: None };
         let refused = portal.service.submit(&member, undecided).await.unwrap_err();
-        assert_eq!((refused.code, refused.fields[0].field.as_str()), (Code::Invalid, "vault_name"));
+        assert_eq!((refused.code, refused.fields[0].field.as_str()), (Code::Invalid, "vault_deleted"));
 
         let form = Form { vault_deleted: "recover".into(), ..small(&name) };
         let plan = portal.service.plan(&member, &form, false).await.unwrap().plan.unwrap();
@@ -73,8 +74,10 @@ async fn it_is_purged_and_the_vault_made_anew() {
     let bed = Bed::sqlite().await;
     let portal = Portal::over(&bed).await;
     let (member, manager) = (portal.member().await, portal.manager().await);
+    let small = |name: &str| Form { insights: "no".into(), ..small(name) };
     left_behind(&portal, &member, &manager, small("purged-first")).await;
-    let form = Form { vault_deleted: "purge".into(), ..small("purged-first") };
+    // In another region than the new one's, where it could not be recovered.
+    let form = Form { vault_deleted: "purge".into(), region: "northeurope".into(), ..small("purged-first") };
     let plan = portal.service.plan(&member, &form, false).await.unwrap().plan.unwrap();
     let line = plan.lines.iter().find(|line| line.step == "vault").unwrap();
     assert!(line.verb == Verb::Create && line.detail.contains("purged for good"), "{line:?}");
