@@ -79,6 +79,17 @@ export class Azure {
     return (await this.get<{ value: Resource[] }>(path, "2022-04-01")).value;
   }
 
+  /** Assignments of a role on the subscription itself, as they are asked for. */
+  async given(role: string): Promise<{ id: string; properties: object }[]> {
+    const scope = `/subscriptions/${this.subscription}`;
+    type Assignment = { scope: string; roleDefinitionId: string; principalId: string; principalType: string };
+    const there = (await this.assignments(scope)).map(({ id, properties }) => ({ id, ...(properties as Assignment) }));
+    const wanted = there.filter((one) => one.scope.toLowerCase() === scope.toLowerCase() && one.roleDefinitionId.endsWith(role));
+    return wanted.map(({ id, roleDefinitionId, principalId, principalType }) => {
+      return { id, properties: { roleDefinitionId, principalId, principalType } };
+    });
+  }
+
   /** Deletes what a path names; whether it was there is no matter. */
   async remove(path: string, version: string): Promise<void> {
     const answer = await this.http.delete(this.url(path, version), { headers: await this.headers(ARM) });
@@ -105,13 +116,19 @@ export class Azure {
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
   }
 
-  /** Takes a vault's name, in a resource group that has nothing to do with Keystead. */
-  async takeVaultName(name: string): Promise<void> {
+  /** Takes a vault's name, in a resource group that has nothing to do with Keystead; the vault's id. */
+  async takeVaultName(name: string, more: object = {}): Promise<string> {
     const group = `/subscriptions/${this.subscription}/resourceGroups/rg-somebody-else`;
     await this.put(group, "2024-11-01", { location: "northeurope" });
-    const properties = { tenantId: this.tenant, sku: { family: "A", name: "standard" }, enableRbacAuthorization: true };
-    const vault = { location: "northeurope", properties };
-    await this.put(`${group}/providers/Microsoft.KeyVault/vaults/${name}`, "2026-02-01", vault);
+    const properties = { tenantId: this.tenant, sku: { family: "A", name: "standard" }, enableRbacAuthorization: true, ...more };
+    const vault = `${group}/providers/Microsoft.KeyVault/vaults/${name}`;
+    await this.put(vault, "2026-02-01", { location: "northeurope", properties });
+    return vault;
+  }
+
+  /** Leaves a deleted vault behind that holds its name, in a resource group that has nothing to do with Keystead. */
+  async leaveDeletedVault(name: string, more: object = {}): Promise<void> {
+    await this.remove(await this.takeVaultName(name, more), "2026-02-01");
   }
 
   /** Lets the owner read the secrets of a vault, and waits until the right has arrived there. */

@@ -53,6 +53,16 @@ export async function jobOf(page: Page, request: string): Promise<string> {
   return href ?? "";
 }
 
+/** From the request that this page shows to the end of the job: another one approves, this one watches. */
+export async function carriedOut(page: Page, approver: Page): Promise<void> {
+  await expect(page).toHaveURL(/\/requests\/[\w-]+$/);
+  const request = new URL(page.url()).pathname;
+  await approve(approver, request);
+  await page.goto(await jobOf(page, request));
+  await alive(page);
+  await jobSays(page, "Succeeded", 200);
+}
+
 /** Waits on the job's page, which is never loaded again, until it says this; where it ends otherwise, tells how. */
 export async function jobSays(page: Page, word: string, seconds = 90): Promise<void> {
   const state = page.getByRole("heading", { level: 1 }).getByRole("status");

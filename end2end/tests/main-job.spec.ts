@@ -1,5 +1,6 @@
 // The main job: a member asks, a manager approves, the job is watched, and what it made is proved.
 
+import { Azure } from "../keystead/azure.ts";
 import { approve, ask, jobOf, jobSays } from "../keystead/deeds.ts";
 import { look } from "../keystead/look.ts";
 import { everyCheckPassed, opensWebApp } from "../keystead/proof.ts";
@@ -44,7 +45,7 @@ for (const scripts of [true, false]) {
   });
 }
 
-test("each page of the way is fit to be looked at", async ({ as }) => {
+test("each page of the way is fit to be looked at", async ({ as, portal }) => {
   test.setTimeout(300_000);
   const member = await as("member");
   await look(member, "environments-first");
@@ -78,4 +79,29 @@ test("each page of the way is fit to be looked at", async ({ as }) => {
     await alive(member);
     await look(member, page.replace("/", "-"));
   }
+
+  // The last page of the way: let go of, it stays on Azure.
+  await member.goto("/environments/shop-looked-at");
+  await member.getByRole("link", { name: "Release", exact: true }).click();
+  await alive(member);
+  await expect(member.locator("main")).toContainText("Everything stays on Azure as it stands");
+  await look(member, "release");
+  await member.getByLabel("Reason").fill("Looked after with Terraform from now on");
+  await member.getByRole("button", { name: "Send for approval" }).click();
+  await expect(member).toHaveURL(/\/requests\/[\w-]+$/);
+  await manager.goto(new URL(member.url()).pathname);
+  await alive(manager);
+  await expect(manager.getByRole("heading", { name: "What stays on Azure" })).toBeVisible();
+  await look(manager, "request-release");
+  await manager.getByRole("button", { name: "Approve", exact: true }).click();
+  await expect(manager.getByRole("heading", { level: 1 })).toContainText("Approved");
+  await member.goto("/environments/shop-looked-at");
+  await alive(member);
+  await expect(member.getByRole("heading", { level: 1 })).toContainText("Released");
+  await expect(member.locator("main")).toContainText("Its resources stand on Azure as they did");
+  await look(member, "environment-released");
+  const azure = await Azure.of(portal);
+  const kept = (await azure.resources("rg-shop-looked-at")).map(({ name }) => name);
+  expect(kept, "Azure keeps it").toEqual(expect.arrayContaining(["aks-shop-looked-at", "kv-shop-looked-at"]));
+  await azure.close();
 });

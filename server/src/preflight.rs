@@ -14,6 +14,7 @@ mod node_size;
 mod picture;
 mod policy;
 mod providers;
+mod replaced;
 mod rights;
 mod standing;
 
@@ -50,10 +51,11 @@ trait Warning: Send + Sync {
     async fn look(&self, question: &Question<'_>) -> Result<Vec<Finding>, Error>;
 }
 
-const ALL: [&dyn Warning; 10] = [
+const ALL: [&dyn Warning; 11] = [
     &names::Names,
     &deleted_vault::DeletedVault,
     &node_size::NodeSize,
+    &replaced::Replaced,
     &kubernetes::Kubernetes,
     &cores::Cores,
     &providers::Providers,

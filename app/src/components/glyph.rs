@@ -83,7 +83,7 @@ pub fn of_verb(verb: Verb) -> (Look, &'static str) {
     match verb {
         Verb::Create => (look("create", "create"), "create"),
         Verb::Change => (look("change", "change"), "change"),
-        Verb::Replace => (look("delete", "change"), "replace"),
+        Verb::Replace => (look("delete", "replace"), "replace"),
         Verb::Keep => (look("queued", "keep"), "keep"),
         Verb::Delete => (look("delete", "delete"), "delete"),
     }

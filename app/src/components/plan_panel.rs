@@ -66,14 +66,14 @@ fn inside(panel: &PlanPanel) -> AnyView {
 /// "19 to create", "1 to change": what weighs most of what is done.
 pub fn count(plan: &Plan) -> String {
     let weighty =
-        [(Verb::Create, "create"), (Verb::Replace, "replace"), (Verb::Change, "change"), (Verb::Delete, "delete")];
+        [(Verb::Replace, "replace"), (Verb::Create, "create"), (Verb::Change, "change"), (Verb::Delete, "delete")];
     let first = weighty.into_iter().map(|(verb, word)| (plan.count(verb), word)).find(|(count, _)| *count > 0);
     first.map_or_else(|| "Nothing to do".to_owned(), |(count, word)| format!("{count} to {word}"))
 }
 
 /// "2 changed, 1 deleted": everything beside what [`count`] says; of a plan that only creates, that nothing else is done.
 pub fn others(plan: &Plan) -> String {
-    let said = [Verb::Create, Verb::Replace, Verb::Change, Verb::Delete, Verb::Keep];
+    let said = [Verb::Replace, Verb::Create, Verb::Change, Verb::Delete, Verb::Keep];
     let there = said.into_iter().filter(|verb| plan.count(*verb) > 0);
     let first = there.clone().next();
     let beside = there.filter(|verb| Some(*verb) != first || *verb == Verb::Keep);
@@ -92,7 +92,7 @@ pub fn finding(finding: &Finding) -> AnyView {
         Weight::Warn => WARNING,
     };
     let sentence = finding.sentence.clone();
-    let said = match &finding.field {
+    let said = match finding.field.as_ref().filter(|field| !field.is_empty()) {
         Some(field) => {
             let href = format!("#{field}");
             view! { <a href=href rel="external">{sentence}</a> }.into_any()
@@ -120,7 +120,8 @@ fn finding_line(look: Look, said: AnyView) -> AnyView {
     view! { <li class="says" data-state=look.state>{glyph(look)}<span>{said}</span></li> }.into_any()
 }
 
-fn line(line: &Line) -> AnyView {
+/// A resource with what is done to it, in little room.
+pub fn line(line: &Line) -> AnyView {
     let (look, word) = of_verb(line.verb);
     let detail = if line.detail.is_empty() { line.kind.clone() } else { format!("{}, {}", line.kind, line.detail) };
     view! { <li>{glyph_only(look, word)}<span class="name"><b>{line.name.clone()}</b><small>{detail}</small></span></li> }.into_any()

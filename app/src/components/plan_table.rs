@@ -1,15 +1,19 @@
 //! What will happen, resource by resource, grouped by what is done.
 
-use super::glyph::{glyph_only, icon, of_verb};
-use super::plan_panel::{count, others};
+use super::glyph::{glyph_only, icon, of_verb, turn};
+use super::plan_panel::{count, line as in_brief, others};
 use domain::moment::duration;
 use domain::plan::{Line, Plan, Verb};
 use leptos::prelude::*;
 
 const GROUPS: [(Verb, &str, &str); 5] = [
+    (
+        Verb::Replace,
+        "Replace",
+        "removed and made again, because Azure cannot change it in place; what runs on it stops meanwhile",
+    ),
     (Verb::Create, "Create", ""),
     (Verb::Change, "Change", "in place, nothing is replaced"),
-    (Verb::Replace, "Replace", "removed and made again, because Azure cannot change it in place"),
     (Verb::Delete, "Delete", "cannot be undone, can be made again"),
     (Verb::Keep, "Keep", "looked at, as wanted"),
 ];
@@ -23,7 +27,10 @@ pub fn plan_table(plan: &Plan) -> AnyView {
             return None;
         }
         let heading = format!("{title} {} ", lines.len());
-        let rows = lines.into_iter().map(row).collect_view();
+        let rows = match verb {
+            Verb::Keep => folded(&lines),
+            _ => lines.into_iter().map(row).collect_view().into_any(),
+        };
         Some(view! {
             <tbody>
                 <tr class="group"><th colspan="2" scope="rowgroup">{heading}<span class="quiet plain-weight">{note}</span></th></tr>
@@ -39,6 +46,28 @@ pub fn plan_table(plan: &Plan) -> AnyView {
                 {groups.collect_view()}
             </table>
         </section>
+    }
+    .into_any()
+}
+
+/// What is left alone, in one line that opens on the names.
+fn folded(lines: &[&Line]) -> AnyView {
+    let mut kinds: Vec<(&str, usize)> = Vec::new();
+    for line in lines {
+        match kinds.iter_mut().find(|(kind, _)| *kind == line.kind) {
+            Some((_, count)) => *count += 1,
+            None => kinds.push((&line.kind, 1)),
+        }
+    }
+    let kinds: Vec<String> = kinds
+        .into_iter()
+        .map(|(kind, count)| if count == 1 { kind.to_owned() } else { format!("{count} × {kind}") })
+        .collect();
+    let lines = lines.iter().map(|line| in_brief(line)).collect_view();
+    view! {
+        <tr><td colspan="2" class="full">
+            <details class="more"><summary>{turn()}<span>{kinds.join(", ")}</span></summary><ol class="plan-lines">{lines}</ol></details>
+        </td></tr>
     }
     .into_any()
 }
@@ -102,13 +131,30 @@ pub fn fields(line: &Line) -> Option<AnyView> {
 fn later(line: &Line) -> Option<AnyView> {
     let mut said = Vec::new();
     if !line.known_after.is_empty() {
-        said.push(format!("Its ids are known after {}", line.known_after.join(" and ").to_lowercase()));
+        said.push(format!("Its ids are known after {}", listed(&line.known_after)));
     }
     if let Some(expected) = line.expected {
-        said.push(format!("usually {}, rarely above {}", duration(expected.median_ms), duration(expected.p90_ms)));
+        let (usually, rarely) = (duration(expected.median_ms), duration(expected.p90_ms));
+        let rarely = if usually == rarely { String::new() } else { format!(", rarely above {rarely}") };
+        said.push(format!("usually {usually}{rarely}"));
     }
     let words = said.join("; ");
     (!words.is_empty()).then(|| view! { <small class="later">{words}</small> }.into_any())
+}
+
+/// "cluster, role of Keystead and app identity".
+fn listed(titles: &[String]) -> String {
+    let mut said = String::new();
+    for (place, title) in titles.iter().enumerate() {
+        said += match place {
+            0 => "",
+            _ if place + 1 == titles.len() => " and ",
+            _ => ", ",
+        };
+        let mut letters = title.chars();
+        said.extend(letters.next().into_iter().flat_map(char::to_lowercase).chain(letters));
+    }
+    said
 }
 
 /// What Azure keeps afterwards, where it keeps anything.

@@ -9,6 +9,7 @@ pub const SPRITE: &str = r##"<symbol id="g-cancelled" viewBox="0 0 16 16"><circl
 <symbol id="g-keep" viewBox="0 0 16 16"><rect x="2" y="2" width="12" height="12" rx="3"/><path d="M5.3 6.7h5.4M5.3 9.3h5.4"/></symbol>
 <symbol id="g-person" viewBox="0 0 16 16"><path class="solid" d="M8 .6 15.4 8 8 15.4.6 8z"/><path class="cut" d="M8 4.8v3.7M8 11v.01"/></symbol>
 <symbol id="g-queued" viewBox="0 0 16 16"><circle cx="8" cy="8" r="6" stroke-dasharray="2 2.19"/></symbol>
+<symbol id="g-replace" viewBox="0 0 16 16"><rect x="2" y="2" width="12" height="12" rx="3"/><path d="M8 4.6v4M6 6.6h4M5.3 11h5.4"/></symbol>
 <symbol id="g-running" viewBox="0 0 16 16"><circle class="faint" cx="8" cy="8" r="6"/><path class="spin" d="M8 2a6 6 0 0 1 6 6"/><circle class="solid" cx="8" cy="8" r="2"/></symbol>
 <symbol id="g-stopped" viewBox="0 0 16 16"><rect x="2" y="2" width="12" height="12" rx="3"/><path d="M6.3 5.8v4.4M9.7 5.8v4.4"/></symbol>
 <symbol id="g-succeeded" viewBox="0 0 16 16"><circle class="solid" cx="8" cy="8" r="7"/><path class="cut" d="m4.9 8.3 2.1 2.1 4.1-4.6"/></symbol>

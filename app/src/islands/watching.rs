@@ -1,7 +1,7 @@
 //! A job, live: what it does and did, where it stopped and why, and the ways on.
 
 use crate::components::confirm::{Asks, Confirm, confirm, why_perhaps};
-use crate::components::glyph::{FAILED, WAITING, icon, of_job, pill};
+use crate::components::glyph::{FAILED, WAITING, WARNING, icon, of_job, pill};
 use crate::components::graph::{arrange, graph};
 use crate::components::live::{Link, Live};
 use crate::components::log::{Log, log};
@@ -59,6 +59,7 @@ pub fn watching(found: Watched) -> AnyView {
             {move || (live.link.get() == Link::Cut).then(cut_off)}
             {move || live.job.with(stopped)}
             {move || live.job.with(|job| progress(job, live.now()))}
+            {move || live.job.with(hangs)}
             {move || live.job.with(|job| graph(job, &arranged, live.now()))}
             {move || live.job.with(|job| timeline(job, live.now()))}
             {log(&job, said)}
@@ -79,6 +80,7 @@ fn head(job: &Whole, now: Moment) -> AnyView {
         job.expected_ms.filter(|_| matches!(row.state, State::Running | State::Waiting)).map(|whole| whole - took);
     let time = match to_go {
         Some(left) if left >= 1_000 => format!("{}, about {} to go", duration(took), duration(left)),
+        _ if row.state == State::Queued => "Not begun yet".to_owned(),
         _ if took < 1_000 && row.state.moving() => "Just begun".to_owned(),
         _ => duration(took),
     };
@@ -93,7 +95,7 @@ fn head(job: &Whole, now: Moment) -> AnyView {
                     <span>{icon("timer")}{time}</span>
                     {turn}
                     <span>{icon("user-round")}{asked}" asked, "{approved}" approved "{moment(job.approved_at)}</span>
-                    <span><a href=routes::request(&job.request) rel="external">"The request"</a></span>
+                    <span>{icon("fingerprint")}<a href=routes::request(&job.request) rel="external">"The request"</a></span>
                 </p>
             </div>
             <div class="row">{deeds(job)}</div>
@@ -131,6 +133,14 @@ fn deeds(job: &Whole) -> AnyView {
     });
     let back = (resting && job.roll_back.allowed).then(|| roll_back(job));
     view! { {taking_over(job)}{cancelling}{going_on}{back} }.into_any()
+}
+
+/// To who may take it over: why one would.
+fn hangs(job: &Whole) -> Option<AnyView> {
+    let said = view! {
+        <p><b>"Its worker is silent."</b>" It holds the job and writes nothing. Taken over, another one goes on from the log."</p>
+    };
+    job.take_over.allowed.then(|| slim(WARNING, said.into_any()))
 }
 
 /// Offered only while the worker that holds the job hangs.

@@ -38,7 +38,7 @@ fn page(found: Destruction, purge: bool) -> AnyView {
         <div class="pagehead"><div><h1>{format!("Destroy {name}")}</h1></div></div>
         <div class="split">
             <div class="stack">
-                {notice(WARNING, format!("Nothing of {name} stays"), warning.into_any())}
+                {notice(WARNING, format!("Everything of {name} goes"), warning.into_any())}
                 {plan_table(&found.plan)}
                 {kept(&found.plan)}
             </div>

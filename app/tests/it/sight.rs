@@ -34,6 +34,7 @@ async fn pages_for_eyes() {
         ("job-running", job::shown(job::running()), "/jobs/118"),
         ("job-stopped", job::shown(job::stopped(Some(Mend::VaultName))), "/jobs/118"),
         ("form", form::with_draft(form::answers(), vec![], false), "/environments/new?draft=d1"),
+        ("form-deleted-vault", form::held_by_a_deleted_vault(form::answers()), "/environments/new?draft=d1"),
         (
             "form-wrong",
             form::with_draft(Form { nodes: "12".into(), ..form::answers() }, vec![], true),
@@ -58,6 +59,12 @@ async fn pages_for_eyes() {
         ("request-change", changes::asked(), "/requests/r1"),
         ("change", changes::form(), "/environments/payments-staging/change?nodes=5"),
         ("destroy", changes::removal(Can::yes()), "/environments/payments-staging/destroy"),
+        ("request-replace", changes::replacing(), "/requests/r1"),
+        ("request-destroy", changes::ending(), "/requests/r1"),
+        ("request-release", changes::released(), "/requests/r1"),
+        ("job-queued", job::shown(job::queued()), "/jobs/118"),
+        ("job-hanging", job::shown(job::hanging()), "/jobs/118"),
+        ("environment-released", environment::shown(environment::released()), "/environments/search-dev"),
         ("release", changes::letting_go(), "/environments/payments-staging/release"),
         ("not-found", Fake::default(), "/nowhere"),
     ];

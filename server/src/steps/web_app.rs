@@ -77,7 +77,10 @@ impl Step for WebApp {
     fn resource(&self, wish: &Wish) -> String {
         let image = wish.web_app.image.as_str();
         let image = image.rsplit('/').next().unwrap_or(image);
-        format!("{image}, {} replicas", wish.web_app.replicas)
+        match wish.web_app.replicas {
+            1 => format!("{image}, 1 replica"),
+            many => format!("{image}, {many} replicas"),
+        }
     }
 
     fn plan(&self, subject: &Subject<'_>) -> Vec<plan::Line> {

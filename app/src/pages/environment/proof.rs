@@ -12,7 +12,7 @@ use leptos::prelude::*;
 /// The newest run with its evidence, and the history.
 pub(super) fn proof(found: &Whole) -> AnyView {
     match &found.validation {
-        Some(run) => view! { {newest(run)}{(!found.history.is_empty()).then(|| history(&found.history))} }.into_any(),
+        Some(run) => view! { {newest(run, found.row.state != State::Released)}{(!found.history.is_empty()).then(|| history(&found.history))} }.into_any(),
         None => nothing(found),
     }
 }
@@ -40,7 +40,7 @@ fn summed(run: &Validation) -> String {
     if parts.is_empty() { "Nothing told yet".to_owned() } else { parts.join(", ") }
 }
 
-fn newest(run: &Validation) -> AnyView {
+fn newest(run: &Validation, goes_on: bool) -> AnyView {
     let rank = |verdict: Verdict| match verdict {
         Verdict::Failed => 0,
         Verdict::CouldNotTell => 1,
@@ -49,8 +49,10 @@ fn newest(run: &Validation) -> AnyView {
     let mut results: Vec<_> = run.results.iter().collect();
     results.sort_by_key(|result| rank(result.verdict));
     let rows = results.into_iter().map(|result| check_row(result, true)).collect_view();
-    let again =
-        run.again.map(|at| view! { <footer>"What could not be told is asked again at "{clock(at)}"."</footer> });
+    let again = run
+        .again
+        .filter(|_| goes_on)
+        .map(|at| view! { <footer>"What could not be told is asked again at "{clock(at)}"."</footer> });
     let now = if run.running {
         state(RUNNING, "Checking")
     } else {

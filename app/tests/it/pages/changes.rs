@@ -5,11 +5,12 @@ use super::request::{shown, whole};
 use super::{keeps_the_policy, text};
 use crate::fake::{Fake, NOW, page};
 use axum::http::StatusCode;
+use domain::name::NodeSize;
 use domain::plan::{Expected, FieldChange, Plan, Verb};
 use domain::request::{Kind, State};
 use domain::view::Can;
 use domain::view::request::{Changing, Destruction, PlanPanel, Release};
-use domain::wish::Wish;
+use domain::wish::{AppIdentity, Wish};
 
 fn stands() -> Wish {
     answers().parse(&choices(), false).unwrap()
@@ -74,6 +75,52 @@ pub(crate) fn asked() -> Fake {
     shown(request)
 }
 
+/// Other nodes and another identity: the cluster is made again with what hangs on it, the app's own identity goes.
+pub(crate) fn replacing() -> Fake {
+    let mut request = whole(State::Waiting, Can::yes(), Can::no("no"));
+    request.row.kind = Kind::Change;
+    let mut wish = stands();
+    wish.cluster.node_size = NodeSize::parse("Standard_D4s_v5").unwrap();
+    wish.roles.app_identity = AppIdentity::AgentPool;
+    request.former = Some(std::mem::replace(&mut request.wish, wish));
+    for line in &mut request.plan.lines {
+        line.verb = match line.step.as_str() {
+            "cluster" => Verb::Replace,
+            "app-identity" => Verb::Delete,
+            "app-role" | "web-app" => Verb::Create,
+            "insights" => Verb::Change,
+            _ => Verb::Keep,
+        };
+        if line.verb == Verb::Replace {
+            let field = "agentPoolProfiles.vmSize".to_owned();
+            let (from, to) = ("Standard_D2s_v5".into(), "Standard_D4s_v5".into());
+            line.changes.push(FieldChange { field, from, to });
+            line.expected = Some(Expected { median_ms: 320_000, p90_ms: 480_000 });
+        }
+        if line.step == "app-role" {
+            line.known_after = vec!["Cluster".into()];
+        }
+    }
+    shown(request)
+}
+
+/// Everything goes, and somebody else is asked.
+pub(crate) fn ending() -> Fake {
+    let mut request = whole(State::Waiting, Can::yes(), Can::no("no"));
+    request.row.kind = Kind::Destroy;
+    request.plan = removal(Can::yes()).destruction.unwrap().plan;
+    request.plan.findings.clear();
+    shown(request)
+}
+
+/// Keystead is to let go of it, and somebody else is asked.
+pub(crate) fn released() -> Fake {
+    let mut request = whole(State::Waiting, Can::yes(), Can::no("no"));
+    request.row.kind = Kind::Release;
+    request.plan = letting_go().release.unwrap().plan;
+    shown(request)
+}
+
 #[tokio::test]
 async fn a_change_shows_what_stands_and_asks_for_nothing_that_is_fixed() {
     let (status, html) = page(form(), "/environments/payments-staging/change?nodes=5").await;
@@ -97,6 +144,20 @@ async fn its_approver_reads_the_old_value_beside_the_new_one() {
         assert!(said.contains(part), "{part} in {said}");
     }
     assert!(said.contains("usually 2 min, rarely above 3 min"), "{said}");
+}
+
+#[tokio::test]
+async fn what_is_replaced_comes_first_and_what_is_kept_is_folded() {
+    let (_, html) = page(replacing(), "/requests/r1").await;
+    keeps_the_policy(&html);
+    let said = text(&html);
+    assert!(said.contains("1 to replace, 2 created, 1 changed, 1 deleted, 6 kept."), "{said}");
+    assert!(said.contains("Replace 1 removed and made again"), "{said}");
+    assert!(said.find("Replace 1") < said.find("Create 2"), "{said}");
+    assert!(
+        said.contains("Resource group, Log Analytics workspace, Key Vault, 2 × Role assignment, Four secrets"),
+        "{said}"
+    );
 }
 
 #[tokio::test]

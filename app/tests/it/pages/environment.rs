@@ -206,14 +206,20 @@ async fn what_is_not_there_is_not_found() {
     assert_eq!(status, StatusCode::NOT_FOUND);
 }
 
-#[tokio::test]
-async fn one_that_was_let_go_of_leads_to_what_stood_and_offers_nothing_more() {
+/// Keystead has let go of it.
+pub(crate) fn released() -> Whole {
     let mut found = failing();
     found.row.state = State::Released;
+    found.row.detail = "Let go of; what stands stays on Azure".into();
     found.released = Some(RequestId::new("r9"));
     let no = || Can::no("Keystead has let go of it: what stands is looked after on Azure.");
     (found.change, found.destroy, found.release, found.validate) = (no(), no(), no(), no());
-    let (_, html) = page(shown(found), "/environments/search-dev").await;
+    found
+}
+
+#[tokio::test]
+async fn one_that_was_let_go_of_leads_to_what_stood_and_offers_nothing_more() {
+    let (_, html) = page(shown(released()), "/environments/search-dev").await;
     keeps_the_policy(&html);
     let said = text(&html);
     assert!(said.contains("Released") && said.contains("Keystead has let go of it"), "{said}");

@@ -150,6 +150,33 @@ pub(crate) fn stopped(mend: Option<Mend>) -> Whole {
     job
 }
 
+/// Approved, and no worker has taken it yet.
+pub(crate) fn queued() -> Whole {
+    let mut job = running();
+    job.row.state = State::Queued;
+    job.row.at.clear();
+    job.row.steps_done = 0;
+    (job.took_ms, job.position) = (0, 1);
+    job.stands.clear();
+    job.turn = Some(Turn { place: 3, teams: 2 });
+    for step in &mut job.steps {
+        step.state = StepState::Queued;
+        (step.started, step.ended) = (None, None);
+        step.waits.clear();
+        step.note.clear();
+    }
+    job
+}
+
+/// Taken from one worker that hung; the next one hangs too.
+pub(crate) fn hanging() -> Whole {
+    let mut job = running();
+    job.take_over = Can::yes();
+    let why = Reason::optional("Silent for ten minutes, its machine is not to be reached").unwrap();
+    job.words = vec![Word { at: ago(60), kind: Kind::TakeOver, by: "platform-engineer@contoso.example".into(), why }];
+    job
+}
+
 pub(crate) fn lines() -> Vec<Line> {
     let said = [
         (0, "resource-group", "Resource group", Tone::Plain, "rg-checkout-loadtest is there, location westeurope"),
@@ -267,6 +294,7 @@ async fn a_job_whose_worker_hangs_can_be_taken_over_and_another_cannot() {
     let mut job = running();
     job.take_over = Can::yes();
     let (_, html) = page(shown(job), "/jobs/118").await;
+    assert!(text(&html).contains("Its worker is silent."));
     assert!(html.contains(r#"action="/jobs/118/take-over""#) && text(&html).contains("Take this job from its worker?"));
 }
 

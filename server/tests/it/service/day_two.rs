@@ -36,6 +36,8 @@ async fn another_node_size_replaces_the_cluster_and_what_hangs_on_it_is_made_ane
 
     let form = Form { node_size: "Standard_D4s_v5".into(), ..Form::default() };
     let plan = portal.service.plan_change(&member, "resized", &form).await.unwrap().plan.unwrap();
+    let told = plan.findings.iter().find(|finding| finding.field.as_deref() == Some("node_size")).unwrap();
+    assert!(told.sentence.contains("does not answer meanwhile"), "{told:?}");
     let verb = |step: &str| plan.lines.iter().find(|line| line.step == step).map(|line| line.verb);
     assert_eq!(verb("cluster"), Some(Verb::Replace), "{:#?}", plan.lines);
     assert_eq!(
