@@ -131,7 +131,9 @@ impl Filling {
                 form.vault_deleted.clear();
             }
         });
-        let over = |said: &str| said == field || renamed && ["vault_name", "vault_deleted"].contains(&said);
+        // Of what stands, the server says nothing beyond the rules: its "nothing is different" is over with any key.
+        let stands = self.stands.with_value(Option::is_some);
+        let over = |said: &str| stands || said == field || renamed && ["vault_name", "vault_deleted"].contains(&said);
         self.said.update(|said| said.retain(|error| !over(&error.field)));
     }
 
