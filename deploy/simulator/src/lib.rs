@@ -78,6 +78,7 @@ pub mod resources;
 pub mod roles;
 pub mod seed;
 pub mod settings;
+pub mod shape;
 pub mod state;
 pub mod tokens;
 pub mod vault;

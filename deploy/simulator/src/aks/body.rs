@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::pool_body::complete_pool;
+use super::types;
 use super::versions::{Offer, Unavailable};
 use crate::arm::Refusal;
 
@@ -29,6 +30,7 @@ pub fn complete(
     if !properties.is_object() {
         return Err(invalid("properties", "Required parameter properties is missing (null)."));
     }
+    types::check_cluster(&properties)?;
     if let Some(standing) = standing {
         check_fixed(&mut properties, &standing["properties"])?;
         if standing["location"] != location {

@@ -16,6 +16,7 @@ pub mod pools;
 pub mod power;
 pub mod quota;
 pub mod sizes;
+mod types;
 pub mod upgrade;
 pub mod upkeep;
 pub mod versions;

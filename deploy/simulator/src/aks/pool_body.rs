@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::body::{default, invalid};
-use super::versions::Offer;
+use super::types;
+use super::versions::{self, Offer};
 use crate::arm::Refusal;
 use crate::compute;
 
@@ -15,6 +16,7 @@ pub fn complete_pool(
     location: &str,
     most_pods: i64,
 ) -> Result<(), Refusal> {
+    types::check_pool(pool)?;
     let name = pool["name"].as_str().unwrap_or_default().to_owned();
     let fits = (1..=12).contains(&name.len())
         && name.starts_with(|c: char| c.is_ascii_lowercase())

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::path::ResourceId;
 use super::refusal::Refusal;
 use crate::resources;
+use crate::shape::{self, Type};
 use crate::world::World;
 
 /// The collection of provider registrations, by lower-case namespace: `{"registrationState": "Registered" | …}`.
@@ -93,6 +94,33 @@ pub(super) fn can_write(world: &World, id: &ResourceId) -> Result<(), Refusal> {
             "Failed to perform 'write' on resource(s) of type '{}', because the parent resource '{}' could not be found.",
             id.kind(),
             parent.as_str()
+        ),
+    ))
+}
+
+/// What every resource has, of the type that it has everywhere.
+const RESOURCE: &[(&str, Type)] = &[
+    ("", Type::Object),
+    ("location", Type::Text),
+    ("kind", Type::Text),
+    ("tags", Type::Object),
+    ("sku", Type::Object),
+    ("identity", Type::Object),
+    ("identity.type", Type::Text),
+    ("identity.userAssignedIdentities", Type::Object),
+    ("properties", Type::Object),
+];
+
+/// 400 `InvalidRequestContent` where the body of a resource has something of the wrong type.
+pub(super) fn shape(body: &Value) -> Result<(), Refusal> {
+    let Some(wrong) = shape::wrong(body, RESOURCE) else { return Ok(()) };
+    Err(Refusal::bad(
+        "InvalidRequestContent",
+        format!(
+            "The request content was invalid and could not be deserialized: 'Error converting value of type {} to type {}. Path '{}'.'.",
+            wrong.found,
+            wrong.wanted.in_go(),
+            wrong.path
         ),
     ))
 }

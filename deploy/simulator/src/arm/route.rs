@@ -138,6 +138,7 @@ async fn on_resource(world: &Arc<World>, ask: &mut Ask) -> Result<Answer, Refusa
     if verb == "write" {
         checks::registered(world, ask.id.namespace())?;
         checks::can_write(world, &ask.id)?;
+        checks::shape(&ask.body)?;
         let now = world.clock.now();
         world.state.read(|draft| policy::check(draft, &policy::wished(draft, ask, kind.name()), now))?;
     }
@@ -152,6 +153,9 @@ async fn on_resource(world: &Arc<World>, ask: &mut Ask) -> Result<Answer, Refusa
 /// An action or a view: the last part (for a view the last two) names it, the rest a resource.
 async fn on_part_of_resource(world: &Arc<World>, ask: &mut Ask) -> Result<Answer, Refusal> {
     let owner_of = |levels: usize| -> Option<(ResourceId, &dyn Kind)> {
+        if levels > ask.id.rest().len() {
+            return None;
+        }
         let mut id = ask.id.clone();
         for _ in 0..levels {
             id = id.without_last()?;

@@ -10,7 +10,7 @@ use super::kind::{self, Kind};
 use super::object::{self, default, set, text};
 use super::refusal::Refusal;
 use super::store::Key;
-use super::{defaults, rules, webhook};
+use super::{defaults, rules, schema, webhook};
 use crate::faults::Webhook;
 
 impl Cluster {
@@ -24,6 +24,7 @@ impl Cluster {
     }
 
     async fn prepare(&self, kind: &'static Kind, new: &mut Value) -> Result<(), Refusal> {
+        schema::check(kind, new)?;
         if !new["metadata"].is_object() {
             new["metadata"] = json!({});
         }
@@ -150,6 +151,7 @@ impl Cluster {
 }
 
 fn replace_in_place(key: &Key, object: &mut Value, mut new: Value, part: &str) -> Result<(), Refusal> {
+    schema::check(key.kind, &new)?;
     let version = text(&new, "/metadata/resourceVersion");
     if !version.is_empty() && version != text(object, "/metadata/resourceVersion") {
         return Err(Refusal::conflict(

@@ -130,8 +130,8 @@ pub fn share(value: &Value, whole: i64, round_up: bool) -> i64 {
         Value::Number(number) => number.as_i64().unwrap_or(0),
         Value::String(text) => {
             let percent: i64 = text.trim_end_matches('%').parse().unwrap_or(0);
-            let hundredths = percent * whole;
-            if round_up { (hundredths + 99) / 100 } else { hundredths / 100 }
+            let hundredths = percent.saturating_mul(whole);
+            if round_up { hundredths.saturating_add(99) / 100 } else { hundredths / 100 }
         }
         _ => 0,
     }

@@ -35,6 +35,7 @@ pub mod protobuf;
 pub mod refusal;
 pub mod removal;
 pub mod rules;
+pub mod schema;
 pub mod selector;
 pub mod store;
 pub mod strategic;

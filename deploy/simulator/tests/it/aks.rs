@@ -224,3 +224,23 @@ async fn a_federated_credential_is_checked_and_kept() {
     let all = visitor.arm(Method::GET, &format!("{identity}/federatedIdentityCredentials"), Value::Null).await;
     assert_eq!(all.body["value"].as_array().unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn a_value_of_the_wrong_type_is_refused_by_where_it_stands() {
+    let visitor = visitor().await;
+    make(&visitor, body()).await;
+    for (pointer, value, code, place) in [
+        ("/properties/autoUpgradeProfile", json!("patch"), "UnmarshalError", "autoUpgradeProfile"),
+        ("/properties/agentPoolProfiles", json!({}), "UnmarshalError", "agentPoolProfiles"),
+        ("/properties/agentPoolProfiles", json!([{"count": "2"}]), "UnmarshalError", "count"),
+        ("/properties", json!([]), "InvalidRequestContent", "properties"),
+        ("/tags", json!("payments"), "InvalidRequestContent", "tags"),
+    ] {
+        let mut body = body();
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        body.pointer_mut(parent).unwrap()[name] = value;
+        let refused = visitor.arm(Method::PUT, CLUSTER, body).await;
+        assert_eq!((refused.status, refused.code()), (StatusCode::BAD_REQUEST, code), "{pointer}: {}", refused.body);
+        assert!(refused.message().contains(place), "{}", refused.message());
+    }
+}

@@ -8,9 +8,11 @@ use super::{Call, json_answer, permit};
 use crate::kubernetes::kind;
 use crate::kubernetes::object::text;
 use crate::kubernetes::refusal::Refusal;
+use crate::kubernetes::schema;
 
 pub(super) async fn answer(call: Call) -> Result<Response, Refusal> {
     let mut body = call.json()?;
+    schema::check_object(call.place.kind, &body)?;
     if *call.place.kind == kind::SUBJECT_REVIEW {
         let who = json!({"userInfo": {"username": call.who.name, "groups": call.who.groups}});
         let answer = json!({"kind": call.place.kind.kind, "apiVersion": call.place.kind.api_version(),

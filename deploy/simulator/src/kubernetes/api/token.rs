@@ -11,9 +11,11 @@ use crate::clock::{later, unix};
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::object::{self, list, number};
 use crate::kubernetes::refusal::Refusal;
+use crate::kubernetes::schema;
 
 pub(super) async fn make(call: Call) -> Result<Response, Refusal> {
     let mut request = call.json()?;
+    schema::check_object(call.place.kind, &request)?;
     let key = call.place.key();
     let account = call.cluster.objects.get(&key).await.ok_or_else(|| Refusal::not_found(key.kind, &key.name))?;
     let asked = number(&request, "/spec/expirationSeconds").unwrap_or(3600);
