@@ -61,10 +61,16 @@ pub fn clients(all: bool) -> Result<()> {
     setup::psql()?;
     setup::kubectl()?;
     python::environment("conformance", &folder().join("requirements.txt"))?;
+    recordings()?;
     if all {
         python::environment("conformance-all", &folder().join("all/requirements.txt"))?;
     }
     Ok(())
+}
+
+/// Exchanges with Azure that others have recorded.
+fn recordings() -> Result<PathBuf> {
+    python::sources("recordings", &folder().join("recordings.txt"), &python::interpreter("conformance"))
 }
 
 /// Runs the scripts against a simulator of their own, as many at once as there are cores.
@@ -214,6 +220,7 @@ impl Simulator {
         variables.push(("HOME".to_owned(), home.join("home").display().to_string()));
         variables.push(("PYTHONDONTWRITEBYTECODE".to_owned(), "1".to_owned()));
         variables.push(("REAL_POSTGRES".to_owned(), postgres.to_owned()));
+        variables.push(("RECORDINGS".to_owned(), recordings()?.display().to_string()));
         Ok(variables)
     }
 }

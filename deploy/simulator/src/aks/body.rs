@@ -73,8 +73,10 @@ pub fn complete(
         "location": location,
         "properties": properties,
         "sku": if asked["sku"].is_object() { asked["sku"].clone() } else { json!({"name": "Base", "tier": "Free"}) },
-        "tags": if asked["tags"].is_object() { asked["tags"].clone() } else { json!({}) },
     });
+    if asked["tags"].is_object() {
+        document["tags"] = asked["tags"].clone();
+    }
     if asked["identity"].is_object() {
         document["identity"] = asked["identity"].clone();
     }
@@ -262,6 +264,9 @@ fn complete_network(properties: &mut Value) -> Result<(), Refusal> {
         ("dnsServiceIP", "10.0.0.10"),
     ] {
         default(network, field, json!(value));
+    }
+    if network["outboundType"] == "loadBalancer" {
+        default(network, "loadBalancerProfile", json!({"managedOutboundIPs": {"count": 1}}));
     }
     if network["networkPluginMode"] == "overlay" || network["networkPlugin"] == "kubenet" {
         default(network, "podCidr", json!("10.244.0.0/16"));

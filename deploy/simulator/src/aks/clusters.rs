@@ -265,7 +265,8 @@ impl Kind for ManagedClusters {
         let found = world.state.read(|draft| resources::find(draft, ask.id.as_str()));
         let cluster = found.ok_or_else(|| Refusal::resource_not_found(&ask.id))?;
         match action.to_ascii_lowercase().as_str() {
-            "listclusterusercredential" => credentials::user(world, &cluster),
+            "listclusterusercredential" => credentials::user(world, &cluster, "clusterUser"),
+            "listclustermonitoringusercredential" => credentials::user(world, &cluster, "clusterMonitoringUser"),
             "listclusteradmincredential" => credentials::admin(&cluster),
             verb @ ("start" | "stop") => power::change(world, ask, verb).await,
             _ => Err(Refusal::method_not_allowed()),
@@ -279,6 +280,10 @@ impl Kind for ManagedClusters {
             "upgradeprofiles/default" => {
                 let offer = world.state.read(Offer::read);
                 Ok(Answer::Document(StatusCode::OK, versions::upgrade_profile(&offer, &cluster.body)))
+            }
+            "availableagentpoolversions" => {
+                let offer = world.state.read(Offer::read);
+                Ok(Answer::Document(StatusCode::OK, versions::of_pools(&offer, &cluster.body)))
             }
             _ => Err(Refusal::resource_not_found(&ask.id)),
         }

@@ -14,12 +14,12 @@ const CLIENT_APPLICATION: &str = "80faf920-1908-4b52-b5ef-a8e7bedfc67a";
 /// The application that the API server is.
 const SERVER_APPLICATION: &str = "6dae42f8-4368-4678-94ff-3960e28e3630";
 
-/// `listClusterUserCredential`
-pub fn user(world: &World, cluster: &Resource) -> Result<Answer, Refusal> {
+/// `listClusterUserCredential`, and the same under the name of another `kind` of user.
+pub fn user(world: &World, cluster: &Resource, kind: &str) -> Result<Answer, Refusal> {
     let properties = &cluster.body["properties"];
     let name = cluster.body["name"].as_str().unwrap_or_default();
     let group = crate::arm::part_after(cluster.id(), "resourcegroups").unwrap_or_default();
-    let user = format!("clusterUser_{group}_{name}");
+    let user = format!("{kind}_{group}_{name}");
     let credential = if properties["aadProfile"].is_object() {
         json!({"exec": {
             "apiVersion": "client.authentication.k8s.io/v1beta1",
@@ -35,7 +35,7 @@ pub fn user(world: &World, cluster: &Resource) -> Result<Answer, Refusal> {
     } else {
         json!({"token": cluster.private["local_token"]})
     };
-    answer("clusterUser", cluster, name, &user, &credential)
+    answer(kind, cluster, name, &user, &credential)
 }
 
 /// `listClusterAdminCredential`; refused where local accounts are off.

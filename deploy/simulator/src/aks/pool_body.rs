@@ -39,6 +39,7 @@ pub fn complete_pool(
     default(pool, "maxPods", json!(most_pods));
     default(pool, "count", json!(1));
     default(pool, "enableAutoScaling", json!(false));
+    default(pool, "enableFIPS", json!(false));
     default(pool, "scaleDownMode", json!("Delete"));
     default(pool, "vmSize", json!("Standard_D2s_v5"));
     let least = i64::from(pool["mode"] == "System");
@@ -80,6 +81,9 @@ pub fn complete_pool(
     default(pool, "orchestratorVersion", json!(of_pool));
     pool["currentOrchestratorVersion"] = json!(of_pool);
     pool["powerState"] = json!({"code": "Running"});
+    if let Some(pool) = pool.as_object_mut().filter(|pool| pool.get("nodeTaints").is_some_and(|it| *it == json!([]))) {
+        pool.remove("nodeTaints");
+    }
     Ok(())
 }
 

@@ -155,7 +155,15 @@ impl Kind for AgentPools {
                         )
                         .about("properties.vmSize"));
                     }
-                    Some(at) => all[at] = pool,
+                    Some(at) => {
+                        // The zones of nodes that are there stay as they are.
+                        match (pool.as_object_mut(), all[at].get("availabilityZones")) {
+                            (Some(pool), Some(zones)) => drop(pool.insert("availabilityZones".into(), zones.clone())),
+                            (Some(pool), None) => drop(pool.remove("availabilityZones")),
+                            (None, _) => {}
+                        }
+                        all[at] = pool;
+                    }
                     None => all.push(pool),
                 }
                 sizes::check(draft, &cluster.body)?;

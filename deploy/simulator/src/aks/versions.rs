@@ -257,6 +257,31 @@ pub fn upgrade_profile(offer: &Offer, cluster: &Value) -> Value {
     })
 }
 
+/// The body of `availableAgentPoolVersions` of a cluster: its own version, and older ones that may still be had.
+pub fn of_pools(offer: &Offer, cluster: &Value) -> Value {
+    let id = cluster["id"].as_str().unwrap_or_default();
+    let own = cluster["properties"]["currentKubernetesVersion"].as_str().unwrap_or_default();
+    let all = offer.0.iter().flat_map(|it| it.patches.iter().map(|patch| (*patch, it.state == State::Preview)));
+    let mut fitting: Vec<_> = all.filter(|(version, _)| number(version) <= number(own)).collect();
+    fitting.sort_by_key(|(version, _)| std::cmp::Reverse(number(version)));
+    let shown = fitting.into_iter().map(|(version, is_preview)| {
+        let mut row = json!({"kubernetesVersion": version});
+        if version == own {
+            row["default"] = json!(true);
+        }
+        if is_preview {
+            row["isPreview"] = json!(true);
+        }
+        row
+    });
+    json!({
+        "id": format!("{id}/availableagentpoolversions"),
+        "name": "default",
+        "type": "Microsoft.ContainerService/managedClusters/availableAgentpoolVersions",
+        "properties": {"agentPoolVersions": shown.collect::<Vec<_>>()},
+    })
+}
+
 pub struct Versions;
 
 #[async_trait]

@@ -20,8 +20,8 @@ pub(super) fn cut(ask: &Ask, page_size: usize, mut answer: Answer) -> Result<Ans
         }
         return Ok(answer);
     }
-    let is_whole_list = ask.method == Method::GET && body["value"].is_array();
-    let (true, Some(value)) = (is_whole_list, body["value"].as_array_mut()) else {
+    let list = body.get_mut("value").and_then(Value::as_array_mut);
+    let Some(value) = list.filter(|_| ask.method == Method::GET) else {
         return Ok(answer);
     };
     if let Some(token) = query(ask, "$skiptoken") {

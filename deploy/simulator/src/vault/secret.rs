@@ -100,7 +100,10 @@ impl Secret {
                 attributes[name] = json!(value);
             }
         }
-        let mut body = json!({"id": id, "attributes": attributes, "tags": version.tags});
+        let mut body = json!({"id": id, "attributes": attributes});
+        if version.tags.is_object() {
+            body["tags"] = version.tags.clone();
+        }
         if let Some(content_type) = &version.content_type {
             body["contentType"] = json!(content_type);
         }
@@ -123,7 +126,7 @@ impl Version {
             id: Uuid::new_v4().simple().to_string(),
             value: value.to_owned(),
             content_type: None,
-            tags: json!({}),
+            tags: Value::Null,
             enabled: true,
             nbf: None,
             exp: None,

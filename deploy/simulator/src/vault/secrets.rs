@@ -81,11 +81,15 @@ pub(super) fn list(wish: &Wish<'_>) -> Granted {
 /// GET of the versions of one, no value.
 pub(super) fn versions(wish: &Wish<'_>, name: &str) -> Granted {
     authorize(wish.world, &wish.vault, &wish.caller, Right::ReadMetadata, Some(name))?;
-    let secret = live(wish, name)?;
-    let entries = secret.versions.iter().enumerate();
-    let entries =
-        entries.map(|(at, version)| (format!("{at:06}"), secret.body(&wish.vault, version, true, false))).collect();
-    let path = format!("{}secrets/{}/versions", uri(&wish.vault), secret.name);
+    // A secret that is not there has no versions, which is no error.
+    let secret = live(wish, name).ok();
+    let entries = secret.iter().flat_map(|secret| {
+        let each = secret.versions.iter().enumerate();
+        each.map(|(at, version)| (format!("{at:06}"), secret.body(&wish.vault, version, true, false)))
+    });
+    let entries = entries.collect();
+    let name = secret.as_ref().map_or(name, |secret| &secret.name);
+    let path = format!("{}secrets/{name}/versions", uri(&wish.vault));
     Ok((StatusCode::OK, page(&path, &wish.query, entries)?))
 }
 

@@ -244,3 +244,20 @@ async fn a_value_of_the_wrong_type_is_refused_by_where_it_stands() {
         assert!(refused.message().contains(place), "{}", refused.message());
     }
 }
+
+#[tokio::test]
+async fn a_cluster_is_told_as_a_recording_of_azure_tells_it() {
+    let visitor = visitor().await;
+    let cluster = make(&visitor, body()).await;
+    assert!(cluster.get("value").is_none() && cluster.get("tags").is_none(), "{cluster}");
+    assert_eq!(cluster["properties"]["networkProfile"]["loadBalancerProfile"]["managedOutboundIPs"]["count"], 1);
+    assert_eq!(cluster["properties"]["agentPoolProfiles"][0]["enableFIPS"], false);
+    let versions = visitor.arm(Method::GET, &format!("{CLUSTER}/availableAgentPoolVersions"), Value::Null).await;
+    let first = &versions.body["properties"]["agentPoolVersions"][0];
+    assert_eq!(*first, json!({"kubernetesVersion": "1.35.1", "default": true}));
+    let pool = json!({"properties": {"count": 1, "vmSize": "Standard_D2s_v5", "mode": "System", "availabilityZones": ["1"], "nodeTaints": []}});
+    let put = visitor.arm(Method::PUT, &format!("{CLUSTER}/agentPools/system"), pool).await;
+    assert!(put.status.is_success() && put.body["properties"].get("availabilityZones").is_none(), "{}", put.body);
+    let who = visitor.arm(Method::POST, &format!("{CLUSTER}/listClusterMonitoringUserCredential"), Value::Null).await;
+    assert_eq!(who.body["kubeconfigs"][0]["name"], "clusterMonitoringUser");
+}

@@ -368,3 +368,17 @@ async fn a_client_that_hangs_up_leaves_nothing_that_goes_on_for_ever() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_secret_that_is_not_there_has_no_versions_and_one_without_tags_tells_none() {
+    let visitor = Visitor::arrive().await;
+    settled(&visitor, "kv-one").await;
+    grant(&visitor, "kv-one", SECRETS_OFFICER).await;
+    visitor.advance(30);
+    let none = ask(&visitor, Method::GET, "/secrets/name/versions", Value::Null).await;
+    assert_eq!((none.status, &none.body["value"]), (StatusCode::OK, &json!([])), "{}", none.body);
+    let set = ask(&visitor, Method::PUT, "/secrets/name", json!({"value": "v"})).await;
+    assert!(set.body.get("tags").is_none(), "{}", set.body);
+    let tagged = ask(&visitor, Method::PUT, "/secrets/name", json!({"value": "v", "tags": {"team": "payments"}})).await;
+    assert_eq!(tagged.body["tags"], json!({"team": "payments"}));
+}
