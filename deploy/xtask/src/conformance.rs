@@ -157,7 +157,9 @@ impl Script {
         };
         let seconds = begun.elapsed().as_secs_f64();
         if ended.is_some_and(|status| status.success()) {
-            eprintln!("  {:<24} {seconds:6.1} s", self.name);
+            let said = fs::read_to_string(&path).unwrap_or_default();
+            let skipped = said.lines().find(|line| line.starts_with("skipped")).unwrap_or_default();
+            eprintln!("  {:<24} {seconds:6.1} s  {skipped}", self.name);
             return Ok(());
         }
         eprintln!("  {:<24} {seconds:6.1} s  FAILED", self.name);
@@ -220,6 +222,9 @@ impl Simulator {
         variables.push(("HOME".to_owned(), home.join("home").display().to_string()));
         variables.push(("PYTHONDONTWRITEBYTECODE".to_owned(), "1".to_owned()));
         variables.push(("REAL_POSTGRES".to_owned(), postgres.to_owned()));
+        let specs = place::root().join("../shared/azure-specs");
+        let specs = std::env::var_os("AZURE_SPECS").map_or(specs, PathBuf::from);
+        variables.push(("AZURE_SPECS".to_owned(), specs.display().to_string()));
         variables.push(("RECORDINGS".to_owned(), recordings()?.display().to_string()));
         Ok(variables)
     }
