@@ -59,6 +59,7 @@ pub mod entra;
 pub mod faults;
 pub mod folder;
 pub mod graph;
+pub mod html;
 pub mod identities;
 pub mod kubernetes;
 pub mod locks;
@@ -74,6 +75,7 @@ pub mod prices;
 pub mod process;
 pub mod providers;
 pub mod registries;
+pub mod requests;
 pub mod resources;
 pub mod roles;
 pub mod seed;
@@ -192,6 +194,7 @@ impl Simulator {
             waits: waits::Waits::default(),
             limits: arm::Limits::default(),
             resource_logs: log_analytics::ResourceLogs::default(),
+            requests: requests::Requests::default(),
             parts,
             facts: world::Facts::default(),
             tenant: kept.tenant,

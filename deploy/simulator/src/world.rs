@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::log_analytics::ResourceLogs;
 use crate::parts::Parts;
+use crate::requests::Requests;
 use crate::state::State;
 use crate::tokens::Tokens;
 use crate::waits::Waits;
@@ -35,6 +36,8 @@ pub struct World {
     pub limits: Limits,
     /// What resources have to say about themselves.
     pub resource_logs: ResourceLogs,
+    /// What was asked last.
+    pub requests: Requests,
     /// What the services contribute.
     pub parts: Parts,
     /// What the portal's configuration is told.

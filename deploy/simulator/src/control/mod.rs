@@ -2,6 +2,7 @@
 mod directory;
 mod faults;
 mod offer;
+mod page;
 mod world;
 
 use std::convert::Infallible;
@@ -47,6 +48,9 @@ impl Site for Control {
 /// Every change takes JSON, which a page in a browser cannot send here unasked.
 fn routes(world: &Arc<World>) -> Router {
     Router::new()
+        .route("/", get(page::show))
+        .route("/style.css", get(page::style))
+        .route("/page.js", get(page::script))
         .route("/alive", get(alive))
         .route("/faults", get(faults::waiting).post(faults::add).delete(faults::clear))
         .route("/faults/catalogue", get(faults::catalogue))

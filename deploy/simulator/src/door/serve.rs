@@ -1,6 +1,6 @@
 //! Hands a request to its site's routes, after the faults that wait for it.
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -16,6 +16,7 @@ use super::{Asker, HostName};
 use crate::clock::later;
 use crate::control;
 use crate::faults::{self, Asked, Drop, Fault};
+use crate::requests::Told;
 use crate::world::World;
 
 /// The connection is closed without an answer, because a fault says so or the name is gone.
@@ -23,8 +24,26 @@ use crate::world::World;
 #[error("the connection is closed without an answer")]
 pub(crate) struct Dropped;
 
-/// Answers one request.
+/// Answers one request, and remembers it unless it is about the simulator itself.
 pub(crate) async fn request(
+    world: &World,
+    router: Router,
+    host: HostName,
+    asker: Asker,
+    request: Request<Body>,
+) -> Result<Response, Dropped> {
+    let begun = Instant::now();
+    let told = (host.0 != control::HOST).then(|| Told::of(world.clock.now(), &host, &asker, &request));
+    let answered = carry_out(world, router, host, asker, request).await;
+    if let Some(mut told) = told {
+        told.status = answered.as_ref().ok().map(Response::status);
+        told.took = begun.elapsed();
+        world.requests.note(told);
+    }
+    answered
+}
+
+async fn carry_out(
     world: &World,
     router: Router,
     host: HostName,

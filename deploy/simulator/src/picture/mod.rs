@@ -17,25 +17,12 @@ use crate::vault;
 use crate::world::World;
 
 pub use creations::creations;
+pub(crate) use resource::facts;
 
 /// The text: one section a sort of thing, one line a thing, both in order.
 pub fn text(world: &World) -> String {
-    let sections = world.state.read(|draft| {
-        let all: Vec<Resource> = resources::under(draft, "");
-        [
-            ("groups", resource::groups(&all)),
-            ("resources", resource::others(&all)),
-            ("roles", roles(draft)),
-            ("assignments", assignments(draft, &all)),
-            ("deleted vaults", vault::deleted_lines(draft)),
-            ("deleted workspaces", deleted_lines(draft, world)),
-            ("secrets", vault::secret_lines(draft)),
-            ("pods", pods::lines(draft, &all)),
-            ("operations", operations(draft)),
-        ]
-    });
     let mut text = String::new();
-    for (title, mut lines) in sections {
+    for (title, mut lines) in sections(world) {
         if lines.is_empty() {
             continue;
         }
@@ -49,8 +36,27 @@ pub fn text(world: &World) -> String {
     number_ids(&text)
 }
 
+/// The sections by their titles, in no order of lines.
+pub(crate) fn sections(world: &World) -> Vec<(&'static str, Vec<String>)> {
+    world.state.read(|draft| {
+        let all: Vec<Resource> = resources::under(draft, "");
+        [
+            ("groups", resource::groups(&all)),
+            ("resources", resource::others(&all)),
+            ("roles", roles(draft)),
+            ("assignments", assignments(draft, &all)),
+            ("deleted vaults", vault::deleted_lines(draft)),
+            ("deleted workspaces", deleted_lines(draft, world)),
+            ("secrets", vault::secret_lines(draft)),
+            ("pods", pods::lines(draft, &all)),
+            ("operations", operations(draft)),
+        ]
+        .into()
+    })
+}
+
 /// An id without the subscription and the words that are always there: `rg/Microsoft.KeyVault/vaults/kv-one`.
-fn short(id: &str) -> String {
+pub(crate) fn short(id: &str) -> String {
     let parts: Vec<&str> = id.trim_matches('/').split('/').collect();
     let mut kept: Vec<&str> = Vec::new();
     let mut at = 0;

@@ -63,16 +63,27 @@ fn fields(kind: &str) -> &'static [(&'static str, &'static str)] {
     }
 }
 
-fn line(name: &str, body: &Value, fields: &[(&str, &str)]) -> String {
-    let mut line = name.to_owned();
-    for (label, path) in fields {
-        let value = path.split('.').fold(body, |value, name| &value[name]);
-        let shown = match value {
-            Value::Null => continue,
+/// What matters of a resource, by its label; without its state and tags.
+pub(crate) fn facts(body: &Value) -> Vec<(&'static str, String)> {
+    labelled(body, fields(body["type"].as_str().unwrap_or_default()))
+}
+
+fn labelled(body: &Value, fields: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
+    let one = |(label, path): &(&'static str, &str)| {
+        let shown = match path.split('.').fold(body, |value, name| &value[name]) {
+            Value::Null => return None,
             Value::String(text) if text.starts_with('/') => short(text),
             Value::String(text) => text.clone(),
             other => other.to_string(),
         };
+        Some((*label, shown))
+    };
+    fields.iter().filter_map(one).collect()
+}
+
+fn line(name: &str, body: &Value, fields: &[(&'static str, &str)]) -> String {
+    let mut line = name.to_owned();
+    for (label, shown) in labelled(body, fields) {
         line.push_str(&format!(" {label}={shown}"));
     }
     let state = body["properties"]["provisioningState"].as_str().filter(|state| *state != "Succeeded");

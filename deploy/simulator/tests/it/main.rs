@@ -22,6 +22,7 @@ mod log_analytics;
 mod loopback;
 mod metadata;
 mod offer;
+mod page;
 mod picture;
 mod policy;
 mod prices;

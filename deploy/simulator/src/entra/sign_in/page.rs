@@ -8,6 +8,7 @@ use http::StatusCode;
 use super::Issuer;
 use super::authorize::Asked;
 use crate::entra::refusal::EntraRefusal;
+use crate::html::escape;
 use crate::seed;
 
 /// The style sheet.
@@ -104,19 +105,4 @@ fn page(title: &str, status: StatusCode, body: &str, back: Option<&str>) -> Resp
         ("x-content-type-options", "nosniff"),
     ];
     (status, headers, Html(html)).into_response()
-}
-
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            _ => escaped.push(letter),
-        }
-    }
-    escaped
 }
