@@ -1,13 +1,15 @@
 //! The private certificate authority: made at first start, kept in the state, signs a certificate for any name on demand.
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
 };
 use rustls::ServerConfig;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use rustls::server::NoServerSessionStorage;
 use rustls::sign::CertifiedKey;
 use serde::{Deserialize, Serialize};
 
@@ -114,11 +116,15 @@ impl Authority {
     /// A TLS server that answers every name with a certificate of its own, or with `otherwise` where none is asked for.
     pub fn server(self: &Arc<Self>, otherwise: &str) -> Result<Arc<ServerConfig>, AuthorityError> {
         let names = Arc::new(ByName { authority: self.clone(), otherwise: otherwise.to_owned() });
-        let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        static PROVIDER: LazyLock<Arc<CryptoProvider>> =
+            LazyLock::new(|| Arc::new(rustls::crypto::ring::default_provider()));
+        let mut config = ServerConfig::builder_with_provider(PROVIDER.clone())
             .with_safe_default_protocol_versions()
             .map_err(while_doing("preparing a TLS server"))?
             .with_no_client_auth()
             .with_cert_resolver(names);
+        // Room for sessions to resume is taken in advance, and there may be a thousand servers.
+        config.session_storage = Arc::new(NoServerSessionStorage {});
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Arc::new(config))
     }

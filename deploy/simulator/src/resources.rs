@@ -49,7 +49,12 @@ impl Resource {
 
 /// The resource with that id, in any case of letters.
 pub fn find(draft: &Draft<'_>, id: &str) -> Option<Resource> {
-    draft.get(RESOURCES, &key(id)).and_then(|document| serde_json::from_value(document).ok())
+    draft.look(RESOURCES, &key(id), kept)
+}
+
+/// A resource as its document keeps it.
+fn kept(document: &Value) -> Resource {
+    Resource { body: document["body"].clone(), private: document["private"].clone() }
 }
 
 /// Writes a resource under its own `id`, and when it was made and changed.
@@ -88,8 +93,9 @@ pub fn remove(draft: &mut Draft<'_>, id: &str) {
 
 /// The resources whose id begins with `prefix`, ordered by lower-case id.
 pub fn under(draft: &Draft<'_>, prefix: &str) -> Vec<Resource> {
-    let documents = draft.list_under(RESOURCES, &prefix.to_ascii_lowercase());
-    documents.into_iter().filter_map(|(_, document)| serde_json::from_value(document).ok()).collect()
+    let mut found = Vec::new();
+    draft.visit(RESOURCES, &prefix.to_ascii_lowercase(), |_, document| found.push(kept(document)));
+    found
 }
 
 /// The resources of one provider type whose id begins with `prefix`, ordered by lower-case id.
@@ -97,7 +103,7 @@ pub fn of_kind(draft: &Draft<'_>, prefix: &str, kind: &str) -> Vec<Resource> {
     let mut found = Vec::new();
     draft.visit(RESOURCES, &prefix.to_ascii_lowercase(), |_, document| {
         if document["body"]["type"].as_str().is_some_and(|found| found.eq_ignore_ascii_case(kind)) {
-            found.extend(serde_json::from_value(document.clone()).ok());
+            found.push(kept(document));
         }
     });
     found

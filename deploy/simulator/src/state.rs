@@ -5,6 +5,7 @@
 mod journal;
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -18,7 +19,34 @@ use crate::clock::Clock;
 
 pub use journal::{Entry, Wanted};
 
-type Documents = BTreeMap<String, BTreeMap<String, Arc<Value>>>;
+type Documents = BTreeMap<String, BTreeMap<String, Kept>>;
+
+/// Collections whose readers have the documents elsewhere and seldom ask for these: they stay text, which takes an
+/// eighth of the room.
+const TEXT: &[&str] = &["kubernetes"];
+
+/// A document in memory.
+enum Kept {
+    Parsed(Arc<Value>),
+    Text(Box<str>),
+}
+
+impl Kept {
+    fn new(collection: &str, body: &Arc<Value>) -> Self {
+        match TEXT.contains(&collection) {
+            true => Self::Text(body.to_string().into()),
+            false => Self::Parsed(body.clone()),
+        }
+    }
+
+    fn see<R>(&self, see: impl FnOnce(&Value) -> R) -> R {
+        match self {
+            Self::Parsed(body) => see(body),
+            // It was written from a value.
+            Self::Text(text) => see(&serde_json::from_str(text).unwrap_or_default()),
+        }
+    }
+}
 
 /// The documents of one world.
 pub struct State {
@@ -82,10 +110,12 @@ impl State {
         let mut documents = Documents::new();
         for row in rows {
             let body: String = row.get("body");
-            let body = serde_json::from_str(&body).map_err(|error| {
+            let body = Arc::new(serde_json::from_str(&body).map_err(|error| {
                 while_doing("reading a document of the state file")(sqlx::Error::Decode(error.into()))
-            })?;
-            documents.entry(row.get("collection")).or_default().insert(row.get("id"), Arc::new(body));
+            })?);
+            let collection: String = row.get("collection");
+            let kept = Kept::new(&collection, &body);
+            documents.entry(collection).or_default().insert(row.get("id"), kept);
         }
         let (changes, _) = broadcast::channel(4096);
         Ok(Self { clock, pool, documents: RwLock::new(documents), writing: Mutex::new(()), changes })
@@ -178,10 +208,10 @@ impl State {
         transaction.commit().await.map_err(while_doing(doing))?;
         {
             let mut documents = self.documents.write().unwrap_or_else(PoisonError::into_inner);
-            for ((collection, id), body) in &written {
-                let collection = documents.entry(collection.clone()).or_default();
+            for ((name, id), body) in &written {
+                let collection = documents.entry(name.clone()).or_default();
                 match body {
-                    Some(body) => collection.insert(id.clone(), body.clone()),
+                    Some(body) => collection.insert(id.clone(), Kept::new(name, body)),
                     None => collection.remove(id),
                 };
             }
@@ -192,6 +222,12 @@ impl State {
         }
         Ok(())
     }
+}
+
+/// What a change sees of a document: as it stands, or as it has just written it.
+enum Seen<'a> {
+    Standing(&'a Kept),
+    Written(&'a Value),
 }
 
 /// The documents as one change sees them: what stands, overlaid with what it has written so far.
@@ -205,10 +241,17 @@ pub struct Draft<'a> {
 impl Draft<'_> {
     /// One document.
     pub fn get(&self, collection: &str, id: &str) -> Option<Value> {
-        match self.written.get(&(collection.to_owned(), id.to_owned())) {
-            Some(written) => written.as_deref().cloned(),
-            None => self.documents.get(collection)?.get(id).map(|body| Value::clone(body)),
+        self.look(collection, id, Value::clone)
+    }
+
+    /// What is seen in one document, without copying it.
+    pub fn look<R>(&self, collection: &str, id: &str, see: impl FnOnce(&Value) -> R) -> Option<R> {
+        if !self.written.is_empty()
+            && let Some(written) = self.written.get(&(collection.to_owned(), id.to_owned()))
+        {
+            return written.as_deref().map(see);
         }
+        self.documents.get(collection)?.get(id).map(|body| body.see(see))
     }
 
     /// Every document of a collection, ordered by id.
@@ -225,19 +268,26 @@ impl Draft<'_> {
 
     /// Shows each document whose id begins with `prefix`, without copying it.
     pub fn visit(&self, collection: &str, prefix: &str, mut each: impl FnMut(&str, &Value)) {
-        let mut together: BTreeMap<&str, &Value> = BTreeMap::new();
-        if let Some(standing) = self.documents.get(collection) {
-            let under = standing.range(prefix.to_owned()..).take_while(|(id, _)| id.starts_with(prefix));
-            together.extend(under.map(|(id, body)| (id.as_str(), body.as_ref())));
+        let standing = self.documents.get(collection).into_iter().flat_map(|standing| {
+            let under = standing.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
+            under.take_while(|(id, _)| id.starts_with(prefix)).map(|(id, body)| (id.as_str(), body))
+        });
+        // Whoever only reads has nothing to lay over what stands.
+        if self.written.is_empty() {
+            return standing.for_each(|(id, body)| body.see(|body| each(id, body)));
         }
+        let mut together: BTreeMap<&str, Seen<'_>> = standing.map(|(id, body)| (id, Seen::Standing(body))).collect();
         for ((_, id), body) in self.written.iter().filter(|((c, id), _)| c == collection && id.starts_with(prefix)) {
             match body {
-                Some(body) => together.insert(id, body),
+                Some(body) => together.insert(id, Seen::Written(body)),
                 None => together.remove(id.as_str()),
             };
         }
         for (id, body) in together {
-            each(id, body);
+            match body {
+                Seen::Standing(body) => body.see(|body| each(id, body)),
+                Seen::Written(body) => each(id, body),
+            }
         }
     }
 

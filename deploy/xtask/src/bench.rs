@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use serde::Serialize;
 
 use crate::phases::Phases;
-use crate::{build, engine, pack, place, run, setup};
+use crate::{build, engine, pack, place, run, setup, simulator};
 
 /// One measurement with its promise.
 #[derive(Serialize)]
@@ -70,6 +70,9 @@ const PROMISES: &[Promise] = &[
     lower("thousand_rss_mb", "MB", 250.0, Way::Here(engine::thousand_rss_mb)),
     lower("long_job_ttfb_ms", "ms", 50.0, Way::Here(engine::long_job_ttfb_ms)),
     lower("event_p99_ms", "ms", 100.0, Way::Here(engine::event_p99_ms)),
+    lower("simulator_get_p99_ms", "ms", 5.0, Way::Here(simulator::get_p99_ms)),
+    lower("simulator_list_ms", "ms", 30.0, Way::Here(simulator::list_ms)),
+    lower("simulator_rss_mb", "MB", 300.0, Way::Here(simulator::rss_mb)),
     lower("listener_kb", "KB", 40.0, Way::Here(engine::listener_kb)),
 ];
 
@@ -157,7 +160,7 @@ fn value_file(name: &str) -> PathBuf {
 const OHA: &str = "1.16.0";
 
 /// `oha`, compiled once into the tools' folder. It does not compile without its default features.
-fn load_tool() -> Result<PathBuf> {
+pub fn load_tool() -> Result<PathBuf> {
     let tools = place::target().join("tools");
     let program = tools.join("bin/oha");
     if !program.is_file() {

@@ -85,7 +85,10 @@ pub fn scripts(programs: &Path, all: bool, filter: Option<&str>) -> Result<()> {
     let home = place::root().join("target/conformance");
     fs::create_dir_all(home.join("home"))?;
     let postgres = Cluster::start(Care::Careless)?;
-    let simulator = Simulator::start(programs, &home.join("state"))?;
+    let image = |name: &str, program: PathBuf| format!("{name}={}", program.display());
+    let images =
+        [image("python:3", python::interpreter("conformance")), image("echo:1", programs.join("azure-simulator"))];
+    let simulator = Simulator::start(programs, &home.join("state"), SPEED, &images)?;
     let variables = simulator.variables(&home, &postgres.database("conformance")?)?;
     waiting.reverse();
     let (waiting, failures) = (Mutex::new(waiting), Mutex::new(Vec::new()));
@@ -172,14 +175,15 @@ impl Script {
 }
 
 /// A simulator that lives as long as this value.
-struct Simulator {
+pub struct Simulator {
     program: PathBuf,
     state: PathBuf,
     process: Child,
 }
 
 impl Simulator {
-    fn start(programs: &Path, state: &Path) -> Result<Self> {
+    /// With programs that stand for images, `NAME=PROGRAM`.
+    pub fn start(programs: &Path, state: &Path, speed: &str, images: &[String]) -> Result<Self> {
         let program = programs.join("azure-simulator");
         if !program.is_file() {
             bail!("there is no {}; `cargo xtask build` makes it", program.display());
@@ -189,11 +193,9 @@ impl Simulator {
             run::quiet(Command::new(&program).arg("stop").arg("--state").arg(state), "azure-simulator")?;
             fs::remove_dir_all(state)?;
         }
-        let python = python::interpreter("conformance");
-        let image = |name: &str, program: &Path| format!("{name}={}", program.display());
         let mut serve = run::command(&program);
-        serve.args(["serve", "--speed", SPEED, "--state"]).arg(state);
-        serve.args(["--image", &image("python:3", &python), "--image", &image("echo:1", &program)]);
+        serve.args(["serve", "--speed", speed, "--state"]).arg(state);
+        serve.args(images.iter().flat_map(|image| ["--image", image]));
         let process = serve.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
         let mut simulator = Self { program, state: state.to_owned(), process };
         simulator.until_ready()?;
@@ -214,10 +216,20 @@ impl Simulator {
         Ok(())
     }
 
-    /// What `azure-simulator env` prints, a search path and a home; the address of a real PostgreSQL to compare with.
-    fn variables(&self, home: &Path, postgres: &str) -> Result<Vec<(String, String)>> {
+    /// What `azure-simulator env` prints.
+    pub fn exports(&self) -> Result<Vec<(String, String)>> {
         let printed = run::output(Command::new(&self.program).arg("env").arg("--state").arg(&self.state))?;
-        let mut variables: Vec<(String, String)> = printed.lines().filter_map(exported).collect();
+        Ok(printed.lines().filter_map(exported).collect())
+    }
+
+    /// The process that serves.
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// The exports, a search path and a home; the address of a real PostgreSQL to compare with.
+    fn variables(&self, home: &Path, postgres: &str) -> Result<Vec<(String, String)>> {
+        let mut variables = self.exports()?;
         variables.push(("PATH".to_owned(), std::env::var("PATH").unwrap_or_default()));
         variables.push(("HOME".to_owned(), home.join("home").display().to_string()));
         variables.push(("PYTHONDONTWRITEBYTECODE".to_owned(), "1".to_owned()));

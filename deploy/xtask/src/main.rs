@@ -15,6 +15,7 @@ mod python;
 mod run;
 mod setup;
 mod sim;
+mod simulator;
 mod start;
 mod style;
 mod test;

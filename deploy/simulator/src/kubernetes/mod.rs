@@ -43,6 +43,7 @@ pub mod webhook;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::Router;
@@ -189,6 +190,24 @@ async fn to_cluster(State(clusters): State<Arc<Clusters>>, request: Request<Body
     }
 }
 
+/// How long an API server remembers what has changed, on Azure and at least.
+const REMEMBERED: (Duration, Duration) = (Duration::from_secs(300), Duration::from_secs(30));
+
+/// Lets every cluster forget old changes, until the world ends.
+async fn compact(world: Arc<World>, clusters: Arc<Clusters>) {
+    let age = world.clock.shorten(REMEMBERED.0).max(REMEMBERED.1);
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(age) => {}
+            () = world.stopping.cancelled() => return,
+        }
+        let all: Vec<_> = clusters.running.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        for cluster in all {
+            cluster.objects.compact(age).await;
+        }
+    }
+}
+
 struct Running(Arc<Clusters>);
 
 #[async_trait]
@@ -199,6 +218,7 @@ impl Start for Running {
         for resource in all.iter().filter(|it| it.private["runs"] == true) {
             self.0.open(world, resource.id()).await?;
         }
+        tokio::spawn(compact(world.clone(), self.0.clone()));
         Ok(())
     }
 

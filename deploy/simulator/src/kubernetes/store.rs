@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
@@ -68,6 +69,8 @@ pub struct Change {
     pub object: Arc<Value>,
     /// The object before the change; none for an added one.
     pub before: Option<Arc<Value>>,
+    /// When, by this machine's own running clock.
+    at: Instant,
 }
 
 struct Row {
@@ -170,6 +173,15 @@ impl Objects {
         Some(fresh.cloned().collect())
     }
 
+    /// Forgets the changes that are older, as the API server does every five minutes.
+    pub async fn compact(&self, age: Duration) {
+        let mut inner = self.inner.lock().await;
+        while inner.history.front().is_some_and(|change| change.at.elapsed() >= age) {
+            inner.history.pop_front();
+        }
+        inner.history.shrink_to_fit();
+    }
+
     /// Adds an object; refuses a name that is taken.
     pub async fn add(&self, kind: &'static Kind, mut object: Value) -> Result<Arc<Value>, Refusal> {
         let key = Key::of(kind, &object);
@@ -235,7 +247,8 @@ impl Objects {
         object: Arc<Value>,
         before: Option<Arc<Value>>,
     ) {
-        inner.history.push_back(Change { version: inner.version, what, kind, object, before });
+        let at = Instant::now();
+        inner.history.push_back(Change { version: inner.version, what, kind, object, before, at });
         if inner.history.len() > HISTORY {
             inner.history.pop_front();
         }
@@ -245,4 +258,32 @@ impl Objects {
 
 fn record(row: &Row) -> Value {
     json!({"object": *row.object, "applied": row.applied})
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    struct Nowhere;
+
+    #[async_trait]
+    impl Keeper for Nowhere {
+        async fn keep(&self, _key: &str, _record: &Value) {}
+        async fn forget(&self, _key: &str) {}
+    }
+
+    #[tokio::test]
+    async fn what_is_forgotten_can_no_longer_be_watched_from() {
+        let objects = Objects::open(Arc::new(Nowhere), Vec::new());
+        let before = *objects.newest().borrow();
+        objects.add(&kind::CONFIG_MAP, json!({"metadata": {"namespace": "n", "name": "c"}})).await.unwrap();
+        let after = *objects.newest().borrow();
+        assert_eq!(objects.since(before).await.unwrap().len(), 1);
+        objects.compact(Duration::from_secs(3600)).await;
+        assert_eq!(objects.since(before).await.unwrap().len(), 1);
+        objects.compact(Duration::ZERO).await;
+        assert!(objects.since(before).await.is_none());
+        assert!(objects.since(after).await.unwrap().is_empty());
+    }
 }
