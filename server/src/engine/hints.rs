@@ -59,7 +59,9 @@ impl Hints {
                     }
                 }
                 Ok(Change::Any) | Err(RecvError::Lagged(_)) => {
-                    self.drivers().told.values().for_each(|(_, driver)| drop(driver.send(Hint::Lost)));
+                    for (_, driver) in self.drivers().told.values() {
+                        let _ = driver.send(Hint::Lost);
+                    }
                 }
                 Ok(_) => {}
                 Err(RecvError::Closed) => return,

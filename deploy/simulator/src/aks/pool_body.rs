@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::body::{default, invalid};
 use super::types;
-use super::versions::{self, Offer};
+use super::versions::Offer;
 use crate::arm::Refusal;
 use crate::compute;
 

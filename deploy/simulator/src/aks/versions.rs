@@ -261,7 +261,7 @@ pub fn upgrade_profile(offer: &Offer, cluster: &Value) -> Value {
 pub fn of_pools(offer: &Offer, cluster: &Value) -> Value {
     let id = cluster["id"].as_str().unwrap_or_default();
     let own = cluster["properties"]["currentKubernetesVersion"].as_str().unwrap_or_default();
-    let all = offer.0.iter().flat_map(|it| it.patches.iter().map(|patch| (*patch, it.state == State::Preview)));
+    let all = offer.versions.iter().flat_map(|it| it.patches.iter().map(|patch| (*patch, it.state == State::Preview)));
     let mut fitting: Vec<_> = all.filter(|(version, _)| number(version) <= number(own)).collect();
     fitting.sort_by_key(|(version, _)| std::cmp::Reverse(number(version)));
     let shown = fitting.into_iter().map(|(version, is_preview)| {
