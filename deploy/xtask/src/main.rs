@@ -19,6 +19,7 @@ mod simulator;
 mod start;
 mod style;
 mod test;
+mod tunnel;
 mod wasm;
 
 use std::env;
