@@ -1,13 +1,17 @@
 //! Keeps who there is: users, groups and service principals, with or without an application secret.
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::state::{Draft, State};
 
 /// The collection of the principals, by object id.
 pub const PRINCIPALS: &str = "principals";
+/// The members of each group, by its object id: every call of anybody asks for his groups, and most principals are none.
+const GROUPS: &str = "groups";
+/// The object id of each application, by its client id.
+const APPLICATIONS: &str = "applications";
 
 /// What a principal is, as role assignments name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,10 +115,30 @@ impl Principal {
 /// Writes a principal.
 pub fn put(draft: &mut Draft<'_>, principal: &Principal) {
     draft.put(PRINCIPALS, &principal.object_id.to_string(), serde_json::to_value(principal).unwrap_or(Value::Null));
+    if let Some(app_id) = principal.app_id {
+        draft.put(APPLICATIONS, &app_id.to_string(), json!(principal.object_id));
+    }
+    if principal.kind == PrincipalKind::Group {
+        draft.put(GROUPS, &principal.object_id.to_string(), json!(principal.members));
+    }
+}
+
+/// Writes what is found by, for a folder of before it was kept.
+pub fn index(draft: &mut Draft<'_>) {
+    let mut is_there = false;
+    draft.visit(APPLICATIONS, "", |_, _| is_there = true);
+    if !is_there {
+        let all = draft.list(PRINCIPALS).into_iter().filter_map(|(_, body)| serde_json::from_value(body).ok());
+        all.collect::<Vec<Principal>>().iter().for_each(|principal| put(draft, principal));
+    }
 }
 
 /// Removes a principal, as the end of its resource does.
 pub fn remove(draft: &mut Draft<'_>, object_id: Uuid) {
+    if let Some(app_id) = find(draft, object_id).and_then(|principal| principal.app_id) {
+        draft.remove(APPLICATIONS, &app_id.to_string());
+    }
+    draft.remove(GROUPS, &object_id.to_string());
     draft.remove(PRINCIPALS, &object_id.to_string());
 }
 
@@ -125,22 +149,16 @@ pub fn find(draft: &Draft<'_>, object_id: Uuid) -> Option<Principal> {
 
 /// The service principal with that client id.
 pub fn find_by_app(draft: &Draft<'_>, app_id: Uuid) -> Option<Principal> {
-    let wanted = app_id.to_string();
-    let mut found = None;
-    draft.visit(PRINCIPALS, "", |_, body| {
-        if body["app_id"].as_str() == Some(wanted.as_str()) {
-            found = serde_json::from_value(body.clone()).ok();
-        }
-    });
-    found
+    let object_id = draft.get(APPLICATIONS, &app_id.to_string())?;
+    find(draft, serde_json::from_value(object_id).ok()?)
 }
 
 /// The object ids of the groups that `member` belongs to.
 pub fn groups_of(draft: &Draft<'_>, member: Uuid) -> Vec<Uuid> {
     let member = member.to_string();
     let mut groups = Vec::new();
-    draft.visit(PRINCIPALS, "", |id, body| {
-        let members = body["members"].as_array();
+    draft.visit(GROUPS, "", |id, members| {
+        let members = members.as_array();
         if members.is_some_and(|members| members.iter().any(|one| one.as_str() == Some(member.as_str()))) {
             groups.extend(Uuid::parse_str(id));
         }

@@ -91,7 +91,11 @@ pub(crate) async fn keep(state: &State, signing_key: Option<String>) -> Result<(
 /// Writes the people, groups, applications and the portal's machine into a new world.
 pub(crate) async fn people_and_machines(world: &World) -> Result<(), StartError> {
     if world.state.get(SETTINGS, "seeded").is_some() {
-        return Ok(());
+        let indexed = world.state.change(|draft| {
+            directory::index(draft);
+            Ok::<_, StateError>(())
+        });
+        return indexed.await.map_err(|error| StartError::new("reading the directory", error));
     }
     let now = world.clock.now();
     world

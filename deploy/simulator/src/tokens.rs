@@ -1,4 +1,7 @@
 //! Signs and verifies every token of the world with its one RSA key, published by each issuer under a key id of its own.
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
@@ -18,7 +21,18 @@ pub struct Tokens {
     verifying: DecodingKey,
     modulus: String,
     exponent: String,
+    /// Tokens whose signature was found to be ours, by their digest: clients show each for an hour.
+    signed: Mutex<HashMap<[u8; 32], Arc<Signed>>>,
 }
+
+/// What a token with a good signature says.
+struct Signed {
+    key_id: Option<String>,
+    claims: Value,
+}
+
+/// So many tokens are remembered; then all are forgotten.
+const REMEMBERED: usize = 10_000;
 
 /// Why a token was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -70,6 +84,7 @@ impl Tokens {
             verifying,
             modulus,
             exponent,
+            signed: Mutex::default(),
         })
     }
 
@@ -102,16 +117,11 @@ impl Tokens {
 
     /// The claims of a token that `issuer` has signed and that is alive at `now`. The audience is the caller's to check.
     pub fn verify(&self, issuer: &str, token: &str, now: Timestamp) -> Result<Value, TokenError> {
-        let mut validation = Validation::new(Algorithm::RS256);
-        validation.validate_exp = false;
-        validation.validate_aud = false;
-        validation.required_spec_claims.clear();
-        let token =
-            jsonwebtoken::decode::<Value>(token, &self.verifying, &validation).map_err(|_| TokenError::NotSigned)?;
+        let token = self.signed(token)?;
         if token.claims["iss"].as_str() != Some(issuer) {
             return Err(TokenError::Issuer);
         }
-        if token.header.kid.as_deref() != Some(self.key_id(issuer).as_str()) {
+        if token.key_id.as_deref() != Some(self.key_id(issuer).as_str()) {
             return Err(TokenError::NotSigned);
         }
         let now = unix(now);
@@ -123,7 +133,28 @@ impl Tokens {
         if token.claims["nbf"].as_i64().is_some_and(|start| start > now + 300) {
             return Err(TokenError::NotYet);
         }
-        Ok(token.claims)
+        Ok(token.claims.clone())
+    }
+
+    fn signed(&self, token: &str) -> Result<Arc<Signed>, TokenError> {
+        let digest: [u8; 32] = Sha256::digest(token).into();
+        let known = || self.signed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(signed) = known().get(&digest) {
+            return Ok(Arc::clone(signed));
+        }
+        let mut validation = Validation::new(Algorithm::RS256);
+        validation.validate_exp = false;
+        validation.validate_aud = false;
+        validation.required_spec_claims.clear();
+        let decoded = jsonwebtoken::decode::<Value>(token, &self.verifying, &validation);
+        let decoded = decoded.map_err(|_| TokenError::NotSigned)?;
+        let signed = Arc::new(Signed { key_id: decoded.header.kid, claims: decoded.claims });
+        let mut known = known();
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        known.insert(digest, Arc::clone(&signed));
+        Ok(signed)
     }
 }
 

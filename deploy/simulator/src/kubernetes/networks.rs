@@ -100,6 +100,7 @@ async fn bind_all(address: Ipv4Addr, ports: &[u16]) -> io::Result<Vec<TcpListene
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::Networks;
     use std::path::Path;
 

@@ -104,7 +104,8 @@ async fn what_makes_no_role_is_refused() {
         change(&mut wanted["properties"]);
         visitor.arm(Method::PUT, &path("", id), wanted).await
     };
-    let refusals: [(&str, &dyn Fn(&mut Value), &str); 7] = [
+    type Change = dyn Fn(&mut Value);
+    let refusals: [(&str, &Change, &str); 7] = [
         ("no-guid", &|_| {}, "InvalidRoleDefinitionId"),
         (ROLE, &|it| it["roleName"] = json!(""), "InvalidRoleDefinition"),
         (ROLE, &|it| it["permissions"] = json!([]), "InvalidRoleDefinition"),
