@@ -99,10 +99,17 @@ pub fn run(names: &[String]) -> Result<()> {
             [("KEYSTEAD_OHA", phases.run("load tool", load_tool)?), ("KEYSTEAD_SEED", phases.run("seed", seed)?)];
         Ok(tools.into())
     });
-    let mut outcomes = Vec::new();
+    let (mut outcomes, mut missing) = (Vec::new(), Vec::new());
     for promise in asked {
         let value = match promise.way {
-            Way::Here(measure) => measure()?,
+            Way::Here(measure) => match measure() {
+                Ok(value) => value,
+                Err(error) => {
+                    eprintln!("{} was not measured: {error:#}", promise.name);
+                    missing.push(promise.name);
+                    continue;
+                }
+            },
             Way::Portal | Way::Load => match fs::read_to_string(value_file(promise.name)) {
                 Ok(text) => text.trim().parse().with_context(|| format!("reading the value of {}", promise.name))?,
                 Err(_) => continue, // why, is told below
@@ -123,7 +130,11 @@ pub fn run(names: &[String]) -> Result<()> {
     print!("{}", table(&outcomes));
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     println!("{cores} cores, load average {load_before} before measuring");
-    portal.and(load)
+    portal.and(load)?;
+    if !missing.is_empty() {
+        bail!("not measured: {}", missing.join(", "));
+    }
+    Ok(())
 }
 
 /// Of the last minute: figures of a busy machine are not those of a quiet one. Linux alone says it in a file.

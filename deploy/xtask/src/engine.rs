@@ -30,7 +30,7 @@ fn step(name: &str) -> Result<f64> {
         let measure = || {
             setup::postgres()?;
             let mut cargo = run::cargo(None);
-            cargo.args(["bench", "-p", "keystead", "--bench", "engine"]).env("KEYSTEAD_BENCH_OUT", &folder);
+            cargo.arg("bench").args(run::SELECTION).args(["--bench", "engine"]).env("KEYSTEAD_BENCH_OUT", &folder);
             run::loud(&mut cargo)
         };
         measure().map_err(|error: anyhow::Error| format!("{error:#}"))

@@ -80,16 +80,22 @@ impl Base {
         }
     }
 
-    /// Waits until a count is so many.
+    /// Waits until a count is so many, for as long as it grows.
     pub fn until(&self, sql: &str, wanted: usize) -> Result<()> {
-        let deadline = Instant::now() + LONGEST_WAIT;
-        while usize::try_from(self.number(sql)?)? < wanted {
-            if Instant::now() > deadline {
-                bail!("after {} s it is not {wanted}: {sql}", LONGEST_WAIT.as_secs());
+        let (mut grew, mut most) = (Instant::now(), 0);
+        loop {
+            let count = usize::try_from(self.number(sql)?)?;
+            if count >= wanted {
+                return Ok(());
+            }
+            if count > most {
+                (grew, most) = (Instant::now(), count);
+            }
+            if grew.elapsed() > LONGEST_WAIT {
+                bail!("it is {count} and not {wanted}, and has not grown for {} s: {sql}", LONGEST_WAIT.as_secs());
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        Ok(())
     }
 
     pub fn state(&self, job: &str) -> Result<String> {
