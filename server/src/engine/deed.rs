@@ -11,6 +11,7 @@ use domain::Moment;
 use domain::failure::Failure;
 use domain::job::told::Said;
 use domain::job::{Deed, Event, Outline, Verb};
+use domain::plan::{self, Line};
 use domain::team::Team;
 use domain::view::job::Tone;
 use secrecy::SecretString;
@@ -179,11 +180,19 @@ struct Approval<'a> {
 #[async_trait]
 impl Approved for Approval<'_> {
     async fn differences(&self, cx: &Context<'_>) -> Result<Vec<String>, StepError> {
-        let Some(plan) = request::approved_plan(&self.engine.store, &self.job.id).await? else { return Ok(Vec::new()) };
+        let Some(approved) = request::approved_plan(&self.engine.store, &self.job.id).await? else {
+            return Ok(Vec::new());
+        };
         let unknown = || StepError::later(format!("this version of Keystead has no recipe {}", self.job.recipe));
         let recipe = self.engine.recipe(&self.job.recipe).ok_or_else(unknown)?;
-        let now = recipe.plan_looked(cx, &self.job.outline, self.job.former.as_ref()).await?;
-        Ok(plan.differences(&now))
+        let mut now = recipe.plan_looked(cx, &self.job.outline, self.job.former.as_ref()).await?;
+        // What all environments share and nobody takes away: that another job was quicker is as good.
+        let shared = |line: &Line| recipe.step(&line.step).is_some_and(|step| !step.leaves());
+        for line in now.lines.iter_mut().filter(|line| line.verb == plan::Verb::Keep && shared(line)) {
+            let before = approved.lines.iter().find(|before| before.step == line.step);
+            line.verb = before.map_or(line.verb, |before| before.verb);
+        }
+        Ok(approved.differences(&now))
     }
 }
 

@@ -72,7 +72,9 @@ impl Recipe {
         anew: &mut BTreeSet<&'static str>,
     ) -> Result<Vec<Line>, StepError> {
         let mut lines = step.plan(&cx.subject);
-        let needs_stand = step.needs().into_iter().all(|(need, _)| ledger.knows(need));
+        // What makes nothing, as the look at the world, is nothing that could stand.
+        let makes = |need| self.step(need).is_some_and(|step| !step.plan(&cx.subject).is_empty());
+        let needs_stand = step.needs().into_iter().all(|(need, _)| ledger.knows(need) || !makes(need));
         let looked = match step.look(cx, ledger).await {
             // What it is made from does not stand, or has not arrived: neither can it, as it is wished.
             Err(StepError::Retry { .. }) if !needs_stand => Verdict::Absent,
