@@ -27,6 +27,9 @@ use tokio_util::sync::CancellationToken;
 
 /// Waits shorter than this are waited out with the job in hand.
 const LINGER: i64 = 250;
+/// A job that is held for longer than this is written to, whatever its polls tell: a worker that stays silent counts as
+/// one that hangs ([`domain::job::SILENT_MILLIS`]).
+const QUIET: i64 = domain::job::SILENT_MILLIS / 3;
 /// Lines wait so long for an append that takes them along.
 const GATHER: Duration = Duration::from_millis(40);
 
@@ -54,6 +57,8 @@ struct Driver<'e> {
     in_hand: BTreeMap<tokio::task::Id, Deed>,
     /// Steps whose last poll told nothing new, and when to poll again; later than the log says.
     put_off: BTreeMap<String, Moment>,
+    /// When this worker claimed the job, or wrote to it last.
+    wrote_at: Moment,
     said: mpsc::UnboundedReceiver<Said>,
     to_said: mpsc::UnboundedSender<Said>,
     /// Lines that wait for the next append, or for their time.
@@ -89,6 +94,7 @@ pub(super) async fn drive(
         hands,
         in_hand,
         put_off: BTreeMap::new(),
+        wrote_at: engine.clock.now(),
         said,
         to_said,
         heard: Vec::new(),
@@ -166,7 +172,10 @@ impl Driver<'_> {
     }
 
     /// When to poll again, where a poll told what the log says already.
-    fn told_nothing(&self, event: &Event) -> Option<(String, Moment)> {
+    fn told_nothing(&self, event: &Event, now: Moment) -> Option<(String, Moment)> {
+        if now.since(self.wrote_at) >= QUIET {
+            return None;
+        }
         let (Event::Asked { step, operation, look_again } | Event::UndoAsked { step, operation, look_again }) = event
         else {
             return None;
@@ -268,7 +277,7 @@ impl Driver<'_> {
             let now = self.engine.clock.now();
             let tries = self.journal.status.step(&deed.step).map_or(0, |step| step.tries);
             let event = outcome.event(&deed, tries, now);
-            if let Some((step, until)) = self.told_nothing(&event) {
+            if let Some((step, until)) = self.told_nothing(&event, now) {
                 said.into_iter().for_each(|line| self.hear(line));
                 self.put_off.insert(step, until);
                 break;
@@ -311,6 +320,7 @@ impl Driver<'_> {
         match self.journal.append(&mut tx, Writer::Worker(self.claim), at, events, said).await {
             Ok(()) => {
                 tx.commit().await?;
+                self.wrote_at = at;
                 self.own_hints += 1;
                 self.journal.announce(&self.engine.store).await;
                 Ok(true)
