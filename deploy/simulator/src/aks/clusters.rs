@@ -31,6 +31,11 @@ const DELETION: Duration = Duration::from_secs(180);
 /// What AKS asks its callers to wait between two polls.
 pub const POLL: Duration = Duration::from_secs(10);
 
+/// 202 for what AKS has taken on: both addresses to poll, and the body where there is one.
+pub fn accepted(operation: Operation, body: Option<Value>) -> Answer {
+    Answer::Long { status: StatusCode::ACCEPTED, body, operation, poll: Poll::Both, retry_after: POLL }
+}
+
 pub struct ManagedClusters {
     pub running: Arc<Clusters>,
 }
@@ -250,13 +255,7 @@ impl Kind for ManagedClusters {
                 let mut operation = Operation::begin(draft, &world.clock, CLUSTERS, cluster.id(), "delete", DELETION);
                 operation.arguments = json!({"location": cluster.body["location"]});
                 operation.put(draft);
-                Ok(Answer::Long {
-                    status: StatusCode::ACCEPTED,
-                    body: None,
-                    operation,
-                    poll: Poll::Both,
-                    retry_after: POLL,
-                })
+                Ok(accepted(operation, None))
             })
             .await
     }

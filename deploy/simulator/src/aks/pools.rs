@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::clusters::{self, POLL};
+use super::clusters::{self, POLL, accepted};
 use super::pool_body::complete_pool;
 use super::versions::Offer;
 use super::{body, outcome, power, quota, sizes, upgrade};
@@ -195,13 +195,7 @@ impl Kind for AgentPools {
                 }
                 all.retain(|it| it["name"] != name.as_str());
                 let operation = begin(draft, world, &mut cluster, &name);
-                Ok(Answer::Long {
-                    status: StatusCode::ACCEPTED,
-                    body: None,
-                    operation,
-                    poll: Poll::Both,
-                    retry_after: POLL,
-                })
+                Ok(accepted(operation, None))
             })
             .await
     }
@@ -217,7 +211,7 @@ impl Kind for AgentPools {
                 let mut cluster = changeable(draft, ask)?;
                 let operation = begin_image(draft, world, &mut cluster, &name)?;
                 let body = resources::find(draft, &ask.canonical).map(|it| it.body);
-                Ok(Answer::Long { status: StatusCode::ACCEPTED, body, operation, poll: Poll::Both, retry_after: POLL })
+                Ok(accepted(operation, body))
             })
             .await
     }

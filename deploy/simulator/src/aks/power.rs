@@ -4,12 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::StatusCode;
 use serde_json::json;
 
-use super::clusters::{self, POLL};
+use super::clusters;
 use super::{node_group, outcome, pools, quota};
-use crate::arm::{Answer, Ask, Poll, Refusal};
+use crate::arm::{Answer, Ask, Refusal};
 use crate::kubernetes::{CLUSTERS, Clusters};
 use crate::operations::Operation;
 use crate::resources::{self, Resource};
@@ -72,13 +71,7 @@ pub async fn change(world: &World, ask: &Ask, verb: &str) -> Result<Answer, Refu
             let mut operation = Operation::begin(draft, &world.clock, CLUSTERS, cluster.id(), verb, takes);
             operation.arguments = json!({"location": cluster.body["location"]});
             operation.put(draft);
-            Ok(Answer::Long {
-                status: StatusCode::ACCEPTED,
-                body: None,
-                operation,
-                poll: Poll::Both,
-                retry_after: POLL,
-            })
+            Ok(clusters::accepted(operation, None))
         })
         .await
 }
