@@ -1,7 +1,7 @@
 //! What a plan's reader should know before anybody is asked: one file a warning, all asked side by side.
 //!
 //! A warning never stands in a job's way: what it says beforehand, the step that meets it says again. It is answered from
-//! a picture of the subscription that is some seconds old while a form is filled, and taken anew when a plan is frozen,
+//! a picture of the subscription that is some seconds old while a form is filled, and a moment when a plan is frozen,
 //! because Azure Resource Manager allows about 25 sustained reads a second for a whole subscription.
 
 mod cores;
@@ -29,6 +29,9 @@ use futures::future::join_all;
 pub use deleted_vault::deleted_vault;
 pub use picture::Picture;
 pub use standing::standing;
+
+/// How old an answer about what Azure offers may be even where a plan is frozen, in milliseconds.
+const OFFERED: i64 = 30_000;
 
 /// What a plan is about, and the way to look.
 pub struct Question<'a> {
@@ -91,6 +94,11 @@ impl Question<'_> {
     /// All entries of a list, as the picture has them.
     async fn list(&self, path: &str, filter: Option<&str>) -> Result<std::sync::Arc<Vec<serde_json::Value>>, Error> {
         self.picture.list(self.azure, path, filter, self.now, self.oldest).await
+    }
+
+    /// All entries of a list of what Azure offers to everybody: it changes by the week, and AKS answers once a second.
+    async fn offered(&self, path: &str, filter: Option<&str>) -> Result<std::sync::Arc<Vec<serde_json::Value>>, Error> {
+        self.picture.list(self.azure, path, filter, self.now, self.oldest.max(OFFERED)).await
     }
 
     /// The command that gives Keystead's own identity a role.

@@ -10,6 +10,9 @@ pub const RESOURCES: &str = "resources";
 /// The collection of how often each resource was made, by lower-case id. It outlives the resources.
 pub const MADE: &str = "made";
 
+/// Where a resource's document has its provider type.
+const TYPE: &str = "/body/type";
+
 /// One ARM resource.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Resource {
@@ -100,10 +103,32 @@ pub fn under(draft: &Draft<'_>, prefix: &str) -> Vec<Resource> {
 
 /// The resources of one provider type whose id begins with `prefix`, ordered by lower-case id.
 pub fn of_kind(draft: &Draft<'_>, prefix: &str, kind: &str) -> Vec<Resource> {
+    matching(draft, prefix, kind, |_| true)
+}
+
+/// Those of them whose body passes; the others are not copied.
+pub fn matching(draft: &Draft<'_>, prefix: &str, kind: &str, passes: impl Fn(&Value) -> bool) -> Vec<Resource> {
     let mut found = Vec::new();
-    draft.visit(RESOURCES, &prefix.to_ascii_lowercase(), |_, document| {
-        if document["body"]["type"].as_str().is_some_and(|found| found.eq_ignore_ascii_case(kind)) {
+    draft.visit_with(RESOURCES, &prefix.to_ascii_lowercase(), TYPE, kind, |_, document| {
+        if passes(&document["body"]) {
             found.push(kept(document));
+        }
+    });
+    found
+}
+
+/// Shows the body of each resource of one provider type whose id begins with `prefix`, without copying it.
+pub fn visit_kind(draft: &Draft<'_>, prefix: &str, kind: &str, mut each: impl FnMut(&Value)) {
+    let prefix = prefix.to_ascii_lowercase();
+    draft.visit_with(RESOURCES, &prefix, TYPE, kind, |_, document| each(&document["body"]));
+}
+
+/// The resource of one provider type with that name, wherever it is: for names that are unique in the world.
+pub fn named(draft: &Draft<'_>, kind: &str, name: &str) -> Option<Resource> {
+    let mut found = None;
+    draft.visit_with(RESOURCES, "", "/body/name", name, |_, document| {
+        if document["body"]["type"].as_str().is_some_and(|own| own.eq_ignore_ascii_case(kind)) {
+            found = Some(kept(document));
         }
     });
     found

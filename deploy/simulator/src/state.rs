@@ -2,6 +2,7 @@
 //!
 //! Everything is read from memory. A change is a closure over a [`Draft`]: what it writes is committed to the
 //! file in one transaction and shows in memory only then, so a kill leaves either all of it or nothing.
+mod index;
 mod journal;
 
 use std::collections::BTreeMap;
@@ -17,9 +18,30 @@ use tokio::sync::{Mutex, broadcast};
 
 use crate::clock::Clock;
 
+use index::Index;
 pub use journal::{Entry, Wanted};
 
-type Documents = BTreeMap<String, BTreeMap<String, Kept>>;
+/// The documents by collection and id, and what leads to some of them faster.
+#[derive(Default)]
+struct Documents {
+    collections: BTreeMap<String, BTreeMap<Arc<str>, Kept>>,
+    index: Index,
+}
+
+impl Documents {
+    fn insert(&mut self, collection: &str, id: &str, body: &Arc<Value>) {
+        self.forget(collection, id);
+        let id: Arc<str> = id.into();
+        self.index.add(collection, &id, body);
+        self.collections.entry(collection.to_owned()).or_default().insert(id, Kept::new(collection, body));
+    }
+
+    fn forget(&mut self, collection: &str, id: &str) {
+        if let Some(kept) = self.collections.get_mut(collection).and_then(|standing| standing.remove(id)) {
+            kept.see(|body| self.index.remove(collection, id, body));
+        }
+    }
+}
 
 /// Collections whose readers have the documents elsewhere and seldom ask for these: they stay text, which takes an
 /// eighth of the room.
@@ -107,15 +129,13 @@ impl State {
             .fetch_all(&pool)
             .await
             .map_err(while_doing("reading the state file"))?;
-        let mut documents = Documents::new();
+        let mut documents = Documents::default();
         for row in rows {
             let body: String = row.get("body");
             let body = Arc::new(serde_json::from_str(&body).map_err(|error| {
                 while_doing("reading a document of the state file")(sqlx::Error::Decode(error.into()))
             })?);
-            let collection: String = row.get("collection");
-            let kept = Kept::new(&collection, &body);
-            documents.entry(collection).or_default().insert(row.get("id"), kept);
+            documents.insert(row.get("collection"), row.get("id"), &body);
         }
         let (changes, _) = broadcast::channel(4096);
         Ok(Self { clock, pool, documents: RwLock::new(documents), writing: Mutex::new(()), changes })
@@ -209,11 +229,10 @@ impl State {
         {
             let mut documents = self.documents.write().unwrap_or_else(PoisonError::into_inner);
             for ((name, id), body) in &written {
-                let collection = documents.entry(name.clone()).or_default();
                 match body {
-                    Some(body) => collection.insert(id.clone(), Kept::new(name, body)),
-                    None => collection.remove(id),
-                };
+                    Some(body) => documents.insert(name, id, body),
+                    None => documents.forget(name, id),
+                }
             }
         }
         for (collection, id) in written.into_keys() {
@@ -251,7 +270,7 @@ impl Draft<'_> {
         {
             return written.as_deref().map(see);
         }
-        self.documents.get(collection)?.get(id).map(|body| body.see(see))
+        self.documents.collections.get(collection)?.get(id).map(|body| body.see(see))
     }
 
     /// Every document of a collection, ordered by id.
@@ -267,20 +286,51 @@ impl Draft<'_> {
     }
 
     /// Shows each document whose id begins with `prefix`, without copying it.
-    pub fn visit(&self, collection: &str, prefix: &str, mut each: impl FnMut(&str, &Value)) {
-        let standing = self.documents.get(collection).into_iter().flat_map(|standing| {
+    pub fn visit(&self, collection: &str, prefix: &str, each: impl FnMut(&str, &Value)) {
+        let standing = self.documents.collections.get(collection).into_iter().flat_map(|standing| {
             let under = standing.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
-            under.take_while(|(id, _)| id.starts_with(prefix)).map(|(id, body)| (id.as_str(), body))
+            under.take_while(|(id, _)| id.starts_with(prefix)).map(|(id, body)| (&**id, body))
         });
+        self.overlay(collection, standing, |id, _| id.starts_with(prefix), each);
+    }
+
+    /// Shows each document whose id begins with `prefix` and that has this text at an indexed place, in any case of
+    /// letters (see [`index::PLACES`]).
+    pub fn visit_with(
+        &self,
+        collection: &str,
+        prefix: &str,
+        place: &'static str,
+        text: &str,
+        each: impl FnMut(&str, &Value),
+    ) {
+        let all = self.documents.collections.get(collection);
+        let found = self.documents.index.find(collection, place, text).into_iter().flat_map(|ids| {
+            let under = ids.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
+            under.take_while(|id| id.starts_with(prefix))
+        });
+        let standing = found.filter_map(|id| Some((&**id, all?.get(id)?)));
+        let written = |id: &str, body: &Value| id.starts_with(prefix) && index::has(body, place, text);
+        self.overlay(collection, standing, written, each);
+    }
+
+    /// Shows what stands, with what was written since laid over it.
+    fn overlay<'s>(
+        &'s self,
+        collection: &str,
+        standing: impl Iterator<Item = (&'s str, &'s Kept)>,
+        written: impl Fn(&str, &Value) -> bool,
+        mut each: impl FnMut(&str, &Value),
+    ) {
         // Whoever only reads has nothing to lay over what stands.
         if self.written.is_empty() {
             return standing.for_each(|(id, body)| body.see(|body| each(id, body)));
         }
         let mut together: BTreeMap<&str, Seen<'_>> = standing.map(|(id, body)| (id, Seen::Standing(body))).collect();
-        for ((_, id), body) in self.written.iter().filter(|((c, id), _)| c == collection && id.starts_with(prefix)) {
-            match body {
-                Some(body) => together.insert(id, Seen::Written(body)),
-                None => together.remove(id.as_str()),
+        for ((_, id), body) in self.written.iter().filter(|((name, _), _)| name == collection) {
+            match body.as_deref() {
+                Some(body) if written(id, body) => together.insert(id, Seen::Written(body)),
+                _ => together.remove(id.as_str()),
             };
         }
         for (id, body) in together {

@@ -14,6 +14,8 @@ const CONNECT: Duration = Duration::from_secs(5);
 const ANSWER: Duration = Duration::from_secs(30);
 /// A web app that takes longer than this to answer a check does not answer.
 const PLAIN_ANSWER: Duration = Duration::from_secs(10);
+/// Every vault has a host of its own, and what is said to it is said within seconds.
+const IDLE: Duration = Duration::from_secs(20);
 const USER_AGENT: &str = concat!("keystead/", env!("CARGO_PKG_VERSION"));
 
 /// The clients, and what made them.
@@ -145,7 +147,7 @@ pub(crate) fn error_chain(error: &(dyn std::error::Error + 'static)) -> String {
 
 fn base(authorities: &[Certificate]) -> ClientBuilder {
     // `no_proxy` first: the environment of the process says nothing here.
-    let builder = Client::builder().no_proxy().user_agent(USER_AGENT).connect_timeout(CONNECT);
+    let builder = Client::builder().no_proxy().user_agent(USER_AGENT).connect_timeout(CONNECT).pool_idle_timeout(IDLE);
     if authorities.is_empty() { builder } else { builder.tls_certs_merge(authorities.to_vec()) }
 }
 

@@ -31,7 +31,7 @@ impl Warning for Kubernetes {
         }
         let (subscription, region) = (question.place().subscription(), &question.subject.wish.region);
         let path = format!("{subscription}/providers/Microsoft.ContainerService/locations/{region}/kubernetesVersions");
-        let offered = question.list(&path, None).await?;
+        let offered = question.offered(&path, None).await?;
         let wanted = minor(question.subject.wish.cluster.kubernetes.as_str());
         let version = |one: &Value| one["version"].as_str().map(minor);
         let passing: Vec<String> =

@@ -12,7 +12,7 @@ pub(super) struct NodeSize;
 pub(super) async fn sizes(question: &Question<'_>) -> Result<std::sync::Arc<Vec<Value>>, Error> {
     let path = format!("{}/providers/Microsoft.Compute/skus", question.place().subscription());
     let filter = format!("location eq '{}'", question.subject.wish.region);
-    question.list(&path, Some(&filter)).await
+    question.offered(&path, Some(&filter)).await
 }
 
 pub(super) fn of_name<'a>(sizes: &'a [Value], name: &str) -> Option<&'a Value> {

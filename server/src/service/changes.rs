@@ -25,7 +25,7 @@ use domain::view::request::{Changing, Destruction, PlanPanel, Release};
 use domain::wish::Wish;
 
 /// How often Azure is looked at before somebody is told that it cannot be.
-const LOOKS: usize = 3;
+const LOOKS: usize = 6;
 
 #[async_trait]
 impl Changes for Service {

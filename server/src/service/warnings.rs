@@ -12,12 +12,16 @@ use domain::wish::Wish;
 /// While a form is filled, in milliseconds.
 const PICTURE: i64 = 30_000;
 
+/// When a plan is frozen. Not none: a hundred requests at a time would ask for the same lists a hundred times, and Azure
+/// would answer none of them. The resources of the plan itself are looked at without any picture.
+const FROZEN: i64 = 2_000;
+
 /// How old what is said may be.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Age {
     /// Some seconds: a plan in the making.
     Picture,
-    /// None: a plan that is frozen.
+    /// A moment: a plan that is frozen.
     Fresh,
 }
 
@@ -56,7 +60,7 @@ impl Service {
     }
 
     fn question<'a>(&'a self, subject: Subject<'a>, plan: &'a Plan, age: Age) -> Question<'a> {
-        let oldest = if age == Age::Fresh { 0 } else { PICTURE };
+        let oldest = if age == Age::Fresh { FROZEN } else { PICTURE };
         Question { subject, plan, azure: &self.azure, picture: &self.picture, now: self.clock.now(), oldest }
     }
 }

@@ -17,7 +17,7 @@ use crate::arm::Refusal;
 use crate::clock::later;
 use crate::kubernetes::{CLUSTERS, Clusters, cluster::Cluster, node_of_pool};
 use crate::parts::Start;
-use crate::resources::{self, RESOURCES, Resource};
+use crate::resources::{self, Resource};
 use crate::world::World;
 
 /// How often it looks; at a high speed not oftener than is worth it.
@@ -61,18 +61,11 @@ impl Start for Autoscaler {
 }
 
 async fn look(world: &Arc<World>, running: &Clusters, seen: &mut BTreeMap<String, Seen>) {
-    let scaling: Vec<Resource> = world.state.read(|draft| {
-        let mut found = Vec::new();
-        // Most clusters are none of its business, and are not copied.
-        draft.visit(RESOURCES, "", |_, document| {
-            if document["body"]["type"] == CLUSTERS && is_autoscaled(&document["body"]) {
-                found.extend(serde_json::from_value::<Resource>(document.clone()).ok().filter(scales));
-            }
-        });
-        found
-    });
+    // Most clusters are none of its business, and are not copied.
+    let autoscaled =
+        world.state.read(|draft| resources::matching(draft, &world.subscription_id(), CLUSTERS, is_autoscaled));
     let mut now_seen = BTreeMap::new();
-    for resource in &scaling {
+    for resource in autoscaled.iter().filter(|cluster| scales(cluster)) {
         let Some(cluster) = running.find(resource.id()) else { continue };
         for pool in resource.body["properties"]["agentPoolProfiles"].as_array().into_iter().flatten() {
             if pool["enableAutoScaling"] != true {
@@ -95,7 +88,7 @@ fn is_autoscaled(cluster: &Value) -> bool {
 }
 
 fn scales(cluster: &Resource) -> bool {
-    cluster.provisioning_state() == "Succeeded" && !power::is_stopped(cluster) && is_autoscaled(&cluster.body)
+    cluster.provisioning_state() == "Succeeded" && !power::is_stopped(cluster)
 }
 
 /// One look at one pool.

@@ -21,14 +21,16 @@ const USUAL_LIMIT: i64 = 2000;
 
 /// How many cores of a family (or, as `cores`, of all) the scale sets of a region hold.
 pub fn used_cores(draft: &Draft<'_>, subscription: &str, region: &str, family: &str) -> i64 {
-    let sets = resources::of_kind(draft, subscription, SCALE_SETS);
-    let here = sets.iter().filter(|set| set.body["location"] == region);
-    here.filter_map(|set| {
-        let size = size(set.body["sku"]["name"].as_str()?)?;
-        let counts = family == "cores" || size.family.eq_ignore_ascii_case(family);
-        counts.then(|| size.cores * set.body["sku"]["capacity"].as_i64().unwrap_or(0))
-    })
-    .sum()
+    let mut used = 0;
+    resources::visit_kind(draft, subscription, SCALE_SETS, |set| {
+        let Some(size) = set["sku"]["name"].as_str().and_then(size).filter(|_| set["location"] == region) else {
+            return;
+        };
+        if family == "cores" || size.family.eq_ignore_ascii_case(family) {
+            used += size.cores * set["sku"]["capacity"].as_i64().unwrap_or(0);
+        }
+    });
+    used
 }
 
 /// Sets how many cores of a family (or, as `cores`, of all) the subscription may use; without a number the usual one.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -25,6 +25,9 @@ const INTERVAL: Duration = Duration::from_secs(60);
 
 /// At a high speed a minute is shorter than it is worth to look.
 const SHORTEST: Duration = Duration::from_millis(500);
+
+/// The pause after a round is so many times as long as the round: of many clusters each reports less often.
+const SHARE: u32 = 20;
 
 /// The collection of the clusters that report, by lower-case resource id.
 const REPORTING: &str = "reportingClusters";
@@ -52,10 +55,12 @@ impl Start for Collect {
         let mut known: Known = kept.filter_map(|(id, kept)| Some((id, serde_json::from_value(kept).ok()?))).collect();
         tokio::spawn(async move {
             loop {
+                let begun = Instant::now();
                 if let Err(error) = collect(&world, &mut known).await {
                     tracing::error!(%error, "records could not be kept");
                 }
-                let again = clock::later(world.clock.now(), world.clock.shorten(INTERVAL).max(SHORTEST));
+                let pause = world.clock.shorten(INTERVAL).max(SHORTEST).max(begun.elapsed() * SHARE);
+                let again = clock::later(world.clock.now(), pause);
                 tokio::select! {
                     () = world.clock.until(again) => {}
                     () = world.stopping.cancelled() => return,
@@ -73,7 +78,7 @@ type Known = BTreeMap<String, Reporting>;
 async fn collect(world: &Arc<World>, known: &mut Known) -> Result<(), StateError> {
     let now = world.clock.now();
     let reporting: BTreeMap<String, (Resource, Vec<Place>)> = world.state.read(|draft| {
-        let clusters = resources::of_kind(draft, &world.subscription_id(), CLUSTERS);
+        let clusters = resources::matching(draft, &world.subscription_id(), CLUSTERS, agent_runs);
         let with = clusters.into_iter().map(|cluster| {
             let places = places_of(draft, &cluster);
             (resources::key(cluster.id()), (cluster, places))
@@ -127,7 +132,7 @@ fn source(cluster: &Resource) -> &str {
 fn places_of(draft: &Draft<'_>, cluster: &Resource) -> Vec<Place> {
     let runs = cluster.provisioning_state() != "Deleting"
         && cluster.body["properties"]["powerState"]["code"].as_str() != Some("Stopped");
-    if !runs || !agent_runs(cluster) {
+    if !runs {
         return Vec::new();
     }
     let under = format!("{}/", cluster.id());
@@ -145,8 +150,8 @@ fn places_of(draft: &Draft<'_>, cluster: &Resource) -> Vec<Place> {
 }
 
 /// Whether the add-on runs and signs in with the cluster's identity. Azure writes its name in two ways.
-fn agent_runs(cluster: &Resource) -> bool {
-    let addons = cluster.body["properties"]["addonProfiles"].as_object();
+fn agent_runs(cluster: &Value) -> bool {
+    let addons = cluster["properties"]["addonProfiles"].as_object();
     let addon = addons.and_then(|addons| addons.iter().find(|(name, _)| name.eq_ignore_ascii_case("omsagent")));
     let Some((_, addon)) = addon else { return false };
     let config = addon["config"].as_object();

@@ -117,11 +117,14 @@ fn caller(world: &World, headers: &HeaderMap) -> Result<Caller, Refused> {
 }
 
 fn find(world: &World, subject: &str) -> Option<Resource> {
-    let all = world.state.read(|draft| resources::of_kind(draft, &world.subscription_id(), WORKSPACES));
     let wanted = match subject.strip_prefix("/workspaces/") {
-        Some(customer) => all.into_iter().find(|found| customer_id(found).eq_ignore_ascii_case(customer)),
-        None => all.into_iter().find(|found| resources::key(found.id()) == resources::key(subject)),
-    };
+        Some(customer) => world.state.read(|draft| {
+            let all = resources::of_kind(draft, &world.subscription_id(), WORKSPACES);
+            all.into_iter().find(|found| customer_id(found).eq_ignore_ascii_case(customer))
+        }),
+        None => world.state.read(|draft| resources::find(draft, subject)),
+    }
+    .filter(|found| found.kind().eq_ignore_ascii_case(WORKSPACES));
     wanted.filter(|found| found.provisioning_state() == "Succeeded")
 }
 

@@ -50,8 +50,7 @@ impl Kind for Registries {
             .state
             .change(|draft| {
                 let standing = resources::find(draft, &ask.canonical);
-                let all = resources::of_kind(draft, &world.subscription_id(), REGISTRIES);
-                let taken = all.iter().any(|it| it.body["name"].as_str().is_some_and(|it| it.eq_ignore_ascii_case(name)));
+                let taken = resources::named(draft, REGISTRIES, name).is_some();
                 if standing.is_none() && taken {
                     return Err(Refusal::conflict("AlreadyInUse", format!("The registry DNS name {}.azurecr.io is already in use. You can check if the name is already claimed using following API: https://docs.microsoft.com/en-us/rest/api/containerregistry/registries/checknameavailability", name.to_ascii_lowercase())));
                 }

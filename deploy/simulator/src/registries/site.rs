@@ -40,8 +40,7 @@ impl Site for LoginServers {
 /// The registry whose login server has that name; it resolves as soon as there is one.
 fn registry(world: &World, host: &str) -> Option<Resource> {
     let name = host.strip_suffix(".azurecr.io")?;
-    let all = world.state.read(|draft| resources::of_kind(draft, &world.subscription_id(), REGISTRIES));
-    all.into_iter().find(|it| it.body["name"].as_str().is_some_and(|it| it.eq_ignore_ascii_case(name)))
+    world.state.read(|draft| resources::named(draft, REGISTRIES, name))
 }
 
 /// What is answered: a document, or an image's part with its digest.

@@ -4,6 +4,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::document::KIND;
 use crate::clock::later;
 use crate::resources::{self, Resource};
 use crate::state::Draft;
@@ -24,14 +25,7 @@ pub(super) struct Deleted {
 
 /// The live vault of that name, in whatever group: names are unique in the world.
 pub(super) fn live(draft: &Draft<'_>, name: &str) -> Option<Resource> {
-    let mut found = None;
-    let ending = format!("/providers/microsoft.keyvault/vaults/{}", name.to_ascii_lowercase());
-    draft.visit(resources::RESOURCES, "", |id, _| {
-        if id.ends_with(&ending) {
-            found = Some(id.to_owned());
-        }
-    });
-    found.and_then(|id| resources::find(draft, &id))
+    resources::named(draft, KIND, name)
 }
 
 /// The deleted vault of that name.

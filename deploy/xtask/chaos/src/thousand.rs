@@ -99,6 +99,7 @@ fn alone(people: &mut People, portal: &Replica, base: &Base, control: &str) -> R
     let mut buckets = buckets(control)?;
     for (sort, bucket) in &mut buckets {
         bucket.taken -= before.get(sort).map_or(0.0, |before| before.taken);
+        eprintln!("{sort}: {} of {} and {} a second", bucket.taken, bucket.most, bucket.each_second);
     }
     Ok(Alone { seconds, buckets })
 }

@@ -29,7 +29,7 @@ use serde_json::Value;
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
@@ -37,6 +37,8 @@ use std::{
 
 /// For how long a cluster's address and authority are taken as known. A failed connection ends it at once.
 const KNOWN_FOR: Duration = Duration::from_secs(60);
+/// A client that nobody asked for so long goes, and its connections with it: there are as many as clusters.
+const IDLE: Duration = Duration::from_secs(20);
 const CONNECT: Duration = Duration::from_secs(5);
 const ANSWER: Duration = Duration::from_secs(30);
 
@@ -51,6 +53,7 @@ struct Known {
     place: Place,
     client: Client,
     asked: Instant,
+    used: Instant,
     lost: Arc<AtomicBool>,
 }
 
@@ -70,22 +73,28 @@ impl Clusters {
 
     pub(crate) async fn client(&self, cluster: &str) -> Result<Client, Error> {
         let key = cluster.to_ascii_lowercase();
-        let fresh = |known: &&Known| known.asked.elapsed() < KNOWN_FOR && !known.lost.load(Ordering::Relaxed);
-        if let Some(known) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&key).filter(fresh) {
+        let fresh = |known: &Known| known.asked.elapsed() < KNOWN_FOR && !known.lost.load(Ordering::Relaxed);
+        if let Some(known) = self.known().get_mut(&key).filter(|known| fresh(known)) {
+            known.used = Instant::now();
             return Ok(known.client.clone());
         }
         let place = self.place(cluster).await?;
-        let mut all = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.known();
+        all.retain(|other, known| *other == key || known.used.elapsed() < IDLE);
         if let Some(known) = all.get_mut(&key).filter(|known| known.place == place) {
-            known.asked = Instant::now();
+            (known.asked, known.used) = (Instant::now(), Instant::now());
             known.lost.store(false, Ordering::Relaxed);
             return Ok(known.client.clone());
         }
         let lost = Arc::new(AtomicBool::new(false));
         let client = self.connect(cluster, &place, Arc::clone(&lost))?;
-        let known = Known { place, client: client.clone(), asked: Instant::now(), lost };
+        let known = Known { place, client: client.clone(), asked: Instant::now(), used: Instant::now(), lost };
         all.insert(key, known);
         Ok(client)
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<String, Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn place(&self, cluster: &str) -> Result<Place, Error> {

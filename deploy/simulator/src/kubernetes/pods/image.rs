@@ -89,9 +89,7 @@ fn may_pull(cluster: &Cluster, facts: &Facts, registry: &str) -> Option<bool> {
     let world = &cluster.world;
     let now = cluster.now();
     world.state.read(|draft| {
-        let found = resources::of_kind(draft, &world.subscription_id(), REGISTRIES)
-            .into_iter()
-            .find(|it| it.body["name"].as_str().is_some_and(|name| name.eq_ignore_ascii_case(registry)))?;
+        let found = resources::named(draft, REGISTRIES, registry)?;
         if found.body["properties"]["anonymousPullEnabled"] == Value::Bool(true) {
             return Some(true);
         }
