@@ -32,12 +32,7 @@ pub trait Kind: Send + Sync {
     async fn get(&self, world: &Arc<World>, ask: &Ask) -> Result<Answer, Refusal> {
         let found = world.state.read(|draft| resources::find(draft, ask.id.as_str()));
         let found = found.ok_or_else(|| Refusal::resource_not_found(&ask.id))?;
-        Ok(Answer::Document(StatusCode::OK, self.shown(world, found).body))
-    }
-
-    /// The resource as a caller sees it in GET and in lists: by default as it is kept.
-    fn shown(&self, _world: &World, resource: Resource) -> Resource {
-        resource
+        Ok(Answer::Document(StatusCode::OK, found.body))
     }
 
     /// GET of the collection `ask.id`, where it is not simply what is kept below it.

@@ -1,4 +1,6 @@
 //! Keeps ARM resources in the state: the document that callers see beside what only the simulator knows.
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -115,6 +117,22 @@ pub fn matching(draft: &Draft<'_>, prefix: &str, kind: &str, passes: impl Fn(&Va
         }
     });
     found
+}
+
+/// A resource's document, shared with the state: nothing of it is copied.
+#[derive(Clone, Debug)]
+pub struct Shared(Arc<Value>);
+
+impl Shared {
+    /// The document as GET answers it.
+    pub fn body(&self) -> &Value {
+        &self.0["body"]
+    }
+}
+
+/// The resources of one provider type whose id begins with `prefix`, ordered by lower-case id.
+pub fn shared(draft: &Draft<'_>, prefix: &str, kind: &str) -> Vec<Shared> {
+    draft.share_with(RESOURCES, &prefix.to_ascii_lowercase(), TYPE, kind).into_iter().map(Shared).collect()
 }
 
 /// Shows the body of each resource of one provider type whose id begins with `prefix`, without copying it.

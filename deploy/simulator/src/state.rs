@@ -61,6 +61,13 @@ impl Kept {
         }
     }
 
+    fn share(&self) -> Arc<Value> {
+        match self {
+            Self::Parsed(body) => body.clone(),
+            Self::Text(text) => Arc::new(serde_json::from_str(text).unwrap_or_default()),
+        }
+    }
+
     fn see<R>(&self, see: impl FnOnce(&Value) -> R) -> R {
         match self {
             Self::Parsed(body) => see(body),
@@ -312,6 +319,20 @@ impl Draft<'_> {
         let standing = found.filter_map(|id| Some((&**id, all?.get(id)?)));
         let written = |id: &str, body: &Value| id.starts_with(prefix) && index::has(body, place, text);
         self.overlay(collection, standing, written, each);
+    }
+
+    /// The documents that [`Self::visit_with`] shows, shared.
+    pub fn share_with(&self, collection: &str, prefix: &str, place: &'static str, text: &str) -> Vec<Arc<Value>> {
+        let mut ids = Vec::new();
+        self.visit_with(collection, prefix, place, text, |id, _| ids.push(id.to_owned()));
+        ids.iter().filter_map(|id| self.share(collection, id)).collect()
+    }
+
+    fn share(&self, collection: &str, id: &str) -> Option<Arc<Value>> {
+        match self.written.get(&(collection.to_owned(), id.to_owned())) {
+            Some(written) => written.clone(),
+            None => self.documents.collections.get(collection)?.get(id).map(Kept::share),
+        }
     }
 
     /// Shows what stands, with what was written since laid over it.

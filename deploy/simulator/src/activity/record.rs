@@ -42,7 +42,7 @@ pub async fn witness(world: &World, ask: &Ask, outcome: Result<Answer, Refusal>)
             accepted.body["operation"] = json!(operation.verb);
             vec![begun(), accepted]
         }
-        Ok(Answer::Poll { .. }) => Vec::new(),
+        Ok(Answer::List(_) | Answer::Poll { .. }) => Vec::new(),
         // Who may not leaves one event, and nothing began.
         Err(refusal) if matches!(refusal.status, StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED) => {
             vec![event("Failed", refusal.status, refusal.body())]

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use serde::ser::{Serialize, SerializeStruct, Serializer};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::path::ResourceId;
 use super::refusal::Refusal;
 use crate::operations::{self, Operation};
-use crate::resources;
+use crate::resources::{self, Shared};
 use crate::world::World;
 
 /// Who asks, from a verified token.
@@ -114,11 +115,31 @@ pub enum Poll {
     Resource,
 }
 
+/// A list of resources as they stand, and where it goes on.
+#[derive(Debug)]
+pub struct List {
+    pub value: Vec<Shared>,
+    pub next_link: Option<String>,
+}
+
+impl Serialize for List {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_struct("List", 1 + usize::from(self.next_link.is_some()))?;
+        if let Some(link) = &self.next_link {
+            list.serialize_field("nextLink", link)?;
+        }
+        list.serialize_field("value", &self.value.iter().map(Shared::body).collect::<Vec<_>>())?;
+        list.end()
+    }
+}
+
 /// What a kind answers.
 #[derive(Debug)]
 pub enum Answer {
     /// A document at once.
     Document(StatusCode, Value),
+    /// 200 with a list.
+    List(List),
     /// A status and no body.
     Empty(StatusCode),
     /// An operation has begun; ARM adds the headers and follows it.
@@ -154,6 +175,7 @@ impl Answer {
     pub fn into_response(self, world: &Arc<World>, ask_api_version: &str) -> Response {
         match self {
             Self::Document(status, body) => (status, axum::Json(body)).into_response(),
+            Self::List(list) => axum::Json(list).into_response(),
             Self::Empty(status) => status.into_response(),
             Self::Long { status, body, operation, poll, retry_after } => {
                 let response = pointing(world, status, body, &operation, poll, retry_after, ask_api_version);

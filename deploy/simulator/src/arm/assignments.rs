@@ -1,4 +1,5 @@
 //! Role assignments as ARM resources, with the rules for writing one twice.
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -261,25 +262,33 @@ fn list(world: &World, ask: &Ask) -> Result<Vec<Value>, Refusal> {
     }
     let at_scope = filter.parts().iter().any(|(name, _)| name.eq_ignore_ascii_case("atScope"));
     Ok(world.state.read(|draft| {
-        let mut found = roles::assignments_above(draft, ask.id.scope());
-        if !at_scope {
-            found.extend(resources::of_kind(draft, &format!("{}/", ask.id.scope()), ASSIGNMENTS).into_iter().filter(
-                |one| ResourceId::parse(one.id()).is_none_or(|id| !id.scope().eq_ignore_ascii_case(ask.id.scope())),
-            ));
-        }
         let same = |id: Option<&str>, wanted: &str| id.is_some_and(|id| id.eq_ignore_ascii_case(wanted));
-        found.retain(|one| {
-            let named = one.body["properties"]["principalId"].as_str();
+        let groups = filter.functions("assignedTo").into_iter().filter_map(|arguments| arguments.first());
+        let groups: BTreeMap<&str, Vec<String>> = groups
+            .map(|member| {
+                let groups = Uuid::parse_str(member).map(|id| directory::groups_of(draft, id)).unwrap_or_default();
+                (member.as_str(), groups.iter().map(Uuid::to_string).collect())
+            })
+            .collect();
+        let passes = |body: &Value| {
+            let named = body["properties"]["principalId"].as_str();
             let holds = |_: &str, _: &str, wanted: &str| same(named, wanted);
             let is = |name: &str, arguments: &[String]| {
                 let member = arguments.first().map(String::as_str).unwrap_or_default();
-                let groups = || Uuid::parse_str(member).map(|id| directory::groups_of(draft, id)).unwrap_or_default();
                 name.eq_ignore_ascii_case("atScope")
                     || same(named, member)
-                    || groups().iter().any(|group| same(named, &group.to_string()))
+                    || groups.get(member).is_some_and(|groups| groups.iter().any(|group| same(named, group)))
             };
             filter.passes(&holds, &is)
-        });
+        };
+        let mut found = roles::assignments_above(draft, ask.id.scope());
+        found.retain(|one| passes(&one.body));
+        if !at_scope {
+            let below = resources::matching(draft, &format!("{}/", ask.id.scope()), ASSIGNMENTS, passes);
+            found.extend(below.into_iter().filter(|one| {
+                ResourceId::parse(one.id()).is_none_or(|id| !id.scope().eq_ignore_ascii_case(ask.id.scope()))
+            }));
+        }
         found.into_iter().map(|one| one.body).collect()
     }))
 }

@@ -55,6 +55,16 @@ impl Filter {
         }
     }
 
+    /// The arguments of every use of a function.
+    pub fn functions(&self, wanted: &str) -> Vec<&[String]> {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(|part| part.functions(wanted)).collect(),
+            Self::Not(part) => part.functions(wanted),
+            Self::Call(name, arguments) if name.eq_ignore_ascii_case(wanted) => vec![arguments],
+            Self::Call(..) | Self::Term(..) => Vec::new(),
+        }
+    }
+
     /// Every comparison in it, as (field, operator), and every function by its name.
     pub fn parts(&self) -> Vec<(&str, &str)> {
         match self {

@@ -2,7 +2,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Ask};
+use super::answer::{Answer, Ask, List};
 use super::filter::Filter;
 use super::refusal::Refusal;
 use crate::parts::Kind;
@@ -26,9 +26,8 @@ pub(super) fn of_kind(world: &World, ask: &Ask, kind: &dyn Kind) -> Result<Answe
         1 => ask.id.scope(),
         _ => ask.id.as_str(),
     };
-    let found = world.state.read(|draft| resources::of_kind(draft, &format!("{below}/"), kind.name()));
-    let value: Vec<Value> = found.into_iter().map(|resource| kind.shown(world, resource).body).collect();
-    Ok(Answer::Document(StatusCode::OK, json!({"value": value})))
+    let found = world.state.read(|draft| resources::shared(draft, &format!("{below}/"), kind.name()));
+    Ok(Answer::List(List { value: found, next_link: None }))
 }
 
 /// Every tracked resource below a scope that `may_see` lets through: what `/resources` lists, with `$filter` and

@@ -10,20 +10,35 @@ use super::refusal::Refusal;
 /// The page of a list that is asked for; any other answer as it is. An entry is found again by its id, so that
 /// nothing is shown twice when entries come and go between two pages.
 pub(super) fn cut(ask: &Ask, page_size: usize, mut answer: Answer) -> Result<Answer, Refusal> {
-    let Answer::Document(_, body) = &mut answer else {
-        return Ok(answer);
-    };
-    // A list with a link, or with none on its last page, has cut itself.
-    if let Some(link) = body.get("nextLink") {
-        if link.is_null() {
-            body.as_object_mut().map(|body| body.remove("nextLink"));
+    match &mut answer {
+        Answer::List(list) => list.next_link = page(ask, page_size, &mut list.value, |entry| id(entry.body()))?,
+        Answer::Document(_, body) => {
+            // A list with a link, or with none on its last page, has cut itself.
+            if let Some(link) = body.get("nextLink") {
+                if link.is_null() {
+                    body.as_object_mut().map(|body| body.remove("nextLink"));
+                }
+            } else if let Some(value) = body.get_mut("value").and_then(Value::as_array_mut)
+                && let Some(link) = page(ask, page_size, value, id)?
+            {
+                body["nextLink"] = json!(link);
+            }
         }
-        return Ok(answer);
+        _ => {}
     }
-    let list = body.get_mut("value").and_then(Value::as_array_mut);
-    let Some(value) = list.filter(|_| ask.method == Method::GET) else {
-        return Ok(answer);
-    };
+    Ok(answer)
+}
+
+/// Leaves the page that is asked for, and says where the rest is.
+fn page<T>(
+    ask: &Ask,
+    page_size: usize,
+    value: &mut Vec<T>,
+    id: impl Fn(&T) -> String,
+) -> Result<Option<String>, Refusal> {
+    if ask.method != Method::GET {
+        return Ok(None);
+    }
     if let Some(token) = query(ask, "$skiptoken") {
         let last = URL_SAFE_NO_PAD
             .decode(token)
@@ -39,12 +54,12 @@ pub(super) fn cut(ask: &Ask, page_size: usize, mut answer: Answer) -> Result<Ans
     }
     let top = query(ask, "$top").and_then(|top| top.parse::<usize>().ok()).filter(|top| *top > 0);
     let most = top.unwrap_or(page_size).min(page_size).max(1);
-    if value.len() > most {
-        value.truncate(most);
-        let token = URL_SAFE_NO_PAD.encode(value.last().map(id).unwrap_or_default());
-        body["nextLink"] = json!(next_link(ask, "$skiptoken", &token));
+    if value.len() <= most {
+        return Ok(None);
     }
-    Ok(answer)
+    value.truncate(most);
+    let token = URL_SAFE_NO_PAD.encode(value.last().map(id).unwrap_or_default());
+    Ok(Some(next_link(ask, "$skiptoken", &token)))
 }
 
 /// What tells entries apart: the id, or for those without one whatever name they have.

@@ -193,17 +193,20 @@ async fn to_cluster(State(clusters): State<Arc<Clusters>>, request: Request<Body
 /// How long an API server remembers what has changed, on Azure and at least.
 const REMEMBERED: (Duration, Duration) = (Duration::from_secs(300), Duration::from_secs(30));
 
+/// How long nobody asks for an object before it is kept in less room.
+const IDLE: Duration = Duration::from_secs(10);
+
 /// Lets every cluster forget old changes, until the world ends.
 async fn compact(world: Arc<World>, clusters: Arc<Clusters>) {
     let age = world.clock.shorten(REMEMBERED.0).max(REMEMBERED.1);
     loop {
         tokio::select! {
-            () = tokio::time::sleep(age) => {}
+            () = tokio::time::sleep(IDLE) => {}
             () = world.stopping.cancelled() => return,
         }
         let all: Vec<_> = clusters.running.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
         for cluster in all {
-            cluster.objects.compact(age).await;
+            cluster.objects.compact(age, IDLE).await;
         }
     }
 }

@@ -1,6 +1,10 @@
 //! The objects of one cluster: a JSON document for each, one rising number for every change, a history to watch.
+//!
+//! What nobody has asked for in a while is kept as text, which takes an eighth of the room; most clusters of a large
+//! world are idle.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -75,9 +79,59 @@ pub struct Change {
 
 struct Row {
     kind: &'static Kind,
+    awake: Option<Awake>,
+    /// The record as the keeper has it, while the row sleeps.
+    asleep: Box<str>,
+}
+
+struct Awake {
     object: Arc<Value>,
     /// What each field manager applied last.
     applied: BTreeMap<String, Value>,
+    asked: Instant,
+}
+
+impl Awake {
+    fn new(object: Arc<Value>) -> Self {
+        Self { object, applied: BTreeMap::new(), asked: Instant::now() }
+    }
+
+    fn read(text: &str) -> Self {
+        // It was written from a value.
+        let mut record: Value = serde_json::from_str(text).unwrap_or_default();
+        let applied = match record["applied"].take() {
+            Value::Object(applied) => applied.into_iter().collect(),
+            _ => BTreeMap::new(),
+        };
+        Self { applied, ..Self::new(Arc::new(record["object"].take())) }
+    }
+
+    fn record(&self) -> Value {
+        json!({"object": *self.object, "applied": self.applied})
+    }
+}
+
+impl Row {
+    fn asleep(kind: &'static Kind, record: &Value) -> Self {
+        Self { kind, awake: None, asleep: record.to_string().into() }
+    }
+
+    fn awake(&mut self) -> &mut Awake {
+        let text = &mut self.asleep;
+        let awake = self.awake.get_or_insert_with(|| Awake::read(&std::mem::take(text)));
+        awake.asked = Instant::now();
+        awake
+    }
+
+    fn object(&mut self) -> Arc<Value> {
+        self.awake().object.clone()
+    }
+
+    fn sleep(&mut self, idle: Duration) {
+        if let Some(awake) = self.awake.take_if(|awake| awake.asked.elapsed() >= idle) {
+            self.asleep = awake.record().to_string().into();
+        }
+    }
 }
 
 struct Inner {
@@ -102,11 +156,9 @@ impl Objects {
             let Some(kind) = kind::ALL.into_iter().find(|kind| kind.qualified() == qualified) else {
                 continue;
             };
-            let object = record["object"].clone();
-            let seen = object::text(&object, "/metadata/resourceVersion").parse();
+            let seen = object::text(&record["object"], "/metadata/resourceVersion").parse();
             version = version.max(seen.unwrap_or(1));
-            let applied = record["applied"].as_object().cloned().unwrap_or_default();
-            rows.insert(key, Row { kind, object: Arc::new(object), applied: applied.into_iter().collect() });
+            rows.insert(key, Row::asleep(kind, &record));
         }
         // A deletion takes a number that no record keeps: step over what may have been used.
         version += 1000;
@@ -123,42 +175,41 @@ impl Objects {
     }
 
     pub async fn get(&self, key: &Key) -> Option<Arc<Value>> {
-        let inner = self.inner.lock().await;
-        inner.rows.get(&key.row()).map(|row| row.object.clone())
+        let mut inner = self.inner.lock().await;
+        inner.rows.get_mut(&key.row()).map(Row::object)
     }
 
     /// All objects of a kind, of one namespace or (empty) of all, with the version they were read at.
     pub async fn list(&self, kind: &Kind, namespace: &str) -> (u64, Vec<Arc<Value>>) {
-        let inner = self.inner.lock().await;
-        let objects = inner
-            .rows
-            .values()
-            .filter(|row| row.kind == kind && (namespace.is_empty() || object::namespace(&row.object) == namespace))
-            .map(|row| row.object.clone())
-            .collect();
+        let mut inner = self.inner.lock().await;
+        let under = match namespace {
+            "" => format!("{}/", kind.qualified()),
+            _ => format!("{}/{namespace}/", kind.qualified()),
+        };
+        let rows = inner.rows.range_mut::<str, _>((Bound::Included(under.as_str()), Bound::Unbounded));
+        let objects = rows.take_while(|(key, _)| key.starts_with(&under)).map(|(_, row)| row.object()).collect();
         (inner.version, objects)
     }
 
     /// Every object with its kind.
     pub async fn all(&self) -> Vec<(&'static Kind, Arc<Value>)> {
-        let inner = self.inner.lock().await;
-        let rows = inner.rows.values();
-        rows.map(|row| (row.kind, row.object.clone())).collect()
+        let mut inner = self.inner.lock().await;
+        inner.rows.values_mut().map(|row| (row.kind, row.object())).collect()
     }
 
     /// What `manager` applied last to the object, and what the others did.
     pub async fn applied(&self, key: &Key) -> BTreeMap<String, Value> {
-        let inner = self.inner.lock().await;
-        let row = inner.rows.get(&key.row());
-        row.map(|row| row.applied.clone()).unwrap_or_default()
+        let mut inner = self.inner.lock().await;
+        inner.rows.get_mut(&key.row()).map(|row| row.awake().applied.clone()).unwrap_or_default()
     }
 
     /// Remembers what a manager applied; part of the object's record.
     pub async fn note_applied(&self, key: &Key, manager: &str, document: Value) {
         let mut inner = self.inner.lock().await;
         if let Some(row) = inner.rows.get_mut(&key.row()) {
-            row.applied.insert(manager.to_string(), document);
-            self.keeper.keep(&key.row(), &record(row)).await;
+            let awake = row.awake();
+            awake.applied.insert(manager.to_string(), document);
+            self.keeper.keep(&key.row(), &awake.record()).await;
         }
     }
 
@@ -173,9 +224,11 @@ impl Objects {
         Some(fresh.cloned().collect())
     }
 
-    /// Forgets the changes that are older, as the API server does every five minutes.
-    pub async fn compact(&self, age: Duration) {
+    /// Forgets the changes that are older than `age`, as the API server does every five minutes, and lets go of what
+    /// nobody has asked for so long as `idle`.
+    pub async fn compact(&self, age: Duration, idle: Duration) {
         let mut inner = self.inner.lock().await;
+        inner.rows.values_mut().for_each(|row| row.sleep(idle));
         while inner.history.front().is_some_and(|change| change.at.elapsed() >= age) {
             inner.history.pop_front();
         }
@@ -192,9 +245,9 @@ impl Objects {
         inner.version += 1;
         object["metadata"]["resourceVersion"] = json!(inner.version.to_string());
         let object = Arc::new(object);
-        let row = Row { kind, object: object.clone(), applied: BTreeMap::new() };
-        self.keeper.keep(&key.row(), &record(&row)).await;
-        inner.rows.insert(key.row(), row);
+        let awake = Awake::new(object.clone());
+        self.keeper.keep(&key.row(), &awake.record()).await;
+        inner.rows.insert(key.row(), Row { kind, awake: Some(awake), asleep: Box::default() });
         self.publish(&mut inner, What::Added, kind, object.clone(), None);
         Ok(object)
     }
@@ -206,10 +259,9 @@ impl Objects {
         F: FnOnce(&mut Value) -> Result<(), Refusal>,
     {
         let mut inner = self.inner.lock().await;
-        let Some(row) = inner.rows.get(&key.row()) else {
+        let Some(before) = inner.rows.get_mut(&key.row()).map(Row::object) else {
             return Err(Refusal::not_found(key.kind, &key.name));
         };
-        let before = row.object.clone();
         let mut object = (*before).clone();
         edit(&mut object)?;
         if object == *before {
@@ -219,8 +271,9 @@ impl Objects {
         object["metadata"]["resourceVersion"] = json!(inner.version.to_string());
         let object = Arc::new(object);
         if let Some(row) = inner.rows.get_mut(&key.row()) {
-            row.object = object.clone();
-            self.keeper.keep(&key.row(), &record(row)).await;
+            let awake = row.awake();
+            awake.object = object.clone();
+            self.keeper.keep(&key.row(), &awake.record()).await;
         }
         self.publish(&mut inner, What::Modified, key.kind, object.clone(), Some(before));
         Ok(object)
@@ -229,13 +282,13 @@ impl Objects {
     /// Takes an object away for good; nothing there is fine.
     pub async fn remove(&self, key: &Key) -> Option<Arc<Value>> {
         let mut inner = self.inner.lock().await;
-        let row = inner.rows.remove(&key.row())?;
+        let before = inner.rows.remove(&key.row())?.object();
         self.keeper.forget(&key.row()).await;
         inner.version += 1;
-        let mut last = (*row.object).clone();
+        let mut last = (*before).clone();
         last["metadata"]["resourceVersion"] = json!(inner.version.to_string());
         let last = Arc::new(last);
-        self.publish(&mut inner, What::Deleted, key.kind, last.clone(), Some(row.object));
+        self.publish(&mut inner, What::Deleted, key.kind, last.clone(), Some(before));
         Some(last)
     }
 
@@ -254,10 +307,6 @@ impl Objects {
         }
         self.newest.send_replace(inner.version);
     }
-}
-
-fn record(row: &Row) -> Value {
-    json!({"object": *row.object, "applied": row.applied})
 }
 
 #[cfg(test)]
@@ -280,10 +329,34 @@ mod tests {
         objects.add(&kind::CONFIG_MAP, json!({"metadata": {"namespace": "n", "name": "c"}})).await.unwrap();
         let after = *objects.newest().borrow();
         assert_eq!(objects.since(before).await.unwrap().len(), 1);
-        objects.compact(Duration::from_secs(3600)).await;
+        let hour = Duration::from_secs(3600);
+        objects.compact(hour, hour).await;
         assert_eq!(objects.since(before).await.unwrap().len(), 1);
-        objects.compact(Duration::ZERO).await;
+        objects.compact(Duration::ZERO, hour).await;
         assert!(objects.since(before).await.is_none());
         assert!(objects.since(after).await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_sleeps_is_the_same_when_it_is_asked_for_again() {
+        let objects = Objects::open(Arc::new(Nowhere), Vec::new());
+        let map = json!({"metadata": {"namespace": "n", "name": "c"}, "data": {"a": "1"}});
+        let key = Key::of(&kind::CONFIG_MAP, &map);
+        let before = objects.add(&kind::CONFIG_MAP, map).await.unwrap();
+        objects.note_applied(&key, "me", json!({"data": {"a": "1"}})).await;
+        objects.compact(Duration::ZERO, Duration::ZERO).await;
+        assert_eq!(objects.get(&key).await.unwrap(), before);
+        objects.compact(Duration::ZERO, Duration::ZERO).await;
+        assert_eq!(objects.applied(&key).await["me"], json!({"data": {"a": "1"}}));
+        objects.compact(Duration::ZERO, Duration::ZERO).await;
+        let set = |map: &mut Value| {
+            map["data"]["a"] = json!("2");
+            Ok(())
+        };
+        objects.change(&key, set).await.unwrap();
+        objects.compact(Duration::ZERO, Duration::ZERO).await;
+        let (_, all) = objects.list(&kind::CONFIG_MAP, "n").await;
+        assert_eq!(all[0]["data"]["a"], "2");
+        assert!(objects.list(&kind::CONFIG_MAP, "other").await.1.is_empty());
     }
 }

@@ -106,16 +106,18 @@ fn prune(draft: &mut Draft<'_>, place: &Place, under: &str, at: Timestamp, comin
     }
 }
 
-/// A table of a workspace as a query sees it: without what has not arrived yet.
-pub(super) fn table(draft: &Draft<'_>, customer: &str, schema: &Schema) -> kql::Table {
+/// A table of a workspace as a query sees it: without what has not arrived yet, and without rows that cannot pass.
+pub(super) fn table(draft: &Draft<'_>, customer: &str, schema: &Schema, needed: &[kql::Needed]) -> kql::Table {
     let columns = schema.columns();
+    let of_rows: Vec<&kql::Needed> = needed.iter().filter(|it| is_text_of_rows(&columns, it.column())).collect();
+    let may_pass = |row: &Value| of_rows.iter().all(|it| row[it.column()].as_str().is_some_and(|text| it.may_be(text)));
     let mut rows = Vec::new();
     let has_arrived = |row: &Value| {
         let arrives = row["_TimeReceived"].as_str().and_then(|at| at.parse::<Timestamp>().ok());
         arrives.is_none_or(|arrives| arrives <= draft.now)
     };
     draft.visit(RECORDS, &format!("{customer}/{}/", schema.name), |_, batch| {
-        for row in batch.as_array().into_iter().flatten().filter(|row| has_arrived(row)) {
+        for row in batch.as_array().into_iter().flatten().filter(|row| may_pass(row) && has_arrived(row)) {
             let value = |column: &kql::Column| match column.name.as_str() {
                 "Type" => kql::Value::Text(schema.name.to_owned()),
                 "TenantId" => kql::Value::Text(customer.to_owned()),
@@ -126,6 +128,12 @@ pub(super) fn table(draft: &Draft<'_>, customer: &str, schema: &Schema) -> kql::
         }
     });
     kql::Table { columns, rows }
+}
+
+/// Whether a column is a text that stands in the rows themselves.
+fn is_text_of_rows(columns: &[kql::Column], name: &str) -> bool {
+    !["Type", "TenantId", "SourceSystem"].contains(&name)
+        && columns.iter().any(|column| column.name == name && column.kind == kql::Kind::Text)
 }
 
 /// Forgets everything of a workspace.

@@ -84,10 +84,11 @@ fn run(world: &World, path: &str, headers: &HeaderMap, asked: &Value) -> Result<
                 ));
             }
         }
-        let find =
-            |name: &str| Schema::named(name).map(|schema| records::table(draft, customer_id(&workspace), schema));
         let within = timespan(asked["timespan"].as_str(), now)?;
-        let find = |name: &str| find(name).map(|table| cut(table, &within));
+        let find = |name: &str, needed: &[kql::Needed]| {
+            let schema = Schema::named(name)?;
+            Some(cut(records::table(draft, customer_id(&workspace), schema, needed), &within))
+        };
         let table = kql::run(query, find, now)?;
         let columns: Vec<Value> =
             table.columns.iter().map(|column| json!({"name": column.name, "type": column.kind.name()})).collect();
@@ -119,8 +120,10 @@ fn caller(world: &World, headers: &HeaderMap) -> Result<Caller, Refused> {
 fn find(world: &World, subject: &str) -> Option<Resource> {
     let wanted = match subject.strip_prefix("/workspaces/") {
         Some(customer) => world.state.read(|draft| {
-            let all = resources::of_kind(draft, &world.subscription_id(), WORKSPACES);
-            all.into_iter().find(|found| customer_id(found).eq_ignore_ascii_case(customer))
+            let is_its = |body: &Value| {
+                body["properties"]["customerId"].as_str().is_some_and(|id| id.eq_ignore_ascii_case(customer))
+            };
+            resources::matching(draft, &world.subscription_id(), WORKSPACES, is_its).pop()
         }),
         None => world.state.read(|draft| resources::find(draft, subject)),
     }

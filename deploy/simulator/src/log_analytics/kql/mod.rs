@@ -9,6 +9,7 @@
 mod aggregate;
 mod evaluate;
 mod function;
+mod needed;
 mod parse;
 mod refusal;
 mod run;
@@ -16,16 +17,22 @@ mod syntax;
 mod token;
 mod value;
 
+pub(super) use needed::Needed;
 pub(super) use parse::expression::moment;
 pub(super) use refusal::{Reason, Refusal};
 pub(super) use value::{Column, Kind, Table, Value};
 
 use jiff::Timestamp;
 
-/// Runs a query. `find` gives the table of a name, with all its rows; `now` is what `now()` and `ago()` count from.
-pub(super) fn run(query: &str, find: impl Fn(&str) -> Option<Table>, now: Timestamp) -> Result<Table, Refusal> {
+/// Runs a query. `find` gives the table of a name, with all its rows but those that lack what is needed of every row;
+/// `now` is what `now()` and `ago()` count from.
+pub(super) fn run(
+    query: &str,
+    find: impl Fn(&str, &[Needed]) -> Option<Table>,
+    now: Timestamp,
+) -> Result<Table, Refusal> {
     let query = parse::parse(&token::tokens(query)?)?;
-    let table = find(&query.table).ok_or_else(|| Refusal::no_table(&query.table))?;
+    let table = find(&query.table, &needed::of(&query)).ok_or_else(|| Refusal::no_table(&query.table))?;
     query.operators.iter().try_fold(table, |table, operator| run::run(operator, table, now))
 }
 

@@ -35,8 +35,46 @@ fn pods() -> Table {
     }
 }
 
+/// Answers over all rows; over those alone that have what is needed of every row the answer is the same.
 fn ask(query: &str) -> Result<Table, Refusal> {
-    run(query, |name| (name == "Pods").then(pods), now())
+    let answer = run(query, |name, _| (name == "Pods").then(pods), now());
+    let fewer = run(query, |name, needed| (name == "Pods").then(|| without(pods(), needed)), now());
+    match (&answer, &fewer) {
+        (Ok(all), Ok(fewer)) => assert_eq!(all, fewer, "{query}"),
+        _ => assert_eq!(answer.is_err(), fewer.is_err(), "{query}"),
+    }
+    answer
+}
+
+fn without(mut table: Table, needed: &[Needed]) -> Table {
+    for one in needed {
+        let at = table.columns.iter().position(|column| column.name == one.column() && column.kind == Kind::Text);
+        let Some(at) = at else { continue };
+        table.rows.retain(|row| matches!(&row[at], Value::Text(text) if one.may_be(text)));
+    }
+    table
+}
+
+#[test]
+fn what_is_needed_of_every_row_is_known_before_they_are_read() {
+    for (query, expected) in [
+        (
+            "Pods | where Name =~ 'WEB-1' and 'Running' == PodStatus | where Name == 'a'",
+            &["Name", "PodStatus", "Name"][..],
+        ),
+        ("Pods | where Name == 'a' or PodStatus == 'b'", &[]),
+        ("Pods | where not(Name == 'a')", &[]),
+        ("Pods | where Name != 'a' and Name !~ 'a' and Restarts == 1 and Name == ''", &[]),
+        ("Pods | extend Name = 'a' | where Name == 'a'", &[]),
+    ] {
+        let found = std::cell::RefCell::new(Vec::new());
+        let find = |_: &str, needed: &[Needed]| {
+            found.borrow_mut().extend(needed.iter().map(|it| it.column().to_owned()));
+            Some(pods())
+        };
+        run(query, find, now()).unwrap();
+        assert_eq!(*found.borrow(), expected, "{query}");
+    }
 }
 
 /// The rows as text, cells between commas.
