@@ -31,8 +31,9 @@ use url::Url;
 
 /// The port that people find without being told; the next free one where it is taken.
 const PORT: u16 = 4170;
-/// Jobs in hand at the same time. A job mostly waits for Azure, whose pace bounds the work; this bounds the memory.
-const AT_ONCE: usize = 1_000;
+/// Jobs in hand at the same time. A job mostly waits for Azure, and one that waits is in nobody's hand; Azure's pace bounds
+/// the work, this bounds the memory and the open connections.
+const AT_ONCE: usize = 256;
 /// How long answers and jobs in hand may take to end.
 const LONGEST_END: Duration = Duration::from_secs(15);
 

@@ -5,11 +5,23 @@
 //! measured, the time that it names for one more call stands for it. While plenty is left, calls leave at once. From a
 //! quarter of the most that was ever left they are spread, the more the less there is, until at nothing left each waits
 //! for what comes back.
+//!
+//! Some budgets (those of AKS) are told by nothing but the 429 that ends them. Of these what a 429 names is the pace for
+//! all that follow, and each answer raises it: by half at first, by less after each further 429, so that it settles near
+//! what comes back; once it is far above that, it is forgotten.
 
 /// The share of the most that was left from which calls are spread.
 const LOW: f64 = 0.25;
 /// Over how long the refill is measured, in milliseconds: less says little, and in more the bucket may have been full.
 const MEASURED: std::ops::RangeInclusive<i64> = 500..=5_000;
+
+/// By what share an answer raises the pace of a budget that tells nothing: at first, and at least.
+const GROWTH: std::ops::RangeInclusive<f64> = 0.02..=1.0;
+/// How many times faster than what a 429 named calls may leave before it is forgotten.
+const FORGOTTEN: f64 = 100.0;
+
+/// What sums of shares may be off, in milliseconds.
+const ROUNDING: f64 = 0.001;
 
 /// How late a timer may wake who waits: the next one is let go so much earlier; in milliseconds.
 const LATE: f64 = 10.0;
@@ -24,6 +36,8 @@ pub(super) struct Gate {
     left: Option<Left>,
     most: f64,
     refill: Refill,
+    /// Of a budget that tells nothing: what the last 429 named, and the share by which the next answer raises the pace.
+    blind: Option<(f64, f64)>,
     /// From where the refill is measured, and the answers since.
     mark: Option<(Left, u32)>,
 }
@@ -57,16 +71,19 @@ impl Refill {
 impl Gate {
     /// How long until the next call may leave; 0 is now.
     pub(super) fn wait(&self, now: i64) -> i64 {
-        let free = self.sent_at + self.spacing(now) - milliseconds(now);
+        let free = match self.blind {
+            Some(_) => self.spacing(now),
+            None => self.sent_at + self.spacing(now) - milliseconds(now),
+        };
         #[allow(clippy::cast_possible_truncation)] // a share of a time that Azure named
-        let free = free.ceil() as i64;
+        let free = (free - ROUNDING).ceil() as i64;
         free.max(self.shut_until - now).max(0)
     }
 
-    /// Milliseconds between two calls, as things stand.
+    /// Milliseconds between two calls, as things stand; of a budget that tells nothing, from now to the next.
     pub(super) fn spacing(&self, now: i64) -> f64 {
         let (Some(left), Some(rate)) = (self.left_at(now), self.refill.rate()) else { return 0.0 };
-        let low = self.most * LOW;
+        let low = if self.blind.is_some() { 1.0 } else { self.most * LOW };
         if left < low { (1.0 - left / low) / rate } else { 0.0 }
     }
 
@@ -78,7 +95,8 @@ impl Gate {
     fn left_at(&self, now: i64) -> Option<f64> {
         let left = self.left?;
         let back = self.refill.rate().unwrap_or_default() * milliseconds(now - left.at);
-        Some((left.calls + back).min(self.most))
+        // How much a budget that tells nothing holds, nobody knows: all that came back since it was empty.
+        Some(if self.blind.is_some() { left.calls + back } else { (left.calls + back).min(self.most) })
     }
 
     /// A call leaves.
@@ -89,6 +107,7 @@ impl Gate {
 
     /// An answer says what is left.
     pub(super) fn told(&mut self, now: i64, calls: f64) {
+        self.blind = None;
         self.most = self.most.max(calls);
         let left = Left { calls, at: now };
         self.left = Some(left);
@@ -114,20 +133,40 @@ impl Gate {
 
     /// An answer says nothing of what is left: where none ever did, there is nothing to go by but the next 429.
     pub(super) fn untold(&mut self) {
-        if self.most <= 1.0 {
-            (self.left, self.mark, self.refill) = (None, None, Refill::Unknown);
+        let (Some((named, growth)), Some(rate)) = (self.blind, self.refill.rate()) else { return };
+        let rate = rate * (1.0 + growth);
+        if rate > named * FORGOTTEN {
+            (self.blind, self.left, self.mark, self.refill) = (None, None, None, Refill::Unknown);
+        } else {
+            self.refill = Refill::Named(rate);
         }
     }
 
     /// An answer says that nothing is to be sent for so long.
     pub(super) fn shut(&mut self, now: i64, millis: i64) {
+        let was_shut = now < self.shut_until;
         self.shut_until = self.shut_until.max(now + millis);
         let left = Left { calls: 0.0, at: now };
-        self.most = self.most.max(1.0);
         self.left = Some(left);
+        let named = 1.0 / milliseconds(millis.max(1));
+        if self.most < 1.0 || self.blind.is_some() {
+            // It never told anything.
+            let (before, growth) = self.blind.unwrap_or((named, *GROWTH.end()));
+            // Of several at a time the longest counts.
+            let named = if was_shut { named.min(before) } else { named };
+            self.blind = Some((named, (growth / 2.0).max(*GROWTH.start())));
+            self.refill = Refill::Named(named);
+            if was_shut {
+                // It opens with room for one call.
+                #[allow(clippy::cast_possible_truncation)] // it was made from so many milliseconds
+                let at = self.shut_until - (1.0 / named).round() as i64;
+                self.left = Some(Left { calls: 0.0, at });
+            }
+            return;
+        }
         self.mark = Some((left, 0));
         if matches!(self.refill, Refill::Unknown) {
-            self.refill = Refill::Named(1.0 / milliseconds(millis.max(1)));
+            self.refill = Refill::Named(named);
         }
     }
 }
@@ -216,7 +255,35 @@ mod tests {
         assert_eq!(gate.wait(7_010), 0);
         gate.leave(7_010);
         assert!(gate.wait(7_021) > 0, "one at a time until an answer says what is left, or that none will");
+        let before = gate.wait(7_021);
         gate.untold();
-        assert_eq!(gate.wait(7_021), 0);
+        assert!(gate.wait(7_021) < before, "each answer raises the pace");
+        (0..20).for_each(|_| gate.untold());
+        assert_eq!(gate.wait(7_021), 0, "until nothing holds a call back");
+    }
+
+    #[test]
+    fn a_budget_that_tells_nothing_is_kept_by_what_its_refusals_name() {
+        const REFILL: f64 = 0.2;
+        let (mut gate, mut left, mut now, mut answered, mut refused) = (Gate::default(), 200.0_f64, 0, 0, 0);
+        while answered < 4_000 {
+            let wait = gate.wait(now);
+            if wait > 0 {
+                (now, left) = (now + wait, (left + REFILL * milliseconds(wait)).min(200.0));
+                continue;
+            }
+            gate.leave(now);
+            (now, left) = (now + 1, (left + REFILL).min(200.0));
+            if left >= 1.0 {
+                (left, answered) = (left - 1.0, answered + 1);
+                gate.untold();
+            } else {
+                refused += 1;
+                gate.shut(now, 5);
+            }
+        }
+        let ideal = (4_000.0 - 200.0) / REFILL;
+        assert!(milliseconds(now) < ideal * 1.1, "{now} ms where {ideal} are possible");
+        assert!(refused < 400, "{refused} of 4,000 were refused");
     }
 }
