@@ -2,7 +2,8 @@
 //!
 //! Azure counts reads, writes and deletes of a subscription apart, so each of them has a lane; all calls of that kind
 //! pass through it in the order in which they came, whichever job they are for. A 429 of Azure Resource Manager shuts its
-//! lane for everybody. AKS counts beside that, by cluster: its 429 shuts the way to that cluster alone. A wait that is
+//! lane for everybody. AKS counts beside that, some calls by cluster and all others together: its 429 shuts the way of
+//! those that are counted with the refused one. A wait that is
 //! longer than a call may take comes back as [`Kind::Throttled`], with the time that is worth waiting.
 mod gate;
 
@@ -128,9 +129,8 @@ impl Pace {
                 format!("Azure has no room for more {} of {whose} now, so that calls take turns", sort.word());
             Error::local(Kind::Throttled { after }, method.as_str(), resource, "TakesTurns", message)
         };
-        let of_cluster = cluster(path).and_then(|key| self.known(&format!("{key}/{}", sort.word())));
-        if let Some(lane) = of_cluster {
-            lane.pass(&*self.clock).await.map_err(|after| sent_away(after, "this cluster"))?;
+        if let Some(lane) = of_aks(method, path).and_then(|key| self.known(&key)) {
+            lane.pass(&*self.clock).await.map_err(|after| sent_away(after, "AKS"))?;
         }
         let lane = self.lane(&format!("{}/{}", subscription(path), sort.word()));
         lane.pass(&*self.clock).await.map_err(|after| sent_away(after, "this subscription"))
@@ -146,15 +146,15 @@ impl Pace {
             lane.learn(Gate::untold);
         }
         if reply.status != 429 {
-            let of_cluster = cluster(path).and_then(|key| self.known(&format!("{key}/{}", sort.word())));
-            return of_cluster.iter().for_each(|lane| lane.learn(Gate::untold));
+            let of_aks = of_aks(method, path).and_then(|key| self.known(&key));
+            return of_aks.iter().for_each(|lane| lane.learn(Gate::untold));
         }
         let after = wait::after(&reply.headers).unwrap_or(refusal::THROTTLED_FOR);
         let after = i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
         let code = refusal::words(&reply.body).code;
         let by_manager = code.ends_with("RequestsThrottled") || reply.headers.contains_key("x-ms-failure-cause");
-        match cluster(path).filter(|_| !by_manager) {
-            Some(key) => self.lane(&format!("{key}/{}", sort.word())).learn(|gate| gate.shut(now, after)),
+        match of_aks(method, path).filter(|_| !by_manager) {
+            Some(key) => self.lane(&key).learn(|gate| gate.shut(now, after)),
             None => lane.learn(|gate| gate.shut(now, after)),
         }
     }
@@ -247,17 +247,26 @@ fn subscription(path: &str) -> String {
     parts.nth(1).filter(|id| !id.is_empty()).map_or_else(|| "tenant".to_owned(), str::to_ascii_lowercase)
 }
 
-/// What AKS counts a call by: its cluster, and for what is no cluster's the place without the name at its end.
-fn cluster(path: &str) -> Option<String> {
+/// What AKS counts a call with, beside the resource manager (Microsoft's page on quotas of AKS): a cluster's own reads and
+/// writes, writes of a pool, each list, polls of operations, and everything else of the subscription together.
+fn of_aks(method: &Method, path: &str) -> Option<String> {
     let path = path.to_ascii_lowercase();
     let at = path.find(AKS)? + AKS.len();
-    let mut parts = path.get(at..)?.split('/');
-    let whose = match (parts.next(), parts.next(), parts.next()) {
-        (Some(kind), Some(name), _) if kind == "managedclusters" => format!("{kind}/{name}"),
-        (Some(kind), Some(name), Some(of)) => format!("{kind}/{name}/{of}"),
-        _ => String::new(),
-    };
-    Some(format!("{}{whose}", path.get(..at)?))
+    let (scope, rest) = (path.get(..at)?, path.get(at..)?);
+    // Extensions of a cluster are other providers' matter.
+    if rest.contains("/providers/") {
+        return None;
+    }
+    let parts: Vec<&str> = rest.trim_end_matches('/').split('/').collect();
+    let own = || Some(format!("{scope}{rest}/{}", Sort::of(method).word()));
+    match (method, parts.as_slice()) {
+        (&Method::GET, ["managedclusters"] | ["managedclusters", _]) => own(),
+        (&Method::PUT, ["managedclusters", _] | ["managedclusters", _, "agentpools", _]) => own(),
+        (&Method::GET, ["locations", _, "operations" | "operationresults", _]) => {
+            Some(format!("{}/aks/operations", subscription(&path)))
+        }
+        _ => Some(format!("{}/aks", subscription(&path))),
+    }
 }
 
 #[cfg(test)]
@@ -265,14 +274,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_call_is_counted_by_its_subscription_and_one_to_aks_by_its_cluster_too() {
+    fn a_call_is_counted_by_its_subscription_and_one_to_aks_as_aks_counts_it_too() {
         let group = "/subscriptions/S-1/resourceGroups/g";
-        assert_eq!((subscription(group), cluster(group)), ("s-1".to_owned(), None));
+        assert_eq!((subscription(group), of_aks(&Method::GET, group)), ("s-1".to_owned(), None));
         assert_eq!(subscription("/providers/Microsoft.Authorization/roleDefinitions"), "tenant");
         let aks = format!("{group}/providers/Microsoft.ContainerService");
-        let of = |rest: &str| cluster(&format!("{aks}/{rest}")).unwrap_or_default();
-        assert_eq!(of("managedClusters/a"), of("managedclusters/A/agentPools/system"));
-        assert_ne!(of("managedClusters/a"), of("managedClusters/b"));
-        assert_eq!(of("locations/x/operations/1"), of("locations/x/operations/2"));
+        let get = |rest: &str| of_aks(&Method::GET, &format!("{aks}/{rest}")).unwrap_or_default();
+        let put = |rest: &str| of_aks(&Method::PUT, &format!("{aks}/{rest}")).unwrap_or_default();
+        assert_eq!(get("managedClusters/a"), get("managedclusters/A"));
+        assert_ne!(get("managedClusters/a"), get("managedClusters/b"));
+        assert_ne!(get("managedClusters/a"), put("managedClusters/a"));
+        assert_ne!(put("managedClusters/a/agentPools/x"), put("managedClusters/a"));
+        assert_eq!(get("locations/x/operations/1"), get("locations/y/operations/2"));
+        let others = get("managedClusters/a/agentPools/system");
+        assert_eq!(others, put("managedClusters/b/maintenanceConfigurations/c"));
+        assert_eq!(others, get("locations/x/kubernetesVersions"));
+        assert!(of_aks(&Method::PUT, &format!("{aks}/managedClusters/a/providers/Microsoft.Insights/x/y")).is_none());
     }
 }

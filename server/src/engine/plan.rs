@@ -15,6 +15,9 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+/// How often a step is looked at before its reader is told that it cannot be.
+const LOOKS: usize = 4;
+
 impl Recipe {
     /// The plan as if nothing stood yet; asks nobody.
     pub fn plan(&self, subject: &Subject<'_>) -> Plan {
@@ -75,7 +78,15 @@ impl Recipe {
         // What makes nothing, as the look at the world, is nothing that could stand.
         let makes = |need| self.step(need).is_some_and(|step| !step.plan(&cx.subject).is_empty());
         let needs_stand = step.needs().into_iter().all(|(need, _)| ledger.knows(need) || !makes(need));
-        let looked = match step.look(cx, ledger).await {
+        let mut looked = step.look(cx, ledger).await;
+        for _ in 1..LOOKS {
+            // What passes by itself. Where Azure asked to wait, the call itself waits now.
+            if !needs_stand || !matches!(looked, Err(StepError::Retry { .. })) {
+                break;
+            }
+            looked = step.look(cx, ledger).await;
+        }
+        let looked = match looked {
             // What it is made from does not stand, or has not arrived: neither can it, as it is wished.
             Err(StepError::Retry { .. }) if !needs_stand => Verdict::Absent,
             looked => looked?,

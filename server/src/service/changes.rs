@@ -24,9 +24,6 @@ use domain::view::Can;
 use domain::view::request::{Changing, Destruction, PlanPanel, Release};
 use domain::wish::Wish;
 
-/// How often Azure is looked at before somebody is told that it cannot be.
-const LOOKS: usize = 6;
-
 #[async_trait]
 impl Changes for Service {
     async fn changing(&self, caller: &Caller, environment: &str) -> Answer<Changing> {
@@ -238,12 +235,7 @@ impl Service {
         let (team, installation) = (self.team(&wish.team), self.installation().await?);
         let subject = Subject { wish, team: &team, environment, installation };
         let cx = Context::looking(subject, &self.azure, &self.store, self.clock.now());
-        let mut looked = self.recipe.plan_looked(&cx, outline, former).await;
-        for _ in 1..LOOKS {
-            // What passes by itself. Where Azure asked to wait, the calls themselves wait now.
-            let Err(StepError::Retry { .. }) = &looked else { break };
-            looked = self.recipe.plan_looked(&cx, outline, former).await;
-        }
+        let looked = self.recipe.plan_looked(&cx, outline, former).await;
         let mut plan = looked.map_err(|error| not_looked(&error))?;
         let earlier = store::took::earlier(&self.store).await.map_err(failed("reading earlier jobs"))?;
         for line in &mut plan.lines {

@@ -36,7 +36,7 @@ use std::{
 };
 
 /// For how long a cluster's address and authority are taken as known. A failed connection ends it at once.
-const KNOWN_FOR: Duration = Duration::from_secs(60);
+const KNOWN_FOR: Duration = Duration::from_secs(600);
 /// A client that nobody asked for so long goes, and its connections with it: there are as many as clusters.
 const IDLE: Duration = Duration::from_secs(10);
 const CONNECT: Duration = Duration::from_secs(5);
@@ -51,10 +51,17 @@ struct Place {
 
 struct Known {
     place: Place,
-    client: Client,
+    /// None while nobody speaks to it.
+    client: Option<Client>,
     asked: Instant,
     used: Instant,
     lost: Arc<AtomicBool>,
+}
+
+impl Known {
+    fn is_fresh(&self) -> bool {
+        self.asked.elapsed() < KNOWN_FOR && !self.lost.load(Ordering::Relaxed)
+    }
 }
 
 /// The clusters that were spoken to.
@@ -73,24 +80,37 @@ impl Clusters {
 
     pub(crate) async fn client(&self, cluster: &str) -> Result<Client, Error> {
         let key = cluster.to_ascii_lowercase();
-        let fresh = |known: &Known| known.asked.elapsed() < KNOWN_FOR && !known.lost.load(Ordering::Relaxed);
-        if let Some(known) = self.known().get_mut(&key).filter(|known| fresh(known)) {
-            known.used = Instant::now();
-            return Ok(known.client.clone());
+        if let Some(known) = self.known().get_mut(&key).filter(|known| known.is_fresh()) {
+            return self.of(cluster, known);
         }
         let place = self.place(cluster).await?;
         let mut all = self.known();
-        all.retain(|other, known| *other == key || known.used.elapsed() < IDLE);
-        if let Some(known) = all.get_mut(&key).filter(|known| known.place == place) {
-            (known.asked, known.used) = (Instant::now(), Instant::now());
-            known.lost.store(false, Ordering::Relaxed);
-            return Ok(known.client.clone());
+        all.retain(|_, known| known.is_fresh());
+        for known in all.values_mut().filter(|known| known.used.elapsed() >= IDLE) {
+            known.client = None;
         }
-        let lost = Arc::new(AtomicBool::new(false));
-        let client = self.connect(cluster, &place, Arc::clone(&lost))?;
-        let known = Known { place, client: client.clone(), asked: Instant::now(), used: Instant::now(), lost };
-        all.insert(key, known);
-        Ok(client)
+        let now = Instant::now();
+        let new = || Known { place: place.clone(), client: None, asked: now, used: now, lost: Arc::default() };
+        let known = all.entry(key).or_insert_with(new);
+        if known.place == place {
+            known.asked = now;
+            known.lost.store(false, Ordering::Relaxed);
+        } else {
+            *known = new();
+        }
+        self.of(cluster, known)
+    }
+
+    /// The client of a cluster that is known, made where nobody spoke to it lately.
+    fn of(&self, cluster: &str, known: &mut Known) -> Result<Client, Error> {
+        known.used = Instant::now();
+        match &known.client {
+            Some(client) => Ok(client.clone()),
+            None => {
+                let client = self.connect(cluster, &known.place, Arc::clone(&known.lost))?;
+                Ok(known.client.insert(client).clone())
+            }
+        }
     }
 
     fn known(&self) -> MutexGuard<'_, HashMap<String, Known>> {
