@@ -15,7 +15,7 @@ const ANSWER: Duration = Duration::from_secs(30);
 /// A web app that takes longer than this to answer a check does not answer.
 const PLAIN_ANSWER: Duration = Duration::from_secs(10);
 /// Every vault has a host of its own, and what is said to it is said within seconds.
-const IDLE: Duration = Duration::from_secs(10);
+const IDLE: Duration = Duration::from_secs(5);
 const USER_AGENT: &str = concat!("keystead/", env!("CARGO_PKG_VERSION"));
 
 /// The clients, and what made them.

@@ -15,8 +15,10 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// How often a step is looked at before its reader is told that it cannot be.
-const LOOKS: usize = 4;
+/// How often a step is looked at before its reader is told that it cannot be: where Azure does not answer, and where it
+/// asks to wait, which is what it does while many plans are made.
+const LOOKS: usize = 3;
+const PATIENT_LOOKS: usize = 30;
 
 impl Recipe {
     /// The plan as if nothing stood yet; asks nobody.
@@ -79,11 +81,13 @@ impl Recipe {
         let makes = |need| self.step(need).is_some_and(|step| !step.plan(&cx.subject).is_empty());
         let needs_stand = step.needs().into_iter().all(|(need, _)| ledger.knows(need) || !makes(need));
         let mut looked = step.look(cx, ledger).await;
-        for _ in 1..LOOKS {
-            // What passes by itself. Where Azure asked to wait, the call itself waits now.
-            if !needs_stand || !matches!(looked, Err(StepError::Retry { .. })) {
+        let mut looks = 1;
+        while let Err(StepError::Retry { after, .. }) = &looked {
+            // Where Azure asked to wait, the next call waits by itself.
+            if !needs_stand || looks == if after.is_some() { PATIENT_LOOKS } else { LOOKS } {
                 break;
             }
+            looks += 1;
             looked = step.look(cx, ledger).await;
         }
         let looked = match looked {

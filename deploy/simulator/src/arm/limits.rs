@@ -268,7 +268,7 @@ fn seconds(wait: Duration) -> u64 {
 fn throttled(wait: Duration, code: &str, message: String) -> Refusal {
     Refusal::new(StatusCode::TOO_MANY_REQUESTS, code, message)
         .with_header("retry-after", seconds(wait).to_string())
-        .with_header("retry-after-ms", wait.as_millis().max(1).to_string())
+        .with_header("retry-after-ms", wait.as_micros().div_ceil(1000).max(1).to_string())
 }
 
 #[cfg(test)]

@@ -152,8 +152,8 @@ impl Gate {
         if self.most < 1.0 || self.blind.is_some() {
             // It never told anything.
             let (before, growth) = self.blind.unwrap_or((named, *GROWTH.end()));
-            // Of several at a time the longest counts.
-            let named = if was_shut { named.min(before) } else { named };
+            // It names the time until there is room for one more, which is never longer than one takes to come back.
+            let named = named.min(before);
             self.blind = Some((named, (growth / 2.0).max(*GROWTH.start())));
             self.refill = Refill::Named(named);
             if was_shut {
