@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// How often a step is looked at before its reader is told that it cannot be: where Azure does not answer, and where it
 /// asks to wait, which is what it does while many plans are made.
 const LOOKS: usize = 3;
-const PATIENT_LOOKS: usize = 30;
+const PATIENT_LOOKS: usize = 8;
 
 impl Recipe {
     /// The plan as if nothing stood yet; asks nobody.
