@@ -36,7 +36,7 @@ pub(super) struct Gate {
     left: Option<Left>,
     most: f64,
     refill: Refill,
-    /// Of a budget that tells nothing: what the last 429 named, and the share by which the next answer raises the pace.
+    /// Of a budget that tells nothing: the slowest pace that a 429 named, and the share by which the next answer raises the pace.
     blind: Option<(f64, f64)>,
     /// From where the refill is measured, and the answers since.
     mark: Option<(Left, u32)>,
@@ -144,7 +144,6 @@ impl Gate {
 
     /// An answer says that nothing is to be sent for so long.
     pub(super) fn shut(&mut self, now: i64, millis: i64) {
-        let was_shut = now < self.shut_until;
         self.shut_until = self.shut_until.max(now + millis);
         let left = Left { calls: 0.0, at: now };
         self.left = Some(left);
@@ -156,12 +155,10 @@ impl Gate {
             let named = named.min(before);
             self.blind = Some((named, (growth / 2.0).max(*GROWTH.start())));
             self.refill = Refill::Named(named);
-            if was_shut {
-                // It opens with room for one call.
-                #[allow(clippy::cast_possible_truncation)] // it was made from so many milliseconds
-                let at = self.shut_until - (1.0 / named).round() as i64;
-                self.left = Some(Left { calls: 0.0, at });
-            }
+            // When it opens there is room for one call.
+            #[allow(clippy::cast_possible_truncation)] // it was made from so many milliseconds
+            let at = self.shut_until - (1.0 / named).round() as i64;
+            self.left = Some(Left { calls: 0.0, at });
             return;
         }
         self.mark = Some((left, 0));
