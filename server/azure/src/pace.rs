@@ -3,8 +3,8 @@
 //! Azure counts reads, writes and deletes of a subscription apart, so each of them has a lane; all calls of that kind
 //! pass through it in the order in which they came, whichever job they are for. A 429 of Azure Resource Manager shuts its
 //! lane for everybody. AKS counts beside that, some calls by cluster and all others together: its 429 shuts the way of
-//! those that are counted with the refused one. A wait that is
-//! longer than a call may take comes back as [`Kind::Throttled`], with the time that is worth waiting.
+//! those that are counted with the refused one. A wait that is longer than a call may take comes back as
+//! [`Kind::Throttled`], with the time that is worth waiting.
 mod gate;
 
 use crate::{

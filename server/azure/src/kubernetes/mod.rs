@@ -37,7 +37,8 @@ use std::{
 
 /// For how long a cluster's address and authority are taken as known. A failed connection ends it at once.
 const KNOWN_FOR: Duration = Duration::from_secs(600);
-/// A client that nobody asked for so long goes, and its connections with it: there are as many as clusters.
+/// A client that nobody asked for so long goes when the next cluster is met, and its connections with it: there are as
+/// many as clusters.
 const IDLE: Duration = Duration::from_secs(5);
 const CONNECT: Duration = Duration::from_secs(5);
 const ANSWER: Duration = Duration::from_secs(30);
