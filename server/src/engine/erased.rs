@@ -40,6 +40,7 @@ pub trait AnyStep: Send + Sync {
     fn needs(&self) -> Vec<(&'static str, bool)>;
     fn applies(&self, wish: &Wish) -> bool;
     fn resource(&self, wish: &Wish) -> String;
+    fn lies_in(&self, wish: &Wish) -> Option<&'static str>;
     fn plan(&self, subject: &Subject<'_>) -> Vec<plan::Line>;
     fn permits(&self, subject: &Subject<'_>) -> Vec<String>;
     fn warns(&self, subject: &Subject<'_>) -> Vec<plan::Finding>;
@@ -86,6 +87,10 @@ impl<S: Step> AnyStep for S {
 
     fn resource(&self, wish: &Wish) -> String {
         Step::resource(self, wish)
+    }
+
+    fn lies_in(&self, wish: &Wish) -> Option<&'static str> {
+        Step::lies_in(self, wish)
     }
 
     fn plan(&self, subject: &Subject<'_>) -> Vec<plan::Line> {

@@ -42,10 +42,10 @@ impl Recipe {
         let mut plan = Plan::default();
         let built = outline.iter().filter(|step| step.aim == Aim::There);
         let mut ledger = Ledger::of(built.clone().map(|step| step.recipe_key()));
-        let mut anew: BTreeSet<&'static str> = BTreeSet::new();
+        let mut seen = Seen::default();
         for outlined in built {
             let Some(step) = self.step(outlined.recipe_key()) else { continue };
-            plan.lines.extend(self.line(cx, step, &mut ledger, &mut anew).await?);
+            plan.lines.extend(self.line(cx, step, &mut ledger, &mut seen).await?);
             plan.permits.extend(step.permits(&cx.subject));
             plan.findings.extend(step.warns(&cx.subject));
         }
@@ -67,46 +67,31 @@ impl Recipe {
         Ok(plan)
     }
 
-    /// What a step that shall stand will do. `anew` holds what is removed and made again: whatever needs that is made
-    /// anew with it.
+    /// What a step that shall stand will do.
     async fn line(
         &self,
         cx: &Context<'_>,
         step: &Arc<dyn AnyStep>,
         ledger: &mut Ledger,
-        anew: &mut BTreeSet<&'static str>,
+        seen: &mut Seen,
     ) -> Result<Vec<Line>, StepError> {
         let mut lines = step.plan(&cx.subject);
-        // What makes nothing, as the look at the world, is nothing that could stand.
-        let makes = |need| self.step(need).is_some_and(|step| !step.plan(&cx.subject).is_empty());
-        let needs_stand = step.needs().into_iter().all(|(need, _)| ledger.knows(need) || !makes(need));
-        let mut looked = step.look(cx, ledger).await;
-        let mut looks = 1;
-        while let Err(StepError::Retry { after, .. }) = &looked {
-            // Where Azure asked to wait, the next call waits by itself.
-            if !needs_stand || looks == if after.is_some() { PATIENT_LOOKS } else { LOOKS } {
-                break;
-            }
-            looks += 1;
-            looked = step.look(cx, ledger).await;
-        }
-        let looked = match looked {
-            // What it is made from does not stand, or has not arrived: neither can it, as it is wished.
-            Err(StepError::Retry { .. }) if !needs_stand => Verdict::Absent,
-            looked => looked?,
-        };
+        let looked = self.looked(cx, step, ledger, seen).await?;
         let (verb, changes) = match looked {
-            Verdict::Absent => (Verb::Create, Vec::new()),
+            Verdict::Absent => {
+                seen.absent.insert(step.key());
+                (Verb::Create, Vec::new())
+            }
             Verdict::Moving { .. } => (Verb::Keep, Vec::new()),
             Verdict::Differs { differences, output } if step.in_place(&differences) => {
                 ledger.keep(step.key(), output);
                 (Verb::Change, fields(&differences))
             }
             Verdict::Differs { differences, .. } => {
-                anew.insert(step.key());
+                seen.anew.insert(step.key());
                 (Verb::Replace, fields(&differences))
             }
-            Verdict::AsWanted(_) if step.needs().iter().any(|(need, _)| anew.contains(need)) => {
+            Verdict::AsWanted(_) if step.needs().iter().any(|(need, _)| seen.anew.contains(need)) => {
                 (Verb::Change, Vec::new())
             }
             Verdict::AsWanted(output) => {
@@ -126,6 +111,45 @@ impl Recipe {
         }
         Ok(lines)
     }
+
+    /// Asks Azure what stands of a step; what lies in something absent is not asked for.
+    async fn looked(
+        &self,
+        cx: &Context<'_>,
+        step: &Arc<dyn AnyStep>,
+        ledger: &Ledger,
+        seen: &Seen,
+    ) -> Result<Verdict, StepError> {
+        if step.lies_in(cx.subject.wish).is_some_and(|around| seen.absent.contains(around)) {
+            return Ok(Verdict::Absent);
+        }
+        // What makes nothing, as the look at the world, is nothing that could stand.
+        let makes = |need| self.step(need).is_some_and(|step| !step.plan(&cx.subject).is_empty());
+        let needs_stand = step.needs().into_iter().all(|(need, _)| ledger.knows(need) || !makes(need));
+        let mut looked = step.look(cx, ledger).await;
+        let mut looks = 1;
+        while let Err(StepError::Retry { after, .. }) = &looked {
+            // Where Azure asked to wait, the next call waits by itself.
+            if !needs_stand || looks == if after.is_some() { PATIENT_LOOKS } else { LOOKS } {
+                break;
+            }
+            looks += 1;
+            looked = step.look(cx, ledger).await;
+        }
+        match looked {
+            // What it is made from does not stand, or has not arrived: neither can it, as it is wished.
+            Err(StepError::Retry { .. }) if !needs_stand => Ok(Verdict::Absent),
+            looked => looked,
+        }
+    }
+}
+
+/// What the steps before have shown.
+#[derive(Default)]
+struct Seen {
+    absent: BTreeSet<&'static str>,
+    /// What is removed and made again: whatever needs that is made anew with it.
+    anew: BTreeSet<&'static str>,
 }
 
 /// Differences as people read them; what Azure will only decide later reads as its reference.

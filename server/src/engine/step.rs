@@ -117,6 +117,11 @@ pub trait Step: Sized + Send + Sync + 'static {
     /// Name of what it brings about, for graph and timeline.
     fn resource(&self, wish: &Wish) -> String;
 
+    /// Key of the step without whose thing this one's cannot stand, because Azure keeps it in there.
+    fn lies_in(&self, _wish: &Wish) -> Option<&'static str> {
+        None
+    }
+
     /// What it will do, as the plan's reader sees it; every line as if nothing stood yet.
     fn plan(&self, subject: &Subject<'_>) -> Vec<plan::Line>;
 

@@ -42,6 +42,10 @@ impl Step for Cluster {
         naming::cluster(wish)
     }
 
+    fn lies_in(&self, _wish: &Wish) -> Option<&'static str> {
+        Some(ResourceGroup::KEY)
+    }
+
     fn plan(&self, subject: &Subject<'_>) -> Vec<plan::Line> {
         let cluster = &subject.wish.cluster;
         let detail = format!(

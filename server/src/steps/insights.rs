@@ -1,7 +1,9 @@
 //! Container Insights, switched on after cluster and roles stand: the association, then the add-on with Entra sign-in,
 //! which puts no identity of its own on the nodes.
 
-use super::{AgentPoolVaultRole, AppVaultRole, Cluster, CollectionRule, PortalClusterRole, Workspace, line, place};
+use super::{
+    AgentPoolVaultRole, AppVaultRole, Cluster, CollectionRule, PortalClusterRole, ResourceGroup, Workspace, line, place,
+};
 use crate::engine::{Context, Found, Progress, References, Step, StepError, Subject, Undo, Values, answer};
 use async_trait::async_trait;
 use domain::environment::Part;
@@ -49,6 +51,10 @@ impl Step for Insights {
 
     fn resource(&self, wish: &Wish) -> String {
         format!("Container Insights on {}", naming::cluster(wish))
+    }
+
+    fn lies_in(&self, _wish: &Wish) -> Option<&'static str> {
+        Some(ResourceGroup::KEY)
     }
 
     fn plan(&self, subject: &Subject<'_>) -> Vec<plan::Line> {

@@ -1,6 +1,7 @@
-//! A step over one resource of Azure's: its file says where it lies and what it shall be; looking, asking, following and
-//! removing are the same for all, and stand here.
+//! A step over one resource of Azure's in the environment's group: its file says where it lies and what it shall be;
+//! looking, asking, following and removing are the same for all, and stand here.
 
+use super::ResourceGroup;
 use crate::engine::compare::Difference;
 use crate::engine::{Context, Found, Needs, Progress, References, Step, StepError, Subject, Undo, Values, answer};
 use async_trait::async_trait;
@@ -96,6 +97,10 @@ impl<R: Resource> Step for R {
 
     fn resource(&self, wish: &Wish) -> String {
         Resource::resource(self, wish)
+    }
+
+    fn lies_in(&self, _wish: &Wish) -> Option<&'static str> {
+        Some(<ResourceGroup as Step>::KEY)
     }
 
     fn plan(&self, subject: &Subject<'_>) -> Vec<plan::Line> {

@@ -1,7 +1,7 @@
 //! The four secrets: what the web app needs to find its database, written once per set and shown to nobody.
 
 use super::patience::{arrived, until_right};
-use super::{PortalVaultRole, Vault, line};
+use super::{PortalVaultRole, ResourceGroup, Vault, line};
 use crate::engine::refusal::failure;
 use crate::engine::{Context, Found, Progress, References, Step, StepError, Subject, Undo, Values};
 use async_trait::async_trait;
@@ -54,6 +54,10 @@ impl Step for Secrets {
 
     fn resource(&self, _wish: &Wish) -> String {
         "Webapp-DB-Server-…".to_owned()
+    }
+
+    fn lies_in(&self, _wish: &Wish) -> Option<&'static str> {
+        Some(ResourceGroup::KEY)
     }
 
     fn plan(&self, subject: &Subject<'_>) -> Vec<plan::Line> {

@@ -8,7 +8,7 @@ use self::rollout::Rollout;
 use super::patience::{self, arrived, until_right};
 use super::{
     AgentPoolVaultRole, AppIdentity, AppVaultRole, Cluster, FederatedCredential, PortalClusterRole, RegistryRole,
-    Secrets, line, place,
+    ResourceGroup, Secrets, line, place,
 };
 use crate::engine::refusal::failure;
 use crate::engine::{Context, Found, Progress, References, Step, StepError, Subject, Undo, Values};
@@ -81,6 +81,10 @@ impl Step for WebApp {
             1 => format!("{image}, 1 replica"),
             many => format!("{image}, {many} replicas"),
         }
+    }
+
+    fn lies_in(&self, _wish: &Wish) -> Option<&'static str> {
+        Some(ResourceGroup::KEY)
     }
 
     fn plan(&self, subject: &Subject<'_>) -> Vec<plan::Line> {

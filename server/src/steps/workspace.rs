@@ -60,6 +60,10 @@ impl Step for Workspace {
         naming::workspace(wish)
     }
 
+    fn lies_in(&self, wish: &Wish) -> Option<&'static str> {
+        (!shared(wish)).then_some(ResourceGroup::KEY)
+    }
+
     fn plan(&self, subject: &Subject<'_>) -> Vec<plan::Line> {
         let name = self.resource(subject.wish);
         if shared(subject.wish) {

@@ -4,7 +4,7 @@ use crate::support::bed::Bed;
 use crate::support::living::small;
 use crate::support::portal::{Portal, facts};
 use app::error::Code;
-use app::portal::Changes;
+use app::portal::{Changes, Requests};
 use domain::form::Form;
 use domain::plan::Verb;
 use serde_json::json;
@@ -35,4 +35,16 @@ async fn what_could_not_be_looked_at_is_looked_at_again_and_never_taken_for_abse
     busy("rg-busy", 100).await;
     let refused = portal.service.submit_change(&member, "busy", &form).await.unwrap_err();
     assert_eq!(refused.code, Code::Unavailable, "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_would_lie_in_a_group_that_is_not_there_is_not_asked_for() {
+    let bed = Bed::sqlite().await;
+    let portal = Portal::over(&bed).await;
+    let member = portal.member().await;
+    busy("rg-unasked/providers", 100).await;
+    let asked = portal.asked(&member, "unasked").await;
+    let plan = portal.service.request(&member, &asked).await.unwrap().plan;
+    let verb = |step: &str| plan.lines.iter().find(|line| line.step == step).map(|line| line.verb);
+    assert_eq!((verb("vault"), verb("web-app")), (Some(Verb::Create), Some(Verb::Create)), "{:#?}", plan.lines);
 }

@@ -254,6 +254,9 @@ impl AnyStep for WireStep {
     fn resource(&self, wish: &Wish) -> String {
         format!("{}-{}", self.key, wish.name)
     }
+    fn lies_in(&self, _: &Wish) -> Option<&'static str> {
+        None
+    }
     fn plan(&self, _: &Subject<'_>) -> Vec<plan::Line> {
         Vec::new()
     }
