@@ -10,6 +10,7 @@ pub mod filling;
 pub mod frame;
 pub mod glyph;
 pub mod graph;
+pub mod hand_over;
 pub mod live;
 pub mod log;
 pub mod notice;

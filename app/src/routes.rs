@@ -113,7 +113,7 @@ pub fn request(id: &RequestId) -> String {
     format!("/requests/{}", segment(id.as_str()))
 }
 
-/// POST: fields `decision` (`approve`, `reject`), `comment`, `digest`.
+/// POST: fields `decision` (`approve`, `changes`, `reject`), `comment`, `digest`, `level`.
 pub fn decide(id: &RequestId) -> String {
     format!("/requests/{}/decision", segment(id.as_str()))
 }
@@ -121,6 +121,21 @@ pub fn decide(id: &RequestId) -> String {
 /// POST without fields.
 pub fn withdraw(id: &RequestId) -> String {
     format!("/requests/{}/withdraw", segment(id.as_str()))
+}
+
+/// POST: field `comment`.
+pub fn comment(id: &RequestId) -> String {
+    format!("/requests/{}/comment", segment(id.as_str()))
+}
+
+/// POST: fields `to` (an account name) and `until` (a day).
+pub fn hand_over() -> &'static str {
+    "/approvals/hand-over"
+}
+
+/// POST without fields.
+pub fn take_back() -> &'static str {
+    "/approvals/take-back"
 }
 
 /// The inbox.
@@ -267,6 +282,9 @@ mod tests {
             request(&request_id),
             decide(&request_id),
             withdraw(&request_id),
+            comment(&request_id),
+            hand_over().to_owned(),
+            take_back().to_owned(),
             approvals().to_owned(),
             approvals_after("0193"),
             jobs().to_owned(),

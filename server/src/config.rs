@@ -8,6 +8,7 @@ mod facts;
 mod load;
 
 use domain::account::Role;
+use domain::approval::Policy;
 use domain::form::{NodeSizeChoice, RegionChoice};
 use domain::team::Team;
 use domain::template::Template;
@@ -46,6 +47,9 @@ pub struct Config {
     pub sign_in: SignIn,
     pub teams: Vec<TeamEntry>,
     pub templates: Vec<TemplateEntry>,
+    /// Who has to approve what; the first that fits decides, and where none does a manager of the team.
+    #[serde(default)]
+    pub approvals: Vec<Policy>,
     pub regions: Vec<RegionChoice>,
     pub node_sizes: Vec<NodeSizeChoice>,
     /// Versions that a cluster may have, newest first.

@@ -10,6 +10,7 @@ mod drafts;
 mod environments;
 mod error;
 mod frames;
+mod handing;
 mod jobs;
 mod parts;
 mod releasing;
@@ -29,11 +30,13 @@ use app::portal::Answer;
 use azure::Azure;
 use deciders::Deciders;
 use domain::account::Caller;
+use domain::approval::{Policy, Rule};
 use domain::form::Choices;
 use domain::id::EnvironmentId;
 use domain::name::{TeamName, TemplateName};
 use domain::permission::{self, Action, Subject as Permitted};
 use domain::plan::Plan;
+use domain::request::Kind;
 use domain::team::Team;
 use domain::wish::Wish;
 use std::collections::BTreeMap;
@@ -54,6 +57,7 @@ pub struct Service {
     /// Of the whole installation, not yet narrowed to a caller.
     choices: Choices,
     teams: Vec<TeamEntry>,
+    approvals: Vec<Policy>,
     password_files: BTreeMap<TemplateName, PathBuf>,
     deciders: deciders::Cache,
     listings: environments::Listings,
@@ -89,6 +93,7 @@ impl Service {
                 workspaces: config.workspaces.clone(),
             },
             teams: config.teams.clone(),
+            approvals: config.approvals.clone(),
             password_files: files.collect(),
             deciders: deciders::Cache::default(),
             vaults: vaults::Cache::default(),
@@ -105,6 +110,20 @@ impl Service {
     /// Who decides for which team, from the configuration and from who has signed in.
     async fn deciders(&self) -> Answer<Arc<Deciders>> {
         self.deciders.read(&self.store, &self.teams, self.clock.now()).await
+    }
+
+    /// How a request for this wish is approved.
+    fn rule(&self, kind: Kind, wish: &Wish) -> Rule {
+        let size = self.choices.node_sizes.iter().find(|size| size.name == wish.cluster.node_size);
+        let cores = size.map_or(0, |size| size.cores.saturating_mul(wish.cluster.nodes));
+        Policy::rule(&self.approvals, kind, wish, cores)
+    }
+
+    /// Who decides on it, in a sentence.
+    async fn decider(&self, caller: &Caller, kind: Kind, wish: &Wish) -> Answer<String> {
+        let title = self.team(&wish.team).title;
+        let managers = self.deciders().await?.words(&wish.team, &title, &caller.account.name);
+        Ok(self.rule(kind, wish).words(&managers))
     }
 
     /// Where Keystead itself runs; asked of Azure once.

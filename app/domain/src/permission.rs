@@ -5,13 +5,19 @@
 //! | see | the team's | the team's | everything | everything |
 //! | request, change, destroy, release, validate | for the team | for the team | for any team | no |
 //! | withdraw | own | own | own | no |
-//! | decide | no | the team's, never own | where the team has no other manager, never own | no |
+//! | decide, level of the managers | no | the team's, never own | where the team has no other manager, never own | no |
+//! | decide, level of the platform | no | no | any, never own | no |
+//! | comment on a request | the team's | the team's | everywhere | no |
 //! | cancel, retry, roll back, mend | the team's | the team's | everywhere | no |
 //! | take over from a worker that hangs | no | no | everywhere | no |
+//!
+//! Nobody approves twice, on one level or on two. To whom an approver has handed over sees and decides as that approver
+//! could.
 //!
 //! Who may not see a thing is answered as if it were not there.
 
 use crate::account::{AccountId, Caller, Role};
+use crate::approval::By;
 use crate::name::TeamName;
 use serde::{Deserialize, Serialize};
 
@@ -31,8 +37,10 @@ pub enum Action {
     Release,
     /// Take a request back.
     Withdraw,
-    /// Approve or reject a request.
+    /// Approve a request, reject it, or send it back.
     Decide,
+    /// Say something about a request.
+    Comment,
     /// Stop a running job.
     Cancel,
     /// Let a stopped job go on, with a new password or vault name where that is the remedy.
@@ -46,7 +54,7 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Action; 12] = [
+    pub const ALL: [Action; 13] = [
         Action::See,
         Action::Request,
         Action::Change,
@@ -54,6 +62,7 @@ impl Action {
         Action::Release,
         Action::Withdraw,
         Action::Decide,
+        Action::Comment,
         Action::Cancel,
         Action::Retry,
         Action::RollBack,
@@ -70,6 +79,19 @@ pub struct Subject<'a> {
     pub requester: Option<&'a AccountId>,
     /// Whether the team has a manager who is not the requester.
     pub other_manager: bool,
+    /// Of a request: who answers on the level that is asked.
+    pub level: By,
+    /// Of a request: whether the caller has approved it already, or another for them.
+    pub answered: bool,
+    /// Of a request: whether somebody who could decide has handed over to the caller.
+    pub stands_in: bool,
+}
+
+impl<'a> Subject<'a> {
+    /// Something of a team's that is no request on its way.
+    pub fn of(team: &'a TeamName, requester: Option<&'a AccountId>) -> Subject<'a> {
+        Subject { team, requester, other_manager: false, level: By::Managers, answered: false, stands_in: false }
+    }
 }
 
 /// The table's answer.
@@ -100,14 +122,19 @@ impl Answer {
 /// May this caller do this to that?
 pub fn may(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
     let of_team = caller.in_team(subject.team);
-    if !of_team && !caller.sees_everything() {
+    let involved = subject.stands_in || subject.answered;
+    if !of_team && !caller.sees_everything() && !involved {
         return Answer::Hidden;
     }
     if action == Action::See {
         return Answer::Allowed;
     }
     let platform = caller.has(Role::PlatformEngineer);
-    let works = platform || (of_team && (caller.has(Role::Member) || caller.has(Role::Manager)));
+    let stands_in = subject.stands_in && matches!(action, Action::Decide | Action::Comment);
+    let works = platform || stands_in || (of_team && (caller.has(Role::Member) || caller.has(Role::Manager)));
+    if !works && !of_team && !caller.sees_everything() {
+        return Answer::Refused("Who stands in for an approver decides, and does nothing else.");
+    }
     if !works {
         return Answer::Refused("An auditor sees everything and changes nothing.");
     }
@@ -118,6 +145,7 @@ pub fn may(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
         | Action::Change
         | Action::Destroy
         | Action::Release
+        | Action::Comment
         | Action::Cancel
         | Action::Retry
         | Action::RollBack
@@ -136,6 +164,18 @@ fn decide(caller: &Caller, subject: &Subject<'_>, own: bool, platform: bool, of_
     }
     if own {
         return Answer::Refused("Nobody decides on an own request: a platform engineer does.");
+    }
+    if subject.answered {
+        return Answer::Refused("Nobody approves twice: somebody else decides now.");
+    }
+    if subject.stands_in {
+        return Answer::Allowed;
+    }
+    if subject.level == By::Platform {
+        return match platform {
+            true => Answer::Allowed,
+            false => Answer::Refused("A platform engineer decides on this level."),
+        };
     }
     if of_team && caller.has(Role::Manager) {
         return Answer::Allowed;
@@ -161,6 +201,51 @@ mod tests {
         Caller { account, way: Way::Browser }
     }
 
+    fn told(answer: Answer) -> String {
+        match answer {
+            Answer::Allowed => "yes".to_owned(),
+            Answer::Hidden => "not there".to_owned(),
+            Answer::Refused(reason) => format!("no: {reason}"),
+        }
+    }
+
+    /// Every role on a request of each level: as themselves, after an own approval, and for somebody.
+    #[test]
+    fn the_table_of_decisions() {
+        let team = TeamName::parse("payments").expect("a team");
+        let requester = AccountId("else".into());
+        let mut table = String::new();
+        for role in Role::ALL {
+            for home in [Some("payments"), Some("catalogue")] {
+                let caller = caller("caller", role, home);
+                for level in [By::Managers, By::Platform] {
+                    for (how, answered, stands_in) in [
+                        ("as themselves", false, false),
+                        ("again", true, false),
+                        ("for somebody", false, true),
+                        ("for somebody, again", true, true),
+                    ] {
+                        let subject = Subject {
+                            other_manager: true,
+                            level,
+                            answered,
+                            stands_in,
+                            ..Subject::of(&team, Some(&requester))
+                        };
+                        let of = home.unwrap_or("no team");
+                        let decide = told(may(&caller, Action::Decide, &subject));
+                        let see = told(may(&caller, Action::See, &subject));
+                        table.push_str(&format!(
+                            "{} of {of}, {level:?}, {how}: decide {decide}; see {see}\n",
+                            role.word()
+                        ));
+                    }
+                }
+            }
+        }
+        insta::assert_snapshot!(table);
+    }
+
     /// Every role, of the team and of another, on every action, on an own request and on another's: the table as text.
     #[test]
     fn the_whole_table() {
@@ -174,12 +259,8 @@ mod tests {
                         [("own", AccountId("caller".into())), ("another's", AccountId("else".into()))]
                     {
                         for other_manager in [true, false] {
-                            let subject = Subject { team: &team, requester: Some(&requester), other_manager };
-                            let answer = match may(&caller, action, &subject) {
-                                Answer::Allowed => "yes".to_owned(),
-                                Answer::Hidden => "not there".to_owned(),
-                                Answer::Refused(reason) => format!("no: {reason}"),
-                            };
+                            let subject = Subject { other_manager, ..Subject::of(&team, Some(&requester)) };
+                            let answer = told(may(&caller, action, &subject));
                             let of = home.unwrap_or("no team");
                             let managed = if other_manager { "managed" } else { "unmanaged" };
                             table.push_str(&format!(

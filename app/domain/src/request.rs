@@ -2,9 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Milliseconds after which an open request expires: seven days.
-pub const VALID_MILLIS: i64 = 7 * 86_400_000;
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -13,18 +10,22 @@ pub enum State {
     Waiting,
     Approved,
     Rejected,
+    /// Went back to the one who asked, with what should be otherwise.
+    Returned,
     Withdrawn,
     Expired,
 }
 
 impl State {
-    pub const ALL: [State; 5] = [State::Waiting, State::Approved, State::Rejected, State::Withdrawn, State::Expired];
+    pub const ALL: [State; 6] =
+        [State::Waiting, State::Approved, State::Rejected, State::Returned, State::Withdrawn, State::Expired];
 
     pub fn word(self) -> &'static str {
         match self {
             State::Waiting => "Waits for approval",
             State::Approved => "Approved",
             State::Rejected => "Rejected",
+            State::Returned => "Changes asked for",
             State::Withdrawn => "Withdrawn",
             State::Expired => "Expired",
         }
@@ -36,6 +37,7 @@ impl State {
             State::Waiting => "waiting",
             State::Approved => "approved",
             State::Rejected => "rejected",
+            State::Returned => "returned",
             State::Withdrawn => "withdrawn",
             State::Expired => "expired",
         }
@@ -109,4 +111,6 @@ impl Kind {
 pub enum Decision {
     Approve,
     Reject,
+    /// Back to the one who asked, as a draft with the comment.
+    Changes,
 }

@@ -67,6 +67,7 @@ pub fn of_request(state: request::State) -> Look {
         request::State::Waiting => WAITING,
         request::State::Approved => SUCCEEDED,
         request::State::Rejected => FAILED,
+        request::State::Returned => WARNING,
         request::State::Withdrawn | request::State::Expired => CANCELLED,
     }
 }

@@ -1,16 +1,19 @@
-//! Approvals: what waits for this person's decision, oldest first; nothing is decided from the list.
+//! Approvals: what waits for this person's decision, oldest first, and what was decided lately; nothing is decided from
+//! the list.
 
 use super::requests::title;
 use crate::components::arch;
 use crate::components::empty::empty;
 use crate::components::frame::{Place, framed};
-use crate::components::glyph::{glyph, of_verb};
+use crate::components::glyph::{glyph, of_request, of_verb, state};
+use crate::components::hand_over::{hand_over, handed};
 use crate::components::time::moment;
 use crate::portal::{Answer, asked};
 use crate::routes;
+use domain::account::short;
 use domain::plan::Verb;
 use domain::view::Page;
-use domain::view::request::{Row, Show};
+use domain::view::request::{HandingOver, Row, Show};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
@@ -18,15 +21,27 @@ use leptos_router::hooks::use_query_map;
 #[component]
 pub fn Approvals() -> impl IntoView {
     let after = use_query_map().get_untracked().get("after").unwrap_or_default();
-    framed(Place::Approvals, find(after), |inbox, _| page(inbox))
+    framed(Place::Approvals, find(after), |found, frame| page(found, &frame.account))
 }
 
-async fn find(after: String) -> Answer<Page<Row>> {
+struct Found {
+    inbox: Page<Row>,
+    decided: Vec<Row>,
+    handing: HandingOver,
+}
+
+async fn find(after: String) -> Answer<Found> {
     let (portal, caller) = asked()?;
-    portal.requests(&caller, Show::Inbox, &after).await
+    let (inbox, decided, handing) = futures::try_join!(
+        portal.requests(&caller, Show::Inbox, &after),
+        portal.requests(&caller, Show::Decided, ""),
+        portal.handing_over(&caller),
+    )?;
+    Ok(Found { inbox, decided: decided.rows, handing })
 }
 
-fn page(inbox: Page<Row>) -> AnyView {
+fn page(found: Found, me: &str) -> AnyView {
+    let Found { inbox, decided, handing } = found;
     let counted = match inbox.total {
         0 => "None wait for you.".to_owned(),
         1 => "One waits for you.".to_owned(),
@@ -35,8 +50,11 @@ fn page(inbox: Page<Row>) -> AnyView {
     let inside = if inbox.rows.is_empty() { nothing() } else { waiting(&inbox) };
     view! {
         <Title text="Approvals"/>
-        <div class="pagehead"><div><h1>"Approvals"</h1><p class="meta"><span>{counted}</span></p></div></div>
-        <div class="stack">{inside}</div>
+        <div class="pagehead">
+            <div><h1>"Approvals"</h1><p class="meta"><span>{counted}</span></p></div>
+            {hand_over(&handing)}
+        </div>
+        <div class="stack">{handed(&handing)}{inside}{lately(&decided, me)}</div>
     }
     .into_any()
 }
@@ -63,6 +81,39 @@ fn waiting(inbox: &Page<Row>) -> AnyView {
     .into_any()
 }
 
+fn lately(decided: &[Row], me: &str) -> AnyView {
+    if decided.is_empty() {
+        return ().into_any();
+    }
+    let rows = decided.iter().map(|row| {
+        let by = match &row.decided_by {
+            Some(name) if name == me => "you".to_owned(),
+            Some(name) => short(name).to_owned(),
+            None => "nobody".to_owned(),
+        };
+        view! {
+            <tr>
+                <th scope="row"><a href=routes::request(&row.id) rel="external">{title(row)}</a></th>
+                <td>{state(of_request(row.state), row.state.word())}</td>
+                <td class="wide quiet">{by}</td>
+                <td class="n quiet top">{row.decided_at.map(moment)}</td>
+            </tr>
+        }
+    });
+    view! {
+        <section class="stack small" aria-labelledby="lately">
+            <h2 id="lately">"Decided lately"</h2>
+            <div class="card">
+                <table class="table folds">
+                    <thead><tr><th scope="col">"Request"</th><th scope="col">"Decision"</th><th scope="col">"By"</th><th scope="col" class="n">"When"</th></tr></thead>
+                    <tbody>{rows.collect_view()}</tbody>
+                </table>
+            </div>
+        </section>
+    }
+    .into_any()
+}
+
 fn row(row: &Row) -> AnyView {
     let (create, _) = of_verb(Verb::Create);
     let href = routes::request(&row.id);
@@ -77,7 +128,7 @@ fn row(row: &Row) -> AnyView {
                 <p class="quiet small-text">{row.requester.clone()}", team "{row.team.clone()}" · "{moment(row.sent)}</p>
                 {(!row.reason.is_empty()).then(|| view! { <p>{row.reason.clone()}</p> })}
                 <p class="row tags">
-                    <span class="tag" data-state=create.state>{glyph(create)}{format!("{} created", row.creates)}</span>
+                    {(row.creates > 0).then(|| view! { <span class="tag" data-state=create.state>{glyph(create)}{format!("{} created", row.creates)}</span> })}
                     {stakes}
                 </p>
             </div>

@@ -1,6 +1,7 @@
 //! A request: what was asked, what an approval permits, what will happen, and the decision or its record.
 
 mod decision;
+mod record;
 mod wish;
 
 use super::requests::title;
@@ -35,6 +36,7 @@ fn page(request: Whole) -> AnyView {
         <Title text=named.clone()/>
         {crumbs(vec![("Requests".to_owned(), routes::requests().to_owned())], "Request")}
         {head(&request, named)}
+        {record::lapsed(&request)}
         <div class="split">
             <div class="stack">
                 {wished(&request)}
@@ -43,6 +45,7 @@ fn page(request: Whole) -> AnyView {
                     Kind::Release => stays(&request.plan),
                     _ => view! { {plan_table(&request.plan)}{kept(&request.plan)} }.into_any(),
                 }}
+                {record::record(&request)}
             </div>
             <aside class="stack" aria-label="Decision">{decision::decision(&request)}</aside>
         </div>

@@ -7,7 +7,7 @@ use domain::form::Form;
 use domain::id::{DraftId, RequestId};
 use domain::request::Decision;
 use domain::view::Page;
-use domain::view::request::{PlanPanel, Row, Show, Whole};
+use domain::view::request::{HandingOver, PlanPanel, Row, Show, Whole};
 use secrecy::SecretString;
 
 /// A form on its way to becoming a request.
@@ -28,7 +28,9 @@ pub trait Requests: Send + Sync {
     async fn submit(&self, caller: &Caller, submission: Submission) -> Answer<RequestId>;
     async fn requests(&self, caller: &Caller, show: Show, after: &str) -> Answer<Page<Row>>;
     async fn request(&self, caller: &Caller, id: &RequestId) -> Answer<Whole>;
-    /// Rejecting needs a comment. `digest` is the plan that the decider saw; another one is a `Conflict`.
+    /// Rejecting and asking for changes need a comment. `digest` is the plan that the decider saw, `level` the level;
+    /// another one is a `Conflict`. Before an approval counts the world is looked at: where the plan is another one by
+    /// now, all levels are asked anew, and the answer is a `Conflict` that says what has changed.
     async fn decide(
         &self,
         caller: &Caller,
@@ -36,6 +38,15 @@ pub trait Requests: Send + Sync {
         decision: Decision,
         comment: &str,
         digest: &str,
+        level: Option<u32>,
     ) -> Answer<Whole>;
     async fn withdraw(&self, caller: &Caller, id: &RequestId) -> Answer<Whole>;
+    /// Adds words to the record.
+    async fn comment(&self, caller: &Caller, id: &RequestId, text: &str) -> Answer<Whole>;
+    /// What the caller has handed over, and could.
+    async fn handing_over(&self, caller: &Caller) -> Answer<HandingOver>;
+    /// Hands the caller's approvals over to somebody until the end of a day (`2026-12-04`, UTC).
+    async fn hand_over(&self, caller: &Caller, to: &str, until: &str) -> Answer<()>;
+    /// Takes back what was handed over.
+    async fn take_back(&self, caller: &Caller) -> Answer<()>;
 }

@@ -31,6 +31,7 @@ pub(crate) struct Fake {
     pub environment: Answer<view::environment::Whole>,
     pub requests: Answer<view::Page<view::request::Row>>,
     pub request: Answer<view::request::Whole>,
+    pub handing_over: view::request::HandingOver,
     pub plan: Answer<view::request::PlanPanel>,
     pub changing: Answer<view::request::Changing>,
     pub destruction: Answer<view::request::Destruction>,
@@ -69,6 +70,7 @@ impl Default for Fake {
             environment: Err(PortalError::not_found()),
             requests: Err(PortalError::not_found()),
             request: Err(PortalError::not_found()),
+            handing_over: view::request::HandingOver::default(),
             plan: Ok(view::request::PlanPanel::default()),
             changing: Err(PortalError::not_found()),
             destruction: Err(PortalError::not_found()),
@@ -155,11 +157,31 @@ impl portal::Requests for Fake {
     async fn request(&self, _: &Caller, _: &RequestId) -> Answer<view::request::Whole> {
         self.request.clone()
     }
-    async fn decide(&self, _: &Caller, _: &RequestId, _: Decision, _: &str, _: &str) -> Answer<view::request::Whole> {
+    async fn decide(
+        &self,
+        _: &Caller,
+        _: &RequestId,
+        _: Decision,
+        _: &str,
+        _: &str,
+        _: Option<u32>,
+    ) -> Answer<view::request::Whole> {
         self.request.clone()
     }
     async fn withdraw(&self, _: &Caller, _: &RequestId) -> Answer<view::request::Whole> {
         self.request.clone()
+    }
+    async fn comment(&self, _: &Caller, _: &RequestId, _: &str) -> Answer<view::request::Whole> {
+        self.request.clone()
+    }
+    async fn handing_over(&self, _: &Caller) -> Answer<view::request::HandingOver> {
+        Ok(self.handing_over.clone())
+    }
+    async fn hand_over(&self, _: &Caller, _: &str, _: &str) -> Answer<()> {
+        Ok(())
+    }
+    async fn take_back(&self, _: &Caller) -> Answer<()> {
+        Ok(())
     }
 }
 

@@ -51,6 +51,21 @@ pub(super) fn sentences(config: &Config) -> Vec<String> {
             say(false, format!("The template {name} has an unfit {field}: {message}"));
         }
     }
+    for policy in &config.approvals {
+        let (title, rule) = (&policy.title, &policy.rule);
+        let named = |name: &String| config.templates.iter().any(|entry| entry.template.name.to_string() == *name);
+        say(!title.trim().is_empty(), "Each of approvals needs a title.".to_owned());
+        say(
+            !rule.levels.is_empty() && rule.levels.iter().all(|level| level.approvers > 0),
+            format!("The approval {title} needs levels with at least one approver each."),
+        );
+        say((1..=90).contains(&rule.valid_days), format!("The approval {title} is valid for 1 to 90 days."));
+        say(policy.templates.iter().all(named), format!("The approval {title} names an unknown template."));
+        say(
+            policy.teams.iter().all(|team| config.teams.iter().any(|known| known.name == *team)),
+            format!("The approval {title} names an unknown team."),
+        );
+    }
     wrong
 }
 

@@ -11,7 +11,6 @@ use domain::Moment;
 use domain::failure::Failure;
 use domain::job::told::Said;
 use domain::job::{Deed, Event, Outline, Verb};
-use domain::plan::{self, Line};
 use domain::team::Team;
 use domain::view::job::Tone;
 use secrecy::SecretString;
@@ -185,14 +184,8 @@ impl Approved for Approval<'_> {
         };
         let unknown = || StepError::later(format!("this version of Keystead has no recipe {}", self.job.recipe));
         let recipe = self.engine.recipe(&self.job.recipe).ok_or_else(unknown)?;
-        let mut now = recipe.plan_looked(cx, &self.job.outline, self.job.former.as_ref()).await?;
-        // What all environments share and nobody takes away: that another job was quicker is as good.
-        let shared = |line: &Line| recipe.step(&line.step).is_some_and(|step| !step.leaves());
-        for line in now.lines.iter_mut().filter(|line| line.verb == plan::Verb::Keep && shared(line)) {
-            let before = approved.lines.iter().find(|before| before.step == line.step);
-            line.verb = before.map_or(line.verb, |before| before.verb);
-        }
-        Ok(approved.differences(&now))
+        let now = recipe.plan_looked(cx, &self.job.outline, self.job.former.as_ref()).await?;
+        Ok(recipe.differences(&approved, now))
     }
 }
 

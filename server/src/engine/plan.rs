@@ -67,6 +67,17 @@ impl Recipe {
         Ok(plan)
     }
 
+    /// What another look would do otherwise than was approved, in sentences; empty where nothing.
+    pub fn differences(&self, approved: &Plan, mut now: Plan) -> Vec<String> {
+        // What all environments share and nobody takes away: that another job was quicker is as good.
+        let shared = |line: &Line| self.step(&line.step).is_some_and(|step| !step.leaves());
+        for line in now.lines.iter_mut().filter(|line| line.verb == Verb::Keep && shared(line)) {
+            let before = approved.lines.iter().find(|before| before.step == line.step);
+            line.verb = before.map_or(line.verb, |before| before.verb);
+        }
+        approved.differences(&now)
+    }
+
     /// What a step that shall stand will do.
     async fn line(
         &self,

@@ -30,7 +30,7 @@ impl Changes for Service {
         let found = self.to_change(caller, environment, Action::Change).await?;
         Ok(Changing {
             environment: found.environment.name.clone(),
-            decider: self.decider(caller, &found.environment).await?,
+            decider: self.decider(caller, Kind::Change, &found.environment.wish).await?,
             wish: found.environment.wish,
             choices: self.choices.clone(),
             now: self.clock.now(),
@@ -40,7 +40,8 @@ impl Changes for Service {
     async fn plan_change(&self, caller: &Caller, environment: &str, form: &Form) -> Answer<PlanPanel> {
         let found = self.to_change(caller, environment, Action::Change).await?;
         let former = &found.environment.wish;
-        let mut panel = PlanPanel { decider: self.decider(caller, &found.environment).await?, ..PlanPanel::default() };
+        let decider = self.decider(caller, Kind::Change, former).await?;
+        let mut panel = PlanPanel { decider, ..PlanPanel::default() };
         let wish = match form.change(former, &self.choices) {
             Ok(wish) => wish,
             Err(errors) => {
@@ -48,6 +49,7 @@ impl Changes for Service {
                 return Ok(panel);
             }
         };
+        panel.decider = self.decider(caller, Kind::Change, &wish).await?;
         let outline = self.recipe.outline_of_change(former, &wish, &found.standing);
         match self.plan_looked(&wish, &found.environment.id, &outline, Some(former)).await {
             Ok(mut plan) => {
@@ -110,7 +112,7 @@ impl Changes for Service {
             digest: plan.digest(&found.environment.wish),
             plan,
             purge: can_purge,
-            decider: self.decider(caller, &found.environment).await?,
+            decider: self.decider(caller, Kind::Destroy, &found.environment.wish).await?,
             environment: found.environment.name,
             now: self.clock.now(),
         })
@@ -245,12 +247,6 @@ impl Service {
         Ok(plan)
     }
 
-    pub(super) async fn decider(&self, caller: &Caller, environment: &Environment) -> Answer<String> {
-        let title = self.team(&environment.team).title;
-        let words = self.deciders().await?.words(&environment.team, &title, &caller.account.name);
-        Ok(format!("{words} decides."))
-    }
-
     pub(super) async fn send_change(
         &self,
         caller: &Caller,
@@ -282,7 +278,7 @@ fn worked(step: &Outline, line: &Line) -> bool {
 }
 
 fn subject(environment: &Environment) -> Permitted<'_> {
-    Permitted { team: &environment.team, requester: Some(&environment.owner), other_manager: false }
+    Permitted::of(&environment.team, Some(&environment.owner))
 }
 
 /// A plan that could not be made, in words for people; the detail is logged.

@@ -42,7 +42,7 @@ impl Service {
     /// The teams narrowed to those in which the caller may ask.
     pub(super) fn own_choices(&self, caller: &Caller) -> Choices {
         let asks = |team: &domain::team::Team| {
-            let subject = Subject { team: &team.name, requester: None, other_manager: false };
+            let subject = Subject::of(&team.name, None);
             may(caller, Action::Request, &subject).allowed()
         };
         let mut choices = self.choices.clone();

@@ -1,29 +1,100 @@
-//! Who decides for which team: managers whom the configuration names, and those whom the directory called so at sign-in.
+//! Who decides for which team: managers whom the configuration names, those whom the directory called so at sign-in, the
+//! platform engineers, and to whom any of them has handed over.
 
 use super::error::failed;
 use crate::config::TeamEntry;
-use crate::store::{self, Store};
+use crate::store::{self, Store, request::Request};
 use app::portal::Answer;
 use domain::Moment;
-use domain::account::AccountId;
+use domain::account::{AccountId, Caller, Role};
+use domain::approval::By;
 use domain::name::TeamName;
 use domain::permission::Subject;
+use domain::view::request::Handed;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Account names of every team's managers.
+/// Account names of every team's managers and of the platform engineers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Deciders(BTreeMap<TeamName, BTreeSet<String>>);
+pub(super) struct Deciders {
+    managers: BTreeMap<TeamName, BTreeSet<String>>,
+    platform: BTreeSet<String>,
+    pub(super) handed: Vec<Handed>,
+}
+
+/// What of a request that waits says who decides.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Waits<'a> {
+    pub(super) team: &'a TeamName,
+    pub(super) requester: &'a AccountId,
+    pub(super) requester_name: &'a str,
+    pub(super) level: By,
+}
+
+impl<'a> From<&'a Request> for Waits<'a> {
+    fn from(request: &'a Request) -> Waits<'a> {
+        Waits {
+            team: &request.team,
+            requester: &request.requester,
+            requester_name: &request.requester_name,
+            level: request.rule.level(request.level).by,
+        }
+    }
+}
+
+/// A request as the role table sees it, and for whom the caller would decide.
+pub(super) struct Asked<'a> {
+    pub(super) subject: Subject<'a>,
+    pub(super) on_behalf: Option<String>,
+}
 
 impl Deciders {
     /// Whether somebody of the team other than this account may decide.
     pub(super) fn other_than(&self, team: &TeamName, requester_name: &str) -> bool {
-        self.0.get(team).is_some_and(|managers| managers.iter().any(|manager| manager != requester_name))
+        self.managers.get(team).is_some_and(|managers| managers.iter().any(|manager| manager != requester_name))
     }
 
-    /// What a request of this team and requester is to the role table.
+    /// What something of this team and requester is to the role table.
     pub(super) fn subject<'a>(&self, team: &'a TeamName, requester: &'a AccountId, name: &str) -> Subject<'a> {
-        Subject { team, requester: Some(requester), other_manager: self.other_than(team, name) }
+        Subject { other_manager: self.other_than(team, name), ..Subject::of(team, Some(requester)) }
+    }
+
+    /// What a request that waits is to the role table for this caller; `answered` says whether a name stands on an
+    /// approval that counts.
+    pub(super) fn asked<'a>(&self, caller: &Caller, waits: Waits<'a>, answered: impl Fn(&str) -> bool) -> Asked<'a> {
+        let mut subject = self.subject(waits.team, waits.requester, waits.requester_name);
+        let me = caller.account.name.as_str();
+        subject.level = waits.level;
+        subject.answered = answered(me);
+        let own_right = self.decides(me, &waits);
+        let from = self.handed.iter().filter(|handed| handed.to == me && !own_right);
+        let mut from = from.filter(|handed| self.decides(&handed.from, &waits) && !answered(&handed.from));
+        let on_behalf = from.next().map(|handed| handed.from.clone());
+        subject.stands_in = on_behalf.is_some();
+        Asked { subject, on_behalf }
+    }
+
+    /// Whether somebody of this name may decide by themselves.
+    fn decides(&self, name: &str, waits: &Waits<'_>) -> bool {
+        let manages = self.managers.get(waits.team).is_some_and(|managers| managers.contains(name));
+        let open = waits.level == By::Platform || !self.other_than(waits.team, waits.requester_name);
+        let by_team = waits.level == By::Managers && manages;
+        name != waits.requester_name && (by_team || (open && self.platform.contains(name)))
+    }
+
+    /// Whether somebody of this name decides on anything.
+    pub(super) fn is_one(&self, name: &str) -> bool {
+        self.platform.contains(name) || self.managers.values().any(|managers| managers.contains(name))
+    }
+
+    /// Whether somebody has handed over to this name.
+    pub(super) fn stands_in(&self, name: &str) -> bool {
+        self.handed.iter().any(|handed| handed.to == name)
+    }
+
+    /// Everybody who decides on something, in order.
+    pub(super) fn names(&self) -> BTreeSet<String> {
+        self.managers.values().flatten().chain(&self.platform).cloned().collect()
     }
 
     /// "A manager of team Payments", or who decides where there is no other.
@@ -35,7 +106,7 @@ impl Deciders {
     }
 }
 
-/// Milliseconds for which the answer is believed; a sign-in empties it.
+/// Milliseconds for which the answer is believed; a sign-in and a hand-over empty it.
 const CACHED: i64 = 5_000;
 
 #[derive(Default)]
@@ -48,16 +119,23 @@ impl Cache {
         {
             return Ok(known.clone());
         }
-        let mut managers: BTreeMap<TeamName, BTreeSet<String>> = BTreeMap::new();
+        let failed = failed("reading who decides");
+        let mut deciders = Deciders::default();
         for team in teams {
-            managers.entry(team.name.clone()).or_default().extend(team.managers.iter().cloned());
+            deciders.managers.entry(team.name.clone()).or_default().extend(team.managers.iter().cloned());
         }
-        for account in store::account::managers(store).await.map_err(failed("reading who decides"))? {
-            for team in account.teams {
-                managers.entry(team).or_default().insert(account.name.clone());
+        for account in store::account::deciders(store).await.map_err(&failed)? {
+            if account.roles.contains(&Role::PlatformEngineer) {
+                deciders.platform.insert(account.name.clone());
+            }
+            if account.roles.contains(&Role::Manager) {
+                for team in account.teams {
+                    deciders.managers.entry(team).or_default().insert(account.name.clone());
+                }
             }
         }
-        let known = Arc::new(Deciders(managers));
+        deciders.handed = store::handover::open(store, now).await.map_err(&failed)?;
+        let known = Arc::new(deciders);
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, known.clone()));
         Ok(known)
     }

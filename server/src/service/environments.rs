@@ -133,7 +133,7 @@ pub(super) struct Listing {
 
 /// What the caller's right to an environment is judged by.
 fn subject(environment: &Environment) -> Subject<'_> {
-    Subject { team: &environment.team, requester: Some(&environment.owner), other_manager: false }
+    Subject::of(&environment.team, Some(&environment.owner))
 }
 
 /// By the table, then by whether there is anything to check.

@@ -2,31 +2,40 @@
 
 use super::Service;
 use super::cache::Cache;
+use super::deciders::Waits;
 use super::error::failed;
-use crate::store;
+use crate::store::{self, Store, request::Open};
 use app::portal::{Answer, Frames};
 use async_trait::async_trait;
-use domain::account::{AccountId, Caller, Role};
-use domain::name::TeamName;
+use domain::account::{Caller, Role};
+use domain::id::RequestId;
 use domain::permission::{Action, may};
 use domain::view::Frame;
+use std::collections::HashMap;
 
-/// Who has how many requests waiting: team, requester's account and name, number.
-pub(super) type Waiting = Cache<(), Vec<(TeamName, AccountId, String, i64)>>;
+/// What waits, with the names that stand on approvals that count.
+pub(super) type Waiting = Cache<(), Vec<(Open, Vec<String>)>>;
+
+/// Requests that are counted; they expire after days.
+const MOST_WAITING: i64 = 1_000;
 
 #[async_trait]
 impl Frames for Service {
     async fn frame(&self, caller: &Caller) -> Answer<Frame> {
+        let deciders = self.deciders().await?;
         let decides = caller.has(Role::Manager) || caller.has(Role::PlatformEngineer);
         let mut inbox = 0;
-        if decides {
-            let deciders = self.deciders().await?;
-            let waiting = store::request::waiting_by_requester(&self.store);
-            let waiting = self.waiting.read((), self.clock.now(), waiting).await;
-            for (team, requester, name, count) in waiting.map_err(failed("counting what waits"))?.iter() {
-                if may(caller, Action::Decide, &deciders.subject(team, requester, name)).allowed() {
-                    inbox += count;
-                }
+        if decides || deciders.stands_in(&caller.account.name) {
+            let waiting = self.waiting.read((), self.clock.now(), waiting(&self.store)).await;
+            for (open, approved) in waiting.map_err(failed("counting what waits"))?.iter() {
+                let waits = Waits {
+                    team: &open.team,
+                    requester: &open.requester,
+                    requester_name: &open.requester_name,
+                    level: open.rule.level(open.level).by,
+                };
+                let asked = deciders.asked(caller, waits, |name| approved.iter().any(|approved| approved == name));
+                inbox += i64::from(may(caller, Action::Decide, &asked.subject).allowed());
             }
         }
         Ok(Frame {
@@ -36,6 +45,25 @@ impl Frames for Service {
             requests: !self.own_choices(caller).teams.is_empty(),
         })
     }
+}
+
+async fn waiting(store: &Store) -> Result<Vec<(Open, Vec<String>)>, store::Error> {
+    let open = store::request::open(store, MOST_WAITING).await?;
+    let mut approved = approvals(store).await?;
+    let named = |open: Open| {
+        let names = approved.remove(&open.id).unwrap_or_default();
+        (open, names)
+    };
+    Ok(open.into_iter().map(named).collect())
+}
+
+/// Names on the approvals that count, by the request that waits.
+pub(super) async fn approvals(store: &Store) -> Result<HashMap<RequestId, Vec<String>>, store::Error> {
+    let mut names: HashMap<RequestId, Vec<String>> = HashMap::new();
+    for (request, name, on_behalf) in store::record::approvals_of_waiting(store).await? {
+        names.entry(request).or_default().extend([name].into_iter().chain(on_behalf));
+    }
+    Ok(names)
 }
 
 impl Service {

@@ -9,6 +9,7 @@ use crate::engine::Heard;
 use crate::store;
 use crate::store::event::Journal;
 use crate::store::request::Ending;
+use crate::store::unapproved::Refusal;
 use app::error::PortalError;
 use app::portal::{Answer, JobChange, Jobs};
 use async_trait::async_trait;
@@ -171,7 +172,7 @@ impl Jobs for Service {
             let by = Some((&me.id, me.name.as_str(), caller.way));
             let comment = format!("The job is rolled back: {}", given(&why)?);
             let ending = Ending { state: request::State::Withdrawn, by, comment: Some(&comment), job: None };
-            store::unapproved::end(&self.store, &request, &ending, now).await.map_err(&failed)?;
+            store::unapproved::end(&self.store, &request, &Refusal::plain(ending), now).await.map_err(&failed)?;
         }
         Ok(())
     }
@@ -195,7 +196,7 @@ fn given<T: Clone>(why: &Result<T, String>) -> Answer<T> {
 
 /// What the caller's right to a job is judged by.
 fn subject(journal: &Journal) -> Subject<'_> {
-    Subject { team: &journal.job.team, requester: None, other_manager: false }
+    Subject::of(&journal.job.team, None)
 }
 
 /// By the job's state; a refusal is a conflict, for the job may have moved since the page was made.

@@ -3,10 +3,10 @@
 use super::Service;
 use super::changes::Found;
 use super::error::failed;
-use super::requests::once_more;
+use super::requests::{Approval, Came, once_more};
 use super::sending::Sending;
 use crate::engine::{Context, Subject};
-use crate::store::request::{Ending, Request};
+use crate::store::request::Request;
 use crate::store::{self, Change, timer};
 use app::error::PortalError;
 use app::portal::Answer;
@@ -17,7 +17,7 @@ use domain::id::RequestId;
 use domain::job::{Event, recipe_key};
 use domain::permission::Action;
 use domain::plan::{Finding, Line, Plan, Verb, Weight};
-use domain::request::{Kind, State};
+use domain::request::Kind;
 use domain::view::request::Release;
 
 impl Service {
@@ -27,7 +27,7 @@ impl Service {
         Ok(Release {
             digest: plan.digest(&found.environment.wish),
             plan,
-            decider: self.decider(caller, &found.environment).await?,
+            decider: self.decider(caller, Kind::Release, &found.environment.wish).await?,
             environment: found.environment.name,
             now: self.clock.now(),
         })
@@ -88,8 +88,8 @@ impl Service {
         Ok(Plan { lines: plan.lines, findings: Vec::new(), permits: stops(&found.environment.name), kept: Vec::new() })
     }
 
-    /// Ends the waiting and lets go, in one transaction; false where somebody was first.
-    pub(super) async fn let_go(&self, caller: &Caller, request: &Request, comment: &str, now: Moment) -> Answer<bool> {
+    /// Counts an approval; the last one ends the waiting and lets go, in one transaction.
+    pub(super) async fn let_go(&self, request: &Request, approval: &Approval<'_>, now: Moment) -> Answer<Came> {
         let failed = failed("releasing an environment");
         let before = self.newest_journal(&request.environment).await?;
         if before.as_ref().is_some_and(|before| before.status.state().moving()) {
@@ -97,14 +97,16 @@ impl Service {
         }
         let release = || async {
             let mut tx = self.store.begin().await?;
-            let ending = Ending {
-                state: State::Approved,
-                by: Some((&caller.account.id, &caller.account.name, caller.way)),
-                comment: Some(comment).filter(|comment| !comment.is_empty()),
-                job: None,
-            };
-            if !store::request::end(&mut tx, &request.id, &ending, now).await? {
-                return Ok(false);
+            match approval.count(&mut tx, request, now).await? {
+                Came::Last => {}
+                Came::Further => {
+                    tx.commit().await?;
+                    return Ok(Came::Further);
+                }
+                Came::Late => return Ok(Came::Late),
+            }
+            if !store::request::end(&mut tx, &request.id, &approval.ending(None), now).await? {
+                return Ok(Came::Late);
             }
             timer::stop(&mut tx, timer::REQUEST, request.id.as_str()).await?;
             if let Some(before) = before.as_ref().filter(|before| !before.status.state().over()) {
@@ -118,7 +120,7 @@ impl Service {
             store::validation::break_off(&mut tx, &request.environment, now).await?;
             store::environment::release(&mut tx, &request.environment, now).await?;
             tx.commit().await?;
-            Ok::<_, store::Error>(true)
+            Ok::<_, store::Error>(Came::Last)
         };
         let released = once_more(release).await.map_err(&failed)?;
         if let Some(before) = before {

@@ -1,12 +1,14 @@
 //! Requests: the port's questions, each answered by the file of its reason.
 
+mod approving;
 mod asking;
 mod deciding;
+mod lapsing;
 mod listing;
 
-pub(super) use deciding::once_more;
+pub(super) use approving::{Approval, Came, once_more};
 
-use super::deciders::Deciders;
+use super::deciders::{Asked as Whose, Deciders};
 use super::error::failed;
 use super::{Service, permit};
 use crate::store::{self, request::Request};
@@ -14,13 +16,14 @@ use app::error::PortalError;
 use app::portal::{Answer, Requests, Submission};
 use async_trait::async_trait;
 use domain::account::Caller;
+use domain::approval::{Entry, has_answered};
 use domain::form::Form;
 use domain::id::RequestId;
 use domain::naming;
 use domain::permission::Action;
 use domain::request::Decision;
 use domain::view::Page;
-use domain::view::request::{PlanPanel, Row, Show, Whole};
+use domain::view::request::{HandingOver, PlanPanel, Row, Show, Whole};
 use domain::wish::Wish;
 use std::sync::Arc;
 
@@ -39,8 +42,7 @@ impl Requests for Service {
     }
 
     async fn request(&self, caller: &Caller, id: &RequestId) -> Answer<Whole> {
-        let (request, deciders) = self.seen_request(caller, id).await?;
-        Ok(self.whole(caller, request, &deciders))
+        Ok(self.whole(caller, self.seen_request(caller, id).await?))
     }
 
     async fn decide(
@@ -50,24 +52,56 @@ impl Requests for Service {
         decision: Decision,
         comment: &str,
         digest: &str,
+        level: Option<u32>,
     ) -> Answer<Whole> {
-        self.decide_request(caller, id, decision, comment, digest).await
+        self.decide_request(caller, id, decision, comment, digest, level).await
     }
 
     async fn withdraw(&self, caller: &Caller, id: &RequestId) -> Answer<Whole> {
         self.withdraw_request(caller, id).await
     }
+
+    async fn comment(&self, caller: &Caller, id: &RequestId, text: &str) -> Answer<Whole> {
+        self.comment_request(caller, id, text).await
+    }
+
+    async fn handing_over(&self, caller: &Caller) -> Answer<HandingOver> {
+        self.handing_over_of(caller).await
+    }
+
+    async fn hand_over(&self, caller: &Caller, to: &str, until: &str) -> Answer<()> {
+        self.hand_over_to(caller, to, until).await
+    }
+
+    async fn take_back(&self, caller: &Caller) -> Answer<()> {
+        self.take_back_of(caller).await
+    }
+}
+
+/// A request with everything by which the role table judges it.
+struct Seen {
+    request: Request,
+    record: Vec<Entry>,
+    deciders: Arc<Deciders>,
+}
+
+impl Seen {
+    /// What it is to the role table for this caller, and for whom they would decide.
+    fn whose(&self, caller: &Caller) -> Whose<'_> {
+        let answered = |name: &str| has_answered(&self.record, self.request.round, name);
+        self.deciders.asked(caller, (&self.request).into(), answered)
+    }
 }
 
 impl Service {
-    /// The request, if the caller may see it, and who decides.
-    async fn seen_request(&self, caller: &Caller, id: &RequestId) -> Answer<(Request, Arc<Deciders>)> {
+    /// The request, if the caller may see it, its record, and who decides.
+    async fn seen_request(&self, caller: &Caller, id: &RequestId) -> Answer<Seen> {
         let found = store::request::find(&self.store, id).await.map_err(failed("reading a request"))?;
         let request = found.ok_or_else(PortalError::not_found)?;
-        let deciders = self.deciders().await?;
-        let subject = deciders.subject(&request.team, &request.requester, &request.requester_name);
-        permit(caller, Action::See, &subject)?;
-        Ok((request, deciders))
+        let record = store::record::of(&self.store, id).await.map_err(failed("reading a request"))?;
+        let seen = Seen { request, record, deciders: self.deciders().await? };
+        permit(caller, Action::See, &seen.whose(caller).subject)?;
+        Ok(seen)
     }
 }
 

@@ -9,7 +9,7 @@ use domain::account::Caller;
 use domain::field::FieldError;
 use domain::id::{EnvironmentId, JobId, RequestId};
 use domain::plan::{Plan, Weight};
-use domain::request::{Kind, State, VALID_MILLIS};
+use domain::request::{Kind, State};
 use domain::wish::Wish;
 use uuid::Uuid;
 
@@ -35,6 +35,7 @@ impl Service {
         now: Moment,
     ) -> Request {
         let Sending { kind, wish, former, purge, plan, job } = sending;
+        let rule = self.rule(kind, wish);
         Request {
             id: id.clone(),
             kind,
@@ -50,11 +51,14 @@ impl Service {
             plan,
             state: State::Waiting,
             sent_at: now,
-            lapses_at: now.plus(VALID_MILLIS),
+            lapses_at: now.plus(rule.valid_ms()),
             decided_by_name: None,
             decided_at: None,
             comment: None,
             job,
+            rule,
+            level: 0,
+            round: 0,
         }
     }
 }

@@ -43,9 +43,10 @@ pub async fn named(store: &Store, name: &str) -> Result<Option<Account>, Error> 
     row.map(Account::try_from).transpose()
 }
 
-/// Everybody whom the directory called a manager; few.
-pub async fn managers(store: &Store) -> Result<Vec<Account>, Error> {
-    const SQL: &str = r#"select id, name, roles, teams from account where roles like '%"manager"%'"#;
+/// Everybody whom the directory called a manager or a platform engineer; few.
+pub async fn deciders(store: &Store) -> Result<Vec<Account>, Error> {
+    const SQL: &str = r#"select id, name, roles, teams from account
+        where roles like '%"manager"%' or roles like '%"platform-engineer"%'"#;
     let rows: Vec<Row> = on_both!(store.read(), db => sqlx::query_as(SQL).fetch_all(db).await)?;
     rows.into_iter().map(Account::try_from).collect()
 }

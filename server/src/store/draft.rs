@@ -50,6 +50,17 @@ pub async fn begin(store: &Store, account: &AccountId, draft: &Draft) -> Result<
     write(store, SQL, account, draft).await.map(drop)
 }
 
+/// Keeps a new one with what the transaction does otherwise.
+pub async fn begin_in(tx: &mut Tx, account: &AccountId, draft: &Draft) -> Result<(), Error> {
+    const SQL: &str = "insert into draft (id, account, form, errors, tried, saved_at) values ($1, $2, $3, $4, $5, $6)";
+    let (form, errors) = (document::write(&draft.form)?, document::write(&draft.errors)?);
+    on_both!(tx.on(), db => {
+        let begin = sqlx::query(SQL).bind(draft.id.as_str()).bind(&account.0).bind(&form).bind(&errors);
+        begin.bind(i64::from(draft.tried)).bind(draft.saved.0).execute(db).await.map(drop)
+    })?;
+    Ok(())
+}
+
 /// Keeps what an earlier one says now. One that was sent or dropped meanwhile stays gone; that, and another account's,
 /// is `NotFound`.
 pub async fn keep(store: &Store, account: &AccountId, draft: &Draft) -> Result<(), Error> {

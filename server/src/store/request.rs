@@ -3,6 +3,7 @@
 use super::{Error, Store, Tx, document, on_both};
 use domain::Moment;
 use domain::account::{AccountId, Way};
+use domain::approval::Rule;
 use domain::id::{EnvironmentId, JobId, RequestId};
 use domain::name::TeamName;
 use domain::plan::Plan;
@@ -33,6 +34,10 @@ pub struct Request {
     pub decided_at: Option<Moment>,
     pub comment: Option<String>,
     pub job: Option<JobId>,
+    /// How it is approved; the level that is asked now, and how often approvals have lapsed.
+    pub rule: Rule,
+    pub level: u32,
+    pub round: u32,
 }
 
 #[derive(sqlx::FromRow)]
@@ -56,6 +61,9 @@ struct Row {
     decided_at: Option<i64>,
     comment: Option<String>,
     job: Option<String>,
+    rule: Option<String>,
+    level: i64,
+    round: i64,
 }
 
 impl TryFrom<Row> for Request {
@@ -81,6 +89,9 @@ impl TryFrom<Row> for Request {
             decided_at: row.decided_at.map(Moment),
             comment: row.comment,
             job: row.job.map(JobId::new),
+            rule: row.rule.as_deref().map(document::read).transpose()?.unwrap_or_default(),
+            level: u32::try_from(row.level).unwrap_or_default(),
+            round: u32::try_from(row.round).unwrap_or_default(),
         })
     }
 }
@@ -89,7 +100,8 @@ macro_rules! selected {
     ($rest:literal) => {
         concat!(
             "select id, kind, environment, environment_name, team, requester, requester_name, wish, former, purge,
-            plan, digest, state, sent_at, lapses_at, decided_by_name, decided_at, comment, job from request ",
+            plan, digest, state, sent_at, lapses_at, decided_by_name, decided_at, comment, job, rule, level, round
+            from request ",
             $rest
         )
     };
@@ -98,16 +110,18 @@ macro_rules! selected {
 /// Sends it; `Taken("environment")` where another request about the environment waits for its decision.
 pub async fn add(tx: &mut Tx, request: &Request) -> Result<(), Error> {
     const SQL: &str = "insert into request (id, kind, environment, environment_name, team, requester, requester_name,
-        wish, plan, digest, state, sent_at, lapses_at, job, former, purge)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+        wish, plan, digest, state, sent_at, lapses_at, job, former, purge, rule)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
     let former = request.former.as_ref().map(document::write).transpose()?;
     let (wish, plan) = (document::write(&request.wish)?, document::write(&request.plan)?);
+    let rule = document::write(&request.rule)?;
     on_both!(tx.on(), db => {
         let add = sqlx::query(SQL).bind(request.id.as_str()).bind(request.kind.key());
         let add = add.bind(request.environment.as_str()).bind(&request.environment_name).bind(request.team.as_str());
         let add = add.bind(&request.requester.0).bind(&request.requester_name).bind(&wish).bind(&plan);
         let add = add.bind(&request.digest).bind(request.state.key()).bind(request.sent_at.0).bind(request.lapses_at.0);
         let add = add.bind(request.job.as_ref().map(JobId::as_str)).bind(&former).bind(i64::from(request.purge));
+        let add = add.bind(&rule);
         add.execute(db).await.map(drop).map_err(|error| Error::taken(error, "environment"))
     })?;
     Ok(())
@@ -187,16 +201,35 @@ pub async fn waiting(store: &Store, teams: Option<&[String]>, after: &str, limit
     rows.into_iter().map(Request::try_from).collect()
 }
 
-/// Who has how many requests waiting: team, requester's account and name, number.
-pub async fn waiting_by_requester(store: &Store) -> Result<Vec<(TeamName, AccountId, String, i64)>, Error> {
-    const SQL: &str = "select team, requester, requester_name, count(*) from request where state = 'waiting'
-        group by team, requester, requester_name";
-    let rows: Vec<(String, String, String, i64)> =
-        on_both!(store.read(), db => sqlx::query_as(SQL).fetch_all(db).await)?;
-    let count = |(team, requester, name, count): (String, String, String, i64)| {
-        Ok((super::environment::team(&team)?, AccountId(requester), name, count))
-    };
-    rows.into_iter().map(count).collect()
+/// What of a request that waits says who decides.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Open {
+    pub id: RequestId,
+    pub team: TeamName,
+    pub requester: AccountId,
+    pub requester_name: String,
+    pub rule: Rule,
+    pub level: u32,
+}
+
+/// All that wait, in short; oldest first, at most so many.
+pub async fn open(store: &Store, limit: i64) -> Result<Vec<Open>, Error> {
+    const SQL: &str = "select id, team, requester, requester_name, rule, level from request where state = 'waiting'
+        order by id limit $1";
+    let rows: Vec<(String, String, String, String, Option<String>, i64)> =
+        on_both!(store.read(), db => sqlx::query_as(SQL).bind(limit).fetch_all(db).await)?;
+    let read =
+        |(id, team, requester, requester_name, rule, level): (String, String, String, String, Option<String>, i64)| {
+            Ok(Open {
+                id: RequestId::new(id),
+                team: super::environment::team(&team)?,
+                requester: AccountId(requester),
+                requester_name,
+                rule: rule.as_deref().map(document::read).transpose()?.unwrap_or_default(),
+                level: u32::try_from(level).unwrap_or_default(),
+            })
+        };
+    rows.into_iter().map(read).collect()
 }
 
 /// How many there are: of these teams (`None`: all) or, where one is named, of this requester.
@@ -209,6 +242,67 @@ pub async fn count(store: &Store, teams: Option<&[String]>, requester: Option<&A
         sqlx::query_as(SQL).bind(&teams).bind(requester).fetch_one(db).await
     })?;
     Ok(count)
+}
+
+/// Decided last, of these teams (`None`: all).
+pub async fn decided(store: &Store, teams: Option<&[String]>, limit: i64) -> Result<Vec<Request>, Error> {
+    const SQL: &str = selected!(
+        "where decided_at is not null and ($1 = '' or $1 like '%,' || team || ',%')
+        order by decided_at desc, id desc limit $2"
+    );
+    let teams = teams.map(|teams| format!(",{},", teams.join(","))).unwrap_or_default();
+    let rows: Vec<Row> =
+        on_both!(store.read(), db => sqlx::query_as(SQL).bind(&teams).bind(limit).fetch_all(db).await)?;
+    rows.into_iter().map(Request::try_from).collect()
+}
+
+/// As the database writes how somebody came in.
+pub(super) fn way(way: Way) -> &'static str {
+    match way {
+        Way::Browser => "browser",
+        Way::Token => "token",
+    }
+}
+
+/// Holds the request against everybody else who answers, until the transaction ends; false where it does not wait any
+/// more, or waits on another level or in another round.
+pub async fn hold(tx: &mut Tx, request: &Request) -> Result<bool, Error> {
+    const SQL: &str = "update request set level = level
+        where id = $1 and state = 'waiting' and level = $2 and round = $3";
+    let held = on_both!(tx.on(), db => {
+        let hold = sqlx::query(SQL).bind(request.id.as_str()).bind(i64::from(request.level));
+        hold.bind(i64::from(request.round)).execute(db).await.map(|done| done.rows_affected())
+    })?;
+    Ok(held == 1)
+}
+
+/// On to the next level, of a request that is held.
+pub async fn advance(tx: &mut Tx, id: &RequestId) -> Result<(), Error> {
+    const SQL: &str = "update request set level = level + 1 where id = $1";
+    on_both!(tx.on(), db => sqlx::query(SQL).bind(id.as_str()).execute(db).await.map(drop))?;
+    Ok(())
+}
+
+/// Another plan, to be approved from the first level on, of a request that is held.
+pub async fn lapse(tx: &mut Tx, id: &RequestId, wish: &Wish, plan: &Plan, digest: &str) -> Result<(), Error> {
+    const SQL: &str =
+        "update request set wish = $2, plan = $3, digest = $4, level = 0, round = round + 1 where id = $1";
+    let (wish, plan) = (document::write(wish)?, document::write(plan)?);
+    on_both!(tx.on(), db => {
+        let lapse = sqlx::query(SQL).bind(id.as_str()).bind(&wish).bind(&plan).bind(digest);
+        lapse.execute(db).await.map(drop)
+    })?;
+    Ok(())
+}
+
+/// Another rule and a later end, of a request that is held.
+pub async fn escalate(tx: &mut Tx, id: &RequestId, rule: &Rule, lapses_at: Moment) -> Result<(), Error> {
+    const SQL: &str = "update request set rule = $2, lapses_at = $3 where id = $1";
+    let rule = document::write(rule)?;
+    on_both!(tx.on(), db => {
+        sqlx::query(SQL).bind(id.as_str()).bind(&rule).bind(lapses_at.0).execute(db).await.map(drop)
+    })?;
+    Ok(())
 }
 
 /// An end to the waiting.
@@ -225,10 +319,7 @@ pub struct Ending<'a> {
 pub async fn end(tx: &mut Tx, id: &RequestId, ending: &Ending<'_>, now: Moment) -> Result<bool, Error> {
     const SQL: &str = "update request set state = $2, decided_by = $3, decided_by_name = $4, decided_way = $5,
         comment = $6, job = coalesce($7, job), decided_at = $8 where id = $1 and state = 'waiting'";
-    let way = ending.by.map(|(_, _, way)| match way {
-        Way::Browser => "browser",
-        Way::Token => "token",
-    });
+    let way = ending.by.map(|(_, _, by)| way(by));
     let ended = on_both!(tx.on(), db => {
         let end = sqlx::query(SQL).bind(id.as_str()).bind(ending.state.key());
         let end = end.bind(ending.by.map(|(account, _, _)| account.0.as_str()));

@@ -1,16 +1,36 @@
 //! Ends a request without an approval: the name of an environment that was not made is free, its password deleted; a job
 //! that was held for it stands where it stopped, and so does what was to be changed.
 
+use super::record::{self, Speaker};
 use super::request::{self, Ending, Request};
-use super::{Change, Error, Store, environment, event, sealed, timer};
+use super::{Change, Error, Store, draft, environment, event, sealed, timer};
+use app::portal::Draft;
 use domain::Moment;
+use domain::approval::{Entry, Word};
 use domain::job::Event;
-use domain::request::Kind;
+use domain::request::{Kind, State};
+
+/// How a request ends without its approval.
+#[derive(Clone, Debug)]
+pub struct Refusal<'a> {
+    pub ending: Ending<'a>,
+    /// For whom it was said, where an approver had handed over.
+    pub on_behalf: Option<&'a str>,
+    /// What the one who asked goes on with, where it went back.
+    pub draft: Option<&'a Draft>,
+}
+
+impl<'a> Refusal<'a> {
+    /// By the one who asked, or by time.
+    pub fn plain(ending: Ending<'a>) -> Refusal<'a> {
+        Refusal { ending, on_behalf: None, draft: None }
+    }
+}
 
 /// False where somebody was first. Committed and announced.
-pub async fn end(store: &Store, request: &Request, ending: &Ending<'_>, now: Moment) -> Result<bool, Error> {
+pub async fn end(store: &Store, request: &Request, refusal: &Refusal<'_>, now: Moment) -> Result<bool, Error> {
     loop {
-        match once(store, request, ending, now).await {
+        match once(store, request, refusal, now).await {
             Err(Error::Behind) => {}
             Ok(ended) => {
                 if let Some(job) = request.job.as_ref().filter(|_| ended) {
@@ -24,12 +44,23 @@ pub async fn end(store: &Store, request: &Request, ending: &Ending<'_>, now: Mom
     }
 }
 
-async fn once(store: &Store, request: &Request, ending: &Ending<'_>, now: Moment) -> Result<bool, Error> {
+async fn once(store: &Store, request: &Request, refusal: &Refusal<'_>, now: Moment) -> Result<bool, Error> {
+    let ending = &refusal.ending;
     let mut tx = store.begin().await?;
+    // Whoever answers to an earlier level or plan has not answered to this one; who takes back takes back all of it.
+    let answers = matches!(ending.state, State::Rejected | State::Returned);
+    if answers && !request::hold(&mut tx, request).await? {
+        return Ok(false);
+    }
     if !request::end(&mut tx, &request.id, ending, now).await? {
         return Ok(false);
     }
     timer::stop(&mut tx, timer::REQUEST, request.id.as_str()).await?;
+    let speaker = ending.by.map(|(account, name, way)| Speaker { account, name, way, on_behalf: refusal.on_behalf });
+    record::add(&mut tx, &request.id, speaker, &entry(request, refusal, now)).await?;
+    if let Some(kept) = refusal.draft {
+        draft::begin_in(&mut tx, &request.requester, kept).await?;
+    }
     match (request.kind, &request.job) {
         (Kind::Change | Kind::Repair | Kind::Destroy | Kind::Release, _) => {} // what stands stays as it is
         (Kind::Rename | Kind::Replan, Some(job)) => {
@@ -44,4 +75,23 @@ async fn once(store: &Store, request: &Request, ending: &Ending<'_>, now: Moment
     }
     tx.commit().await?;
     Ok(true)
+}
+
+fn entry(request: &Request, refusal: &Refusal<'_>, now: Moment) -> Entry {
+    let ending = &refusal.ending;
+    Entry {
+        at: now,
+        word: match ending.state {
+            State::Rejected => Word::Rejected,
+            State::Returned => Word::ChangesAsked,
+            State::Withdrawn => Word::Withdrawn,
+            State::Waiting | State::Approved | State::Expired => Word::Expired,
+        },
+        by: ending.by.map(|(_, name, _)| name.to_owned()),
+        on_behalf: refusal.on_behalf.map(str::to_owned),
+        level: request.level,
+        round: request.round,
+        digest: request.digest.clone(),
+        text: ending.comment.unwrap_or_default().to_owned(),
+    }
 }

@@ -1,6 +1,7 @@
 //! What the port promises, asked of the service itself, on both databases.
 
 mod accept;
+mod approval;
 mod busy;
 mod day_two;
 mod decide;

@@ -1,6 +1,7 @@
 //! A request as a row and as its own page; what a plan in the making shows beside the form.
 
 use super::Can;
+use crate::approval::Entry;
 use crate::field::FieldError;
 use crate::id::{JobId, RequestId};
 use crate::moment::Moment;
@@ -18,6 +19,8 @@ pub enum Show {
     Mine,
     /// What waits for this caller's decision, oldest first: the inbox.
     Inbox,
+    /// What was decided lately of the caller's teams, newest first.
+    Decided,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,10 +57,67 @@ pub struct Whole {
     pub comment: Option<String>,
     /// Who may decide, in words: "A manager of team Payments".
     pub decider: String,
+    /// The levels of its approval in order.
+    pub levels: Vec<Level>,
+    /// The level that is asked now, from 0.
+    pub level: u32,
+    /// Whether an approval needs a comment too.
+    pub comment_needed: bool,
+    /// Everything that was said and happened, oldest first.
+    pub record: Vec<Entry>,
     pub decide: Can,
+    /// For whom the caller would decide, where somebody has handed over.
+    pub on_behalf: Option<String>,
     pub withdraw: Can,
+    pub remark: Can,
     pub job: Option<JobId>,
     pub now: Moment,
+}
+
+/// One level of an approval.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Level {
+    /// "A manager of team Payments".
+    pub who: String,
+    /// How many different people.
+    pub approvers: u32,
+    /// Who has approved, each with "for NAME" where somebody had handed over.
+    pub approved: Vec<String>,
+    pub stand: LevelStand,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum LevelStand {
+    Approved,
+    Asked,
+    /// Asked when those before have approved.
+    Later,
+    /// Never asked, because the request ended before.
+    Over,
+}
+
+/// What somebody has handed over, and to whom one could.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandingOver {
+    /// Whether the caller decides on anything at all.
+    pub decides: bool,
+    /// Account names that could take it.
+    pub to: Vec<String>,
+    pub handed: Option<Handed>,
+    /// What others have handed to the caller.
+    pub taken: Vec<Handed>,
+    pub now: Option<Moment>,
+}
+
+/// One hand-over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handed {
+    pub from: String,
+    pub to: String,
+    pub until: Moment,
 }
 
 /// A form that changes an environment: what it says now, and what may be chosen.

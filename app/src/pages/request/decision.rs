@@ -1,12 +1,14 @@
 //! The decision: asked of who may decide, told to who may not, and kept as a record once it is made.
 
 use crate::components::confirm::{Asks, Confirm, confirm};
-use crate::components::glyph::{QUEUED, glyph, icon, of_request};
+use crate::components::glyph::{CANCELLED, PERSON, QUEUED, SUCCEEDED, WAITING, glyph, icon, of_request};
 use crate::components::plan_panel::{finding_read, no_finding};
 use crate::components::time::moment;
 use crate::routes;
+use domain::account::short;
+use domain::form::Form;
 use domain::request::{Kind, State};
-use domain::view::request::Whole;
+use domain::view::request::{Level, LevelStand, Whole};
 use leptos::prelude::*;
 
 /// Findings, then the form or the record, then the way back for the one who asked.
@@ -34,7 +36,7 @@ fn open(request: &Whole) -> AnyView {
             <section class="card" aria-labelledby="decide">
                 <header><h2 id="decide">"Decision"</h2></header>
                 <div class="pad stack small">
-                    <ol class="approvals"><li>{glyph(QUEUED)}<b>{request.decider.clone()}</b><small class="quiet">"Asked, has not decided yet"</small></li></ol>
+                    {levels(request)}
                     <p class="hint">{reason}</p>
                 </div>
             </section>
@@ -45,23 +47,77 @@ fn open(request: &Whole) -> AnyView {
         Kind::Release => "Nothing on Azure is touched: Keystead lets go at once, and no job runs.".to_owned(),
         _ => format!("Binds plan {}. If the world changes first, you are asked again.", request.digest),
     };
+    let needed = match request.comment_needed {
+        true => "Needed. The requester reads it.",
+        false => "Needed unless you approve. The requester reads it.",
+    };
+    let for_whom = request.on_behalf.as_ref().map(|name| {
+        let said = format!("You decide for {}, who has handed over to you.", short(name));
+        view! { <p class="hint">{said}</p> }
+    });
     view! {
         <form class="card" method="post" action=routes::decide(&request.row.id) aria-labelledby="decide">
             <header><h2 id="decide">"Your decision"</h2></header>
             <div class="pad stack small">
                 <input type="hidden" name="digest" value=request.digest.clone()/>
+                <input type="hidden" name="level" value=request.level/>
+                {levels(request)}
+                {for_whom}
                 <div class="field">
                     <label for="comment">"Comment"</label>
                     <textarea id="comment" name="comment" maxlength="2000" aria-describedby="comment-hint"></textarea>
-                    <p class="hint" id="comment-hint">"Needed to reject. The requester reads it."</p>
+                    <p class="hint" id="comment-hint">{needed}</p>
                 </div>
                 <button class="button primary block" name="decision" value="approve">{icon("check")}"Approve"</button>
-                <button class="button danger block" name="decision" value="reject">"Reject"</button>
+                <div class="halves">
+                    <button class="button" name="decision" value="changes">"Ask for changes"</button>
+                    <button class="button danger" name="decision" value="reject">"Reject"</button>
+                </div>
                 <p class="hint">{binds}</p>
             </div>
         </form>
     }
     .into_any()
+}
+
+/// Each level: who has approved, who is asked, who comes after.
+fn levels(request: &Whole) -> AnyView {
+    let one = |level: &Level| {
+        let you = level.stand == LevelStand::Asked && request.decide.allowed;
+        let (look, said) = match level.stand {
+            LevelStand::Approved => (SUCCEEDED, "Approved".to_owned()),
+            LevelStand::Asked if you => (PERSON, "You are asked".to_owned()),
+            LevelStand::Asked => (WAITING, "Asked, has not decided yet".to_owned()),
+            LevelStand::Later => (QUEUED, "Asked after that".to_owned()),
+            LevelStand::Over => (CANCELLED, "Not asked any more".to_owned()),
+        };
+        let still = (level.approvers as usize).saturating_sub(level.approved.len());
+        let more = (level.approvers > 1 && level.stand == LevelStand::Asked).then(|| format!(", {still} still needed"));
+        let who = match level.approved.as_slice() {
+            [] => level.who.clone(),
+            names => names.iter().map(|name| short_both(name)).collect::<Vec<_>>().join(", "),
+        };
+        view! {
+            <li data-state=look.state>{glyph(look)}<b>{who}</b><small class="quiet">{said}{more}</small></li>
+        }
+    };
+    view! { <ol class="approvals">{request.levels.iter().map(one).collect_view()}</ol> }.into_any()
+}
+
+/// "second-manager for manager", without the directory's name.
+fn short_both(name: &str) -> String {
+    name.split(" for ").map(short).collect::<Vec<_>>().join(" for ")
+}
+
+/// The form of the change with the answers that were sent.
+fn again(request: &Whole) -> String {
+    let form = serde_json::to_value(Form::of(&request.wish)).unwrap_or_default();
+    let former = request.former.as_ref().map(|wish| serde_json::to_value(Form::of(wish)).unwrap_or_default());
+    let answers = form.as_object().into_iter().flatten().filter_map(|(field, answer)| {
+        let new = former.as_ref().is_none_or(|former| former[field] != *answer) || field == "reason";
+        Some((field.as_str(), answer.as_str().filter(|_| new)?))
+    });
+    routes::change_with(&request.row.environment, &answers.collect::<Vec<_>>())
 }
 
 fn record(request: &Whole) -> AnyView {
@@ -76,14 +132,27 @@ fn record(request: &Whole) -> AnyView {
         let words = format!("“{comment}”");
         view! { <p>{words}</p> }
     });
-    let expired = (row.state == State::Expired)
-        .then(|| view! { <p class="hint">"Nobody decided within seven days. It can be asked again."</p> });
+    let hint = match row.state {
+        State::Expired => Some("Nobody decided in time. It can be asked again."),
+        State::Returned if row.kind == Kind::Create => {
+            Some("It went back to the one who asked, as a draft with the comment. The password is to be typed again.")
+        }
+        State::Returned => Some("It went back to the one who asked; the environment stays as it is."),
+        _ => None,
+    };
+    let hint = hint.map(|said| view! { <p class="hint">{said}</p> });
+    let again = (row.state == State::Returned && row.kind == Kind::Change).then(|| {
+        view! { <a class="button" href=again(request) rel="external">{icon("pencil")}"Ask with changes"</a> }
+    });
+    // Who approved on the levels before says more than the last name alone.
+    let approved = (request.levels.len() > 1).then(|| levels(request));
     view! {
         <section class="card" aria-labelledby="decide">
             <header><h2 id="decide">"Decision"</h2></header>
             <div class="pad stack small">
+                {approved}
                 <ol class="approvals"><li data-state=look.state>{glyph(look)}<b>{who}</b>{when}</li></ol>
-                {comment}{expired}
+                {comment}{hint}{again}
             </div>
         </section>
     }

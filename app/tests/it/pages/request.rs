@@ -7,7 +7,7 @@ use app::portal::Draft;
 use domain::form::Form;
 use domain::id::{DraftId, JobId, RequestId};
 use domain::request::{Kind, State};
-use domain::view::request::{Row, Whole};
+use domain::view::request::{Level, LevelStand, Row, Whole};
 use domain::view::{Can, Page};
 
 pub(crate) fn row(id: &str, environment: &str, state: State) -> Row {
@@ -41,8 +41,19 @@ pub(crate) fn whole(state: State, decide: Can, withdraw: Can) -> Whole {
         plan,
         comment: (state == State::Rejected).then(|| "Use the shared workspace, please.".into()),
         decider: "A manager of team Payments".into(),
+        levels: vec![Level {
+            who: "A manager of team Payments".into(),
+            approvers: 1,
+            approved: Vec::new(),
+            stand: if state == State::Waiting { LevelStand::Asked } else { LevelStand::Over },
+        }],
+        level: 0,
+        comment_needed: false,
+        record: Vec::new(),
         decide,
+        on_behalf: None,
         withdraw,
+        remark: Can::no("An auditor sees everything and changes nothing."),
         job: (state == State::Approved).then(|| JobId::new("118")),
         now: NOW,
     }

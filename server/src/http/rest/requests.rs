@@ -36,13 +36,18 @@ pub struct Approval {
     comment: String,
     /// The request's `digest`: what one has seen is what one approves.
     digest: String,
+    /// The request's `level`, so that an answer to one is never taken for an answer to the next; without it the one that
+    /// is asked now.
+    #[serde(default)]
+    level: Option<u32>,
 }
 
 /// What an approval came to.
 #[derive(Serialize, ToSchema)]
 pub struct Approved {
     pub request: RequestId,
-    /// What it began, to be read at `/api/v1/jobs/{id}`; none where an environment was released.
+    /// What it began, to be read at `/api/v1/jobs/{id}`; none where others are asked still, or an environment was
+    /// released.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job: Option<JobId>,
 }
@@ -67,13 +72,13 @@ pub async fn submit(
     Ok((StatusCode::CREATED, AppendHeaders([(LOCATION, format!("/requests/{id}"))]), Json(whole)))
 }
 
-/// Approves a request: its job begins.
+/// Approves a request: where nobody else has to, its job begins.
 #[utoipa::path(
     post, path = "/api/v1/requests/{id}/approval", tag = "requests", request_body = Approval,
     params(("id" = String, Path, description = "Of the request")),
     security(("token" = [])),
     responses(
-        (status = 201, description = "The job has begun, or the environment is released", body = Approved, headers(("Location" = String))),
+        (status = 201, description = "It counts: the job has begun, others are asked, or the environment is released", body = Approved, headers(("Location" = String))),
         Unsaid,
     )
 )]
@@ -83,7 +88,8 @@ pub async fn approve(
     Path(id): Path<RequestId>,
     Body(approval): Body<Approval>,
 ) -> Result<impl IntoResponse, Refusal> {
-    let whole = web.portal.decide(&caller, &id, Decision::Approve, &approval.comment, &approval.digest).await?;
+    let whole =
+        web.portal.decide(&caller, &id, Decision::Approve, &approval.comment, &approval.digest, approval.level).await?;
     let job = whole.job;
     let address = job.as_ref().map_or_else(|| format!("/requests/{id}"), |job| format!("/api/v1/jobs/{job}"));
     Ok((StatusCode::CREATED, AppendHeaders([(LOCATION, address)]), Json(Approved { request: id, job })))

@@ -25,9 +25,7 @@ impl Service {
         let mut panel = PlanPanel { errors: wrong_answers(form, &choices, password_typed), ..PlanPanel::default() };
         // The password changes nothing of the plan, so that a plan without it can be shown.
         let Ok(mut wish) = form.parse(&choices, true) else { return Ok(panel) };
-        let team = self.team(&wish.team);
-        let words = self.deciders().await?.words(&wish.team, &team.title, &caller.account.name);
-        panel.decider = format!("{words} decides.");
+        panel.decider = self.decider(caller, Kind::Create, &wish).await?;
         let held = store::environment::held(&self.store, wish.name.as_str()).await;
         if held.map_err(failed("looking for a name"))? {
             panel.errors.push(FieldError::new("name", NAME_HELD));

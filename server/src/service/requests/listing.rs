@@ -1,20 +1,25 @@
 //! Requests as pages show them: rows, what waits for the caller, and one whole request with what may be done.
 
+use super::Seen;
 use super::deciding::refuse_decided;
-use crate::service::deciders::Deciders;
 use crate::service::error::failed;
+use crate::service::frames::approvals;
 use crate::service::{Service, can, visible};
 use crate::store::{self, request::Request};
 use app::portal::Answer;
 use domain::account::Caller;
+use domain::approval::{self, By, Entry, standing};
 use domain::permission::{Action, Answer as Permission, may};
 use domain::plan::Verb;
-use domain::view::request::{Row, Show, Whole};
+use domain::request::State;
+use domain::view::request::{Level, LevelStand, Row, Show, Whole};
 use domain::view::{Can, Page};
-use domain::wish::{AppIdentity, TeamRole, Wish};
+use domain::wish::{AppIdentity, TeamRole};
 
 /// Rows of one page.
 const PAGE: i64 = 50;
+/// Decided requests beside an inbox.
+const LATELY: i64 = 10;
 /// Open requests that an inbox looks at; they expire after seven days.
 const MOST_WAITING: i64 = 1_000;
 
@@ -25,6 +30,11 @@ impl Service {
         let teams = teams.as_deref();
         match show {
             Show::Inbox => self.inbox(caller, teams).await,
+            Show::Decided => {
+                let rows = store::request::decided(&self.store, teams, LATELY).await.map_err(&failed)?;
+                let total = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+                Ok(self.page(rows, total))
+            }
             Show::All => {
                 let rows = store::request::list(&self.store, teams, after, PAGE + 1).await.map_err(&failed)?;
                 let total = store::request::count(&self.store, teams, None).await.map_err(&failed)?;
@@ -42,17 +52,19 @@ impl Service {
     /// What waits for this caller, oldest first.
     async fn inbox(&self, caller: &Caller, teams: Option<&[String]>) -> Answer<Page<Row>> {
         let deciders = self.deciders().await?;
-        let waiting = store::request::waiting(&self.store, teams, "", MOST_WAITING).await;
+        let failed = failed("listing requests");
+        // What somebody of another team has handed over is of that team.
+        let teams = teams.filter(|_| !deciders.stands_in(&caller.account.name));
+        let waiting = store::request::waiting(&self.store, teams, "", MOST_WAITING).await.map_err(&failed)?;
+        let approved = approvals(&self.store).await.map_err(&failed)?;
         let mine = |request: &Request| {
-            let subject = deciders.subject(&request.team, &request.requester, &request.requester_name);
-            may(caller, Action::Decide, &subject) == Permission::Allowed
+            let names = approved.get(&request.id);
+            let answered = |name: &str| names.is_some_and(|names| names.iter().any(|known| known == name));
+            let asked = deciders.asked(caller, request.into(), answered);
+            may(caller, Action::Decide, &asked.subject) == Permission::Allowed
         };
-        let rows: Vec<Row> = waiting
-            .map_err(failed("listing requests"))?
-            .iter()
-            .filter(|request| mine(request))
-            .map(|request| self.request_row(request))
-            .collect();
+        let rows = waiting.iter().filter(|request| mine(request)).map(|request| self.request_row(request));
+        let rows: Vec<Row> = rows.collect();
         Ok(Page { total: i64::try_from(rows.len()).unwrap_or(i64::MAX), rows, next: None })
     }
 
@@ -75,7 +87,7 @@ impl Service {
             sent: request.sent_at,
             lapses: request.lapses_at,
             reason: request.wish.reason.clone(),
-            at_stake: at_stake(&request.wish),
+            at_stake: at_stake(request),
             creates: request.plan.count(Verb::Create),
             changes: request.plan.count(Verb::Change) + request.plan.count(Verb::Replace),
             deletes: request.plan.count(Verb::Delete),
@@ -84,32 +96,71 @@ impl Service {
         }
     }
 
-    pub(super) fn whole(&self, caller: &Caller, request: Request, deciders: &Deciders) -> Whole {
-        let subject = deciders.subject(&request.team, &request.requester, &request.requester_name);
+    pub(super) fn whole(&self, caller: &Caller, seen: Seen) -> Whole {
+        let whose = seen.whose(caller);
         let now = self.clock.now();
-        let open = |can: Can| match refuse_decided(&request, now) {
+        let open = |can: Can| match refuse_decided(&seen.request, now) {
             Err(error) if can.allowed => Can::no(error.message),
             _ => can,
         };
-        let title = self.team(&request.team).title;
+        let (decide, withdraw) =
+            (open(can(caller, Action::Decide, &whose.subject)), open(can(caller, Action::Withdraw, &whose.subject)));
+        let (remark, on_behalf) = (can(caller, Action::Comment, &whose.subject), whose.on_behalf);
+        let title = self.team(&seen.request.team).title;
+        let decider = seen.deciders.words(&seen.request.team, &title, &seen.request.requester_name);
+        let Seen { request, record, .. } = seen;
         Whole {
             row: self.request_row(&request),
-            decider: deciders.words(&request.team, &title, &request.requester_name),
-            decide: open(can(caller, Action::Decide, &subject)),
-            withdraw: open(can(caller, Action::Withdraw, &subject)),
+            levels: levels(&request, &record, &decider),
+            decider: request.rule.level(request.level).words(&decider),
+            level: request.level,
+            comment_needed: request.rule.comment,
+            decide,
+            on_behalf,
+            withdraw,
+            remark,
             wish: request.wish,
             former: request.former,
             plan: request.plan,
             digest: request.digest,
             comment: request.comment,
+            record,
             job: request.job,
             now,
         }
     }
 }
 
+/// The levels with who has approved; one that ended the waiting otherwise is nobody's any more.
+fn levels(request: &Request, record: &[Entry], managers: &str) -> Vec<Level> {
+    let one = |(number, level): (usize, &approval::Level)| {
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
+        let here = standing(record, request.round).filter(|entry| entry.level == number);
+        let named = here.filter_map(|entry| match (&entry.by, &entry.on_behalf) {
+            (Some(by), Some(from)) => Some(format!("{by} for {from}")),
+            (by, _) => by.clone(),
+        });
+        let stand = match request.state {
+            State::Approved => LevelStand::Approved,
+            State::Waiting if number < request.level => LevelStand::Approved,
+            State::Waiting if number == request.level => LevelStand::Asked,
+            State::Waiting => LevelStand::Later,
+            _ if number < request.level => LevelStand::Approved,
+            _ => LevelStand::Over,
+        };
+        let mut approved: Vec<String> = named.collect();
+        // Approved before there was a record.
+        if approved.is_empty() && request.state == State::Approved {
+            approved.extend(request.decided_by_name.clone());
+        }
+        Level { who: level.words(managers), approvers: level.approvers, approved, stand }
+    };
+    request.rule.levels.iter().enumerate().map(one).collect()
+}
+
 /// What a list shows of a wish at a glance.
-fn at_stake(wish: &Wish) -> Vec<String> {
+fn at_stake(request: &Request) -> Vec<String> {
+    let wish = &request.wish;
     let mut stake = vec![format!("{} × {}", wish.cluster.nodes, wish.cluster.node_size)];
     if wish.roles.app_identity == AppIdentity::AgentPool {
         stake.push("agent pool identity".to_owned());
@@ -119,6 +170,10 @@ fn at_stake(wish: &Wish) -> Vec<String> {
     }
     if wish.vault.purge_protection {
         stake.push("purge protection".to_owned());
+    }
+    let rest = request.rule.levels.iter().skip(request.level as usize + 1);
+    if request.state == State::Waiting && rest.into_iter().any(|level| level.by == By::Platform) {
+        stake.push("platform approves too".to_owned());
     }
     stake
 }

@@ -16,7 +16,7 @@ async fn a_long_log_is_read_from_its_end() {
         let (service, member, manager) = (&portal.service, portal.member().await, portal.manager().await);
         let request = portal.asked(&member, "talkative").await;
         let digest = service.request(&manager, &request).await.unwrap().digest;
-        let job = service.decide(&manager, &request, Decision::Approve, "", &digest).await.unwrap().job.unwrap();
+        let job = service.decide(&manager, &request, Decision::Approve, "", &digest, None).await.unwrap().job.unwrap();
         let said: Vec<Said> = (0..1_100)
             .map(|number| {
                 let step = if number % 550 == 0 { "vault" } else { "cluster" };

@@ -22,8 +22,8 @@ async fn two_approvers_at_once_begin_one_job() {
         let id = portal.asked(&member, "twice").await;
         let digest = portal.service.request(&manager, &id).await.unwrap().digest;
         let (one, two) = tokio::join!(
-            portal.service.decide(&manager, &id, Decision::Approve, "", &digest),
-            portal.service.decide(&other, &id, Decision::Approve, "", &digest),
+            portal.service.decide(&manager, &id, Decision::Approve, "", &digest, None),
+            portal.service.decide(&other, &id, Decision::Approve, "", &digest, None),
         );
         assert_eq!([one.is_ok(), two.is_ok()].iter().filter(|ok| **ok).count(), 1, "{}", bed.name);
         let refused = one.err().or(two.err()).unwrap();
@@ -42,7 +42,7 @@ async fn an_approval_and_a_withdrawal_at_once_end_in_one_of_both() {
         let id = portal.asked(&member, "either").await;
         let digest = portal.service.request(&manager, &id).await.unwrap().digest;
         let (approved, withdrawn) = tokio::join!(
-            portal.service.decide(&manager, &id, Decision::Approve, "", &digest),
+            portal.service.decide(&manager, &id, Decision::Approve, "", &digest, None),
             portal.service.withdraw(&member, &id),
         );
         assert_ne!(approved.is_ok(), withdrawn.is_ok());
@@ -66,8 +66,8 @@ async fn the_same_click_twice_is_one_decision() {
         let id = portal.asked(&member, "clicked").await;
         let digest = portal.service.request(&manager, &id).await.unwrap().digest;
         let (one, two) = tokio::join!(
-            portal.service.decide(&manager, &id, Decision::Approve, "", &digest),
-            portal.service.decide(&manager, &id, Decision::Approve, "", &digest),
+            portal.service.decide(&manager, &id, Decision::Approve, "", &digest, None),
+            portal.service.decide(&manager, &id, Decision::Approve, "", &digest, None),
         );
         assert_eq!(one.unwrap().job, two.unwrap().job);
         assert_eq!(portal.service.jobs(&manager, None, "").await.unwrap().total, 1);
@@ -87,9 +87,9 @@ async fn a_name_is_held_from_submit_until_the_request_is_refused() {
         let held = one.as_ref().err().or(two.as_ref().err()).unwrap().clone();
         assert_eq!((held.code, held.fields[0].field.as_str()), (Code::Invalid, "name"));
         let id = one.or(two).unwrap();
-        let nameless = portal.service.decide(&manager, &id, Decision::Reject, " ", "").await.unwrap_err();
+        let nameless = portal.service.decide(&manager, &id, Decision::Reject, " ", "", None).await.unwrap_err();
         assert_eq!(nameless.fields[0].field, "comment");
-        portal.service.decide(&manager, &id, Decision::Reject, "too large", "").await.unwrap();
+        portal.service.decide(&manager, &id, Decision::Reject, "too large", "", None).await.unwrap();
         portal.service.submit(&member, submission("one-name")).await.unwrap();
         let gone = Filter { show: Show::Gone, ..Filter::default() };
         assert_eq!(portal.service.environments(&member, &gone).await.unwrap().rows.len(), 1);
@@ -103,7 +103,7 @@ async fn a_plan_that_nobody_looked_at_is_not_approved() {
         let portal = Portal::over(&bed).await;
         let (member, manager) = (portal.member().await, portal.manager().await);
         let id = portal.asked(&member, "looked").await;
-        let refused = portal.service.decide(&manager, &id, Decision::Approve, "", "0000 0000").await.unwrap_err();
+        let refused = portal.service.decide(&manager, &id, Decision::Approve, "", "0000 0000", None).await.unwrap_err();
         assert_eq!(refused.code, Code::Conflict);
         assert_eq!(portal.service.request(&member, &id).await.unwrap().row.state, State::Waiting);
     })
@@ -118,9 +118,9 @@ async fn a_request_expires_after_seven_days_and_leaves_nothing() {
         let id = portal.service.submit(&member, submission_with("late", "pa55-late")).await.unwrap();
         let timers: Vec<Arc<dyn Timer>> = vec![Arc::new(RequestExpiry { store: bed.store.clone() })];
         assert!(!ring_one(&bed.store, &portal.clock, &timers, "t").await, "not before its time");
-        portal.clock.advance(domain::request::VALID_MILLIS);
+        portal.clock.advance(domain::approval::Rule::default().valid_ms());
         let digest = portal.service.request(&manager, &id).await.unwrap().digest;
-        let refused = portal.service.decide(&manager, &id, Decision::Approve, "", &digest).await.unwrap_err();
+        let refused = portal.service.decide(&manager, &id, Decision::Approve, "", &digest, None).await.unwrap_err();
         assert_eq!(refused.code, Code::Conflict, "it lapses by its time, not by its timer");
         assert!(ring_one(&bed.store, &portal.clock, &timers, "t").await);
         assert_eq!(portal.service.request(&member, &id).await.unwrap().row.state, State::Expired);

@@ -41,15 +41,16 @@ async fn every_role_meets_every_action() {
         let open = portal.asked(&member, "open").await;
         let built = portal.asked(&member, "built").await;
         let digest = portal.service.request(&manager, &built).await.unwrap().digest;
-        let job = portal.service.decide(&manager, &built, Decision::Approve, "", &digest).await.unwrap().job.unwrap();
+        let job =
+            portal.service.decide(&manager, &built, Decision::Approve, "", &digest, None).await.unwrap().job.unwrap();
         let team = domain::name::TeamName::parse("payments").unwrap();
         for caller in &people {
             for action in Action::ALL {
                 let requester = match action {
-                    Action::Withdraw | Action::Decide | Action::See => Some(&member.account.id),
+                    Action::Withdraw | Action::Decide | Action::Comment | Action::See => Some(&member.account.id),
                     _ => None,
                 };
-                let expected = may(caller, action, &Subject { team: &team, requester, other_manager: true });
+                let expected = may(caller, action, &Subject { other_manager: true, ..Subject::of(&team, requester) });
                 let told = act(&portal, caller, action, &open, &job).await;
                 let said = format!("{}: {} may {action:?}? {expected:?}, told {told:?}", bed.name, caller.account.name);
                 if action == Action::Request {
@@ -58,7 +59,7 @@ async fn every_role_meets_every_action() {
                 assert!(agrees(expected, told), "{said}");
             }
             let asks = portal.service.choices(caller).await.unwrap().teams.iter().any(|known| known.name == team);
-            let may_ask = may(caller, Action::Request, &Subject { team: &team, requester: None, other_manager: false });
+            let may_ask = may(caller, Action::Request, &Subject::of(&team, None));
             assert_eq!(asks, may_ask.allowed(), "{}", caller.account.name);
             let sent = portal.service.submit(caller, submission(&unique(caller))).await;
             assert_eq!(sent.is_ok(), may_ask.allowed(), "{}: {sent:?}", caller.account.name);
@@ -97,7 +98,8 @@ async fn act(
         Action::Release => service.release(caller, "built").await.map(drop),
         Action::Withdraw => service.withdraw(caller, open).await.map(drop),
         // Without the digest of the plan nothing is decided, so that the next in line finds it open.
-        Action::Decide => service.decide(caller, open, Decision::Approve, "", "").await.map(drop),
+        Action::Decide => service.decide(caller, open, Decision::Approve, "", "", None).await.map(drop),
+        Action::Comment => service.comment(caller, open, "a test").await.map(drop),
         Action::Cancel => service.cancel(caller, job, "a test").await,
         Action::Retry => {
             let renamed = service.change_vault_name(caller, job, "kv-other").await;

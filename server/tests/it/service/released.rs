@@ -110,7 +110,7 @@ async fn one_whose_job_stopped_is_let_go_of_and_its_job_goes_on_no_more() {
             portal.service.submit_release(&member, "halfway", "Somebody else goes on", &digest).await.unwrap();
         portal
             .service
-            .decide(&manager, &request, Decision::Approve, "", &digest_of(&portal, &request).await)
+            .decide(&manager, &request, Decision::Approve, "", &digest_of(&portal, &request).await, None)
             .await
             .unwrap();
         let whole = portal.service.job(&member, &job).await.unwrap();

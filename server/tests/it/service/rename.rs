@@ -18,7 +18,7 @@ use serde_json::json;
 async fn stopped(portal: &Portal, member: &Caller, manager: &Caller, name: &str) -> JobId {
     let request = portal.asked(member, name).await;
     let digest = portal.service.request(manager, &request).await.unwrap().digest;
-    let decided = portal.service.decide(manager, &request, Decision::Approve, "", &digest).await.unwrap();
+    let decided = portal.service.decide(manager, &request, Decision::Approve, "", &digest, None).await.unwrap();
     let job = decided.job.unwrap();
     let step = |step: &str| step.to_owned();
     let failure = Failure {
@@ -55,11 +55,11 @@ async fn the_approver_reads_which_name_it_replaces_and_lets_the_job_go_on() {
         let said = &changed.plan.findings[0];
         assert_eq!(said.sentence, "The vault is to be named kv-given instead of kv-taken.");
 
-        let own = portal.service.decide(&member, &id, Decision::Approve, "", &changed.digest).await.unwrap_err();
+        let own = portal.service.decide(&member, &id, Decision::Approve, "", &changed.digest, None).await.unwrap_err();
         assert_eq!(own.code, Code::Forbidden);
         let waits = portal.service.job(&member, &job).await.unwrap();
         assert_eq!((waits.held_by, waits.retry.allowed), (Some(id.clone()), false));
-        portal.service.decide(&manager, &id, Decision::Approve, "", &changed.digest).await.unwrap();
+        portal.service.decide(&manager, &id, Decision::Approve, "", &changed.digest, None).await.unwrap();
 
         let goes_on = event::load(&bed.store, &job).await.unwrap().unwrap();
         assert!(goes_on.status.state().moving() && goes_on.status.held.is_none());
@@ -78,7 +78,7 @@ async fn a_changed_name_that_is_not_approved_leaves_the_job_where_it_stopped() {
         let (member, manager) = (portal.member().await, portal.manager().await);
         let job = stopped(&portal, &member, &manager, "taken").await;
         let id = portal.service.change_vault_name(&member, &job, "kv-given").await.unwrap();
-        portal.service.decide(&manager, &id, Decision::Reject, "Wait for the old one.", "").await.unwrap();
+        portal.service.decide(&manager, &id, Decision::Reject, "Wait for the old one.", "", None).await.unwrap();
         let whole = portal.service.job(&member, &job).await.unwrap();
         assert_eq!((whole.row.state, whole.held_by, whole.retry.allowed), (State::NeedsPerson, None, true));
         assert_eq!(whole.failure.unwrap().mend, Some(Mend::VaultName));
@@ -124,7 +124,7 @@ async fn another_plan_leaves_a_job_what_it_was_for() {
         let digest = service.destruction(&member, "leaving", false).await.unwrap().digest;
         let request = service.submit_destruction(&member, "leaving", false, "done", &digest).await.unwrap();
         let digest = service.request(&manager, &request).await.unwrap().digest;
-        let job = service.decide(&manager, &request, Decision::Approve, "", &digest).await.unwrap().job.unwrap();
+        let job = service.decide(&manager, &request, Decision::Approve, "", &digest, None).await.unwrap().job.unwrap();
         let before = event::load(&bed.store, &job).await.unwrap().unwrap().job.outline;
         assert_eq!(Purpose::of(&before), Purpose::Destroy);
         let step = || "as-approved".to_owned();
@@ -140,7 +140,7 @@ async fn another_plan_leaves_a_job_what_it_was_for() {
 
         let again = service.plan_again(&member, &job).await.unwrap();
         let digest = service.request(&manager, &again).await.unwrap().digest;
-        service.decide(&manager, &again, Decision::Approve, "", &digest).await.unwrap();
+        service.decide(&manager, &again, Decision::Approve, "", &digest, None).await.unwrap();
         let goes_on = event::load(&bed.store, &job).await.unwrap().unwrap();
         assert!(goes_on.status.state().moving());
         assert_eq!(goes_on.job.outline, before);

@@ -21,7 +21,7 @@ async fn no_answer_and_no_byte_of_the_database_holds_a_password() {
     for id in [&from_template, &typed] {
         let whole = portal.service.request(&manager, id).await.unwrap();
         said.push_str(&serde_json::to_string(&whole).unwrap());
-        let approved = portal.service.decide(&manager, id, Decision::Approve, "", &whole.digest).await.unwrap();
+        let approved = portal.service.decide(&manager, id, Decision::Approve, "", &whole.digest, None).await.unwrap();
         said.push_str(&serde_json::to_string(&approved).unwrap());
         let job = approved.job.unwrap();
         said.push_str(&serde_json::to_string(&portal.service.job(&member, &job).await.unwrap()).unwrap());

@@ -16,7 +16,7 @@ async fn a_reason_is_read_wherever_the_word_is() {
         let (service, member, manager) = (&portal.service, portal.member().await, portal.manager().await);
         let request = portal.asked(&member, "mistaken").await;
         let digest = service.request(&manager, &request).await.unwrap().digest;
-        let job = service.decide(&manager, &request, Decision::Approve, "", &digest).await.unwrap().job.unwrap();
+        let job = service.decide(&manager, &request, Decision::Approve, "", &digest, None).await.unwrap().job.unwrap();
         let first = service.job(&member, &job).await.unwrap();
         assert_eq!(first.turn.map(|turn| turn.place), Some(1), "no worker is there");
 
@@ -48,7 +48,7 @@ async fn a_platform_engineer_takes_over_a_job_only_from_a_worker_that_hangs() {
         let engineer = portal.caller("platform-engineer", Role::PlatformEngineer, None).await;
         let request = portal.asked(&member, "stuck").await;
         let digest = service.request(&manager, &request).await.unwrap().digest;
-        let job = service.decide(&manager, &request, Decision::Approve, "", &digest).await.unwrap().job.unwrap();
+        let job = service.decide(&manager, &request, Decision::Approve, "", &digest, None).await.unwrap().job.unwrap();
         let nobody = service.take_over(&engineer, &job, "hangs").await.unwrap_err();
         assert_eq!(nobody.code, Code::Conflict, "no worker has it");
 

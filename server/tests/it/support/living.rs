@@ -21,7 +21,7 @@ impl Portal {
     /// Approved by `manager`; the job that it begins, where it begins one.
     pub async fn approved(&self, manager: &Caller, request: &RequestId) -> Option<JobId> {
         let digest = self.service.request(manager, request).await.unwrap().digest;
-        self.service.decide(manager, request, Decision::Approve, "", &digest).await.unwrap().job
+        self.service.decide(manager, request, Decision::Approve, "", &digest, None).await.unwrap().job
     }
 
     /// Asked for, approved and carried out; it must have come to its end.

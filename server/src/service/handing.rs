@@ -1,0 +1,125 @@
+//! Handing over: an approver who is away lets another decide until a day, never on that one's own requests, never in a
+//! circle; the record of each decision shows both names.
+
+use super::Service;
+use super::deciders::Deciders;
+use super::error::{failed, internal};
+use super::sending::new_id;
+use crate::store;
+use app::error::PortalError;
+use app::portal::Answer;
+use domain::Moment;
+use domain::account::{Caller, Role};
+use domain::field::FieldError;
+use domain::view::request::{Handed, HandingOver};
+
+/// Days for which approvals can be handed over at most.
+const LONGEST_DAYS: i64 = 90;
+const DAY: i64 = 86_400_000;
+
+impl Service {
+    pub(super) async fn handing_over_of(&self, caller: &Caller) -> Answer<HandingOver> {
+        let (deciders, now) = (self.deciders().await?, self.clock.now());
+        let me = caller.account.name.as_str();
+        let live = |handed: &&Handed| handed.until > now;
+        let decides = decides(caller, &deciders);
+        Ok(HandingOver {
+            decides,
+            to: if decides { deciders.names().into_iter().filter(|name| name != me).collect() } else { Vec::new() },
+            handed: deciders.handed.iter().filter(live).find(|handed| handed.from == me).cloned(),
+            taken: deciders.handed.iter().filter(live).filter(|handed| handed.to == me).cloned().collect(),
+            now: Some(now),
+        })
+    }
+
+    pub(super) async fn hand_over_to(&self, caller: &Caller, to: &str, until: &str) -> Answer<()> {
+        // As it stands now: what was handed over a moment ago must be seen, or two would close a circle.
+        self.deciders.forget();
+        let (deciders, now) = (self.deciders().await?, self.clock.now());
+        if !decides(caller, &deciders) {
+            return Err(PortalError::forbidden("Only who decides on requests can hand that over."));
+        }
+        let (me, to) = (caller.account.name.clone(), to.trim());
+        let invalid = |field: &str, said: String| PortalError::invalid(vec![FieldError::new(field, said)]);
+        if to == me {
+            return Err(invalid("to", "Choose somebody else.".to_owned()));
+        }
+        if !deciders.is_one(to) {
+            return Err(invalid("to", "Choose a manager of a team, or a platform engineer.".to_owned()));
+        }
+        if let Some(chain) = circle(&deciders.handed, &me, to) {
+            return Err(invalid("to", format!("{to} has handed over to {chain}: nobody would be left to decide.")));
+        }
+        let Some(until) = end_of(until) else {
+            return Err(invalid("until", "Choose the last day, as 2026-12-04.".to_owned()));
+        };
+        if until <= now || until > now.plus(LONGEST_DAYS * DAY) {
+            return Err(invalid("until", format!("Choose a day from today on, at most {LONGEST_DAYS} days ahead.")));
+        }
+        let handed = Handed { from: me, to: to.to_owned(), until };
+        let begun = store::handover::begin(&self.store, &new_id(), &handed, now).await;
+        self.deciders.forget();
+        match begun {
+            Ok(()) => Ok(()),
+            Err(store::Error::Taken(_)) => {
+                Err(PortalError::conflict("Your approvals are handed over already. Take them back first."))
+            }
+            Err(error) => Err(internal("handing over", &error)),
+        }
+    }
+
+    pub(super) async fn take_back_of(&self, caller: &Caller) -> Answer<()> {
+        let ended = store::handover::end(&self.store, &caller.account.name, self.clock.now()).await;
+        self.deciders.forget();
+        ended.map_err(failed("taking approvals back"))
+    }
+}
+
+fn decides(caller: &Caller, deciders: &Deciders) -> bool {
+    let by_role = caller.has(Role::PlatformEngineer) || caller.has(Role::Manager);
+    by_role && deciders.is_one(&caller.account.name)
+}
+
+/// Who stands behind `to` where the chain of those who have handed over leads back to `me`.
+fn circle(handed: &[Handed], me: &str, to: &str) -> Option<String> {
+    let next = |name: &str| handed.iter().find(|handed| handed.from == name).map(|handed| handed.to.clone());
+    let (mut at, first) = (next(to), next(to)?);
+    for _ in 0..=handed.len() {
+        match at {
+            Some(name) if name == me => return Some(first),
+            Some(name) => at = next(&name),
+            None => return None,
+        }
+    }
+    None
+}
+
+/// The last moment of a day, in UTC.
+fn end_of(day: &str) -> Option<Moment> {
+    let day: jiff::civil::Date = day.trim().parse().ok()?;
+    let midnight = day.tomorrow().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    Some(Moment(midnight.timestamp().as_millisecond()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn handed(from: &str, to: &str) -> Handed {
+        Handed { from: from.into(), to: to.into(), until: Moment(1) }
+    }
+
+    #[test]
+    fn a_chain_that_leads_back_is_a_circle() {
+        let all = [handed("b", "c"), handed("c", "a"), handed("d", "e")];
+        assert_eq!(circle(&all, "a", "b"), Some("c".into()));
+        assert_eq!(circle(&all, "a", "d"), None);
+        assert_eq!(circle(&all, "x", "b"), None);
+    }
+
+    #[test]
+    fn a_day_ends_at_its_midnight() {
+        assert_eq!(end_of("2026-12-04").map(Moment::rfc3339), Some("2026-12-05T00:00:00Z".into()));
+        assert_eq!(end_of("soon"), None);
+    }
+}

@@ -1,0 +1,84 @@
+//! Looking again before an approval counts: where the plan is another one by now, what was approved counts for nothing, and
+//! all levels are asked anew.
+
+use super::deciding::speaker;
+use crate::service::Service;
+use crate::service::error::failed;
+use crate::store::{self, Change, request::Request};
+use app::error::Code;
+use app::portal::Answer;
+use domain::Moment;
+use domain::account::Caller;
+use domain::approval::{Entry, Word};
+use domain::plan::Plan;
+use domain::request::Kind;
+use domain::wish::Wish;
+
+impl Service {
+    /// What is otherwise than when the plan was made, in sentences, once the request has been given the new plan; `None`
+    /// where nothing is. Azure that does not answer stops nobody: the job's first step looks again.
+    pub(super) async fn lapsed(&self, request: &Request, caller: &Caller, now: Moment) -> Answer<Option<Vec<String>>> {
+        if matches!(request.kind, Kind::Rename | Kind::Replan | Kind::Release) {
+            return Ok(None); // over a job that stands, or with nothing to do on Azure
+        }
+        let (wish, mut differences) = self.with_template_of_now(&request.wish);
+        let plan = match self.plan_of_now(request, &wish).await {
+            Ok(plan) => plan,
+            Err(error) if error.code == Code::Unavailable && differences.is_empty() => {
+                tracing::warn!(%error, "a plan could not be looked at again before its approval");
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
+        differences.extend(self.recipe.differences(&request.plan, plan.clone()));
+        if differences.is_empty() {
+            return Ok(None);
+        }
+        let digest = plan.digest(&wish);
+        let entry = Entry {
+            at: now,
+            word: Word::Lapsed,
+            by: Some(caller.account.name.clone()),
+            on_behalf: None,
+            level: request.level,
+            round: request.round,
+            digest: digest.clone(),
+            text: differences.join("\n"),
+        };
+        let lapse = async {
+            let mut tx = self.store.begin().await?;
+            if store::request::hold(&mut tx, request).await? {
+                store::request::lapse(&mut tx, &request.id, &wish, &plan, &digest).await?;
+                store::record::add(&mut tx, &request.id, Some(speaker(caller)), &entry).await?;
+                tx.commit().await?;
+            }
+            Ok::<_, store::Error>(())
+        };
+        lapse.await.map_err(failed("letting approvals lapse"))?;
+        self.store.announce(Change::Environment(request.environment.clone())).await;
+        Ok(Some(differences))
+    }
+
+    /// The same wish under the version that its template has now.
+    fn with_template_of_now(&self, wish: &Wish) -> (Wish, Vec<String>) {
+        let (mut wish, mut differences) = (wish.clone(), Vec::new());
+        let known = self.choices.templates.iter().find(|known| known.name == wish.template.name);
+        if let Some(known) = known.filter(|known| known.version != wish.template.version) {
+            let (was, is) = (wish.template.version, known.version);
+            differences.push(format!("template {}: version {is} instead of {was}", known.name));
+            wish.template.version = known.version;
+        }
+        (wish, differences)
+    }
+
+    /// What the request would do if it were sent now, with what was found of it then.
+    async fn plan_of_now(&self, request: &Request, wish: &Wish) -> Answer<Plan> {
+        let before = self.before(request).await?;
+        let standing = before.map(|before| before.status.ledger(&before.job.outline)).unwrap_or_default();
+        let former = request.former.as_ref();
+        let outline = self.outline_of(request.kind, wish, former, request.purge, &standing);
+        let mut plan = self.plan_looked(wish, &request.environment, &outline, former).await?;
+        plan.findings.clone_from(&request.plan.findings);
+        Ok(plan)
+    }
+}
