@@ -68,6 +68,10 @@ impl Theme {
     }
 }
 
+/// The hash of the session that asks; empty where there is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Here(pub String);
+
 /// What the last plain post has to say on the next page, once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flash(pub Option<Notice>);

@@ -8,6 +8,7 @@
 //! - [`context::Installation`]: what this installation says of itself (footer line, identity provider, sample accounts).
 //! - [`context::Site`]: hashed addresses of the page's files.
 //! - [`context::Theme`]: the choice that [`routes::appearance`] stored in a cookie; `System` without one.
+//! - [`context::Here`]: the session that asks, for the page that lists them.
 //! - [`context::Flash`]: what the last plain post has to say, read from a one-time cookie; `None` for server functions.
 //!
 //! # How the server mounts it

@@ -12,4 +12,5 @@ pub mod not_found;
 pub mod release_environment;
 pub mod request;
 pub mod requests;
+pub mod sessions;
 pub mod sign_in;

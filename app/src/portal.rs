@@ -7,6 +7,7 @@ pub mod drafts;
 pub mod environments;
 pub mod jobs;
 pub mod requests;
+mod sessions;
 
 use crate::error::{Code, PortalError};
 use async_trait::async_trait;
@@ -21,6 +22,7 @@ pub use drafts::{Draft, Drafts};
 pub use environments::Environments;
 pub use jobs::{JobChange, Jobs};
 pub use requests::{Requests, Submission};
+pub use sessions::Sessions;
 
 pub type Answer<T> = Result<T, PortalError>;
 
@@ -39,6 +41,6 @@ pub trait Frames: Send + Sync {
 }
 
 /// The whole port.
-pub trait Portal: Frames + Offers + Drafts + Environments + Requests + Changes + Jobs {}
+pub trait Portal: Frames + Offers + Drafts + Environments + Requests + Changes + Jobs + Sessions {}
 
-impl<T: Frames + Offers + Drafts + Environments + Requests + Changes + Jobs> Portal for T {}
+impl<T: Frames + Offers + Drafts + Environments + Requests + Changes + Jobs + Sessions> Portal for T {}

@@ -138,6 +138,21 @@ pub fn take_back() -> &'static str {
     "/approvals/take-back"
 }
 
+/// GET page: where the caller is signed in.
+pub fn sessions() -> &'static str {
+    "/sessions"
+}
+
+/// POST without fields.
+pub fn end_session(id: &str) -> String {
+    format!("/sessions/{}/end", segment(id))
+}
+
+/// POST without fields: all but the one that asks.
+pub fn end_other_sessions() -> &'static str {
+    "/sessions/end-others"
+}
+
 /// The inbox.
 pub fn approvals() -> &'static str {
     "/approvals"
@@ -284,6 +299,9 @@ mod tests {
             withdraw(&request_id),
             comment(&request_id),
             hand_over().to_owned(),
+            sessions().to_owned(),
+            end_session("a/b"),
+            end_other_sessions().to_owned(),
             take_back().to_owned(),
             approvals().to_owned(),
             approvals_after("0193"),

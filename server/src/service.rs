@@ -16,6 +16,7 @@ mod parts;
 mod releasing;
 mod requests;
 mod sending;
+mod sessions;
 mod vaults;
 mod warnings;
 

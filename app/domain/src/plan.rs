@@ -120,7 +120,9 @@ impl Plan {
                 None => said.push(format!("{}: to be {}, which the plan did not name", line.name, line.verb.done())),
                 Some(approved) if approved.verb != line.verb => {
                     let (was, is) = (approved.verb.done(), line.verb.done());
-                    said.push(format!("{}: was to be {was}, is to be {is} now", line.name));
+                    let fields: Vec<String> = line.changes.iter().map(FieldChange::said).collect();
+                    let fields = if fields.is_empty() { String::new() } else { format!(" ({})", fields.join("; ")) };
+                    said.push(format!("{}: was to be {was}, is to be {is} now{fields}", line.name));
                 }
                 Some(approved) if approved.changes != line.changes => {
                     let fields: Vec<String> = line.changes.iter().map(FieldChange::said).collect();
@@ -194,7 +196,7 @@ mod tests {
         assert_eq!(
             approved.differences(&now),
             [
-                "cluster: was to be created, is to be changed now",
+                "cluster: was to be created, is to be changed now (count: 1 instead of 3)",
                 "lock: to be created, which the plan did not name",
                 "role: was to be created, is in no plan any more",
             ]

@@ -3,6 +3,7 @@
 pub mod environment;
 pub mod job;
 pub mod request;
+pub mod session;
 
 use serde::{Deserialize, Serialize};
 

@@ -39,6 +39,7 @@ pub(crate) struct Fake {
     pub jobs: Answer<view::Page<view::job::Row>>,
     pub job: Answer<view::job::Whole>,
     pub lines: Vec<view::job::Line>,
+    pub sessions: Vec<view::session::Row>,
     pub choices: Answer<Choices>,
     pub drafts: Vec<Draft>,
     pub caller: Option<Caller>,
@@ -78,6 +79,7 @@ impl Default for Fake {
             jobs: Err(PortalError::not_found()),
             job: Err(PortalError::not_found()),
             lines: Vec::new(),
+            sessions: Vec::new(),
             choices: Ok(Choices::default()),
             drafts: Vec::new(),
             caller: Some(caller()),
@@ -213,6 +215,19 @@ impl portal::Changes for Fake {
     }
     async fn submit_release(&self, _: &Caller, _: &str, _: &str, _: &str) -> Answer<RequestId> {
         Ok(RequestId::new("request"))
+    }
+}
+
+#[async_trait]
+impl portal::Sessions for Fake {
+    async fn sessions(&self, _: &Caller, _: &str) -> Answer<Vec<view::session::Row>> {
+        Ok(self.sessions.clone())
+    }
+    async fn end_session(&self, _: &Caller, _: &str) -> Answer<()> {
+        Ok(())
+    }
+    async fn end_other_sessions(&self, _: &Caller, _: &str) -> Answer<()> {
+        Ok(())
     }
 }
 

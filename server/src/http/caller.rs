@@ -1,7 +1,7 @@
 //! Finds who asks: the account of the session for pages, the owner of the bearer token for programs.
 
 use super::Web;
-use super::session::ACCOUNT;
+use super::session::{ACCOUNT, hash};
 use app::error::PortalError;
 use app::routes;
 use axum::extract::{FromRequestParts, Request, State};
@@ -21,12 +21,18 @@ pub struct SignedIn(pub Caller);
 #[derive(Clone, Debug)]
 pub struct Known(pub Option<Caller>);
 
+/// The hash under which the request's session is kept; empty where it has none.
+#[derive(Clone, Debug, Default)]
+pub struct InSession(pub String);
+
 /// Reads the session once a request.
 pub async fn look_up(session: Session, mut request: Request, next: Next) -> Response {
     let account = session.get::<Account>(ACCOUNT).await.unwrap_or_else(|error| {
         tracing::error!(%error, "a session could not be read");
         None
     });
+    let here = session.id().map(|id| hash(&id)).unwrap_or_default();
+    request.extensions_mut().insert(InSession(here));
     request.extensions_mut().insert(Known(account.map(|account| Caller { account, way: Way::Browser })));
     next.run(request).await
 }

@@ -3,6 +3,7 @@
 pub mod environments;
 pub mod jobs;
 pub mod requests;
+pub mod sessions;
 pub mod standing;
 
 use super::flash;

@@ -1,8 +1,8 @@
 //! Renders the pages of the crate `app`, each with its context, its status and a content security policy with its nonce.
 
-use super::caller::Known;
+use super::caller::{InSession, Known};
 use super::{Web, appearance, flash, headers};
-use app::context::{Flash, Theme};
+use app::context::{Flash, Here, Theme};
 use app::portal::Portal;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -41,6 +41,8 @@ fn context(web: Web) -> impl Fn() + Clone + Send + Sync + 'static {
         let parts = use_context::<Parts>();
         let known = parts.as_ref().and_then(|parts| parts.extensions.get::<Known>()).and_then(|known| known.0.clone());
         provide_context(known);
+        let here = parts.as_ref().and_then(|parts| parts.extensions.get::<InSession>()).cloned().unwrap_or_default();
+        provide_context(Here(here.0));
         let cookies = parts.as_ref().map(|parts| parts.headers.clone()).unwrap_or_default();
         provide_context(theme(&cookies));
         let asked = parts.as_ref().is_some_and(|parts| parts.uri.path().starts_with("/ask/"));

@@ -184,6 +184,6 @@ fn parts(record: &Record) -> Result<(Option<AccountId>, String)> {
 }
 
 /// Whoever reads the database cannot make a cookie of it.
-fn hash(id: &Id) -> String {
+pub fn hash(id: &Id) -> String {
     hex::encode(Sha256::digest(id.0.to_be_bytes()))
 }

@@ -4,10 +4,13 @@ mod provider;
 
 use super::session::ACCOUNT;
 use super::{Web, flash};
+use crate::store::session::AGENT;
 use app::context::Notice;
 use app::routes;
 use axum::Form;
 use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use axum::http::header::USER_AGENT;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::account::{Account, Caller, Way};
 use serde::Deserialize;
@@ -19,6 +22,9 @@ pub use provider::{Leaving, Provider, ProviderError};
 const LEAVING: &str = "leaving";
 /// Under this key a stranger's session keeps a form that was sent after the session had ended.
 pub const STRANDED: &str = "stranded";
+
+/// Letters kept of what a browser says of itself.
+const MOST_OF_AGENT: usize = 300;
 
 /// Where the identity provider sends the browser back to.
 pub const BACK: &str = "/sign-in/back";
@@ -57,7 +63,12 @@ pub struct Arrival {
 }
 
 /// `GET /sign-in/back`: the provider's answer; a session under a new id begins.
-pub async fn arrive(State(web): State<Web>, session: Session, Query(arrival): Query<Arrival>) -> Response {
+pub async fn arrive(
+    State(web): State<Web>,
+    session: Session,
+    headers: HeaderMap,
+    Query(arrival): Query<Arrival>,
+) -> Response {
     let leaving = match session.remove::<Leaving>(LEAVING).await {
         Ok(Some(leaving)) => leaving,
         // The cookie is gone, or this address was opened twice: begin again.
@@ -72,17 +83,20 @@ pub async fn arrive(State(web): State<Web>, session: Session, Query(arrival): Qu
         Ok(account) => account,
         Err(error) => return refused(&web, &error.to_string(), &leaving.back),
     };
-    match begin(&web, &session, &account).await {
+    let agent = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    match begin(&web, &session, &account, agent).await {
         Ok(stranded) => Redirect::to(&stranded.unwrap_or(leaving.back)).into_response(),
         Err(why) => refused(&web, &why, &leaving.back),
     }
 }
 
 /// Keeps the account, changes the session's id, and turns a stranded form into a draft, whose address it answers.
-async fn begin(web: &Web, session: &Session, account: &Account) -> Result<Option<String>, String> {
+async fn begin(web: &Web, session: &Session, account: &Account, agent: &str) -> Result<Option<String>, String> {
     web.tokens.signed_in(account).await.map_err(|error| error.to_string())?;
     session.cycle_id().await.map_err(|error| error.to_string())?;
     session.insert(ACCOUNT, account).await.map_err(|error| error.to_string())?;
+    let agent: String = agent.chars().take(MOST_OF_AGENT).collect();
+    session.insert(AGENT, agent).await.map_err(|error| error.to_string())?;
     let form = session.remove::<domain::form::Form>(STRANDED).await.map_err(|error| error.to_string())?;
     let Some(form) = form else { return Ok(None) };
     let caller = Caller { account: account.clone(), way: Way::Browser };

@@ -3,6 +3,10 @@
 use super::{Error, Store, on_both};
 use domain::Moment;
 use domain::account::AccountId;
+use domain::view::session;
+
+/// Under this key a session holds what the browser said of itself at sign-in.
+pub const AGENT: &str = "agent";
 
 /// A session as it is kept.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -53,6 +57,27 @@ pub async fn write(
 pub async fn find(store: &Store, id: &str) -> Result<Option<Row>, Error> {
     const SQL: &str = "select body, created_at, used_at, expires_at from session where id = $1";
     Ok(on_both!(store.read(), db => sqlx::query_as(SQL).bind(id).fetch_optional(db).await)?)
+}
+
+/// Where this account is signed in, used last first.
+pub async fn of(store: &Store, account: &AccountId, now: Moment) -> Result<Vec<session::Row>, Error> {
+    const SQL: &str = "select id, body, created_at, used_at, expires_at from session
+        where account = $1 and expires_at > $2 order by used_at desc, id limit 100";
+    let rows: Vec<(String, String, i64, i64, i64)> =
+        on_both!(store.read(), db => sqlx::query_as(SQL).bind(&account.0).bind(now.0).fetch_all(db).await)?;
+    let read = |(id, body, began, used, ends): (String, String, i64, i64, i64)| {
+        let held: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
+        let browser = session::browser(held[AGENT].as_str().unwrap_or_default());
+        session::Row { id, browser, began: Moment(began), used: Moment(used), ends: Moment(ends), here: false }
+    };
+    Ok(rows.into_iter().map(read).collect())
+}
+
+/// Ends one of this account's; whether it was there is no matter.
+pub async fn remove_own(store: &Store, account: &AccountId, id: &str) -> Result<(), Error> {
+    const SQL: &str = "delete from session where id = $1 and account = $2";
+    on_both!(store.write(), db => sqlx::query(SQL).bind(id).bind(&account.0).execute(db).await.map(drop))?;
+    Ok(())
 }
 
 /// Notes that it was used.

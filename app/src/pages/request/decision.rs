@@ -144,15 +144,16 @@ fn record(request: &Whole) -> AnyView {
     let again = (row.state == State::Returned && row.kind == Kind::Change).then(|| {
         view! { <a class="button" href=again(request) rel="external">{icon("pencil")}"Ask with changes"</a> }
     });
-    // Who approved on the levels before says more than the last name alone.
-    let approved = (request.levels.len() > 1).then(|| levels(request));
+    // Of several levels who approved on each says more than the last name alone.
+    let levelled = request.levels.len() > 1;
+    let approved = levelled.then(|| levels(request));
+    let last = (!levelled || row.state != State::Approved)
+        .then(|| view! { <ol class="approvals"><li data-state=look.state>{glyph(look)}<b>{who}</b>{when}</li></ol> });
     view! {
         <section class="card" aria-labelledby="decide">
             <header><h2 id="decide">"Decision"</h2></header>
             <div class="pad stack small">
-                {approved}
-                <ol class="approvals"><li data-state=look.state>{glyph(look)}<b>{who}</b>{when}</li></ol>
-                {comment}{hint}{again}
+                {approved}{last}{comment}{hint}{again}
             </div>
         </section>
     }

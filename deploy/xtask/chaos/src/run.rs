@@ -92,6 +92,7 @@ impl<'s> Chaos<'s> {
         }
         let people = People::sign_in(&replicas[0].url())?;
         let control_url = stage.control()?;
+        stage.make_room()?;
         // What was made is seen at once: an order whose answer was lost must not be given again.
         let kinds = [
             "server_error",

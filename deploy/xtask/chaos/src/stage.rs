@@ -1,8 +1,9 @@
 //! What a run stands on: a folder, the configuration of the portals in it, and the simulator that they start themselves.
 
 use crate::Asked;
+use crate::person::control;
 use anyhow::{Context, Result, bail};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -58,6 +59,16 @@ impl Stage {
             .as_str()
             .map(|url| url.trim_end_matches('/').to_owned())
             .context("the simulator tells no control")
+    }
+
+    /// Room for as many cores as a run asks for: a quota that is full is a cause of its own, which no run is about.
+    pub fn make_room(&self) -> Result<()> {
+        let url = format!("{}/quotas", self.control()?);
+        for family in ["cores", "standardDSv5Family"] {
+            let quota = json!({ "location": "westeurope", "family": family, "limit": 1_000_000 }).to_string();
+            control("POST", &url, Some(&quota))?;
+        }
+        Ok(())
     }
 
     /// Runs the portal's own command on a database; its words, and whether it was content.

@@ -8,11 +8,11 @@
 use crate::Asked;
 use crate::base::Base;
 use crate::deeds::People;
-use crate::person::{control as post, told};
+use crate::person::told;
 use crate::replica::Replica;
 use crate::stage::Stage;
 use anyhow::{Context, Result, bail};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Instant;
@@ -45,10 +45,7 @@ fn measured(stage: &Stage, count: usize) -> Result<(f64, f64)> {
     let mut portal = Replica::new("thousand", base.url());
     portal.start(stage)?;
     let control = stage.control()?;
-    for region in ["cores", "standardDSv5Family"] {
-        let quota = json!({"location": "westeurope", "family": region, "limit": 1_000_000}).to_string();
-        post("POST", &format!("{control}/quotas"), Some(&quota))?;
-    }
+    stage.make_room()?;
     let mut people = People::sign_in(&portal.url())?;
     let alone = alone(&mut people, &portal, &base, &control)?;
     let digests = asked_for(&people, &portal, count)?;

@@ -169,7 +169,7 @@ fn returned(request: &Request, by: &str, comment: &str, now: Moment) -> Draft {
         id: DraftId::new(new_id()),
         form: Form::of(&request.wish),
         errors: vec![FieldError::new("reason", said)],
-        tried: false,
+        tried: true,
         saved: now,
     }
 }

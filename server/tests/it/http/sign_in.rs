@@ -88,6 +88,35 @@ async fn a_session_ends_by_signing_out_by_rest_and_by_age() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_person_sees_where_they_are_signed_in_and_ends_it_there_and_nobody_elses() {
+    both(|bed| async move {
+        let portal = Portal::over(&bed).await;
+        let (mut here, mut there) = (Browser::on(&portal.router), Browser::on(&portal.router));
+        let (mut third, mut stranger) = (Browser::on(&portal.router), Browser::on(&portal.router));
+        for browser in [&mut here, &mut there, &mut third] {
+            browser.sign_in("member@contoso.example", "/").await;
+        }
+        stranger.sign_in("manager@contoso.example", "/").await;
+        let page = here.get("/sessions").await.body;
+        assert!(page.contains("Here, and in 2 other browsers.") && page.contains("This browser"), "{page}");
+        let ends: Vec<&str> =
+            page.match_indices("/sessions/").filter_map(|(at, _)| page[at..].split('"').next()).collect();
+        let one = ends.iter().find(|path| path.ends_with("/end")).unwrap();
+        stranger.post(one, &[]).await;
+        assert!(here.get("/sessions").await.body.contains("2 other browsers"), "nobody else's end ends it");
+        here.post(one, &[]).await;
+        assert!(here.get("/sessions").await.body.contains("one other browser"));
+        here.post("/sessions/end-others", &[]).await;
+        for ended in [&mut there, &mut third] {
+            assert!(ended.get("/environments").await.leads_to().starts_with("/sign-in"));
+        }
+        assert_eq!(here.get("/environments").await.status, StatusCode::OK);
+        assert_eq!(stranger.get("/environments").await.status, StatusCode::OK);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_replica_knows_a_session_and_none_keeps_one_that_was_ended() {
     let bed = Bed::postgres().await;
     let (here, there) =

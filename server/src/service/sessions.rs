@@ -1,0 +1,33 @@
+//! Sessions: a person's own, listed and ended; every replica forgets one that has ended.
+
+use super::Service;
+use super::error::failed;
+use crate::store::{self, Change};
+use app::portal::{Answer, Sessions};
+use async_trait::async_trait;
+use domain::account::Caller;
+use domain::view::session::Row;
+
+#[async_trait]
+impl Sessions for Service {
+    async fn sessions(&self, caller: &Caller, here: &str) -> Answer<Vec<Row>> {
+        let found = store::session::of(&self.store, &caller.account.id, self.clock.now()).await;
+        let mut rows = found.map_err(failed("listing sessions"))?;
+        rows.iter_mut().for_each(|row| row.here = row.id == here);
+        Ok(rows)
+    }
+
+    async fn end_session(&self, caller: &Caller, id: &str) -> Answer<()> {
+        let ended = store::session::remove_own(&self.store, &caller.account.id, id).await;
+        ended.map_err(failed("ending a session"))?;
+        self.store.announce(Change::Session(id.to_owned())).await;
+        Ok(())
+    }
+
+    async fn end_other_sessions(&self, caller: &Caller, here: &str) -> Answer<()> {
+        for row in self.sessions(caller, here).await?.iter().filter(|row| !row.here) {
+            self.end_session(caller, &row.id).await?;
+        }
+        Ok(())
+    }
+}
