@@ -5,6 +5,7 @@ mod cache;
 mod changeable;
 mod changes;
 mod choices;
+mod costs;
 mod deciders;
 mod drafts;
 mod environments;
@@ -12,6 +13,7 @@ mod error;
 mod frames;
 mod jobs;
 mod parts;
+mod quota;
 mod releasing;
 mod requests;
 mod sending;
@@ -29,6 +31,7 @@ use app::portal::Answer;
 use azure::Azure;
 use deciders::Deciders;
 use domain::account::Caller;
+use domain::cost::currency::Currency;
 use domain::form::Choices;
 use domain::id::EnvironmentId;
 use domain::name::{TeamName, TemplateName};
@@ -60,6 +63,9 @@ pub struct Service {
     waiting: frames::Waiting,
     vaults: vaults::Cache,
     picture: Picture,
+    prices: costs::Prices,
+    /// In which prices are asked for.
+    currency: Currency,
     live: Live,
     showing: jobs::Showing,
 }
@@ -93,6 +99,8 @@ impl Service {
             deciders: deciders::Cache::default(),
             vaults: vaults::Cache::default(),
             picture: Picture::default(),
+            prices: costs::Prices::default(),
+            currency: config.currency,
         })
     }
 

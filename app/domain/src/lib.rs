@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod check;
+pub mod cost;
 pub mod environment;
 pub mod failure;
 pub mod field;
@@ -18,6 +19,7 @@ pub mod naming;
 pub mod permission;
 pub mod plan;
 pub mod problem;
+pub mod quota;
 pub mod reason;
 pub mod request;
 pub mod team;

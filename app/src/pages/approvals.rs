@@ -8,6 +8,7 @@ use crate::components::glyph::{glyph, of_verb};
 use crate::components::time::moment;
 use crate::portal::{Answer, asked};
 use crate::routes;
+use domain::cost::Monthly;
 use domain::plan::Verb;
 use domain::view::Page;
 use domain::view::request::{Row, Show};
@@ -63,6 +64,10 @@ fn waiting(inbox: &Page<Row>) -> AnyView {
     .into_any()
 }
 
+fn cost(cost: Monthly) -> AnyView {
+    view! { <div class="ask-cost"><b>{cost.figure()}</b><small class="quiet">{cost.note()}</small></div> }.into_any()
+}
+
 fn row(row: &Row) -> AnyView {
     let (create, _) = of_verb(Verb::Create);
     let href = routes::request(&row.id);
@@ -81,6 +86,7 @@ fn row(row: &Row) -> AnyView {
                     {stakes}
                 </p>
             </div>
+            {row.cost.map(cost)}
             <a class="button" href=href rel="external">"Look and decide"<span class="hidden-text">{hidden}</span></a>
         </li>
     }

@@ -4,6 +4,7 @@ mod decision;
 mod wish;
 
 use super::requests::title;
+use crate::components::cost::costing;
 use crate::components::frame::{Place, crumbs, framed};
 use crate::components::glyph::{PERSON, icon, of_request, pill};
 use crate::components::plan_panel::{count, others};
@@ -44,7 +45,7 @@ fn page(request: Whole) -> AnyView {
                     _ => view! { {plan_table(&request.plan)}{kept(&request.plan)} }.into_any(),
                 }}
             </div>
-            <aside class="stack" aria-label="Decision">{decision::decision(&request)}</aside>
+            <aside class="stack" aria-label="Decision">{cost(&request)}{decision::decision(&request)}</aside>
         </div>
         {request.decide.allowed.then(|| bar(&request))}
     }
@@ -126,11 +127,34 @@ fn permits(request: &Whole) -> AnyView {
     .into_any()
 }
 
+/// By the prices of when it was sent; a release, another name and another plan are not about money.
+fn cost(request: &Whole) -> Option<AnyView> {
+    if matches!(request.row.kind, Kind::Release | Kind::Rename | Kind::Replan) {
+        return None;
+    }
+    let inside = match &request.cost {
+        Some(cost) => costing(cost),
+        None => view! { <p class="quiet">"No price could be had when it was sent."</p> }.into_any(),
+    };
+    let card = view! {
+        <section class="card" aria-labelledby="cost">
+            <header><h2 id="cost">"Cost"</h2></header>
+            <div class="pad stack small">{inside}</div>
+        </section>
+    };
+    Some(card.into_any())
+}
+
 /// On narrow screens the decision is one step away.
 fn bar(request: &Whole) -> AnyView {
+    let (done, beside) = (count(&request.plan), others(&request.plan));
+    let (first, second) = match &request.cost {
+        Some(cost) => (cost.monthly().sentence(), format!("{done}, {beside}")),
+        None => (done, beside),
+    };
     view! {
         <div class="planbar">
-            <span class="name"><b>{count(&request.plan)}</b><small>{others(&request.plan)}</small></span>
+            <span class="name"><b>{first}</b><small>{second}</small></span>
             <a class="button primary" href="#decide" rel="external">"Decide"</a>
         </div>
     }

@@ -2,6 +2,7 @@
 
 use super::changeable::{ANOTHER_WAITS, changeable, purgeable};
 use super::error::{self, failed, internal};
+use super::quota::Wanting;
 use super::sending::{Sending, new_id, refuse_denied};
 use super::warnings::Age;
 use super::{Service, can, permit};
@@ -48,10 +49,20 @@ impl Changes for Service {
                 return Ok(panel);
             }
         };
+        match self.costing(Kind::Change, &wish, Some(former)).await {
+            Ok(cost) => panel.cost = cost,
+            Err(why) => panel.unpriced = Some(why),
+        }
         let outline = self.recipe.outline_of_change(former, &wish, &found.standing);
         match self.plan_looked(&wish, &found.environment.id, &outline, Some(former)).await {
             Ok(mut plan) => {
                 self.warn(&mut plan, &wish, &found.environment.id, Age::Picture).await?;
+                let (by, cost, environment) = (&caller.account.id, panel.cost.as_ref(), Some(&found.environment.id));
+                let wanting = Wanting { by, wish: &wish, cost, environment };
+                if let Some((quota, full)) = self.quota_shown(&wanting).await? {
+                    plan.findings.extend(full);
+                    panel.quota = Some(quota);
+                }
                 panel.plan = Some(plan);
             }
             Err(error) => panel.unreachable = Some(error.message),
@@ -258,15 +269,29 @@ impl Service {
         sending: Sending<'_>,
     ) -> Answer<RequestId> {
         let (request, now) = (RequestId::new(new_id()), self.clock.now());
-        let row = self.sent(caller, &request, environment, sending, now);
+        let mut row = self.sent(caller, &request, environment, sending, now);
+        row.cost = self.costing_kept(row.kind, &row.wish, row.former.as_ref()).await;
+        let wanting = Wanting {
+            by: &caller.account.id,
+            wish: &row.wish,
+            cost: row.cost.as_ref(),
+            environment: Some(environment),
+        };
         let write = async {
             let mut tx = self.store.begin().await?;
+            if row.kind == Kind::Change {
+                let full = self.reserve(&mut tx, &wanting, now).await?;
+                if !full.is_empty() {
+                    return Ok(full);
+                }
+            }
             store::request::add(&mut tx, &row).await?;
             timer::set(&mut tx, timer::REQUEST, request.as_str(), row.lapses_at).await?;
-            tx.commit().await
+            tx.commit().await.map(|()| Vec::new())
         };
         match write.await {
-            Ok(()) => {
+            Ok(full) if !full.is_empty() => Err(PortalError::invalid(full)),
+            Ok(_) => {
                 self.store.announce(Change::Environment(environment.clone())).await;
                 Ok(request)
             }

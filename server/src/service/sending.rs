@@ -55,6 +55,7 @@ impl Service {
             decided_at: None,
             comment: None,
             job,
+            cost: None,
         }
     }
 }

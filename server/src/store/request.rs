@@ -3,6 +3,7 @@
 use super::{Error, Store, Tx, document, on_both};
 use domain::Moment;
 use domain::account::{AccountId, Way};
+use domain::cost::Costing;
 use domain::id::{EnvironmentId, JobId, RequestId};
 use domain::name::TeamName;
 use domain::plan::Plan;
@@ -33,6 +34,8 @@ pub struct Request {
     pub decided_at: Option<Moment>,
     pub comment: Option<String>,
     pub job: Option<JobId>,
+    /// By the prices of when it was sent, where there were any.
+    pub cost: Option<Costing>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -56,6 +59,7 @@ struct Row {
     decided_at: Option<i64>,
     comment: Option<String>,
     job: Option<String>,
+    cost: Option<String>,
 }
 
 impl TryFrom<Row> for Request {
@@ -81,6 +85,7 @@ impl TryFrom<Row> for Request {
             decided_at: row.decided_at.map(Moment),
             comment: row.comment,
             job: row.job.map(JobId::new),
+            cost: row.cost.as_deref().map(document::read).transpose()?,
         })
     }
 }
@@ -89,7 +94,7 @@ macro_rules! selected {
     ($rest:literal) => {
         concat!(
             "select id, kind, environment, environment_name, team, requester, requester_name, wish, former, purge,
-            plan, digest, state, sent_at, lapses_at, decided_by_name, decided_at, comment, job from request ",
+            plan, digest, state, sent_at, lapses_at, decided_by_name, decided_at, comment, job, cost from request ",
             $rest
         )
     };
@@ -98,8 +103,9 @@ macro_rules! selected {
 /// Sends it; `Taken("environment")` where another request about the environment waits for its decision.
 pub async fn add(tx: &mut Tx, request: &Request) -> Result<(), Error> {
     const SQL: &str = "insert into request (id, kind, environment, environment_name, team, requester, requester_name,
-        wish, plan, digest, state, sent_at, lapses_at, job, former, purge)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+        wish, plan, digest, state, sent_at, lapses_at, job, former, purge, cost)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+    let cost = request.cost.as_ref().map(document::write).transpose()?;
     let former = request.former.as_ref().map(document::write).transpose()?;
     let (wish, plan) = (document::write(&request.wish)?, document::write(&request.plan)?);
     on_both!(tx.on(), db => {
@@ -107,7 +113,7 @@ pub async fn add(tx: &mut Tx, request: &Request) -> Result<(), Error> {
         let add = add.bind(request.environment.as_str()).bind(&request.environment_name).bind(request.team.as_str());
         let add = add.bind(&request.requester.0).bind(&request.requester_name).bind(&wish).bind(&plan);
         let add = add.bind(&request.digest).bind(request.state.key()).bind(request.sent_at.0).bind(request.lapses_at.0);
-        let add = add.bind(request.job.as_ref().map(JobId::as_str)).bind(&former).bind(i64::from(request.purge));
+        let add = add.bind(request.job.as_ref().map(JobId::as_str)).bind(&former).bind(i64::from(request.purge)).bind(&cost);
         add.execute(db).await.map(drop).map_err(|error| Error::taken(error, "environment"))
     })?;
     Ok(())

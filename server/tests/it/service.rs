@@ -2,10 +2,12 @@
 
 mod accept;
 mod busy;
+mod cost;
 mod day_two;
 mod decide;
 mod deleted_vault;
 mod permission;
+mod quota;
 mod released;
 mod rename;
 mod secrets;

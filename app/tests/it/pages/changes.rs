@@ -1,10 +1,11 @@
 //! Changing and destroying: what stands, what becomes of it, and what is asked of the approver.
 
-use super::new_environment::{answers, choices, plan};
+use super::new_environment::{answers, choices, estimate, plan};
 use super::request::{shown, whole};
 use super::{keeps_the_policy, text};
 use crate::fake::{Fake, NOW, page};
 use axum::http::StatusCode;
+use domain::cost::Costing;
 use domain::name::NodeSize;
 use domain::plan::{Expected, FieldChange, Plan, Verb};
 use domain::request::{Kind, State};
@@ -38,7 +39,8 @@ pub(crate) fn form() -> Fake {
         decider: "A manager of team Payments decides.".into(),
         now: NOW,
     };
-    let panel = PlanPanel { plan: Some(more_nodes()), looked: Some(NOW), ..PlanPanel::default() };
+    let cost = Some(Costing::Changed { now: estimate(3), after: estimate(5) });
+    let panel = PlanPanel { plan: Some(more_nodes()), looked: Some(NOW), cost, ..PlanPanel::default() };
     Fake { changing: Ok(changing), plan: Ok(panel), ..Fake::default() }
 }
 

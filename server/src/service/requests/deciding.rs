@@ -12,6 +12,7 @@ use app::error::PortalError;
 use app::portal::Answer;
 use domain::Moment;
 use domain::account::Caller;
+use domain::cost::Costing;
 use domain::field::FieldError;
 use domain::id::{JobId, RequestId};
 use domain::job::Event;
@@ -107,6 +108,9 @@ impl Service {
             if request.kind != Kind::Destroy {
                 let search = search(wish, &owner);
                 store::environment::approved(&mut tx, &request.environment, &wish.standing(), &search, now).await?;
+                if let Some(estimate) = request.cost.as_ref().and_then(Costing::after) {
+                    store::cost::keep(&mut tx, &request.environment, estimate).await?;
+                }
             }
             match request.kind {
                 Kind::Create | Kind::Change | Kind::Repair | Kind::Destroy | Kind::Release => {

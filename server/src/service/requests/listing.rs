@@ -7,6 +7,7 @@ use crate::service::{Service, can, visible};
 use crate::store::{self, request::Request};
 use app::portal::Answer;
 use domain::account::Caller;
+use domain::cost::Costing;
 use domain::permission::{Action, Answer as Permission, may};
 use domain::plan::Verb;
 use domain::view::request::{Row, Show, Whole};
@@ -79,6 +80,7 @@ impl Service {
             creates: request.plan.count(Verb::Create),
             changes: request.plan.count(Verb::Change) + request.plan.count(Verb::Replace),
             deletes: request.plan.count(Verb::Delete),
+            cost: request.cost.as_ref().map(Costing::monthly),
             decided_by: request.decided_by_name.clone(),
             decided_at: request.decided_at,
         }
@@ -100,6 +102,7 @@ impl Service {
             wish: request.wish,
             former: request.former,
             plan: request.plan,
+            cost: request.cost,
             digest: request.digest,
             comment: request.comment,
             job: request.job,

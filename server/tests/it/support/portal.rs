@@ -78,7 +78,13 @@ impl Portal {
 
     /// As one replica of several, each with a store of its own.
     pub async fn on(store: Store) -> Portal {
-        let config = tokio::task::spawn_blocking(config).await.unwrap();
+        Portal::configured(store, |_| {}).await
+    }
+
+    /// With something in the configuration otherwise.
+    pub async fn configured(store: Store, otherwise: impl FnOnce(&mut Config)) -> Portal {
+        let mut config = tokio::task::spawn_blocking(config).await.unwrap();
+        otherwise(&mut config);
         let _ = rustls::crypto::ring::default_provider().install_default();
         let clock = Clock::manual(Clock::system().now());
         let azure = azure::Azure::connect(config.azure.client()).unwrap();
