@@ -17,6 +17,17 @@ pub fn costing(cost: &Costing) -> AnyView {
     .into_any()
 }
 
+/// The same as a card of its own.
+pub fn card(cost: &Costing) -> AnyView {
+    view! {
+        <section class="card" aria-labelledby="cost">
+            <header><h2 id="cost">"Cost"</h2></header>
+            <div class="pad stack small">{costing(cost)}</div>
+        </section>
+    }
+    .into_any()
+}
+
 fn lines(cost: &Costing) -> AnyView {
     let Some(now) = cost.now() else { return cost.after().map_or_else(|| ().into_any(), items) };
     let monthly = cost.monthly();

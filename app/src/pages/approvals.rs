@@ -64,8 +64,10 @@ fn waiting(inbox: &Page<Row>) -> AnyView {
     .into_any()
 }
 
-fn cost(cost: Monthly) -> AnyView {
-    view! { <div class="ask-cost"><b>{cost.figure()}</b><small class="quiet">{cost.note()}</small></div> }.into_any()
+/// Its place is there where no price could be had, too.
+fn cost(cost: Option<Monthly>) -> AnyView {
+    let said = cost.map(|cost| view! { <b>{cost.figure()}</b><small class="quiet">{cost.note()}</small> });
+    view! { <div class="ask-cost">{said}</div> }.into_any()
 }
 
 fn row(row: &Row) -> AnyView {
@@ -86,7 +88,7 @@ fn row(row: &Row) -> AnyView {
                     {stakes}
                 </p>
             </div>
-            {row.cost.map(cost)}
+            {cost(row.cost)}
             <a class="button" href=href rel="external">"Look and decide"<span class="hidden-text">{hidden}</span></a>
         </li>
     }

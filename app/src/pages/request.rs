@@ -4,7 +4,7 @@ mod decision;
 mod wish;
 
 use super::requests::title;
-use crate::components::cost::costing;
+use crate::components::cost::card;
 use crate::components::frame::{Place, crumbs, framed};
 use crate::components::glyph::{PERSON, icon, of_request, pill};
 use crate::components::plan_panel::{count, others};
@@ -132,17 +132,16 @@ fn cost(request: &Whole) -> Option<AnyView> {
     if matches!(request.row.kind, Kind::Release | Kind::Rename | Kind::Replan) {
         return None;
     }
-    let inside = match &request.cost {
-        Some(cost) => costing(cost),
-        None => view! { <p class="quiet">"No price could be had when it was sent."</p> }.into_any(),
-    };
-    let card = view! {
-        <section class="card" aria-labelledby="cost">
-            <header><h2 id="cost">"Cost"</h2></header>
-            <div class="pad stack small">{inside}</div>
-        </section>
-    };
-    Some(card.into_any())
+    Some(match &request.cost {
+        Some(cost) => card(cost),
+        None => view! {
+            <section class="card" aria-labelledby="cost">
+                <header><h2 id="cost">"Cost"</h2></header>
+                <div class="pad"><p class="quiet">"No price could be had when it was sent."</p></div>
+            </section>
+        }
+        .into_any(),
+    })
 }
 
 /// On narrow screens the decision is one step away.

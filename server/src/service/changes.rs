@@ -118,6 +118,7 @@ impl Changes for Service {
         let mut plan = self.plan_of_destruction(&found, purge && can_purge.allowed).await?;
         self.warn(&mut plan, &found.environment.wish, &found.environment.id, Age::Picture).await?;
         Ok(Destruction {
+            cost: self.costing_kept(Kind::Destroy, &found.environment.wish, None).await,
             digest: plan.digest(&found.environment.wish),
             plan,
             purge: can_purge,

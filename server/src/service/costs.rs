@@ -44,8 +44,8 @@ impl Prices {
         region: &Region,
         meter: &Meter,
         now: Moment,
-    ) -> Result<Option<Price>, azure::Error> {
-        let place = self.place((region.clone(), meter.clone()), now);
+    ) -> Result<Option<(Moment, Price)>, azure::Error> {
+        let (asked_at, place) = self.place((region.clone(), meter.clone()), now);
         let asked = place.get_or_try_init(|| async {
             let found = ask(azure, currency, region.as_str(), meter).await?;
             match found {
@@ -53,20 +53,21 @@ impl Prices {
                 found => Ok(found),
             }
         });
-        asked.await.cloned()
+        asked.await.map(|found| found.clone().map(|price| (asked_at, price)))
     }
 
-    fn place(&self, key: (Region, Meter), now: Moment) -> Place {
+    /// With when it was asked for.
+    fn place(&self, key: (Region, Meter), now: Moment) -> (Moment, Place) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, place)) = known.get(&key).filter(|(at, _)| now.since(*at) < BELIEVED) {
-            return place.clone();
+        if let Some(known) = known.get(&key).filter(|(at, _)| now.since(*at) < BELIEVED) {
+            return known.clone();
         }
         if known.len() >= MOST {
             known.clear();
         }
         let place = Place::default();
         known.insert(key, (now, place.clone()));
-        place
+        (now, place)
     }
 
     /// Whether the list was asked in vain a moment ago.
@@ -116,7 +117,7 @@ impl Service {
         }
         let asked = used.iter().map(|used| self.prices.of(&self.azure, currency, &wish.region, &used.meter, now));
         let found = tokio::time::timeout(LONGEST, join_all(asked)).await.unwrap_or_default();
-        let (mut items, mut since) = (Vec::new(), Moment(0));
+        let (mut items, mut since, mut read) = (Vec::new(), Moment(0), now);
         let mut leaves_out = left_out(wish);
         if found.is_empty() {
             self.prices.refuse(now);
@@ -124,7 +125,8 @@ impl Service {
         }
         for (used, found) in used.iter().zip(found) {
             match found {
-                Ok(Some(price)) => {
+                Ok(Some((asked_at, price))) => {
+                    read = read.min(asked_at);
                     since = since.max(Moment(price.since_ms));
                     items.push(Item::new(used, price.micros, currency));
                 }
@@ -144,7 +146,7 @@ impl Service {
                 }
             }
         }
-        Ok(Estimate { currency, since, read: now, items, assumes: assumed(wish), leaves_out })
+        Ok(Estimate { currency, since, read, items, assumes: assumed(wish), leaves_out })
     }
 
     /// Of a node, by the configuration, else as its name says.

@@ -85,6 +85,9 @@ pub struct Changing {
 pub struct Destruction {
     pub environment: String,
     pub plan: Plan,
+    /// What is paid no longer, where a price could be had.
+    #[serde(default)]
+    pub cost: Option<Costing>,
     pub digest: String,
     /// Whether the vault may be purged at once, so that its name is free, or why not.
     pub purge: Can,

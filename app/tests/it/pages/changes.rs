@@ -53,7 +53,11 @@ pub(crate) fn removal(purge: Can) -> Fake {
     let digest = plan.digest(&stands());
     let environment = "payments-staging".into();
     let decider = "A manager of team Payments decides.".into();
-    Fake { destruction: Ok(Destruction { environment, plan, digest, purge, decider, now: NOW }), ..Fake::default() }
+    let cost = Some(Costing::Removed { now: estimate(3) });
+    Fake {
+        destruction: Ok(Destruction { environment, plan, cost, digest, purge, decider, now: NOW }),
+        ..Fake::default()
+    }
 }
 
 pub(crate) fn letting_go() -> Fake {
@@ -167,9 +171,14 @@ async fn a_removal_says_what_goes_and_what_azure_keeps() {
     let (_, html) = page(removal(Can::yes()), "/environments/payments-staging/destroy").await;
     keeps_the_policy(&html);
     let said = text(&html);
-    for part in
-        ["Destroy payments-staging", "Delete 11", "can be recovered for 90 days", "Send for approval", "Keep it"]
-    {
+    for part in [
+        "Destroy payments-staging",
+        "−€452.22 a month",
+        "Delete 11",
+        "can be recovered for 90 days",
+        "Send for approval",
+        "Keep it",
+    ] {
         assert!(said.contains(part), "{part} in {said}");
     }
     assert!(html.contains("name=\"digest\""));
