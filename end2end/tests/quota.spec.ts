@@ -9,7 +9,7 @@ import { alive, expect, test } from "../keystead/test.ts";
 const TEAMS = `[
   { name = "payments", title = "Payments", group = "\${teams.0.group}", managers = ["manager@contoso.example"],
     quota = { environments = 1, cores = 8, monthly = 1000 } },
-  { name = "catalogue", title = "Catalogue", group = "\${teams.1.group}", managers = ["second-manager@contoso.example"] },
+  { name = "catalogue", title = "Catalogue", group = "\${teams.1.group}", managers = ["second-manager@contoso.example"] }
 ]`.replaceAll("\n", " ");
 
 test("the last place is taken once, and the form says who could make room", async ({ as }) => {
