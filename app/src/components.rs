@@ -3,6 +3,7 @@
 pub mod arch;
 pub mod check_row;
 pub mod confirm;
+pub mod cost;
 pub mod empty;
 pub mod field;
 pub mod filling;
@@ -16,6 +17,7 @@ pub mod log;
 pub mod notice;
 pub mod plan_panel;
 pub mod plan_table;
+pub mod quota;
 #[cfg(feature = "ssr")]
 pub mod refused;
 pub mod shortcuts;

@@ -9,7 +9,9 @@ mod load;
 
 use domain::account::Role;
 use domain::approval::Policy;
+use domain::cost::currency::Currency;
 use domain::form::{NodeSizeChoice, RegionChoice};
+use domain::quota::Limits;
 use domain::team::Team;
 use domain::template::Template;
 use secrecy::SecretString;
@@ -43,6 +45,9 @@ pub struct Config {
     /// A line of text at the foot of every page.
     #[serde(default)]
     pub footer: Option<String>,
+    /// In which prices are shown: one that Azure's list knows.
+    #[serde(default)]
+    pub currency: Currency,
     pub azure: Azure,
     pub sign_in: SignIn,
     pub teams: Vec<TeamEntry>,
@@ -153,6 +158,9 @@ pub struct TeamEntry {
     /// Account names of managers who need not have signed in yet.
     #[serde(default)]
     pub managers: Vec<String>,
+    /// What it may hold at a time; without it, as much as it likes.
+    #[serde(default)]
+    pub quota: Limits,
 }
 
 impl TeamEntry {

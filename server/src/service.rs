@@ -5,6 +5,7 @@ mod cache;
 mod changeable;
 mod changes;
 mod choices;
+mod costs;
 mod deciders;
 mod drafts;
 mod environments;
@@ -13,6 +14,7 @@ mod frames;
 mod handing;
 mod jobs;
 mod parts;
+mod quota;
 mod releasing;
 mod requests;
 mod sending;
@@ -31,7 +33,9 @@ use app::portal::Answer;
 use azure::Azure;
 use deciders::Deciders;
 use domain::account::Caller;
-use domain::approval::{Policy, Rule};
+use domain::approval::{Policy, Rule, Size};
+use domain::cost::Costing;
+use domain::cost::currency::Currency;
 use domain::form::Choices;
 use domain::id::EnvironmentId;
 use domain::name::{TeamName, TemplateName};
@@ -65,6 +69,9 @@ pub struct Service {
     waiting: frames::Waiting,
     vaults: vaults::Cache,
     picture: Picture,
+    prices: costs::Prices,
+    /// In which prices are asked for.
+    currency: Currency,
     live: Live,
     showing: jobs::Showing,
 }
@@ -99,6 +106,8 @@ impl Service {
             deciders: deciders::Cache::default(),
             vaults: vaults::Cache::default(),
             picture: Picture::default(),
+            prices: costs::Prices::default(),
+            currency: config.currency,
         })
     }
 
@@ -113,18 +122,18 @@ impl Service {
         self.deciders.read(&self.store, &self.teams, self.clock.now()).await
     }
 
-    /// How a request for this wish is approved.
-    fn rule(&self, kind: Kind, wish: &Wish) -> Rule {
-        let size = self.choices.node_sizes.iter().find(|size| size.name == wish.cluster.node_size);
-        let cores = size.map_or(0, |size| size.cores.saturating_mul(wish.cluster.nodes));
-        Policy::rule(&self.approvals, kind, wish, cores)
+    /// How a request for this wish is approved; `monthly` in millionths, where it is known.
+    fn rule(&self, kind: Kind, wish: &Wish, monthly: Option<i64>) -> Rule {
+        let cores = self.cores(&wish.cluster.node_size).saturating_mul(wish.cluster.nodes);
+        Policy::rule(&self.approvals, kind, wish, &Size { cores, monthly })
     }
 
     /// Who decides on it, in a sentence.
-    async fn decider(&self, caller: &Caller, kind: Kind, wish: &Wish) -> Answer<String> {
+    async fn decider(&self, caller: &Caller, kind: Kind, wish: &Wish, cost: Option<&Costing>) -> Answer<String> {
         let title = self.team(&wish.team).title;
         let managers = self.deciders().await?.words(&wish.team, &title, &caller.account.name);
-        Ok(self.rule(kind, wish).words(&managers))
+        let monthly = cost.map(|cost| cost.monthly().amount.micros);
+        Ok(self.rule(kind, wish, monthly).words(&managers))
     }
 
     /// Where Keystead itself runs; asked of Azure once.

@@ -29,6 +29,7 @@
 pub mod account;
 pub mod agreed;
 mod both;
+pub mod cost;
 pub mod document;
 pub mod draft;
 pub mod drift;
@@ -42,6 +43,7 @@ pub mod lease;
 pub mod line;
 mod open;
 pub mod queue;
+pub mod quota;
 pub mod record;
 pub mod refold;
 pub mod request;

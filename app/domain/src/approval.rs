@@ -141,23 +141,36 @@ pub struct Policy {
     pub templates: Vec<String>,
     /// From so many cores on all nodes together.
     pub cores: Option<u32>,
+    /// From so much a month, in whole units of the installation's currency.
+    pub monthly: Option<i64>,
     /// Whether the vault is protected against purging, as production's are.
     pub purge_protection: Option<bool>,
     pub rule: Rule,
 }
 
+/// How large what is asked for is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Size {
+    /// On all nodes together.
+    pub cores: u32,
+    /// What it costs, in millionths; none where that is not known yet.
+    pub monthly: Option<i64>,
+}
+
 impl Policy {
-    fn fits(&self, kind: Kind, wish: &Wish, cores: u32) -> bool {
+    fn fits(&self, kind: Kind, wish: &Wish, size: &Size) -> bool {
+        let dear = |from: i64| size.monthly.is_some_and(|monthly| monthly >= from.saturating_mul(1_000_000));
         (self.kinds.is_empty() || self.kinds.contains(&kind))
             && (self.teams.is_empty() || self.teams.contains(&wish.team))
             && (self.templates.is_empty() || self.templates.iter().any(|name| *name == wish.template.name.to_string()))
-            && self.cores.is_none_or(|from| cores >= from)
+            && self.cores.is_none_or(|from| size.cores >= from)
+            && self.monthly.is_none_or(dear)
             && self.purge_protection.is_none_or(|wanted| wish.vault.purge_protection == wanted)
     }
 
     /// The rule of the first policy that fits, or that of one manager.
-    pub fn rule<'a>(policies: impl IntoIterator<Item = &'a Policy>, kind: Kind, wish: &Wish, cores: u32) -> Rule {
-        let fits = policies.into_iter().find(|policy| policy.fits(kind, wish, cores));
+    pub fn rule<'a>(policies: impl IntoIterator<Item = &'a Policy>, kind: Kind, wish: &Wish, size: &Size) -> Rule {
+        let fits = policies.into_iter().find(|policy| policy.fits(kind, wish, size));
         fits.map(|policy| policy.rule.clone()).unwrap_or_default()
     }
 }
@@ -275,16 +288,25 @@ mod tests {
     #[test]
     fn the_first_policy_that_fits_in_every_part_decides() {
         let wish = sample();
+        let cores = |cores| Size { cores, monthly: None };
         let large = Policy { cores: Some(16), rule: two(), ..Policy::default() };
         let destroy =
             Policy { kinds: vec![Kind::Destroy], rule: Rule { comment: true, ..Rule::default() }, ..Policy::default() };
         let policies = [large, destroy];
-        assert_eq!(Policy::rule(&policies, Kind::Create, &wish, 15), Rule::default());
-        assert_eq!(Policy::rule(&policies, Kind::Create, &wish, 16), two());
-        assert!(Policy::rule(&policies, Kind::Destroy, &wish, 2).comment);
+        assert_eq!(Policy::rule(&policies, Kind::Create, &wish, &cores(15)), Rule::default());
+        assert_eq!(Policy::rule(&policies, Kind::Create, &wish, &cores(16)), two());
+        assert!(Policy::rule(&policies, Kind::Destroy, &wish, &cores(2)).comment);
         let elsewhere =
             Policy { teams: vec![TeamName::parse("catalogue").expect("a team")], rule: two(), ..Policy::default() };
-        assert_eq!(Policy::rule([&elsewhere], Kind::Create, &wish, 99), Rule::default());
+        assert_eq!(Policy::rule([&elsewhere], Kind::Create, &wish, &cores(99)), Rule::default());
+    }
+
+    #[test]
+    fn what_is_dear_is_told_by_whole_units_and_not_before_its_price_is_known() {
+        let dear = [Policy { monthly: Some(450), rule: two(), ..Policy::default() }];
+        let rule = |monthly| Policy::rule(&dear, Kind::Create, &sample(), &Size { cores: 2, monthly });
+        assert_eq!((rule(Some(449_999_999)), rule(None)), (Rule::default(), Rule::default()));
+        assert_eq!((rule(Some(450_000_000)), rule(Some(i64::MAX))), (two(), two()));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 pub mod account;
 pub mod approval;
 pub mod check;
+pub mod cost;
 pub mod environment;
 pub mod failure;
 pub mod field;
@@ -19,6 +20,7 @@ pub mod naming;
 pub mod permission;
 pub mod plan;
 pub mod problem;
+pub mod quota;
 pub mod reason;
 pub mod request;
 pub mod team;

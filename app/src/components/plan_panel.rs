@@ -1,7 +1,9 @@
 //! The plan in the making, beside the form: findings, every resource in order, and who decides.
 
+use super::cost::costing;
 use super::filling::Filling;
 use super::glyph::{FAILED, Look, SUCCEEDED, WARNING, glyph, glyph_only, of_verb, turn};
+use super::quota::quota;
 use super::time::clock;
 use domain::plan::{Finding, Line, Plan, Verb, Weight};
 use domain::view::request::PlanPanel;
@@ -45,11 +47,13 @@ fn inside(panel: &PlanPanel) -> AnyView {
         }
         .into_any();
     };
+    let money = money(panel);
     let findings = plan.findings.iter().map(finding).collect_view();
     let any = unreachable.is_some() || !plan.findings.is_empty();
     let lines = plan.lines.iter().map(line).collect_view();
     let permits = plan.permits.iter().map(|sentence| view! { <li>{sentence.clone()}</li> }).collect_view();
     view! {
+        {money}
         {any.then(|| view! { <ul class="rows findings">{unreachable}{findings}</ul> })}
         <details class="plan-more" open>
             <summary class="row"><b>{count(plan)}</b><span class="quiet">{others(plan)}</span>{turn()}</summary>
@@ -61,6 +65,18 @@ fn inside(panel: &PlanPanel) -> AnyView {
         </details>
     }
     .into_any()
+}
+
+/// The cost, or why there is none to show, and the team's quota.
+fn money(panel: &PlanPanel) -> Option<AnyView> {
+    let cost = panel.cost.as_ref().map(costing);
+    let why = panel
+        .unpriced
+        .as_ref()
+        .map(|why| view! { <p class="quiet small-text">"No price could be had: "{why.clone()}</p> });
+    let quota = panel.quota.as_ref().map(quota);
+    let any = cost.is_some() || why.is_some() || quota.is_some();
+    any.then(|| view! { <div class="pad stack small">{cost}{why}{quota}</div> }.into_any())
 }
 
 /// "19 to create", "1 to change": what weighs most of what is done.

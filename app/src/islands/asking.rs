@@ -113,13 +113,21 @@ fn missing(filling: Filling) -> Option<AnyView> {
 /// On narrow screens the sum of the plan stays in view.
 fn bar(filling: Filling) -> AnyView {
     let (sum, findings) = filling.panel.with(|panel| match &panel.plan {
-        Some(plan) => (count(plan), plan.findings.len()),
-        None => ("No plan yet".to_owned(), 0),
+        Some(plan) => {
+            let cost = panel.cost.as_ref().map(|cost| cost.monthly().sentence());
+            (cost.map_or_else(|| (count(plan), None), |cost| (cost, Some(count(plan)))), plan.findings.len())
+        }
+        None => (("No plan yet".to_owned(), None), 0),
     });
+    let (sum, also) = sum;
     let findings = match findings {
         0 => "See the plan".to_owned(),
         1 => "1 finding".to_owned(),
         many => format!("{many} findings"),
+    };
+    let findings = match also {
+        Some(count) => format!("{count}, {}", findings.replace("See", "see")),
+        None => findings,
     };
     view! {
         <div class="planbar">

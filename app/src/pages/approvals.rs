@@ -11,6 +11,7 @@ use crate::components::time::moment;
 use crate::portal::{Answer, asked};
 use crate::routes;
 use domain::account::short;
+use domain::cost::Monthly;
 use domain::plan::Verb;
 use domain::view::Page;
 use domain::view::request::{HandingOver, Row, Show};
@@ -114,6 +115,12 @@ fn lately(decided: &[Row], me: &str) -> AnyView {
     .into_any()
 }
 
+/// Its place is there where no price could be had, too.
+fn cost(cost: Option<Monthly>) -> AnyView {
+    let said = cost.map(|cost| view! { <b>{cost.figure()}</b><small class="quiet">{cost.note()}</small> });
+    view! { <div class="ask-cost">{said}</div> }.into_any()
+}
+
 fn row(row: &Row) -> AnyView {
     let (create, _) = of_verb(Verb::Create);
     let href = routes::request(&row.id);
@@ -132,6 +139,7 @@ fn row(row: &Row) -> AnyView {
                     {stakes}
                 </p>
             </div>
+            {cost(row.cost)}
             <a class="button" href=href rel="external">"Look and decide"<span class="hidden-text">{hidden}</span></a>
         </li>
     }

@@ -1,5 +1,6 @@
 //! Destroy an environment: what would go, what stays, what Azure keeps; then sent for approval.
 
+use crate::components::cost::card;
 use crate::components::frame::{Place, crumbs, framed};
 use crate::components::glyph::{WARNING, icon};
 use crate::components::notice::notice;
@@ -42,7 +43,7 @@ fn page(found: Destruction, purge: bool) -> AnyView {
                 {plan_table(&found.plan)}
                 {kept(&found.plan)}
             </div>
-            <aside class="stack" aria-label="Request">{vault(&found, purge)}{ask(&found, purge)}</aside>
+            <aside class="stack" aria-label="Request">{found.cost.as_ref().map(card)}{vault(&found, purge)}{ask(&found, purge)}</aside>
         </div>
     }
     .into_any()

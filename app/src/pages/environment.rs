@@ -4,6 +4,7 @@ mod drift;
 mod proof;
 
 use crate::components::arch;
+use crate::components::cost::{basis, items};
 use crate::components::frame::{Place, crumbs, framed};
 use crate::components::glyph::{PERSON, STOPPED, WAITING, icon, of_environment, of_job, pill, state};
 use crate::components::notice::{notice, slim};
@@ -216,8 +217,25 @@ fn life(found: &Whole) -> AnyView {
             <header><h2 id="life">"Lifetime"</h2></header>
             <div class="pad stack small">{inside}</div>
         </section>
+        {cost(found)}
     }
     .into_any()
+}
+
+/// What it costs by resource; what is gone costs nothing.
+fn cost(found: &Whole) -> Option<AnyView> {
+    let estimate = found.cost.as_ref().filter(|_| found.row.state != State::Gone)?;
+    let card = view! {
+        <section class="card" aria-labelledby="cost">
+            <header><h2 id="cost">"Cost"</h2></header>
+            <div class="pad stack small">
+                <p class="figure-big">{estimate.total().said()}" "<small>"a month, estimated"</small></p>
+                {items(estimate)}
+                {basis(estimate)}
+            </div>
+        </section>
+    };
+    Some(card.into_any())
 }
 
 /// Who may do what with the secrets, as it was approved.

@@ -9,6 +9,7 @@ use crate::portal::{Answer, asked};
 use crate::routes;
 use domain::Moment;
 use domain::account::short;
+use domain::cost::Amount;
 use domain::environment::State;
 use domain::view::Frame;
 use domain::view::environment::{Filter, List, Row, Show};
@@ -48,16 +49,49 @@ fn page(filter: &Filter, list: List, frame: &Frame) -> AnyView {
         (all, 0 | 1) => format!("{all} environments"),
         (all, teams) => format!("{all} in {teams} teams"),
     };
+    let cost = totals(&list.sums).into_iter().map(|sum| {
+        let said = format!("{} a month", sum.whole());
+        view! { <span>{said}</span> }
+    });
+    let cost = cost.collect_view();
+    let teams = by_team(&list.sums);
     let inside = if first_run { nothing_yet(requests) } else { listed(filter, list) };
     view! {
         <Title text="Environments"/>
         <div class="pagehead">
-            <div><h1>"Environments"</h1><p class="meta"><span>{counted}</span></p></div>
+            <div><h1>"Environments"</h1><p class="meta"><span>{counted}</span>{cost}</p></div>
             {(!first_run).then_some(new)}
         </div>
-        <div class="stack">{(inbox > 0).then(|| waiting(inbox))}{inside}</div>
+        <div class="stack">{(inbox > 0).then(|| waiting(inbox))}{inside}{teams}</div>
     }
     .into_any()
+}
+
+/// Over all teams, a sum a currency.
+fn totals(sums: &[(String, Amount)]) -> Vec<Amount> {
+    let mut totals: Vec<Amount> = Vec::new();
+    for (_, sum) in sums {
+        match totals.iter_mut().find(|total| total.currency == sum.currency) {
+            Some(total) => *total = total.plus(*sum),
+            None => totals.push(*sum),
+        }
+    }
+    totals
+}
+
+/// What each team pays, where there are several.
+fn by_team(sums: &[(String, Amount)]) -> Option<AnyView> {
+    let lines = sums.iter().map(|(team, sum)| view! { <div><dt>{team.clone()}</dt><dd>{sum.said()}</dd></div> });
+    let card = (sums.len() > 1).then(|| lines.collect_view())?;
+    Some(
+        view! {
+            <section class="card" aria-labelledby="by-team">
+                <header><h2 id="by-team">"Cost by team"</h2><p>"A month, estimated, of everything that is not gone."</p></header>
+                <div class="pad"><dl class="lines sums">{card}</dl></div>
+            </section>
+        }
+        .into_any(),
+    )
 }
 
 fn waiting(inbox: i64) -> AnyView {
@@ -193,7 +227,7 @@ fn table(filter: &Filter, list: &List) -> AnyView {
         <section class="card" aria-labelledby="list">
             <h2 class="hidden-text" id="list">"List of environments"</h2>
             <table class="table linked folds">
-                <thead><tr><th scope="col">"Environment"</th><th scope="col">"State"</th><th scope="col">"Owner"</th><th scope="col">"Lifetime left"</th></tr></thead>
+                <thead><tr><th scope="col">"Environment"</th><th scope="col">"State"</th><th scope="col">"Owner"</th><th scope="col">"Lifetime left"</th><th scope="col" class="n">"Cost a month"</th></tr></thead>
                 <tbody>{rows}</tbody>
             </table>
             <footer class="row spread"><span>{format!("{shown} of {of}, what needs a person first")}</span>{more}</footer>
@@ -211,8 +245,14 @@ fn row(row: &Row, now: Moment) -> impl IntoView + use<> {
             <td><span class="name">{state(of_environment(row.state), row.state.word())}<small class="under">{detail}</small></span></td>
             <td class="wide quiet">{owner}</td>
             <td class="low">{lifetime(row, now)}</td>
+            <td class="n top">{monthly(row)}</td>
         </tr>
     }
+}
+
+/// Of what is gone nothing is paid any more; of what was released Keystead does not know it.
+fn monthly(row: &Row) -> Option<String> {
+    row.monthly.filter(|_| !matches!(row.state, State::Gone | State::Released)).map(Amount::whole)
 }
 
 fn lifetime(row: &Row, now: Moment) -> AnyView {

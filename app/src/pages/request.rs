@@ -5,6 +5,7 @@ mod record;
 mod wish;
 
 use super::requests::title;
+use crate::components::cost::card;
 use crate::components::frame::{Place, crumbs, framed};
 use crate::components::glyph::{PERSON, icon, of_request, pill};
 use crate::components::plan_panel::{count, others};
@@ -47,7 +48,7 @@ fn page(request: Whole) -> AnyView {
                 }}
                 {record::record(&request)}
             </div>
-            <aside class="stack" aria-label="Decision">{decision::decision(&request)}</aside>
+            <aside class="stack" aria-label="Decision">{cost(&request)}{decision::decision(&request)}</aside>
         </div>
         {request.decide.allowed.then(|| bar(&request))}
     }
@@ -129,11 +130,33 @@ fn permits(request: &Whole) -> AnyView {
     .into_any()
 }
 
+/// By the prices of when it was sent; a release, another name and another plan are not about money.
+fn cost(request: &Whole) -> Option<AnyView> {
+    if matches!(request.row.kind, Kind::Release | Kind::Rename | Kind::Replan) {
+        return None;
+    }
+    Some(match &request.cost {
+        Some(cost) => card(cost),
+        None => view! {
+            <section class="card" aria-labelledby="cost">
+                <header><h2 id="cost">"Cost"</h2></header>
+                <div class="pad"><p class="quiet">"No price could be had when it was sent."</p></div>
+            </section>
+        }
+        .into_any(),
+    })
+}
+
 /// On narrow screens the decision is one step away.
 fn bar(request: &Whole) -> AnyView {
+    let (done, beside) = (count(&request.plan), others(&request.plan));
+    let (first, second) = match &request.cost {
+        Some(cost) => (cost.monthly().sentence(), format!("{done}, {beside}")),
+        None => (done, beside),
+    };
     view! {
         <div class="planbar">
-            <span class="name"><b>{count(&request.plan)}</b><small>{others(&request.plan)}</small></span>
+            <span class="name"><b>{first}</b><small>{second}</small></span>
             <a class="button primary" href="#decide" rel="external">"Decide"</a>
         </div>
     }

@@ -116,7 +116,7 @@ fn table(show: Show, page: &Page<Row>) -> AnyView {
         <section class="card" aria-labelledby="list">
             <h2 class="hidden-text" id="list">"List of requests"</h2>
             <table class="table linked folds">
-                <thead><tr><th scope="col">"Request"</th><th scope="col">"State"</th><th scope="col">"Asked by"</th><th scope="col" class="n">"Sent"</th></tr></thead>
+                <thead><tr><th scope="col">"Request"</th><th scope="col">"State"</th><th scope="col">"Asked by"</th><th scope="col" class="n">"Cost a month"</th><th scope="col" class="n">"Sent"</th></tr></thead>
                 <tbody>{rows}</tbody>
             </table>
             <footer class="row spread"><span>{shown}</span>{more}</footer>
@@ -140,6 +140,7 @@ fn row(row: &Row) -> AnyView {
             <th scope="row"><span class="name"><a href=routes::request(&row.id) rel="external" data-row="">{title(row)}</a><small>{row.team.clone()}</small></span></th>
             <td><span class="name">{state(of_request(row.state), row.state.word())}{decided}</span></td>
             <td class="wide quiet">{short(&row.requester).to_owned()}</td>
+            <td class="n top">{row.cost.map(|cost| cost.figure())}</td>
             <td class="n low quiet">{moment(row.sent)}</td>
         </tr>
     }

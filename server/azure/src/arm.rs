@@ -154,7 +154,7 @@ impl Arm {
         self.pace.turn(&method, url.path(), resource).await?;
         let token = self.tokens.get(&self.scope).await?;
         let path = url.path().to_owned();
-        let reply = self.transport.exchange(method.clone(), url, resource, &token, body, if_match).await?;
+        let reply = self.transport.exchange(method.clone(), url, resource, Some(&token), body, if_match).await?;
         self.pace.told(&method, &path, &reply);
         if reply.status == 401 {
             // Whoever tries again brings another one.

@@ -17,6 +17,13 @@ pub struct Cloud {
     pub vault_suffix: String,
     /// The query service of Log Analytics.
     pub logs: Url,
+    /// The public list of prices, one for all clouds.
+    #[serde(default = "prices")]
+    pub prices: Url,
+}
+
+fn prices() -> Url {
+    Url::parse("https://prices.azure.com").unwrap_or_else(|_| unreachable!("a constant address"))
 }
 
 impl Cloud {
@@ -56,6 +63,7 @@ impl Cloud {
             authority: url(authority),
             vault_suffix: vault_suffix.to_owned(),
             logs: url(logs),
+            prices: prices(),
         }
     }
 

@@ -8,6 +8,7 @@ use crate::{
     logs::Logs,
     me::{self, Me},
     pace::{self, Clock, Pace},
+    prices::Prices,
     token::Tokens,
     transport::Transport,
     vault::Vault,
@@ -141,6 +142,11 @@ impl Azure {
     /// The query service of Log Analytics.
     pub fn logs(&self) -> Logs {
         Logs::new(self.inner.transport.clone(), self.inner.tokens.clone(), self.inner.config.cloud.logs.clone())
+    }
+
+    /// Azure's public list of prices.
+    pub fn prices(&self) -> Prices {
+        Prices::new(self.inner.transport.clone(), self.inner.config.cloud.prices.clone())
     }
 
     /// A client without proxy and without token, for looking at web apps.

@@ -59,7 +59,7 @@ impl Logs {
         }
         let token = self.tokens.get(&scope).await?;
         let body = json!({"query": query, "timespan": timespan});
-        let reply = self.transport.exchange(Method::POST, url, &resource, &token, Some(&body), None).await?;
+        let reply = self.transport.exchange(Method::POST, url, &resource, Some(&token), Some(&body), None).await?;
         if reply.status != 200 {
             return Err(refusal::read("POST", &resource, reply.status, &reply.headers, &reply.body));
         }

@@ -77,27 +77,29 @@ impl Transport {
         &self.route
     }
 
-    /// One request and its answer, whatever its status. Only a GET that found no connection is sent again, once.
+    /// One request and its answer, whatever its status; without a token where anybody is answered. Only a GET that found no connection is sent again, once.
     pub(crate) async fn exchange(
         &self,
         method: Method,
         url: Url,
         resource: &str,
-        token: &SecretString,
+        token: Option<&SecretString>,
         body: Option<&Value>,
         if_match: Option<&str>,
     ) -> Result<Reply, Error> {
         let id = Uuid::new_v4().to_string();
-        let mut bearer = HeaderValue::try_from(format!("Bearer {}", token.expose_secret()))
+        let bearer = token.map(bearer).transpose();
+        let bearer = bearer
             .map_err(|_| Error::rejected(method.as_str(), resource, "BadToken", "the token cannot be a header"))?;
-        bearer.set_sensitive(true);
         let send = || {
             let mut request = self
                 .client
                 .request(method.clone(), url.clone())
-                .header(header::AUTHORIZATION, bearer.clone())
                 .header(header::ACCEPT, "application/json")
                 .header("x-ms-client-request-id", &id);
+            if let Some(bearer) = &bearer {
+                request = request.header(header::AUTHORIZATION, bearer.clone());
+            }
             if let Some(etag) = if_match {
                 request = request.header(header::IF_MATCH, etag);
             }
@@ -120,6 +122,12 @@ impl Transport {
             body: response.bytes().await.map_err(lost)?.to_vec(),
         })
     }
+}
+
+fn bearer(token: &SecretString) -> Result<HeaderValue, header::InvalidHeaderValue> {
+    let mut bearer = HeaderValue::try_from(format!("Bearer {}", token.expose_secret()))?;
+    bearer.set_sensitive(true);
+    Ok(bearer)
 }
 
 /// What lies under an error of the client; its own text holds the address, which may be a signed one.

@@ -2,6 +2,7 @@
 
 use super::changeable::{ANOTHER_WAITS, changeable, purgeable};
 use super::error::{self, failed, internal};
+use super::quota::Wanting;
 use super::sending::{Sending, new_id, refuse_denied};
 use super::warnings::Age;
 use super::{Service, can, permit};
@@ -30,7 +31,7 @@ impl Changes for Service {
         let found = self.to_change(caller, environment, Action::Change).await?;
         Ok(Changing {
             environment: found.environment.name.clone(),
-            decider: self.decider(caller, Kind::Change, &found.environment.wish).await?,
+            decider: self.decider(caller, Kind::Change, &found.environment.wish, None).await?,
             wish: found.environment.wish,
             choices: self.choices.clone(),
             now: self.clock.now(),
@@ -40,7 +41,7 @@ impl Changes for Service {
     async fn plan_change(&self, caller: &Caller, environment: &str, form: &Form) -> Answer<PlanPanel> {
         let found = self.to_change(caller, environment, Action::Change).await?;
         let former = &found.environment.wish;
-        let decider = self.decider(caller, Kind::Change, former).await?;
+        let decider = self.decider(caller, Kind::Change, former, None).await?;
         let mut panel = PlanPanel { decider, ..PlanPanel::default() };
         let wish = match form.change(former, &self.choices) {
             Ok(wish) => wish,
@@ -49,11 +50,21 @@ impl Changes for Service {
                 return Ok(panel);
             }
         };
-        panel.decider = self.decider(caller, Kind::Change, &wish).await?;
+        match self.costing(Kind::Change, &wish, Some(former)).await {
+            Ok(cost) => panel.cost = cost,
+            Err(why) => panel.unpriced = Some(why),
+        }
+        panel.decider = self.decider(caller, Kind::Change, &wish, panel.cost.as_ref()).await?;
         let outline = self.recipe.outline_of_change(former, &wish, &found.standing);
         match self.plan_looked(&wish, &found.environment.id, &outline, Some(former)).await {
             Ok(mut plan) => {
                 self.warn(&mut plan, &wish, &found.environment.id, Age::Picture).await?;
+                let (by, cost, environment) = (&caller.account.id, panel.cost.as_ref(), Some(&found.environment.id));
+                let wanting = Wanting { by, wish: &wish, cost, environment };
+                if let Some((quota, full)) = self.quota_shown(&wanting).await? {
+                    plan.findings.extend(full);
+                    panel.quota = Some(quota);
+                }
                 panel.plan = Some(plan);
             }
             Err(error) => panel.unreachable = Some(error.message),
@@ -109,10 +120,11 @@ impl Changes for Service {
         let mut plan = self.plan_of_destruction(&found, purge && can_purge.allowed).await?;
         self.warn(&mut plan, &found.environment.wish, &found.environment.id, Age::Picture).await?;
         Ok(Destruction {
+            cost: self.costing_kept(Kind::Destroy, &found.environment.wish, None).await,
             digest: plan.digest(&found.environment.wish),
             plan,
             purge: can_purge,
-            decider: self.decider(caller, Kind::Destroy, &found.environment.wish).await?,
+            decider: self.decider(caller, Kind::Destroy, &found.environment.wish, None).await?,
             environment: found.environment.name,
             now: self.clock.now(),
         })
@@ -254,15 +266,28 @@ impl Service {
         sending: Sending<'_>,
     ) -> Answer<RequestId> {
         let (request, now) = (RequestId::new(new_id()), self.clock.now());
-        let row = self.sent(caller, &request, environment, sending, now);
+        let row = self.sent(caller, &request, environment, sending, now).await;
+        let wanting = Wanting {
+            by: &caller.account.id,
+            wish: &row.wish,
+            cost: row.cost.as_ref(),
+            environment: Some(environment),
+        };
         let write = async {
             let mut tx = self.store.begin().await?;
+            if row.kind == Kind::Change {
+                let full = self.reserve(&mut tx, &wanting, now).await?;
+                if !full.is_empty() {
+                    return Ok(full);
+                }
+            }
             store::request::add(&mut tx, &row).await?;
             timer::set(&mut tx, timer::REQUEST, request.as_str(), row.lapses_at).await?;
-            tx.commit().await
+            tx.commit().await.map(|()| Vec::new())
         };
         match write.await {
-            Ok(()) => {
+            Ok(full) if !full.is_empty() => Err(PortalError::invalid(full)),
+            Ok(_) => {
                 self.store.announce(Change::Environment(environment.clone())).await;
                 Ok(request)
             }

@@ -11,9 +11,11 @@ use app::error::PortalError;
 use app::portal::{Answer, Environments};
 use async_trait::async_trait;
 use domain::account::{AccountId, Caller};
+use domain::cost::Amount;
 use domain::environment::State;
 use domain::form::accept::Accept;
 use domain::id::ValidationId;
+use domain::name::TeamName;
 use domain::permission::{Action, Subject};
 use domain::view::environment::{Drift, Filter, JobLine, Kept, List, Row, Show, Validation, Whole};
 use domain::view::{self, Can};
@@ -36,7 +38,8 @@ impl Environments for Service {
         let (all, mine, needs_person) = listing.counts;
         let (rows, next) = (listing.rows.clone(), listing.next.clone());
         let (teams, nearest) = (self.filter_teams(caller), listing.nearest.clone());
-        Ok(List { rows, all, mine, needs_person, next, teams, nearest, now })
+        let sums = listing.sums.iter().map(|(team, amount)| (self.team(team).title, *amount)).collect();
+        Ok(List { rows, all, mine, needs_person, next, teams, sums, nearest, now })
     }
 
     async fn environment(&self, caller: &Caller, name: &str) -> Answer<Whole> {
@@ -61,6 +64,7 @@ impl Environments for Service {
         let can = |action| self.can_change(caller, action, &environment, journal.as_ref(), waits.is_some());
         let (change, destroy, release) = (can(Action::Change), can(Action::Destroy), can(Action::Release));
         let released = store::request::release_of(&self.store, &environment.id).await.map_err(&failed)?;
+        let cost = store::cost::of(&self.store, &environment.id).await.map_err(&failed)?;
         let drift = store::drift::find(&self.store, &environment.id).await.map_err(&failed)?;
         let turn = match jobs.first().filter(|job| job.state.moving()) {
             Some(job) => store::queue::turn(&self.store, &job.id, now).await.map_err(&failed)?,
@@ -76,6 +80,7 @@ impl Environments for Service {
             turn,
             accept: self.acceptable(&environment, drift.as_ref()),
             drift,
+            cost,
             kept: kept.into_iter().map(kept_line).collect(),
             row: self.row_of(&environment),
             template: template.map_or_else(|| environment.wish.template.name.to_string(), |known| known.title.clone()),
@@ -128,6 +133,8 @@ pub(super) struct Listing {
     next: Option<String>,
     /// All, the caller's own, and those that need a person.
     counts: (i64, i64, i64),
+    /// What each team's cost a month.
+    sums: Vec<(TeamName, Amount)>,
     nearest: Option<String>,
 }
 
@@ -189,12 +196,19 @@ impl Service {
         bounds.owner.clear();
         bounds.ranks = living();
         let counts = store::environment::count(&self.store, &bounds, mine).await?;
+        let sums = store::cost::sums(&self.store, &bounds).await?;
         let nearest = match rows.is_empty() && !bounds.search.is_empty() {
             true => nearest(&bounds.search, &store::environment::names(&self.store, &bounds).await?),
             false => None,
         };
         let next = rows.get(PAGE).and_then(|_| rows.get(PAGE - 1)).map(cursor_of);
-        Ok(Listing { rows: rows.iter().take(PAGE).map(|listed| self.row(listed)).collect(), next, counts, nearest })
+        Ok(Listing {
+            rows: rows.iter().take(PAGE).map(|listed| self.row(listed)).collect(),
+            next,
+            counts,
+            sums,
+            nearest,
+        })
     }
 
     fn row_of(&self, environment: &Environment) -> Row {
@@ -210,6 +224,7 @@ impl Service {
             lifetime_days: environment.wish.lifetime.days,
             approved_at: environment.approved_at,
             updated_at: environment.updated_at,
+            monthly: environment.monthly,
         })
     }
 
@@ -251,6 +266,7 @@ impl Service {
             arch: listed.arch,
             ends: ends(listed.approved_at, listed.lifetime_days),
             lifetime_days: listed.lifetime_days,
+            monthly: listed.monthly,
             updated: listed.updated_at,
         }
     }

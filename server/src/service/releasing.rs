@@ -27,7 +27,7 @@ impl Service {
         Ok(Release {
             digest: plan.digest(&found.environment.wish),
             plan,
-            decider: self.decider(caller, Kind::Release, &found.environment.wish).await?,
+            decider: self.decider(caller, Kind::Release, &found.environment.wish, None).await?,
             environment: found.environment.name,
             now: self.clock.now(),
         })

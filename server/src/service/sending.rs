@@ -25,8 +25,8 @@ pub(super) struct Sending<'a> {
 }
 
 impl Service {
-    /// A request as it is sent now.
-    pub(super) fn sent(
+    /// A request as it is sent now, with its price and the rule by which it is approved.
+    pub(super) async fn sent(
         &self,
         caller: &Caller,
         id: &RequestId,
@@ -35,7 +35,9 @@ impl Service {
         now: Moment,
     ) -> Request {
         let Sending { kind, wish, former, purge, plan, job } = sending;
-        let rule = self.rule(kind, wish);
+        let cost = self.costing_kept(kind, wish, former).await;
+        // What no price could be had for may be anything.
+        let rule = self.rule(kind, wish, Some(cost.as_ref().map_or(i64::MAX, |cost| cost.monthly().amount.micros)));
         Request {
             id: id.clone(),
             kind,
@@ -59,6 +61,7 @@ impl Service {
             rule,
             level: 0,
             round: 0,
+            cost,
         }
     }
 }

@@ -6,6 +6,7 @@
 use super::{Error, Store, Tx, document, on_both};
 use domain::Moment;
 use domain::account::AccountId;
+use domain::cost::Amount;
 use domain::environment::{Arch, State, Stone};
 use domain::id::EnvironmentId;
 use domain::name::TeamName;
@@ -26,6 +27,8 @@ pub struct Environment {
     pub address: Option<String>,
     pub approved_at: Option<Moment>,
     pub updated_at: Moment,
+    /// What it costs a month, where a price could be had.
+    pub monthly: Option<Amount>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -42,6 +45,8 @@ struct Row {
     address: Option<String>,
     approved_at: Option<i64>,
     updated_at: i64,
+    monthly: Option<i64>,
+    currency: Option<String>,
 }
 
 impl TryFrom<Row> for Environment {
@@ -60,6 +65,7 @@ impl TryFrom<Row> for Environment {
             address: row.address,
             approved_at: row.approved_at.map(Moment),
             updated_at: Moment(row.updated_at),
+            monthly: super::cost::known(row.currency, row.monthly)?,
         })
     }
 }
@@ -82,6 +88,7 @@ pub struct Listed {
     pub lifetime_days: u32,
     pub approved_at: Option<Moment>,
     pub updated_at: Moment,
+    pub monthly: Option<Amount>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -97,6 +104,8 @@ struct ListedRow {
     lifetime_days: i64,
     approved_at: Option<i64>,
     updated_at: i64,
+    monthly: Option<i64>,
+    currency: Option<String>,
 }
 
 impl TryFrom<ListedRow> for Listed {
@@ -114,6 +123,7 @@ impl TryFrom<ListedRow> for Listed {
             lifetime_days: u32::try_from(row.lifetime_days).unwrap_or_default(),
             approved_at: row.approved_at.map(Moment),
             updated_at: Moment(row.updated_at),
+            monthly: super::cost::known(row.currency, row.monthly)?,
         })
     }
 }
@@ -132,7 +142,7 @@ pub struct Bounds {
 
 impl Bounds {
     /// The teams as one text to look a team up in, `,payments,catalogue,`; empty for all.
-    fn teams(&self) -> String {
+    pub(super) fn teams(&self) -> String {
         self.teams.as_ref().map(|teams| format!(",{},", teams.join(","))).unwrap_or_default()
     }
 
@@ -146,8 +156,8 @@ impl Bounds {
 macro_rules! listed {
     ($scope:literal) => {
         concat!(
-            "select id, name, team, region, state, detail, owner_name, arch, lifetime_days, approved_at, updated_at
-            from environment where ",
+            "select id, name, team, region, state, detail, owner_name, arch, lifetime_days, approved_at, updated_at,
+            monthly, currency from environment where ",
             $scope,
             " and ($2 = '' or search like $2) and rank between $3 and $4
             and (rank, name, id) > ($5, $6, $7) order by rank, name, id limit $8"
@@ -217,7 +227,7 @@ pub async fn names(store: &Store, bounds: &Bounds) -> Result<Vec<String>, Error>
 /// By name: the living one, else the newest that bore it.
 pub async fn named(store: &Store, name: &str) -> Result<Option<Environment>, Error> {
     const SQL: &str = "select id, name, team, owner, owner_name, wish, state, detail, arch, address, approved_at,
-        updated_at from environment where name = $1 order by held desc, id desc limit 1";
+        updated_at, monthly, currency from environment where name = $1 order by held desc, id desc limit 1";
     let row: Option<Row> = on_both!(store.read(), db => sqlx::query_as(SQL).bind(name).fetch_optional(db).await)?;
     row.map(Environment::try_from).transpose()
 }

@@ -4,6 +4,7 @@ use super::{Error, Store, Tx, document, on_both};
 use domain::Moment;
 use domain::account::{AccountId, Way};
 use domain::approval::Rule;
+use domain::cost::Costing;
 use domain::id::{EnvironmentId, JobId, RequestId};
 use domain::name::TeamName;
 use domain::plan::Plan;
@@ -38,6 +39,8 @@ pub struct Request {
     pub rule: Rule,
     pub level: u32,
     pub round: u32,
+    /// By the prices of when it was sent, where there were any.
+    pub cost: Option<Costing>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -64,6 +67,7 @@ struct Row {
     rule: Option<String>,
     level: i64,
     round: i64,
+    cost: Option<String>,
 }
 
 impl TryFrom<Row> for Request {
@@ -92,6 +96,7 @@ impl TryFrom<Row> for Request {
             rule: row.rule.as_deref().map(document::read).transpose()?.unwrap_or_default(),
             level: u32::try_from(row.level).unwrap_or_default(),
             round: u32::try_from(row.round).unwrap_or_default(),
+            cost: row.cost.as_deref().map(document::read).transpose()?,
         })
     }
 }
@@ -100,7 +105,7 @@ macro_rules! selected {
     ($rest:literal) => {
         concat!(
             "select id, kind, environment, environment_name, team, requester, requester_name, wish, former, purge,
-            plan, digest, state, sent_at, lapses_at, decided_by_name, decided_at, comment, job, rule, level, round
+            plan, digest, state, sent_at, lapses_at, decided_by_name, decided_at, comment, job, rule, level, round, cost
             from request ",
             $rest
         )
@@ -110,8 +115,9 @@ macro_rules! selected {
 /// Sends it; `Taken("environment")` where another request about the environment waits for its decision.
 pub async fn add(tx: &mut Tx, request: &Request) -> Result<(), Error> {
     const SQL: &str = "insert into request (id, kind, environment, environment_name, team, requester, requester_name,
-        wish, plan, digest, state, sent_at, lapses_at, job, former, purge, rule)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+        wish, plan, digest, state, sent_at, lapses_at, job, former, purge, rule, cost)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+    let cost = request.cost.as_ref().map(document::write).transpose()?;
     let former = request.former.as_ref().map(document::write).transpose()?;
     let (wish, plan) = (document::write(&request.wish)?, document::write(&request.plan)?);
     let rule = document::write(&request.rule)?;
@@ -121,7 +127,7 @@ pub async fn add(tx: &mut Tx, request: &Request) -> Result<(), Error> {
         let add = add.bind(&request.requester.0).bind(&request.requester_name).bind(&wish).bind(&plan);
         let add = add.bind(&request.digest).bind(request.state.key()).bind(request.sent_at.0).bind(request.lapses_at.0);
         let add = add.bind(request.job.as_ref().map(JobId::as_str)).bind(&former).bind(i64::from(request.purge));
-        let add = add.bind(&rule);
+        let add = add.bind(&rule).bind(&cost);
         add.execute(db).await.map(drop).map_err(|error| Error::taken(error, "environment"))
     })?;
     Ok(())
@@ -284,12 +290,20 @@ pub async fn advance(tx: &mut Tx, id: &RequestId) -> Result<(), Error> {
 }
 
 /// Another plan, to be approved from the first level on, of a request that is held.
-pub async fn lapse(tx: &mut Tx, id: &RequestId, wish: &Wish, plan: &Plan, digest: &str) -> Result<(), Error> {
-    const SQL: &str =
-        "update request set wish = $2, plan = $3, digest = $4, level = 0, round = round + 1 where id = $1";
+pub async fn lapse(
+    tx: &mut Tx,
+    id: &RequestId,
+    wish: &Wish,
+    plan: &Plan,
+    digest: &str,
+    cost: Option<&Costing>,
+) -> Result<(), Error> {
+    const SQL: &str = "update request set wish = $2, plan = $3, digest = $4, cost = $5, level = 0, round = round + 1
+        where id = $1";
     let (wish, plan) = (document::write(wish)?, document::write(plan)?);
+    let cost = cost.map(document::write).transpose()?;
     on_both!(tx.on(), db => {
-        let lapse = sqlx::query(SQL).bind(id.as_str()).bind(&wish).bind(&plan).bind(digest);
+        let lapse = sqlx::query(SQL).bind(id.as_str()).bind(&wish).bind(&plan).bind(digest).bind(&cost);
         lapse.execute(db).await.map(drop)
     })?;
     Ok(())

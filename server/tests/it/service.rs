@@ -3,10 +3,12 @@
 mod accept;
 mod approval;
 mod busy;
+mod cost;
 mod day_two;
 mod decide;
 mod deleted_vault;
 mod permission;
+mod quota;
 mod released;
 mod rename;
 mod secrets;

@@ -2,6 +2,7 @@
 
 use super::Can;
 use crate::check;
+use crate::cost::{Amount, Estimate};
 use crate::environment::{Arch, State};
 use crate::form::accept::Accept;
 use crate::id::{EnvironmentId, JobId, RequestId, ValidationId};
@@ -52,6 +53,9 @@ pub struct Row {
     /// When its lifetime ends; counted from the approval, so `None` before it.
     pub ends: Option<Moment>,
     pub lifetime_days: u32,
+    /// What it costs a month, by the prices of when it was asked for; `None` where none could be had.
+    #[serde(default)]
+    pub monthly: Option<Amount>,
     pub updated: Moment,
 }
 
@@ -66,6 +70,8 @@ pub struct List {
     pub next: Option<String>,
     /// Teams that the caller may filter by: name and title.
     pub teams: Vec<(String, String)>,
+    /// What the environments of each team that are not gone cost a month: its title, and the sum.
+    pub sums: Vec<(String, Amount)>,
     /// Nearest name where nothing was found.
     pub nearest: Option<String>,
     /// When the server read this.
@@ -106,6 +112,9 @@ pub struct Whole {
     pub drift: Option<Drift>,
     /// What of it can become the new wish.
     pub accept: Accept,
+    /// What it costs by resource.
+    #[serde(default)]
+    pub cost: Option<Estimate>,
     /// When the server rendered this.
     pub now: Moment,
 }

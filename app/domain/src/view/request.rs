@@ -2,10 +2,12 @@
 
 use super::Can;
 use crate::approval::Entry;
+use crate::cost::{Costing, Monthly};
 use crate::field::FieldError;
 use crate::id::{JobId, RequestId};
 use crate::moment::Moment;
 use crate::plan::{Finding, Plan, Weight};
+use crate::quota::Quota;
 use crate::request::{Kind, State};
 use crate::wish::Wish;
 use serde::{Deserialize, Serialize};
@@ -41,6 +43,9 @@ pub struct Row {
     pub creates: usize,
     pub changes: usize,
     pub deletes: usize,
+    /// What it costs, where a price could be had.
+    #[serde(default)]
+    pub cost: Option<Monthly>,
     pub decided_by: Option<String>,
     pub decided_at: Option<Moment>,
 }
@@ -53,6 +58,9 @@ pub struct Whole {
     /// What the environment was until then, where this changes it.
     pub former: Option<Wish>,
     pub plan: Plan,
+    /// By the prices of when it was sent; no part of the digest.
+    #[serde(default)]
+    pub cost: Option<Costing>,
     pub digest: String,
     pub comment: Option<String>,
     /// Who may decide, in words: "A manager of team Payments".
@@ -137,6 +145,9 @@ pub struct Changing {
 pub struct Destruction {
     pub environment: String,
     pub plan: Plan,
+    /// What is paid no longer, where a price could be had.
+    #[serde(default)]
+    pub cost: Option<Costing>,
     pub digest: String,
     /// Whether the vault may be purged at once, so that its name is free, or why not.
     pub purge: Can,
@@ -198,6 +209,15 @@ pub struct PlanPanel {
     pub deleted_vault: Option<DeletedVault>,
     /// Why Azure could not be asked, where it could not.
     pub unreachable: Option<String>,
+    /// What it would cost.
+    #[serde(default)]
+    pub cost: Option<Costing>,
+    /// Why no price could be had, where none could.
+    #[serde(default)]
+    pub unpriced: Option<String>,
+    /// What of the team's quota is used with it, where the team has one.
+    #[serde(default)]
+    pub quota: Option<Quota>,
 }
 
 impl PlanPanel {

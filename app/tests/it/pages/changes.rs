@@ -1,10 +1,11 @@
 //! Changing and destroying: what stands, what becomes of it, and what is asked of the approver.
 
-use super::new_environment::{answers, choices, plan};
+use super::new_environment::{answers, choices, estimate, plan};
 use super::request::{shown, whole};
 use super::{keeps_the_policy, text};
 use crate::fake::{Fake, NOW, page};
 use axum::http::StatusCode;
+use domain::cost::Costing;
 use domain::name::NodeSize;
 use domain::plan::{Expected, FieldChange, Plan, Verb};
 use domain::request::{Kind, State};
@@ -38,7 +39,8 @@ pub(crate) fn form() -> Fake {
         decider: "A manager of team Payments decides.".into(),
         now: NOW,
     };
-    let panel = PlanPanel { plan: Some(more_nodes()), looked: Some(NOW), ..PlanPanel::default() };
+    let cost = Some(Costing::Changed { now: estimate(3), after: estimate(5) });
+    let panel = PlanPanel { plan: Some(more_nodes()), looked: Some(NOW), cost, ..PlanPanel::default() };
     Fake { changing: Ok(changing), plan: Ok(panel), ..Fake::default() }
 }
 
@@ -51,7 +53,11 @@ pub(crate) fn removal(purge: Can) -> Fake {
     let digest = plan.digest(&stands());
     let environment = "payments-staging".into();
     let decider = "A manager of team Payments decides.".into();
-    Fake { destruction: Ok(Destruction { environment, plan, digest, purge, decider, now: NOW }), ..Fake::default() }
+    let cost = Some(Costing::Removed { now: estimate(3) });
+    Fake {
+        destruction: Ok(Destruction { environment, plan, cost, digest, purge, decider, now: NOW }),
+        ..Fake::default()
+    }
 }
 
 pub(crate) fn letting_go() -> Fake {
@@ -165,9 +171,14 @@ async fn a_removal_says_what_goes_and_what_azure_keeps() {
     let (_, html) = page(removal(Can::yes()), "/environments/payments-staging/destroy").await;
     keeps_the_policy(&html);
     let said = text(&html);
-    for part in
-        ["Destroy payments-staging", "Delete 11", "can be recovered for 90 days", "Send for approval", "Keep it"]
-    {
+    for part in [
+        "Destroy payments-staging",
+        "−€452.22 a month",
+        "Delete 11",
+        "can be recovered for 90 days",
+        "Send for approval",
+        "Keep it",
+    ] {
         assert!(said.contains(part), "{part} in {said}");
     }
     assert!(html.contains("name=\"digest\""));

@@ -1,7 +1,7 @@
 //! An environment's page: ready with its proof, failing with evidence, on its way, and not there.
 
 use super::environments::row;
-use super::new_environment::{answers, choices};
+use super::new_environment::{answers, choices, estimate};
 use super::{keeps_the_policy, text};
 use crate::fake::{Fake, NOW, ago, page};
 use axum::http::StatusCode;
@@ -117,6 +117,7 @@ pub(crate) fn failing() -> Whole {
         kept: Vec::new(),
         drift: None,
         accept: Accept::default(),
+        cost: Some(estimate(3)),
         now: NOW,
     }
 }
@@ -275,4 +276,13 @@ async fn drift_leads_to_the_form_with_what_was_found_and_says_what_it_cannot_hol
             || link.starts_with("nodes=5&reason=As%20it%20was%20found"),
         "{link}"
     );
+}
+
+#[tokio::test]
+async fn it_says_what_it_costs_by_resource_while_there_is_something_to_pay_for() {
+    let said = text(&page(shown(failing()), "/environments/search-dev").await.1);
+    assert!(said.contains("Cost €452.22 a month, estimated 3 nodes, Standard_D2s_v5 €232.10"), "{said}");
+    let mut gone = failing();
+    gone.row.state = State::Gone;
+    assert!(!text(&page(shown(gone), "/environments/search-dev").await.1).contains("a month, estimated"));
 }

@@ -4,10 +4,16 @@ use super::{keeps_the_policy, text};
 use crate::fake::{Fake, NOW, ago, page};
 use app::error::{Code, PortalError};
 use axum::http::StatusCode;
+use domain::cost::Amount;
+use domain::cost::currency::Currency;
 use domain::environment::{Arch, State, Stone};
 use domain::id::EnvironmentId;
 use domain::view::Frame;
 use domain::view::environment::{List, Row};
+
+fn eur(micros: i64) -> Amount {
+    Amount { micros, currency: Currency::Eur }
+}
 
 pub(crate) fn row(name: &str, state: State, detail: &str, arch: [Stone; 5], days: Option<i64>) -> Row {
     Row {
@@ -21,6 +27,7 @@ pub(crate) fn row(name: &str, state: State, detail: &str, arch: [Stone; 5], days
         arch: Arch(arch),
         ends: days.map(|days| NOW.plus(days * 86_400_000 + 3_600_000)),
         lifetime_days: 90,
+        monthly: Some(eur(351_390_000)),
         updated: ago(60),
     }
 }
@@ -35,6 +42,7 @@ pub(crate) fn list(rows: Vec<Row>) -> List {
         needs_person,
         next: None,
         teams: vec![("catalogue".into(), "Catalogue".into()), ("payments".into(), "Payments".into())],
+        sums: vec![("Catalogue".into(), eur(1_500_000_000)), ("Payments".into(), eur(1_856_000_000))],
         nearest: None,
         now: NOW,
     }
@@ -86,6 +94,9 @@ async fn what_there_is_stands_in_the_order_of_the_portal() {
         said.contains("search-dev Payments · westeurope Needs a person 2 of 10 checks fail member 41 days"),
         "{said}"
     );
+    assert!(said.contains("9 in 2 teams €3,356 a month"), "{said}");
+    assert!(said.contains("Catalogue €1,500.00 Payments €1,856.00"), "{said}");
+    assert!(said.contains("41 of 90 days €351"), "{said}");
     assert!(said.find("search-dev") < said.find("payments-staging"));
     keeps_the_policy(&html);
 }

@@ -4,11 +4,16 @@ use super::{keeps_the_policy, text};
 use crate::fake::{Fake, NOW, ago, page};
 use app::portal::Draft;
 use axum::http::StatusCode;
+use domain::Moment;
+use domain::cost::currency::Currency;
+use domain::cost::uses::{Meter, assumed, left_out, uses};
+use domain::cost::{Costing, Estimate, Item};
 use domain::field::FieldError;
 use domain::form::{Choices, Form, NodeSizeChoice, RegionChoice};
 use domain::id::DraftId;
 use domain::name::{NodeSize, Region, TeamName, TemplateName};
 use domain::plan::{Finding, Line, Plan, Verb, Weight};
+use domain::quota::{Quota, Used};
 use domain::team::Team;
 use domain::template::{Template, TemplateDatabase};
 use domain::view::Can;
@@ -113,6 +118,31 @@ pub(crate) fn answers() -> Form {
     }
 }
 
+/// By prices of November 2026, as four answers come to it with so many nodes.
+pub(crate) fn estimate(nodes: u32) -> Estimate {
+    let mut wish = answers().parse(&choices(), false).unwrap();
+    wish.cluster.nodes = nodes;
+    let price = |meter: &Meter| match meter {
+        Meter::Nodes(_) => 105_984,
+        Meter::Tier => 110_400,
+        Meter::Disks(_) => 21_759_840,
+        Meter::Ingestion | Meter::Retention => 2_539_200,
+        Meter::LoadBalancer => 27_600,
+        Meter::Addresses => 5_520,
+        Meter::Vault => 33_120,
+    };
+    let currency = Currency::Eur;
+    let items = uses(&wish, 2).iter().map(|used| Item::new(used, price(&used.meter), currency)).collect();
+    let since = Moment(1_793_491_200_000);
+    Estimate { currency, since, read: NOW, items, assumes: assumed(&wish), leaves_out: left_out(&wish) }
+}
+
+pub(crate) fn two_of_three() -> Quota {
+    let used = |held, asked, of| Some(Used { held, asked, of });
+    let (environments, cores) = (used(1, 1, 3), used(6, 6, 12));
+    Quota { team: "Payments".into(), environments, cores, monthly: None, currency: Currency::Eur }
+}
+
 pub(crate) fn with_draft(form: Form, errors: Vec<FieldError>, tried: bool) -> Fake {
     let draft = Draft { id: DraftId::new("d1"), form, errors, tried, saved: ago(60) };
     let panel = PlanPanel {
@@ -120,8 +150,9 @@ pub(crate) fn with_draft(form: Form, errors: Vec<FieldError>, tried: bool) -> Fa
         plan: Some(plan()),
         decider: "A manager of team Payments decides.".into(),
         looked: Some(NOW),
-        deleted_vault: None,
-        unreachable: None,
+        quota: Some(two_of_three()),
+        cost: Some(Costing::New { after: estimate(3) }),
+        ..PlanPanel::default()
     };
     Fake { choices: Ok(choices()), drafts: vec![draft], plan: Ok(panel), ..Fake::default() }
 }
@@ -264,4 +295,37 @@ async fn of_a_deleted_vault_one_chooses_what_becomes_of_it() {
     assert!(html.contains(r#"name="vault_held" value="kv-payments-staging""#), "which one it is about");
     let without = page(with_draft(answers(), vec![], false), "/environments/new?draft=d1").await.1;
     assert!(!without.contains(r#"name="vault_deleted""#), "nothing is to be chosen");
+}
+
+#[tokio::test]
+async fn the_panel_says_what_it_costs_by_resource_and_how_full_the_quota_is() {
+    let said = text(&page(with_draft(answers(), vec![], false), "/environments/new?draft=d1").await.1);
+    let total = estimate(3).total().said();
+    for part in [
+        format!("{total} a month, estimated"),
+        "3 nodes, Standard_D2s_v5 €232.10".into(),
+        "Cluster, Standard tier €80.59".into(),
+        "3 system disks of 128 GB €65.28".into(),
+        "Log Analytics, 18 GB €45.71".into(),
+        "List prices of 1 Nov 2026".into(),
+        "Traffic out of Azure and through the load balancer.".into(),
+        "Quota of team Payments, with this Environments 2 of 3 Cores 12 of 12".into(),
+        format!("{total} a month 11 to create, 1 finding"),
+    ] {
+        assert!(said.contains(&part), "{part} in {said}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_price_the_plan_stands_and_says_so() {
+    let mut fake = with_draft(answers(), vec![], false);
+    let why = "Azure's list of prices does not answer.";
+    fake.plan = fake.plan.map(|panel| PlanPanel { cost: None, unpriced: Some(why.into()), ..panel });
+    let said = text(&page(fake, "/environments/new?draft=d1").await.1);
+    assert!(
+        said.contains("No price could be had: Azure&#x27;s list")
+            || said.contains("No price could be had: Azure's list"),
+        "{said}"
+    );
+    assert!(said.contains("11 to create"), "{said}");
 }

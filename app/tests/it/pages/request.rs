@@ -1,9 +1,10 @@
 //! A request's page: for its decider, its requester and everybody else; and as a record. The lists around it.
 
-use super::new_environment::{answers, choices, plan};
+use super::new_environment::{answers, choices, estimate, plan};
 use super::{keeps_the_policy, text};
 use crate::fake::{Fake, NOW, ago, page};
 use app::portal::Draft;
+use domain::cost::Costing;
 use domain::form::Form;
 use domain::id::{DraftId, JobId, RequestId};
 use domain::request::{Kind, State};
@@ -26,6 +27,7 @@ pub(crate) fn row(id: &str, environment: &str, state: State) -> Row {
         creates: 11,
         changes: 0,
         deletes: 0,
+        cost: Some(Costing::New { after: estimate(3) }.monthly()),
         decided_by: decided.then(|| "manager@contoso.example".into()),
         decided_at: decided.then(|| ago(600)),
     }
@@ -39,6 +41,7 @@ pub(crate) fn whole(state: State, decide: Can, withdraw: Can) -> Whole {
         wish,
         former: None,
         plan,
+        cost: Some(Costing::New { after: estimate(3) }),
         comment: (state == State::Rejected).then(|| "Use the shared workspace, please.".into()),
         decider: "A manager of team Payments".into(),
         levels: vec![Level {
@@ -75,6 +78,8 @@ async fn its_decider_sees_what_is_permitted_and_three_ways_to_answer() {
         "What your approval permits",
         "Team Payments sees names and versions of the secrets, and no value.",
         "Create 11",
+        "Cost €452.22 a month, estimated",
+        "€452.22 a month 11 to create, nothing changed or deleted",
         "kv-payments-staging Key Vault RBAC mode",
         "webapp on 127.0.2.1:5432 as webapp, password brought by the template",
         "Approve",
@@ -136,6 +141,7 @@ async fn the_inbox_leads_to_each_request_and_decides_nothing() {
     let said = text(&html);
     assert!(said.contains("2 wait for you, oldest first."), "{said}");
     assert!(said.contains("Look and decide : Create payments-pr-482"), "{said}");
+    assert!(said.contains("€452.22 a month Look and decide"), "{said}");
     assert!(!html.contains("/decision"));
     keeps_the_policy(&html);
     let none = Fake { requests: Ok(Page { rows: vec![], total: 0, next: None }), ..Fake::default() };
@@ -162,4 +168,21 @@ async fn requests_begin_with_what_is_still_being_written() {
     assert!(html.contains(r#"href="/environments/new?draft=d1""#));
     assert!(html.contains("/requests?show=mine&amp;after=r4"));
     keeps_the_policy(&html);
+}
+
+#[tokio::test]
+async fn a_change_says_what_it_adds_and_an_unpriced_request_that_it_has_no_price() {
+    let mut request = whole(State::Waiting, Can::yes(), Can::no("no"));
+    request.row.kind = Kind::Change;
+    request.cost = Some(Costing::Changed { now: estimate(3), after: estimate(5) });
+    request.row.cost = request.cost.as_ref().map(Costing::monthly);
+    let rows = vec![request.row.clone()];
+    let said = text(&page(shown(request.clone()), "/requests/r1").await.1);
+    assert!(said.contains("+€228.73 a month Now €452.22 5 nodes, Standard_D2s_v5 +€154.74"), "{said}");
+    assert!(said.contains("After €680.95"), "{said}");
+    let fake = Fake { requests: Ok(Page { rows, total: 1, next: None }), ..Fake::default() };
+    assert!(text(&page(fake, "/approvals").await.1).contains("+€228.73 a month, €680.95 after"));
+    (request.cost, request.row.cost) = (None, None);
+    let said = text(&page(shown(request), "/requests/r1").await.1);
+    assert!(said.contains("No price could be had when it was sent."), "{said}");
 }

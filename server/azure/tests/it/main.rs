@@ -6,6 +6,7 @@ mod kubernetes;
 mod logs;
 mod pace;
 mod pod;
+mod prices;
 mod rehearsal;
 mod sign_in;
 mod stage;

@@ -47,7 +47,7 @@ impl Stage {
             tenant_id: Some("t-1".to_owned()),
             proxy: Some(here.clone()),
             credential: CredentialKind::ManagedIdentity { client_id: None },
-            cloud: Cloud { arm: here.clone(), logs: here, ..Cloud::public() },
+            cloud: Cloud { arm: here.clone(), logs: here.clone(), prices: here, ..Cloud::public() },
             ..Config::default()
         }
     }

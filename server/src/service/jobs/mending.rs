@@ -58,7 +58,7 @@ impl Service {
         let request = RequestId::new(new_id());
         let former = job.former.as_ref();
         let sending = Sending { kind, wish, former, purge: false, plan, job: Some(job.id.clone()) };
-        let row = self.sent(caller, &request, &job.environment, sending, now);
+        let row = self.sent(caller, &request, &job.environment, sending, now).await;
         let held = Event::Held { request: request.clone(), by: caller.account.name.clone(), why };
         loop {
             let held = held.clone();

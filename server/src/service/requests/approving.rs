@@ -14,6 +14,7 @@ use app::portal::Answer;
 use domain::Moment;
 use domain::account::Caller;
 use domain::approval::{Entry, Word, has_answered, standing};
+use domain::cost::Costing;
 use domain::id::JobId;
 use domain::job::Event;
 use domain::request::{Kind, State};
@@ -118,6 +119,9 @@ impl Service {
             if request.kind != Kind::Destroy {
                 let search = search(wish, &owner);
                 store::environment::approved(&mut tx, &request.environment, &wish.standing(), &search, now).await?;
+                if let Some(estimate) = request.cost.as_ref().and_then(Costing::after) {
+                    store::cost::keep(&mut tx, &request.environment, estimate).await?;
+                }
             }
             match request.kind {
                 Kind::Create | Kind::Change | Kind::Repair | Kind::Destroy | Kind::Release => {

@@ -4,12 +4,14 @@ use super::search;
 use crate::service::Service;
 use crate::service::choices::NAME_HELD;
 use crate::service::error::{failed, internal};
+use crate::service::quota::Wanting;
 use crate::service::sending::{Sending, new_id, refuse_denied};
 use crate::service::warnings::Age;
 use crate::store::{self, Change, timer};
 use app::error::{Code, PortalError};
 use app::portal::{Answer, Submission};
 use domain::account::Caller;
+use domain::cost::Costing;
 use domain::field::FieldError;
 use domain::form::{Choices, Form, PASSWORD};
 use domain::id::{EnvironmentId, RequestId};
@@ -25,7 +27,6 @@ impl Service {
         let mut panel = PlanPanel { errors: wrong_answers(form, &choices, password_typed), ..PlanPanel::default() };
         // The password changes nothing of the plan, so that a plan without it can be shown.
         let Ok(mut wish) = form.parse(&choices, true) else { return Ok(panel) };
-        panel.decider = self.decider(caller, Kind::Create, &wish).await?;
         let held = store::environment::held(&self.store, wish.name.as_str()).await;
         if held.map_err(failed("looking for a name"))? {
             panel.errors.push(FieldError::new("name", NAME_HELD));
@@ -35,6 +36,11 @@ impl Service {
             wish.vault.deleted = wish.vault.deleted.filter(|_| deleted.is_some());
             panel.deleted_vault = deleted;
         }
+        match self.costing(Kind::Create, &wish, None).await {
+            Ok(cost) => panel.cost = cost,
+            Err(why) => panel.unpriced = Some(why),
+        }
+        panel.decider = self.decider(caller, Kind::Create, &wish, panel.cost.as_ref()).await?;
         match self.plan_of(&wish, &environment).await {
             Ok(mut plan) => {
                 self.warn(&mut plan, &wish, &environment, Age::Picture).await?;
@@ -46,6 +52,12 @@ impl Service {
                         Ok(sentence) => plan.findings.extend(sentence.map(taken).map(denial)),
                         Err(error) => panel.unreachable = Some(error.message),
                     },
+                }
+                let (by, cost) = (&caller.account.id, panel.cost.as_ref());
+                let wanting = Wanting { by, wish: &wish, cost, environment: None };
+                if let Some((quota, full)) = self.quota_shown(&wanting).await? {
+                    plan.findings.extend(full);
+                    panel.quota = Some(quota);
                 }
                 panel.plan = Some(plan);
             }
@@ -70,21 +82,31 @@ impl Service {
         let sealed = self.seal.seal(&request, &password).map_err(|error| internal("sealing a password", &error))?;
         let now = self.clock.now();
         let sending = Sending { kind: Kind::Create, wish: &wish, former: None, purge: false, plan, job: None };
-        let row = self.sent(caller, &request, &environment, sending, now);
+        let row = self.sent(caller, &request, &environment, sending, now).await;
+        let cost = row.cost.as_ref();
         let write = async {
             let mut tx = self.store.begin().await?;
             let owner = (&caller.account.id, caller.account.name.as_str());
+            let full =
+                self.reserve(&mut tx, &Wanting { by: owner.0, wish: &wish, cost, environment: None }, now).await?;
+            if !full.is_empty() {
+                return Ok(full);
+            }
             store::environment::add(&mut tx, &environment, owner, &wish, &search(&wish, owner.1), now).await?;
+            if let Some(estimate) = cost.and_then(Costing::after) {
+                store::cost::keep(&mut tx, &environment, estimate).await?;
+            }
             store::request::add(&mut tx, &row).await?;
             store::sealed::keep(&mut tx, &request, &sealed, now).await?;
             timer::set(&mut tx, timer::REQUEST, request.as_str(), row.lapses_at).await?;
             if let Some(draft) = &submission.draft {
                 store::draft::drop_one(&mut tx, &caller.account.id, draft).await?;
             }
-            tx.commit().await
+            tx.commit().await.map(|()| Vec::new())
         };
         match write.await {
-            Ok(()) => {
+            Ok(full) if !full.is_empty() => Err(PortalError::invalid(full)),
+            Ok(_) => {
                 self.store.announce(Change::Environment(environment)).await;
                 Ok(request)
             }

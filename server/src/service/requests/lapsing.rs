@@ -31,6 +31,9 @@ impl Service {
             Err(error) => return Err(error),
         };
         differences.extend(self.recipe.differences(&request.plan, plan.clone()));
+        let cost = self.costing_kept(request.kind, &wish, request.former.as_ref()).await;
+        let dearer = request.cost.as_ref().zip(cost.as_ref()).and_then(|(was, is)| was.dearer(is));
+        differences.extend(dearer);
         if differences.is_empty() {
             return Ok(None);
         }
@@ -48,7 +51,7 @@ impl Service {
         let lapse = async {
             let mut tx = self.store.begin().await?;
             if store::request::hold(&mut tx, request).await? {
-                store::request::lapse(&mut tx, &request.id, &wish, &plan, &digest).await?;
+                store::request::lapse(&mut tx, &request.id, &wish, &plan, &digest, cost.as_ref()).await?;
                 store::record::add(&mut tx, &request.id, Some(speaker(caller)), &entry).await?;
                 tx.commit().await?;
             }

@@ -9,6 +9,7 @@ use crate::store::{self, request::Request};
 use app::portal::Answer;
 use domain::account::Caller;
 use domain::approval::{self, By, Entry, standing};
+use domain::cost::Costing;
 use domain::permission::{Action, Answer as Permission, may};
 use domain::plan::Verb;
 use domain::request::State;
@@ -91,6 +92,7 @@ impl Service {
             creates: request.plan.count(Verb::Create),
             changes: request.plan.count(Verb::Change) + request.plan.count(Verb::Replace),
             deletes: request.plan.count(Verb::Delete),
+            cost: request.cost.as_ref().map(Costing::monthly),
             decided_by: request.decided_by_name.clone(),
             decided_at: request.decided_at,
         }
@@ -122,6 +124,7 @@ impl Service {
             wish: request.wish,
             former: request.former,
             plan: request.plan,
+            cost: request.cost,
             digest: request.digest,
             comment: request.comment,
             record,

@@ -1,0 +1,90 @@
+//! Quotas of teams: what is used while a form is filled, and a place reserved when it is sent.
+
+use super::Service;
+use super::error::failed;
+use crate::store::quota::Holder;
+use crate::store::{self, Tx};
+use app::portal::Answer;
+use domain::Moment;
+use domain::account::AccountId;
+use domain::cost::Costing;
+use domain::field::FieldError;
+use domain::id::EnvironmentId;
+use domain::name::TeamName;
+use domain::plan::Finding;
+use domain::quota::{Asked, Held, Limits, Quota};
+use domain::wish::Wish;
+
+/// A wish that wants a place in its team's quota.
+pub(super) struct Wanting<'a> {
+    pub by: &'a AccountId,
+    pub wish: &'a Wish,
+    pub cost: Option<&'a Costing>,
+    /// What it changes; a new environment where there is none.
+    pub environment: Option<&'a EnvironmentId>,
+}
+
+impl Service {
+    /// What of the quota would be used, and what is to be said of it; nothing for a team that has none.
+    pub(super) async fn quota_shown(&self, wanting: &Wanting<'_>) -> Answer<Option<(Quota, Vec<Finding>)>> {
+        let Some(limits) = self.limits(&wanting.wish.team) else { return Ok(None) };
+        let holders = store::quota::held(&self.store, &wanting.wish.team).await;
+        Ok(Some(self.reckoned(limits, &holders.map_err(failed("reading a quota"))?, wanting)))
+    }
+
+    /// Takes the team's turn and says what keeps the wish from a place; empty where it has one with the commit.
+    pub(super) async fn reserve(
+        &self,
+        tx: &mut Tx,
+        wanting: &Wanting<'_>,
+        now: Moment,
+    ) -> Result<Vec<FieldError>, store::Error> {
+        let Some(limits) = self.limits(&wanting.wish.team) else { return Ok(Vec::new()) };
+        store::quota::take_turn(tx, &wanting.wish.team, now).await?;
+        let holders = store::quota::held_in(tx, &wanting.wish.team).await?;
+        let (_, findings) = self.reckoned(limits, &holders, wanting);
+        let error = |finding: Finding| FieldError::new(finding.field.unwrap_or_default(), finding.sentence);
+        Ok(findings.into_iter().map(error).collect())
+    }
+
+    fn limits(&self, team: &TeamName) -> Option<&Limits> {
+        let entry = self.teams.iter().find(|entry| entry.name == *team)?;
+        Some(&entry.quota).filter(|limits| !limits.bound_nothing())
+    }
+
+    fn reckoned(&self, limits: &Limits, holders: &[Holder], wanting: &Wanting<'_>) -> (Quota, Vec<Finding>) {
+        let held: Vec<Held> = holders.iter().map(|holder| self.held(holder, wanting)).collect();
+        let before = wanting.environment.and_then(|id| holders.iter().position(|holder| holder.id == *id));
+        let before = before.and_then(|at| held.get(at));
+        let cores = self.cores_of(wanting.wish) - before.map_or(0, |one| one.cores);
+        let after = wanting.cost.map(|cost| cost.monthly().amount.micros);
+        let asked = Asked {
+            environments: i64::from(before.is_none()),
+            cores: cores.max(0),
+            monthly: after.map(|after| after.saturating_sub(before.map_or(0, |one| one.monthly)).max(0)),
+        };
+        let quota = Quota::reckon(&self.team(&wanting.wish.team).title, limits, self.currency, &held, &asked);
+        let findings = quota.findings(&held, &asked);
+        (quota, findings)
+    }
+
+    /// What an environment holds, and what a change that waits would add to it. That which is asked for now is not
+    /// among what would make room.
+    fn held(&self, holder: &Holder, wanting: &Wanting<'_>) -> Held {
+        let asked = holder.asked.as_ref().map_or(0, |asked| self.cores_of(asked));
+        let priced = holder.monthly.filter(|monthly| monthly.currency == self.currency);
+        let after = holder.asked_cost.as_ref().map(|cost| cost.monthly().amount);
+        let after = after.filter(|amount| amount.currency == self.currency).map_or(0, |amount| amount.micros);
+        Held {
+            name: holder.name.clone(),
+            own: holder.owner == *wanting.by && wanting.environment != Some(&holder.id),
+            nodes: i64::from(holder.wish.cluster.nodes),
+            cores: self.cores_of(&holder.wish).max(asked),
+            monthly: priced.map_or(0, |monthly| monthly.micros).max(after),
+        }
+    }
+
+    fn cores_of(&self, wish: &Wish) -> i64 {
+        i64::from(wish.cluster.nodes) * i64::from(self.cores(&wish.cluster.node_size))
+    }
+}
