@@ -1,6 +1,7 @@
 //! The port made true: one file a noun; each method asks `domain::permission` first, then validates, stores and wakes.
 
 pub mod accounts;
+mod audit;
 mod cache;
 mod changeable;
 mod changes;
@@ -18,6 +19,7 @@ mod sending;
 mod vaults;
 mod warnings;
 
+use crate::audit::Sealer;
 use crate::clock::Clock;
 use crate::config::{Config, TeamEntry};
 use crate::engine::{Installation, Live, Recipe, Subject};
@@ -61,6 +63,7 @@ pub struct Service {
     vaults: vaults::Cache,
     picture: Picture,
     live: Live,
+    sealer: Sealer,
     showing: jobs::Showing,
 }
 
@@ -71,6 +74,7 @@ impl Service {
         Arc::new_cyclic(|me| Service {
             me: me.clone(),
             live: Live::new(store.clone(), clock.clone()),
+            sealer: Sealer::new(store.clone(), seal.signing().clone()),
             showing: jobs::Showing::default(),
             listings: cache::Cache::new(&store),
             waiting: cache::Cache::new(&store),

@@ -28,6 +28,7 @@
 
 pub mod account;
 pub mod agreed;
+pub mod audit;
 mod both;
 pub mod document;
 pub mod draft;

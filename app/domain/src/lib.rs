@@ -5,6 +5,7 @@
 //! [`check`]s. Who may do what stands in [`permission`], and nowhere else.
 
 pub mod account;
+pub mod audit;
 pub mod check;
 pub mod environment;
 pub mod failure;

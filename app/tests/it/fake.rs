@@ -37,6 +37,7 @@ pub(crate) struct Fake {
     pub release: Answer<view::request::Release>,
     pub jobs: Answer<view::Page<view::job::Row>>,
     pub job: Answer<view::job::Whole>,
+    pub audit: Answer<view::audit::List>,
     pub lines: Vec<view::job::Line>,
     pub choices: Answer<Choices>,
     pub drafts: Vec<Draft>,
@@ -52,7 +53,7 @@ pub(crate) fn caller() -> Caller {
         roles: vec![Role::Manager],
         teams: vec![TeamName::parse("payments").unwrap()],
     };
-    Caller { account, way: Way::Browser }
+    Caller { account, way: Way::Browser, from: None }
 }
 
 impl Default for Fake {
@@ -62,6 +63,7 @@ impl Default for Fake {
             stands_for: "Team Payments, manager".into(),
             inbox: 0,
             requests: true,
+            audit: true,
         };
         Fake {
             frame: Ok(frame),
@@ -75,6 +77,7 @@ impl Default for Fake {
             release: Err(PortalError::not_found()),
             jobs: Err(PortalError::not_found()),
             job: Err(PortalError::not_found()),
+            audit: Err(PortalError::not_found()),
             lines: Vec::new(),
             choices: Ok(Choices::default()),
             drafts: Vec::new(),
@@ -191,6 +194,21 @@ impl portal::Changes for Fake {
     }
     async fn submit_release(&self, _: &Caller, _: &str, _: &str, _: &str) -> Answer<RequestId> {
         Ok(RequestId::new("request"))
+    }
+}
+
+#[async_trait]
+impl portal::Audit for Fake {
+    async fn audit(&self, _: &Caller, _: &view::audit::Filter) -> Answer<view::audit::List> {
+        self.audit.clone()
+    }
+    async fn audit_export(
+        &self,
+        _: &Caller,
+        _: &view::audit::Filter,
+        _: view::audit::Form,
+    ) -> Answer<BoxStream<'static, Answer<String>>> {
+        Err(PortalError::not_found())
     }
 }
 

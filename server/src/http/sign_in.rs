@@ -2,14 +2,15 @@
 
 mod provider;
 
+use super::caller::{Address, Known};
 use super::session::ACCOUNT;
 use super::{Web, flash};
 use app::context::Notice;
 use app::routes;
 use axum::Form;
-use axum::extract::{Query, State};
+use axum::extract::{Extension, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use domain::account::{Account, Caller, Way};
+use domain::account::{Caller, Way};
 use serde::Deserialize;
 use tower_sessions::Session;
 
@@ -57,7 +58,12 @@ pub struct Arrival {
 }
 
 /// `GET /sign-in/back`: the provider's answer; a session under a new id begins.
-pub async fn arrive(State(web): State<Web>, session: Session, Query(arrival): Query<Arrival>) -> Response {
+pub async fn arrive(
+    State(web): State<Web>,
+    session: Session,
+    Address(from): Address,
+    Query(arrival): Query<Arrival>,
+) -> Response {
     let leaving = match session.remove::<Leaving>(LEAVING).await {
         Ok(Some(leaving)) => leaving,
         // The cookie is gone, or this address was opened twice: begin again.
@@ -72,26 +78,30 @@ pub async fn arrive(State(web): State<Web>, session: Session, Query(arrival): Qu
         Ok(account) => account,
         Err(error) => return refused(&web, &error.to_string(), &leaving.back),
     };
-    match begin(&web, &session, &account).await {
+    match begin(&web, &session, Caller { account, way: Way::Browser, from }).await {
         Ok(stranded) => Redirect::to(&stranded.unwrap_or(leaving.back)).into_response(),
         Err(why) => refused(&web, &why, &leaving.back),
     }
 }
 
 /// Keeps the account, changes the session's id, and turns a stranded form into a draft, whose address it answers.
-async fn begin(web: &Web, session: &Session, account: &Account) -> Result<Option<String>, String> {
-    web.tokens.signed_in(account).await.map_err(|error| error.to_string())?;
+async fn begin(web: &Web, session: &Session, caller: Caller) -> Result<Option<String>, String> {
+    web.tokens.signed_in(&caller).await.map_err(|error| error.to_string())?;
     session.cycle_id().await.map_err(|error| error.to_string())?;
-    session.insert(ACCOUNT, account).await.map_err(|error| error.to_string())?;
+    session.insert(ACCOUNT, &caller.account).await.map_err(|error| error.to_string())?;
     let form = session.remove::<domain::form::Form>(STRANDED).await.map_err(|error| error.to_string())?;
     let Some(form) = form else { return Ok(None) };
-    let caller = Caller { account: account.clone(), way: Way::Browser };
     let draft = web.portal.save_draft(&caller, None, &form, &[], false).await.map_err(|error| error.to_string())?;
     Ok(Some(routes::draft(&draft)))
 }
 
 /// `POST /sign-out`: ends the session here, and at the provider where that is offered.
-pub async fn out(State(web): State<Web>, session: Session) -> Response {
+pub async fn out(State(web): State<Web>, Extension(known): Extension<Known>, session: Session) -> Response {
+    if let Some(caller) = &known.0
+        && let Err(error) = web.tokens.signed_out(caller).await
+    {
+        tracing::error!(%error, "a sign-out could not be recorded");
+    }
     if let Err(error) = session.flush().await {
         tracing::error!(%error, "a session could not be ended");
     }

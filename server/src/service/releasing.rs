@@ -6,12 +6,14 @@ use super::error::failed;
 use super::requests::once_more;
 use super::sending::Sending;
 use crate::engine::{Context, Subject};
+use crate::store::audit::of_request;
 use crate::store::request::{Ending, Request};
 use crate::store::{self, Change, timer};
 use app::error::PortalError;
 use app::portal::Answer;
 use domain::Moment;
 use domain::account::Caller;
+use domain::audit::{Act, Actor};
 use domain::field::FieldError;
 use domain::id::RequestId;
 use domain::job::{Event, recipe_key};
@@ -106,6 +108,9 @@ impl Service {
             if !store::request::end(&mut tx, &request.id, &ending, now).await? {
                 return Ok(false);
             }
+            store::audit::decided(&mut tx, &Actor::of(caller), request, &ending, now).await?;
+            let released = of_request(Act::EnvironmentReleased, &Actor::of(caller), request, now);
+            store::audit::append(&mut tx, &released).await?;
             timer::stop(&mut tx, timer::REQUEST, request.id.as_str()).await?;
             if let Some(before) = before.as_ref().filter(|before| !before.status.state().over()) {
                 let by = request.requester_name.clone();

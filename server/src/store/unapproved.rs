@@ -2,15 +2,22 @@
 //! that was held for it stands where it stopped, and so does what was to be changed.
 
 use super::request::{self, Ending, Request};
-use super::{Change, Error, Store, environment, event, sealed, timer};
+use super::{Change, Error, Store, audit, environment, event, sealed, timer};
 use domain::Moment;
+use domain::audit::Actor;
 use domain::job::Event;
 use domain::request::Kind;
 
-/// False where somebody was first. Committed and announced.
-pub async fn end(store: &Store, request: &Request, ending: &Ending<'_>, now: Moment) -> Result<bool, Error> {
+/// False where somebody was first. Recorded as `who`'s, committed and announced.
+pub async fn end(
+    store: &Store,
+    who: &Actor,
+    request: &Request,
+    ending: &Ending<'_>,
+    now: Moment,
+) -> Result<bool, Error> {
     loop {
-        match once(store, request, ending, now).await {
+        match once(store, who, request, ending, now).await {
             Err(Error::Behind) => {}
             Ok(ended) => {
                 if let Some(job) = request.job.as_ref().filter(|_| ended) {
@@ -24,11 +31,12 @@ pub async fn end(store: &Store, request: &Request, ending: &Ending<'_>, now: Mom
     }
 }
 
-async fn once(store: &Store, request: &Request, ending: &Ending<'_>, now: Moment) -> Result<bool, Error> {
+async fn once(store: &Store, who: &Actor, request: &Request, ending: &Ending<'_>, now: Moment) -> Result<bool, Error> {
     let mut tx = store.begin().await?;
     if !request::end(&mut tx, &request.id, ending, now).await? {
         return Ok(false);
     }
+    audit::decided(&mut tx, who, request, ending, now).await?;
     timer::stop(&mut tx, timer::REQUEST, request.id.as_str()).await?;
     match (request.kind, &request.job) {
         (Kind::Change | Kind::Repair | Kind::Destroy | Kind::Release, _) => {} // what stands stays as it is

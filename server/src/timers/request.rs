@@ -5,6 +5,7 @@ use crate::store::request::Ending;
 use crate::store::{self, Store, timer};
 use async_trait::async_trait;
 use domain::Moment;
+use domain::audit::Actor;
 use domain::id::RequestId;
 use domain::request::State;
 
@@ -28,7 +29,7 @@ impl Timer for RequestExpiry {
             return Ok(Next::Again(request.lapses_at));
         }
         let ending = Ending { state: State::Expired, by: None, comment: None, job: None };
-        let ended = store::unapproved::end(&self.store, &request, &ending, now).await;
+        let ended = store::unapproved::end(&self.store, &Actor::keystead(), &request, &ending, now).await;
         ended.map(|_| Next::Done).map_err(|error| error.to_string())
     }
 }

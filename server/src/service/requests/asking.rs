@@ -10,6 +10,7 @@ use crate::store::{self, Change, timer};
 use app::error::{Code, PortalError};
 use app::portal::{Answer, Submission};
 use domain::account::Caller;
+use domain::audit::Actor;
 use domain::field::FieldError;
 use domain::form::{Choices, Form, PASSWORD};
 use domain::id::{EnvironmentId, RequestId};
@@ -78,6 +79,7 @@ impl Service {
             let owner = (&caller.account.id, caller.account.name.as_str());
             store::environment::add(&mut tx, &environment, owner, &wish, &search(&wish, owner.1), now).await?;
             store::request::add(&mut tx, &row).await?;
+            store::audit::asked(&mut tx, &Actor::of(caller), &row, now).await?;
             store::sealed::keep(&mut tx, &request, &sealed, now).await?;
             timer::set(&mut tx, timer::REQUEST, request.as_str(), row.lapses_at).await?;
             if let Some(draft) = &submission.draft {

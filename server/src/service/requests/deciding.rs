@@ -12,6 +12,7 @@ use app::error::PortalError;
 use app::portal::Answer;
 use domain::Moment;
 use domain::account::Caller;
+use domain::audit::Actor;
 use domain::field::FieldError;
 use domain::id::{JobId, RequestId};
 use domain::job::Event;
@@ -102,6 +103,7 @@ impl Service {
             if !store::request::end(&mut tx, &request.id, &ending, now).await? {
                 return Ok(None);
             }
+            store::audit::decided(&mut tx, &Actor::of(caller), request, &ending, now).await?;
             timer::stop(&mut tx, timer::REQUEST, request.id.as_str()).await?;
             let wish = &request.wish;
             if request.kind != Kind::Destroy {
@@ -189,7 +191,9 @@ impl Service {
             comment: Some(comment).filter(|comment| !comment.is_empty()),
             job: None,
         };
-        store::unapproved::end(&self.store, request, &ending, now).await.map_err(failed("ending a request"))
+        store::unapproved::end(&self.store, &Actor::of(by), request, &ending, now)
+            .await
+            .map_err(failed("ending a request"))
     }
 }
 

@@ -25,7 +25,7 @@ fn routes() -> Vec<(String, String)> {
 }
 
 /// Pages have no line in the router; their addresses do.
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 11] = [
     "/",
     "/environments",
     "/environments/new",
@@ -35,6 +35,7 @@ const PAGES: [&str; 10] = [
     "/approvals",
     "/jobs",
     "/jobs/some",
+    "/audit",
     "/no/such/page",
 ];
 
