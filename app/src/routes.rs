@@ -207,6 +207,11 @@ pub fn audit_table(filter: &Filter) -> String {
     narrowed("/audit/record.csv", filter, "")
 }
 
+/// GET: an archive of everything that proves how an environment came to be, to be saved and verified.
+pub fn evidence(name: &str) -> String {
+    format!("{}/evidence.zip", environment(name))
+}
+
 fn narrowed(path: &str, filter: &Filter, after: &str) -> String {
     let pairs: Vec<(&str, &str)> = filter.pairs().into_iter().chain([("after", after)]).collect();
     with_query(path, &pairs)
@@ -306,6 +311,7 @@ mod tests {
             audit(&filter, "0193"),
             audit_lines(&filter),
             audit_table(&Filter::default()),
+            evidence("payments-staging"),
             rest().to_owned(),
         ];
         insta::assert_snapshot!(all.join("\n"));

@@ -1,6 +1,7 @@
 //! The record made provable: sealed after the commit, exported with its chain, verified by whoever has the file.
 
 mod csv;
+pub mod evidence;
 mod export;
 mod sealer;
 pub mod verify;

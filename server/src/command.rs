@@ -1,6 +1,6 @@
 //! The command line, and the short commands that work beside a running server.
 
-use crate::audit;
+use crate::audit::{evidence, verify};
 use crate::clock::Clock;
 use crate::config::Given;
 use crate::seal::Seal;
@@ -9,6 +9,7 @@ use crate::store::{self, Store, Use};
 use clap::{Args, Parser, Subcommand};
 use domain::Moment;
 use secrecy::ExposeSecret;
+use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
 /// Ask for an Azure environment in one form, approve it, watch it being made, see it proved.
@@ -38,10 +39,10 @@ pub enum Command {
 
 #[derive(Debug, Subcommand)]
 pub enum Audit {
-    /// Checks an export of the record, with nothing but the file: says which line was altered, removed, inserted or
+    /// Checks an export of the record, or the evidence of an environment, with nothing but the file: says which line was altered, removed, inserted or
     /// moved; the exit code is 1 where there is any.
     Verify {
-        /// JSON Lines, as the page of the record writes them.
+        /// JSON Lines or an archive, as the page of the record writes them.
         file: PathBuf,
         /// Public key that has to have signed it, in base64; several where the sealing key was changed. Without it the
         /// keys that the file itself names count.
@@ -113,25 +114,29 @@ pub fn audit(given: &Given, audit: &Audit) -> Result<String, CommandError> {
     }
 }
 
-fn verify(file: &Path, keys: &[String]) -> Result<String, CommandError> {
-    let unread = |error: std::io::Error| CommandError::Refused(format!("reading {}: {error}", file.display()));
-    let opened = std::fs::File::open(file).map_err(unread)?;
-    let report = audit::verify::verify(std::io::BufReader::new(opened), keys).map_err(unread)?;
-    let signed: Vec<&str> = report.keys.iter().map(String::as_str).collect();
-    if report.findings.is_empty() {
+fn verify(path: &Path, keys: &[String]) -> Result<String, CommandError> {
+    let unread = |error: std::io::Error| CommandError::Refused(format!("reading {}: {error}", path.display()));
+    let mut file = std::io::BufReader::new(std::fs::File::open(path).map_err(unread)?);
+    let (whole, signed, findings) = if evidence::is_archive(file.fill_buf().map_err(unread)?) {
+        let report = evidence::verify(file, keys).map_err(unread)?;
+        (format!("whole: {} files", report.files), report.keys, report.findings)
+    } else {
+        let report = verify::verify(file, keys).map_err(unread)?;
         let (entries, left_out, checkpoints) = (report.entries, report.left_out, report.checkpoints);
-        let whose = match keys {
-            [] => ", as the file itself says: hold it against `keystead audit key` or the page of the record",
-            _ => "",
-        };
-        return Ok(format!(
-            "whole: {entries} entries, {left_out} left out by its filter, {checkpoints} checkpoints\nsigned with {}{whose}",
-            signed.join(" and ")
-        ));
+        let whole = format!("whole: {entries} entries, {left_out} left out by its filter, {checkpoints} checkpoints");
+        let found = report.findings.into_iter().map(|found| format!("line {}: {}", found.line, found.what));
+        (whole, report.keys, found.collect())
+    };
+    if !findings.is_empty() {
+        let said = findings.join("\n");
+        return Err(CommandError::Refused(format!("{said}\nnot as it was exported: {} findings", findings.len())));
     }
-    let lines: Vec<String> =
-        report.findings.iter().map(|found| format!("line {}: {}", found.line, found.what)).collect();
-    Err(CommandError::Refused(format!("{}\nnot as it was exported: {} findings", lines.join("\n"), lines.len())))
+    let signed: Vec<&str> = signed.iter().map(String::as_str).collect();
+    let whose = match keys {
+        [] => ", as the file itself says: hold it against `keystead audit key` or the page of the record",
+        _ => "",
+    };
+    Ok(format!("{whole}\nsigned with {}{whose}", signed.join(" and ")))
 }
 
 /// Does what is asked and answers a sentence, or refuses where a check found something.

@@ -10,6 +10,7 @@ mod deciders;
 mod drafts;
 mod environments;
 mod error;
+mod evidence;
 mod frames;
 mod jobs;
 mod parts;

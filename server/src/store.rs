@@ -36,6 +36,7 @@ pub mod drift;
 pub mod environment;
 mod error;
 pub mod event;
+pub mod evidence;
 pub mod job;
 pub mod kept;
 pub mod lease;

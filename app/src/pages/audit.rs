@@ -42,12 +42,18 @@ fn page(filter: &Filter, list: &List) -> AnyView {
         Some((seq, at)) => view! { <span>{format!("Sealed up to number {seq}, ")}{moment(at)}</span> }.into_any(),
         None => view! { <span>"Nothing is sealed yet"</span> }.into_any(),
     };
+    // Of the one environment that is looked at, where there is such a one.
+    let one = list.rows.iter().find_map(|row| row.environment.as_ref().filter(|name| **name == filter.environment));
+    let evidence = one.map(|name| {
+        view! { <a class="button" href=routes::evidence(name) rel="external" download="">{icon("download")}"Save its evidence"</a> }
+    });
     let inside = if list.rows.is_empty() { nothing(filter) } else { table(filter, list) };
     view! {
         <Title text="Audit"/>
         <div class="pagehead">
             <div><h1>"Audit"</h1><p class="meta">{sealed}</p></div>
             <div class="row">
+                {evidence}
                 <a class="button" href=routes::audit_lines(filter) rel="external" download="">{icon("download")}"Save as JSON Lines"</a>
                 <a class="button" href=routes::audit_table(filter) rel="external" download="">{icon("download")}"Save as CSV"</a>
             </div>

@@ -18,4 +18,7 @@ pub trait Audit: Send + Sync {
         filter: &Filter,
         form: Form,
     ) -> Answer<BoxStream<'static, Answer<String>>>;
+
+    /// Everything that proves how one environment came to be what it is: an archive with a signed manifest.
+    async fn evidence(&self, caller: &Caller, environment: &str) -> Answer<Vec<u8>>;
 }

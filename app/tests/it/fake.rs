@@ -210,6 +210,9 @@ impl portal::Audit for Fake {
     ) -> Answer<BoxStream<'static, Answer<String>>> {
         Err(PortalError::not_found())
     }
+    async fn evidence(&self, _: &Caller, _: &str) -> Answer<Vec<u8>> {
+        Err(PortalError::not_found())
+    }
 }
 
 #[async_trait]

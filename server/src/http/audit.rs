@@ -1,11 +1,11 @@
-//! The record as a file to be saved: JSON Lines that can be verified, CSV for spreadsheets.
+//! The record as files to be saved: JSON Lines that can be verified, CSV for spreadsheets, evidence of one environment.
 
 use super::Web;
 use super::caller::SignedIn;
 use super::error::Failed;
 use app::portal::Answer;
 use axum::body::Body;
-use axum::extract::{Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use domain::account::Caller;
@@ -27,6 +27,17 @@ pub async fn table(
     Query(filter): Query<Filter>,
 ) -> Result<Response, Failed> {
     Ok(file(&web, &caller, &filter, Form::Csv).await?)
+}
+
+/// `GET /environments/{name}/evidence.zip`.
+pub async fn evidence(
+    State(web): State<Web>,
+    SignedIn(caller): SignedIn,
+    Path(name): Path<String>,
+) -> Result<Response, Failed> {
+    let archive = web.portal.evidence(&caller, &name).await?;
+    let name = "attachment; filename=\"keystead-evidence.zip\"";
+    Ok(([(CONTENT_TYPE, "application/zip"), (CONTENT_DISPOSITION, name)], archive).into_response())
 }
 
 /// The export as an answer that begins before it is complete.

@@ -54,6 +54,7 @@ pub fn router(web: Web, sessions: Sessions) -> Router {
         .route("/jobs/{id}/log.txt", get(events::log))
         .route("/audit/record.jsonl", get(audit::lines))
         .route("/audit/record.csv", get(audit::table))
+        .route("/environments/{name}/evidence.zip", get(audit::evidence))
         .merge(pages::routes(&web).fallback(pages::not_found).layer(from_fn(signed_in_only)))
         .layer(CompressionLayer::new())
         // Beside the layer that compresses: each listener would hold the room for its encoder.

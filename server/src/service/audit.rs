@@ -1,7 +1,7 @@
 //! The record as people read it: searched by who may, written out for whoever has to prove it elsewhere.
 
-use super::Service;
 use super::error::{failed, internal};
+use super::{Service, permit};
 use crate::audit::Export;
 use crate::store;
 use crate::store::audit::Bounds;
@@ -78,6 +78,13 @@ impl Audit for Service {
         tokio::spawn(export.write(form, out));
         let lines = ReceiverStream::new(lines);
         Ok(lines.map(|text| text.map_err(|error| internal("exporting the record", &error))).boxed())
+    }
+
+    async fn evidence(&self, caller: &Caller, environment: &str) -> Answer<Vec<u8>> {
+        let environment = self.seen_environment(caller, environment).await?;
+        let subject = Permitted { team: &environment.team, requester: None, other_manager: false };
+        permit(caller, Action::Audit, &subject)?;
+        self.evidence_of(caller, &environment).await
     }
 }
 

@@ -69,6 +69,9 @@ async fn each_entry_says_who_did_what_from_where_over_which_plan() {
     assert!(html.contains("value=\"request-approved\" selected"), "the search stays as it was");
     assert!(html.contains("/audit/record.jsonl?person=manager&amp;action=request-approved"), "and is what is saved");
     assert!(html.contains("href=\"/jobs/118\""));
+    assert!(!html.contains("evidence.zip"), "evidence is of one environment");
+    let one = page(several(), "/audit?environment=payments-staging").await.1;
+    assert!(one.contains("href=\"/environments/payments-staging/evidence.zip\""));
     keeps_the_policy(&html);
 }
 

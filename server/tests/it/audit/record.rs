@@ -3,6 +3,7 @@
 use crate::support::bed::{both, number};
 use crate::support::living::small;
 use crate::support::portal::{PASSWORD, Portal, submission, submission_with};
+use app::error::Code;
 use app::portal::{Audit, Environments, Jobs, Requests};
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -10,6 +11,7 @@ use axum::http::Request;
 use domain::request::Decision;
 use domain::view::audit::{Filter, Form};
 use futures::TryStreamExt;
+use keystead::audit::evidence;
 use keystead::service::accounts::make_token;
 use keystead::timers::{RequestExpiry, Timer};
 use secrecy::ExposeSecret;
@@ -91,6 +93,9 @@ async fn what_a_job_does_to_secrets_and_rights_and_never_a_password() {
         assert!(portal.told("role-assigned").await.len() >= 3, "{:?}", portal.told("role-assigned").await);
         assert!(!portal.told("identity-made").await.is_empty());
         assert_eq!(portal.told("checks-asked").await.len(), 1);
+        let archive = portal.service.evidence(&manager, &name).await.unwrap();
+        proves_itself(&archive);
+        assert_eq!(portal.service.evidence(&member, &name).await.unwrap_err().code, Code::Forbidden);
         portal.destroyed(&member, &manager, &name, true).await;
         assert_eq!(portal.told("secrets-removed").await.len(), 1);
         assert_eq!(portal.told("role-removed").await.len(), portal.told("role-assigned").await.len());
@@ -102,6 +107,7 @@ async fn what_a_job_does_to_secrets_and_rights_and_never_a_password() {
             let parts = portal.service.audit_export(&auditor, &Filter::default(), form).await.unwrap();
             said.push_str(&parts.try_collect::<Vec<String>>().await.unwrap().concat());
         }
+        said.push_str(&String::from_utf8_lossy(&archive));
         assert!(said.len() > 10_000);
         assert!(!said.contains(PASSWORD) && !said.contains(TYPED));
         const ROWS: &str = "select count(*) from audit where detail || subject_name || subject || actor_name || act || \
@@ -109,6 +115,37 @@ async fn what_a_job_does_to_secrets_and_rights_and_never_a_password() {
         assert_eq!(number(&bed.store, ROWS).await, 0);
     })
     .await;
+}
+
+/// The archive is whole, and is not once any of its files was touched.
+fn proves_itself(archive: &[u8]) {
+    let check = |bytes: &[u8]| evidence::verify(std::io::Cursor::new(bytes), &[]).unwrap();
+    let report = check(archive);
+    assert_eq!((report.findings.as_slice(), report.keys.len()), (&[][..], 1));
+    assert!(report.files >= 6, "environment, request, job, its log, validation, record: {report:?}");
+    let text = String::from_utf8_lossy(archive).into_owned();
+    for part in ["environment.json", "requests/", ".log.txt", "validations/", "record.jsonl", "as-approved"] {
+        assert!(text.contains(part), "{part}");
+    }
+    // Each file's content changed by one letter, the archive's own sums made right again by nobody.
+    let other = check(&[&archive[..200], b"x", &archive[201..]].concat());
+    assert!(!other.findings.is_empty());
+    assert!(!check(b"PK").findings.is_empty());
+    assert!(!check(&archive[..archive.len() / 2]).findings.is_empty());
+}
+
+/// Files that were packed by whoever has another key, or another manifest.
+#[test]
+fn a_repacked_archive_is_told_apart() {
+    let key = |bytes: u8| {
+        let text = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, [bytes; 32]);
+        keystead::seal::Seal::of_text(&secrecy::SecretString::from(text)).unwrap().signing().clone()
+    };
+    let files = [("a.txt".to_owned(), b"one".to_vec()), ("b.txt".to_owned(), b"two".to_vec())].into();
+    let archive = evidence::pack(&files, serde_json::json!({}), &key(1)).unwrap();
+    let check = |trusted: &[String]| evidence::verify(std::io::Cursor::new(&archive), trusted).unwrap().findings;
+    assert_eq!(check(&[key(1).public()]), Vec::<String>::new());
+    assert_eq!(check(&[key(2).public()]), ["manifest.json is signed with another key than the one given"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
