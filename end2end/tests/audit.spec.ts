@@ -10,8 +10,8 @@ import { look } from "../keystead/look.ts";
 import { program } from "../keystead/portal.ts";
 import { alive, expect, test } from "../keystead/test.ts";
 
-async function saved(page: Page): Promise<string> {
-  const link = page.getByRole("link", { name: "Save as JSON Lines" });
+async function saved(page: Page, name: string): Promise<string> {
+  const link = page.getByRole("link", { name });
   const [download] = await Promise.all([page.waitForEvent("download"), link.click()]);
   return download.path();
 }
@@ -31,12 +31,15 @@ test("what was done is found, saved and proved", async ({ as }) => {
   await auditor.getByLabel("Action").selectOption("Request sent");
   await auditor.getByRole("button", { name: "Search" }).click();
   await expect(auditor.getByRole("row")).toHaveCount(2);
-  const file = await saved(auditor);
+  const file = await saved(auditor, "Save as JSON Lines");
   expect(execFileSync(program("keystead"), ["audit", "verify", file], { encoding: "utf8" })).toContain("whole: 1 entries");
   writeFileSync(file, readFileSync(file, "utf8").replace("Create on-record", "Create off-record"));
   const altered = spawnSync(program("keystead"), ["audit", "verify", file], { encoding: "utf8" });
   expect(altered.status).toBe(1);
   expect(altered.stderr).toContain("is not what was sealed: it was altered");
+
+  const evidence = await saved(auditor, "Save its evidence");
+  expect(execFileSync(program("keystead"), ["audit", "verify", evidence], { encoding: "utf8" })).toContain("whole: 3 files");
 
   await auditor.getByLabel("Person").fill("nobody");
   await auditor.getByRole("button", { name: "Search" }).click();
