@@ -1,6 +1,7 @@
 //! The pages, one a file: each loads, matches and composes.
 
 pub mod approvals;
+pub mod audit;
 pub mod change_environment;
 pub mod destroy_environment;
 pub mod environment;

@@ -1,6 +1,7 @@
 //! Everything that may be asked of Keystead: one trait a noun, `Portal` is their sum. The server implements it once;
 //! pages, plain forms and REST handlers are skins over it.
 
+pub mod audit;
 pub mod changes;
 pub mod choices;
 pub mod drafts;
@@ -16,6 +17,7 @@ use domain::view::Frame;
 use leptos::prelude::use_context;
 use std::sync::Arc;
 
+pub use audit::Audit;
 pub use changes::Changes;
 pub use choices::Offers;
 pub use drafts::{Draft, Drafts};
@@ -41,6 +43,6 @@ pub trait Frames: Send + Sync {
 }
 
 /// The whole port.
-pub trait Portal: Frames + Offers + Drafts + Environments + Requests + Changes + Jobs + Sessions {}
+pub trait Portal: Frames + Offers + Drafts + Environments + Requests + Changes + Jobs + Sessions + Audit {}
 
-impl<T: Frames + Offers + Drafts + Environments + Requests + Changes + Jobs + Sessions> Portal for T {}
+impl<T: Frames + Offers + Drafts + Environments + Requests + Changes + Jobs + Sessions + Audit> Portal for T {}

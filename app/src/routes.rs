@@ -1,6 +1,7 @@
 //! Every address of the portal's pages and plain posts; links are built here and nowhere else.
 
 use domain::id::{DraftId, JobId, RequestId};
+use domain::view::audit::Filter;
 
 /// Sends on to the environments.
 pub fn home() -> &'static str {
@@ -221,6 +222,31 @@ pub fn log(id: &JobId) -> String {
     format!("/jobs/{}/log.txt", segment(id.as_str()))
 }
 
+/// The record, as a filter leaves it; empty parts are left out.
+pub fn audit(filter: &Filter, after: &str) -> String {
+    narrowed("/audit", filter, after)
+}
+
+/// GET: the same as JSON Lines, to be saved and verified.
+pub fn audit_lines(filter: &Filter) -> String {
+    narrowed("/audit/record.jsonl", filter, "")
+}
+
+/// GET: the same as CSV, to be saved.
+pub fn audit_table(filter: &Filter) -> String {
+    narrowed("/audit/record.csv", filter, "")
+}
+
+/// GET: an archive of everything that proves how an environment came to be, to be saved and verified.
+pub fn evidence(name: &str) -> String {
+    format!("{}/evidence.zip", environment(name))
+}
+
+fn narrowed(path: &str, filter: &Filter, after: &str) -> String {
+    let pairs: Vec<(&str, &str)> = filter.pairs().into_iter().chain([("after", after)]).collect();
+    with_query(path, &pairs)
+}
+
 /// What the REST API offers, for programs and their authors.
 pub fn rest() -> &'static str {
     "/api/docs/"
@@ -271,6 +297,7 @@ mod tests {
     fn all_addresses() {
         let job_id = JobId::new("0193-a");
         let request_id = RequestId::new("0193-b");
+        let filter = Filter { person: "m&m".into(), from: "2026-11-23".into(), ..Filter::default() };
         let all = [
             home().to_owned(),
             sign_in().to_owned(),
@@ -316,6 +343,11 @@ mod tests {
             plan_again(&job_id),
             events(&job_id, 41),
             log(&job_id),
+            audit(&Filter::default(), ""),
+            audit(&filter, "0193"),
+            audit_lines(&filter),
+            audit_table(&Filter::default()),
+            evidence("payments-staging"),
             rest().to_owned(),
         ];
         insta::assert_snapshot!(all.join("\n"));

@@ -65,6 +65,7 @@ pub fn App() -> impl IntoView {
                 <Route path=Is("sessions") view=pages::sessions::Sessions ssr=SsrMode::Async/>
                 <Route path=Is("jobs") view=pages::jobs::Jobs ssr=SsrMode::Async/>
                 <Route path=(Is("jobs"), Param("id")) view=pages::job::Job ssr=SsrMode::Async/>
+                <Route path=Is("audit") view=pages::audit::Audit ssr=SsrMode::Async/>
             </Routes>
         </Router>
     }

@@ -1,5 +1,6 @@
 //! The command line, and the short commands that work beside a running server.
 
+use crate::audit::{evidence, verify};
 use crate::clock::Clock;
 use crate::config::Given;
 use crate::seal::Seal;
@@ -8,7 +9,8 @@ use crate::store::{self, Store, Use};
 use clap::{Args, Parser, Subcommand};
 use domain::Moment;
 use secrecy::ExposeSecret;
-use std::path::PathBuf;
+use std::io::BufRead;
+use std::path::{Path, PathBuf};
 
 /// Ask for an Azure environment in one form, approve it, watch it being made, see it proved.
 #[derive(Debug, Parser)]
@@ -28,8 +30,27 @@ pub enum Command {
     /// Tokens of programs.
     #[command(subcommand)]
     Token(Token),
+    /// The record of what was done.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Brings the database's schema up to date, and looks after what it repeats of its logs.
     Migrate(Migrate),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Checks an export of the record, or the evidence of an environment, with nothing but the file: says which line was altered, removed, inserted or
+    /// moved; the exit code is 1 where there is any.
+    Verify {
+        /// JSON Lines or an archive, as the page of the record writes them.
+        file: PathBuf,
+        /// Public key that has to have signed it, in base64; several where the sealing key was changed. Without it the
+        /// keys that the file itself names count.
+        #[arg(long = "key")]
+        keys: Vec<String>,
+    },
+    /// Shows the public key that this installation's record is signed with.
+    Key,
 }
 
 #[derive(Debug, Subcommand)]
@@ -85,6 +106,39 @@ pub async fn token(given: &Given, token: &Token, clock: &Clock) -> Result<String
     made.map(|token| token.expose_secret().to_owned()).ok_or_else(nobody)
 }
 
+/// Answers a key, or what a file amounts to; refuses where it is not as it was sealed.
+pub fn audit(given: &Given, audit: &Audit) -> Result<String, CommandError> {
+    match audit {
+        Audit::Key => Ok(Seal::of_file(&given.seal_key()?)?.signing().public()),
+        Audit::Verify { file, keys } => verify(file, keys),
+    }
+}
+
+fn verify(path: &Path, keys: &[String]) -> Result<String, CommandError> {
+    let unread = |error: std::io::Error| CommandError::Refused(format!("reading {}: {error}", path.display()));
+    let mut file = std::io::BufReader::new(std::fs::File::open(path).map_err(unread)?);
+    let (whole, signed, findings) = if evidence::is_archive(file.fill_buf().map_err(unread)?) {
+        let report = evidence::verify(file, keys).map_err(unread)?;
+        (format!("whole: {} files", report.files), report.keys, report.findings)
+    } else {
+        let report = verify::verify(file, keys).map_err(unread)?;
+        let (entries, left_out, checkpoints) = (report.entries, report.left_out, report.checkpoints);
+        let whole = format!("whole: {entries} entries, {left_out} left out by its filter, {checkpoints} checkpoints");
+        let found = report.findings.into_iter().map(|found| format!("line {}: {}", found.line, found.what));
+        (whole, report.keys, found.collect())
+    };
+    if !findings.is_empty() {
+        let said = findings.join("\n");
+        return Err(CommandError::Refused(format!("{said}\nnot as it was exported: {} findings", findings.len())));
+    }
+    let signed: Vec<&str> = signed.iter().map(String::as_str).collect();
+    let whose = match keys {
+        [] => ", as the file itself says: hold it against `keystead audit key` or the page of the record",
+        _ => "",
+    };
+    Ok(format!("{whole}\nsigned with {}{whose}", signed.join(" and ")))
+}
+
 /// Does what is asked and answers a sentence, or refuses where a check found something.
 pub async fn migrate(given: &Given, migrate: &Migrate, clock: &Clock) -> Result<String, CommandError> {
     if migrate.check {
@@ -93,7 +147,7 @@ pub async fn migrate(given: &Given, migrate: &Migrate, clock: &Clock) -> Result<
     let store = open(given).await?;
     if migrate.new_seal_key {
         let seal = Seal::of_file(&given.seal_key()?)?;
-        let lost = store::agreed::change_seal_key(&store, seal.id()).await?;
+        let lost = store::agreed::change_seal_key(&store, seal.id(), clock.now()).await?;
         return Ok(format!(
             "key {} seals from now on; {lost} passwords were deleted and are asked for again",
             seal.id()

@@ -1,6 +1,7 @@
 //! The skins that browsers and programs touch: pages, plain posts, events, REST; only here an answer has a status.
 
 pub mod appearance;
+pub mod audit;
 pub mod caller;
 mod client;
 pub mod error;

@@ -1,5 +1,6 @@
 //! The server of Keystead: what the portal promises is made true here. Its floors stand in ARCHITECTURE.md.
 
+pub mod audit;
 pub mod beside;
 pub mod checks;
 pub mod clock;

@@ -4,8 +4,9 @@ use clap::Parser;
 use color_eyre::eyre::{Result, WrapErr, bail};
 use domain::name::TeamName;
 use figment::providers::Env;
+use keystead::audit::{self, AuditSeal, Sealer};
 use keystead::clock::Clock;
-use keystead::command::{self, Command, CommandLine};
+use keystead::command::{self, Command, CommandError, CommandLine};
 use keystead::config::{Config, Given};
 use keystead::engine::{self, Engine, Pace, Recipe};
 use keystead::http::session::Sessions;
@@ -60,24 +61,35 @@ fn run() -> Result<ExitCode> {
     if let Some(url) = std::env::var("DATABASE_URL").ok().filter(|url| url.starts_with("postgres")) {
         given = given.or_database(&url);
     }
-    std::fs::create_dir_all(given.data())
-        .wrap_err_with(|| format!("making the data folder {}", given.data().display()))?;
+    // The record's commands work anywhere, and leave nothing behind.
+    if !matches!(line.command, Some(Command::Audit(_))) {
+        std::fs::create_dir_all(given.data())
+            .wrap_err_with(|| format!("making the data folder {}", given.data().display()))?;
+    }
     let clock = Clock::system();
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
-        let said = match line.command.unwrap_or(Command::Serve) {
+        let answer = match line.command.unwrap_or(Command::Serve) {
             Command::Serve => return serve(given, clock).await.map(|()| ExitCode::SUCCESS),
-            Command::Token(token) => command::token(&given, &token, &clock).await?,
-            Command::Migrate(migrate) => match command::migrate(&given, &migrate, &clock).await {
-                Err(command::CommandError::Refused(said)) => {
-                    writeln!(std::io::stderr(), "{said}")?;
-                    return Ok(ExitCode::FAILURE);
-                }
-                other => other?,
-            },
+            Command::Token(token) => Ok(command::token(&given, &token, &clock).await?),
+            Command::Migrate(migrate) => command::migrate(&given, &migrate, &clock).await,
+            Command::Audit(audit) => command::audit(&given, &audit),
         };
-        writeln!(std::io::stdout(), "{said}")?;
-        Ok(ExitCode::SUCCESS)
+        said(answer)
     })
+}
+
+/// Shows a command's answer; what a check found is no failure of the program, but its exit code tells.
+fn said(answer: Result<String, CommandError>) -> Result<ExitCode> {
+    match answer {
+        Err(CommandError::Refused(said)) => {
+            writeln!(std::io::stderr(), "{said}")?;
+            Ok(ExitCode::FAILURE)
+        }
+        answer => {
+            writeln!(std::io::stdout(), "{}", answer?)?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
 }
 
 async fn serve(given: Given, clock: Clock) -> Result<()> {
@@ -114,6 +126,8 @@ async fn serve_with(config: &Config, seal: Seal, store: Store, clock: Clock, sto
     let sessions = Sessions::new(store.clone(), clock.clone(), config.sign_in.idle_hours, config.sign_in.longest_hours);
     let router = http::router(web(config, &service, &public, &stop)?, sessions.clone());
 
+    let sealer = Sealer::new(store.clone(), seal.signing().clone());
+    audit::begin(&store, clock.now()).await?;
     let engine = Arc::new(engine(config, &store, &clock, azure.clone(), seal, provision));
     let work = tokio::spawn(engine.clone().run(stop.clone()));
     let ring: Vec<Arc<dyn Timer>> = vec![
@@ -121,13 +135,14 @@ async fn serve_with(config: &Config, seal: Seal, store: Store, clock: Clock, sto
         Arc::new(RequestExpiry { store: store.clone() }),
         Arc::new(ChecksAgain { store: store.clone(), azure: azure.clone() }),
         Arc::new(DriftLook { store: store.clone(), engine }),
+        Arc::new(AuditSeal { sealer }),
     ];
     let rings = tokio::spawn(timers::run(store.clone(), clock, ring, stop.clone()));
     let sweeps = tokio::spawn(sweep(sessions, stop.clone()));
     say_where(config, &public)?;
     let asked = stop.clone();
     // A bare router is built anew for each connection, every route of it: 220 KB a listener.
-    let service = router.into_make_service();
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let serving =
         tokio::spawn(
             async move { axum::serve(listener, service).with_graceful_shutdown(asked.cancelled_owned()).await },

@@ -4,6 +4,8 @@
 //! another request does not open. A key is 32 bytes in base64; its id, the first eight hexadecimal digits of its hash,
 //! is kept with what it sealed, so that a changed key is said and not guessed.
 
+mod signing;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chacha20poly1305::aead::{Aead, AeadCore, KeyInit, OsRng, Payload};
@@ -19,6 +21,8 @@ use zeroize::Zeroizing;
 
 const NONCE: usize = 12;
 
+pub use signing::{Signing, verified};
+
 /// Ciphertext with the id of the key that opens it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sealed {
@@ -31,6 +35,7 @@ pub struct Sealed {
 #[derive(Clone)]
 pub struct Seal {
     cipher: ChaCha20Poly1305,
+    signing: Signing,
     id: String,
 }
 
@@ -57,8 +62,9 @@ impl Seal {
     pub fn of_text(key: &SecretString) -> Result<Seal, Error> {
         let bytes = Zeroizing::new(STANDARD.decode(key.expose_secret().trim()).map_err(|_| Error::NotAKey)?);
         let cipher = ChaCha20Poly1305::new_from_slice(&bytes).map_err(|_| Error::NotAKey)?;
+        let signing = Signing::derived(&bytes).ok_or(Error::NotAKey)?;
         let id = hex::encode(&Sha256::digest(&*bytes)[..4]);
-        Ok(Seal { cipher, id })
+        Ok(Seal { cipher, signing, id })
     }
 
     /// From its file, which is made with a new key and mode 0600 where it is missing. Of several servers that start at
@@ -75,6 +81,11 @@ impl Seal {
     /// First eight hexadecimal digits of the key's hash.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// The key that follows from this one and signs.
+    pub fn signing(&self) -> &Signing {
+        &self.signing
     }
 
     pub fn seal(&self, request: &RequestId, secret: &SecretString) -> Result<Sealed, Error> {

@@ -1,6 +1,7 @@
 //! The port made true: one file a noun; each method asks `domain::permission` first, then validates, stores and wakes.
 
 pub mod accounts;
+mod audit;
 mod cache;
 mod changeable;
 mod changes;
@@ -10,6 +11,7 @@ mod deciders;
 mod drafts;
 mod environments;
 mod error;
+mod evidence;
 mod frames;
 mod handing;
 mod jobs;
@@ -22,6 +24,7 @@ mod sessions;
 mod vaults;
 mod warnings;
 
+use crate::audit::Sealer;
 use crate::clock::Clock;
 use crate::config::{Config, TeamEntry};
 use crate::engine::{Installation, Live, Recipe, Subject};
@@ -73,6 +76,7 @@ pub struct Service {
     /// In which prices are asked for.
     currency: Currency,
     live: Live,
+    sealer: Sealer,
     showing: jobs::Showing,
 }
 
@@ -83,6 +87,7 @@ impl Service {
         Arc::new_cyclic(|me| Service {
             me: me.clone(),
             live: Live::new(store.clone(), clock.clone()),
+            sealer: Sealer::new(store.clone(), seal.signing().clone()),
             showing: jobs::Showing::default(),
             listings: cache::Cache::new(&store),
             waiting: cache::Cache::new(&store),

@@ -28,6 +28,7 @@
 
 pub mod account;
 pub mod agreed;
+pub mod audit;
 mod both;
 pub mod cost;
 pub mod document;
@@ -36,6 +37,7 @@ pub mod drift;
 pub mod environment;
 mod error;
 pub mod event;
+pub mod evidence;
 pub mod handover;
 pub mod job;
 pub mod kept;

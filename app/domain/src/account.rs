@@ -60,6 +60,9 @@ pub enum Way {
 pub struct Caller {
     pub account: Account,
     pub way: Way,
+    /// The address that the question came from, where there was one.
+    #[serde(default)]
+    pub from: Option<String>,
 }
 
 impl Caller {

@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod approval;
+pub mod audit;
 pub mod check;
 pub mod cost;
 pub mod environment;

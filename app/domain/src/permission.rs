@@ -10,6 +10,7 @@
 //! | comment on a request | the team's | the team's | everywhere | no |
 //! | cancel, retry, roll back, mend | the team's | the team's | everywhere | no |
 //! | take over from a worker that hangs | no | no | everywhere | no |
+//! | read the record (audit) | no | the team's | everything | everything |
 //!
 //! Nobody approves twice, on one level or on two. To whom an approver has handed over sees and decides as that approver
 //! could.
@@ -51,10 +52,12 @@ pub enum Action {
     TakeOver,
     /// Run the checks again.
     Validate,
+    /// Read and export what the record says.
+    Audit,
 }
 
 impl Action {
-    pub const ALL: [Action; 13] = [
+    pub const ALL: [Action; 14] = [
         Action::See,
         Action::Request,
         Action::Change,
@@ -68,6 +71,7 @@ impl Action {
         Action::RollBack,
         Action::TakeOver,
         Action::Validate,
+        Action::Audit,
     ];
 }
 
@@ -129,6 +133,9 @@ pub fn may(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
     if action == Action::See {
         return Answer::Allowed;
     }
+    if action == Action::Audit {
+        return audit(caller, of_team);
+    }
     let platform = caller.has(Role::PlatformEngineer);
     let stands_in = subject.stands_in && matches!(action, Action::Decide | Action::Comment);
     let works = platform || stands_in || (of_team && (caller.has(Role::Member) || caller.has(Role::Manager)));
@@ -141,6 +148,7 @@ pub fn may(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
     let own = subject.requester == Some(&caller.account.id);
     match action {
         Action::See
+        | Action::Audit
         | Action::Request
         | Action::Change
         | Action::Destroy
@@ -156,6 +164,16 @@ pub fn may(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
         Action::Withdraw => Answer::Refused("Only the one who asked can withdraw a request."),
         Action::Decide => decide(caller, subject, own, platform, of_team),
     }
+}
+
+/// The reason for whom there is nothing of the record to read.
+pub const NO_RECORD: &str = "The team's managers, platform engineers and auditors read the record.";
+
+fn audit(caller: &Caller, of_team: bool) -> Answer {
+    if caller.sees_everything() || (of_team && caller.has(Role::Manager)) {
+        return Answer::Allowed;
+    }
+    Answer::Refused(NO_RECORD)
 }
 
 fn decide(caller: &Caller, subject: &Subject<'_>, own: bool, platform: bool, of_team: bool) -> Answer {
@@ -198,7 +216,7 @@ mod tests {
         let teams = team.iter().filter_map(|team| TeamName::parse(team).ok()).collect();
         let account =
             Account { id: AccountId(id.into()), name: format!("{id}@contoso.example"), roles: vec![role], teams };
-        Caller { account, way: Way::Browser }
+        Caller { account, way: Way::Browser, from: None }
     }
 
     fn told(answer: Answer) -> String {

@@ -1,5 +1,6 @@
 //! What pages and REST answers are made of: one value a page, with everything on it and what the caller may do.
 
+pub mod audit;
 pub mod environment;
 pub mod job;
 pub mod request;
@@ -45,4 +46,6 @@ pub struct Frame {
     pub inbox: i64,
     /// May ask for environments at all.
     pub requests: bool,
+    /// May read the record, or some of it.
+    pub audit: bool,
 }

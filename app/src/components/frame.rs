@@ -7,6 +7,7 @@ use crate::context::{Flash, Installation, Theme};
 use crate::portal::{Answer, asked};
 use crate::routes;
 use domain::view::Frame;
+use domain::view::audit::Filter;
 use leptos::prelude::*;
 use leptos::tachys::html::InertElement;
 use leptos_router::hooks::use_location;
@@ -18,6 +19,7 @@ pub enum Place {
     Requests,
     Approvals,
     Jobs,
+    Audit,
     /// None of them.
     Elsewhere,
 }
@@ -82,6 +84,10 @@ fn bar(place: Place, frame: Frame, theme: Theme, back: String) -> AnyView {
     let inbox = (frame.inbox > 0).then(|| {
         view! { " "<span class="count hot">{frame.inbox}<span class="hidden-text">" waiting for you"</span></span> }
     });
+    let audit = frame.audit.then(|| {
+        let href = routes::audit(&Filter::default(), "");
+        view! { <a href=href rel="external" aria-current=here(Place::Audit)>"Audit"</a> }
+    });
     let find = (place != Place::Environments).then(find);
     let initial = frame.account.chars().next().unwrap_or('?').to_uppercase().to_string();
     let label = format!("Account: {}", frame.account);
@@ -95,6 +101,7 @@ fn bar(place: Place, frame: Frame, theme: Theme, back: String) -> AnyView {
                     <a href=routes::requests() rel="external" aria-current=here(Place::Requests)>"Requests"</a>
                     <a href=routes::approvals() rel="external" aria-current=here(Place::Approvals)>"Approvals"{inbox}</a>
                     <a href=routes::jobs() rel="external" aria-current=here(Place::Jobs)>"Jobs"</a>
+                    {audit}
                 </nav>
                 {find}
                 <button class="avatar push" type="button" popovertarget="account" aria-label=label>{initial}</button>

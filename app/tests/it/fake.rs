@@ -38,6 +38,7 @@ pub(crate) struct Fake {
     pub release: Answer<view::request::Release>,
     pub jobs: Answer<view::Page<view::job::Row>>,
     pub job: Answer<view::job::Whole>,
+    pub audit: Answer<view::audit::List>,
     pub lines: Vec<view::job::Line>,
     pub sessions: Vec<view::session::Row>,
     pub choices: Answer<Choices>,
@@ -54,7 +55,7 @@ pub(crate) fn caller() -> Caller {
         roles: vec![Role::Manager],
         teams: vec![TeamName::parse("payments").unwrap()],
     };
-    Caller { account, way: Way::Browser }
+    Caller { account, way: Way::Browser, from: None }
 }
 
 impl Default for Fake {
@@ -64,6 +65,7 @@ impl Default for Fake {
             stands_for: "Team Payments, manager".into(),
             inbox: 0,
             requests: true,
+            audit: true,
         };
         Fake {
             frame: Ok(frame),
@@ -78,6 +80,7 @@ impl Default for Fake {
             release: Err(PortalError::not_found()),
             jobs: Err(PortalError::not_found()),
             job: Err(PortalError::not_found()),
+            audit: Err(PortalError::not_found()),
             lines: Vec::new(),
             sessions: Vec::new(),
             choices: Ok(Choices::default()),
@@ -228,6 +231,24 @@ impl portal::Sessions for Fake {
     }
     async fn end_other_sessions(&self, _: &Caller, _: &str) -> Answer<()> {
         Ok(())
+    }
+}
+
+#[async_trait]
+impl portal::Audit for Fake {
+    async fn audit(&self, _: &Caller, _: &view::audit::Filter) -> Answer<view::audit::List> {
+        self.audit.clone()
+    }
+    async fn audit_export(
+        &self,
+        _: &Caller,
+        _: &view::audit::Filter,
+        _: view::audit::Form,
+    ) -> Answer<BoxStream<'static, Answer<String>>> {
+        Err(PortalError::not_found())
+    }
+    async fn evidence(&self, _: &Caller, _: &str) -> Answer<Vec<u8>> {
+        Err(PortalError::not_found())
     }
 }
 

@@ -4,13 +4,15 @@ use super::Web;
 use super::session::{ACCOUNT, hash};
 use app::error::PortalError;
 use app::routes;
-use axum::extract::{FromRequestParts, Request, State};
-use axum::http::Method;
+use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use axum::http::{Extensions, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::account::{Account, Caller, Way};
+use std::convert::Infallible;
+use std::net::SocketAddr;
 use tower_sessions::Session;
 
 /// The signed-in caller of a plain post; a stranger is sent to sign in, and back to the page he came from.
@@ -33,8 +35,25 @@ pub async fn look_up(session: Session, mut request: Request, next: Next) -> Resp
     });
     let here = session.id().map(|id| hash(&id)).unwrap_or_default();
     request.extensions_mut().insert(InSession(here));
-    request.extensions_mut().insert(Known(account.map(|account| Caller { account, way: Way::Browser })));
+    let from = address(request.extensions());
+    request.extensions_mut().insert(Known(account.map(|account| Caller { account, way: Way::Browser, from })));
     next.run(request).await
+}
+
+/// The address at the other end of the connection, where the server knows it.
+fn address(extensions: &Extensions) -> Option<String> {
+    extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip().to_canonical().to_string())
+}
+
+/// That address, of anybody.
+#[derive(Clone, Debug)]
+pub struct Address(pub Option<String>);
+
+impl<S: Sync> FromRequestParts<S> for Address {
+    type Rejection = Infallible;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Address(address(&parts.extensions)))
+    }
 }
 
 /// Sends strangers to the sign-in page, with the way back.
@@ -74,7 +93,7 @@ pub async fn bearer_only(State(web): State<Web>, mut request: Request, next: Nex
     let token = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = token.and_then(|value| value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("bearer ")));
     let owner: Result<Option<Caller>, PortalError> = match token {
-        Some(token) => web.tokens.owner(token.trim()).await,
+        Some(token) => web.tokens.owner(token.trim(), address(request.extensions())).await,
         None => Ok(None),
     };
     match owner {

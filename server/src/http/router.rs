@@ -4,7 +4,7 @@ use super::caller::{bearer_only, look_up, signed_in_only};
 use super::forms::{environments, jobs, requests, sessions, standing};
 use super::rest::{self, openapi, problem};
 use super::session::Sessions;
-use super::{Web, appearance, error, events, headers, pages, sign_in, site};
+use super::{Web, appearance, audit, error, events, headers, pages, sign_in, site};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
@@ -57,6 +57,9 @@ pub fn router(web: Web, sessions: Sessions) -> Router {
         .route("/jobs/{id}/vault-name", post(jobs::vault_name))
         .route("/jobs/{id}/plan", post(jobs::plan_again))
         .route("/jobs/{id}/log.txt", get(events::log))
+        .route("/audit/record.jsonl", get(audit::lines))
+        .route("/audit/record.csv", get(audit::table))
+        .route("/environments/{name}/evidence.zip", get(audit::evidence))
         .merge(pages::routes(&web).fallback(pages::not_found).layer(from_fn(signed_in_only)))
         .layer(CompressionLayer::new())
         // Beside the layer that compresses: each listener would hold the room for its encoder.
@@ -68,6 +71,7 @@ pub fn router(web: Web, sessions: Sessions) -> Router {
     let programs = Router::new()
         .route("/requests", post(rest::requests::submit))
         .route("/requests/{id}/approval", post(rest::requests::approve))
+        .route("/audit", get(rest::audit::read))
         .route("/jobs/{id}", get(rest::jobs::read))
         .route("/jobs/{id}/cancel", post(rest::jobs::cancel))
         .route("/jobs/{id}/retry", post(rest::jobs::retry))

@@ -2,17 +2,18 @@
 
 mod provider;
 
+use super::caller::{Address, Known};
 use super::session::ACCOUNT;
 use super::{Web, flash};
 use crate::store::session::AGENT;
 use app::context::Notice;
 use app::routes;
 use axum::Form;
-use axum::extract::{Query, State};
+use axum::extract::{Extension, Query, State};
 use axum::http::HeaderMap;
 use axum::http::header::USER_AGENT;
 use axum::response::{IntoResponse, Redirect, Response};
-use domain::account::{Account, Caller, Way};
+use domain::account::{Caller, Way};
 use serde::Deserialize;
 use tower_sessions::Session;
 
@@ -67,6 +68,7 @@ pub async fn arrive(
     State(web): State<Web>,
     session: Session,
     headers: HeaderMap,
+    Address(from): Address,
     Query(arrival): Query<Arrival>,
 ) -> Response {
     let leaving = match session.remove::<Leaving>(LEAVING).await {
@@ -84,28 +86,32 @@ pub async fn arrive(
         Err(error) => return refused(&web, &error.to_string(), &leaving.back),
     };
     let agent = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
-    match begin(&web, &session, &account, agent).await {
+    match begin(&web, &session, Caller { account, way: Way::Browser, from }, agent).await {
         Ok(stranded) => Redirect::to(&stranded.unwrap_or(leaving.back)).into_response(),
         Err(why) => refused(&web, &why, &leaving.back),
     }
 }
 
 /// Keeps the account, changes the session's id, and turns a stranded form into a draft, whose address it answers.
-async fn begin(web: &Web, session: &Session, account: &Account, agent: &str) -> Result<Option<String>, String> {
-    web.tokens.signed_in(account).await.map_err(|error| error.to_string())?;
+async fn begin(web: &Web, session: &Session, caller: Caller, agent: &str) -> Result<Option<String>, String> {
+    web.tokens.signed_in(&caller).await.map_err(|error| error.to_string())?;
     session.cycle_id().await.map_err(|error| error.to_string())?;
-    session.insert(ACCOUNT, account).await.map_err(|error| error.to_string())?;
+    session.insert(ACCOUNT, &caller.account).await.map_err(|error| error.to_string())?;
     let agent: String = agent.chars().take(MOST_OF_AGENT).collect();
     session.insert(AGENT, agent).await.map_err(|error| error.to_string())?;
     let form = session.remove::<domain::form::Form>(STRANDED).await.map_err(|error| error.to_string())?;
     let Some(form) = form else { return Ok(None) };
-    let caller = Caller { account: account.clone(), way: Way::Browser };
     let draft = web.portal.save_draft(&caller, None, &form, &[], false).await.map_err(|error| error.to_string())?;
     Ok(Some(routes::draft(&draft)))
 }
 
 /// `POST /sign-out`: ends the session here, and at the provider where that is offered.
-pub async fn out(State(web): State<Web>, session: Session) -> Response {
+pub async fn out(State(web): State<Web>, Extension(known): Extension<Known>, session: Session) -> Response {
+    if let Some(caller) = &known.0
+        && let Err(error) = web.tokens.signed_out(caller).await
+    {
+        tracing::error!(%error, "a sign-out could not be recorded");
+    }
     if let Err(error) = session.flush().await {
         tracing::error!(%error, "a session could not be ended");
     }

@@ -5,7 +5,9 @@ use super::error::failed;
 use crate::store;
 use app::portal::Answer;
 use domain::Moment;
-use domain::account::{Account, Caller, Way};
+use domain::account::{Caller, Way};
+use domain::audit::{Act, Actor, Entry, Subject};
+use domain::name::TeamName;
 use rand::RngCore;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
@@ -24,22 +26,64 @@ impl Accounts {
     }
 
     /// Keeps what the directory said at this sign-in.
-    pub async fn signed_in(&self, account: &Account) -> Answer<()> {
+    pub async fn signed_in(&self, caller: &Caller) -> Answer<()> {
         let service = &self.0;
         service.deciders.forget();
-        store::account::keep(&service.store, account, service.clock.now()).await.map_err(failed("keeping an account"))
+        let (account, now) = (&caller.account, service.clock.now());
+        let roles: Vec<&str> = account.roles.iter().map(|role| role.word()).collect();
+        let teams: Vec<&str> = account.teams.iter().map(TeamName::as_str).collect();
+        let entry =
+            by_account(Act::SignedIn, caller, now).with("roles", roles.join(", ")).with("teams", teams.join(", "));
+        let keep = async {
+            let mut tx = service.store.begin().await?;
+            store::account::keep(&mut tx, account, now).await?;
+            store::audit::append(&mut tx, &entry).await?;
+            tx.commit().await
+        };
+        keep.await.map_err(failed("keeping an account"))
     }
 
-    /// Whom a token belongs to, with the roles of that account's last sign-in; `None` where it is unknown or over.
-    pub async fn owner(&self, token: &str) -> Answer<Option<Caller>> {
+    /// Records that somebody ends their session.
+    pub async fn signed_out(&self, caller: &Caller) -> Answer<()> {
+        let service = &self.0;
+        let entry = by_account(Act::SignedOut, caller, service.clock.now());
+        let record = async {
+            let mut tx = service.store.begin().await?;
+            store::audit::append(&mut tx, &entry).await?;
+            tx.commit().await
+        };
+        record.await.map_err(failed("recording a sign-out"))
+    }
+
+    /// Whom a token belongs to, with the roles of that account's last sign-in; `None` where it is unknown or over. `from`
+    /// is the address that it came from.
+    pub async fn owner(&self, token: &str, from: Option<String>) -> Answer<Option<Caller>> {
         if !token.starts_with(PREFIX) {
             return Ok(None);
         }
-        let service = &self.0;
-        let owner = store::token::owner(&service.store, &hash(token), service.clock.now()).await;
-        let owner = owner.map_err(failed("looking up a token"))?;
-        Ok(owner.map(|account| Caller { account, way: Way::Token }))
+        let (service, hash) = (&self.0, hash(token));
+        let now = service.clock.now();
+        let owner = store::token::owner(&service.store, &hash, now).await.map_err(failed("looking up a token"))?;
+        let Some((account, first)) = owner else { return Ok(None) };
+        let caller = Caller { account, way: Way::Token, from };
+        if first {
+            let entry = Entry::new(now, Act::TokenFirstUsed, Actor::of(&caller), Subject::token(&hash));
+            let note = async {
+                let mut tx = service.store.begin().await?;
+                if store::token::first_used(&mut tx, &hash, now).await? {
+                    store::audit::append(&mut tx, &entry).await?;
+                }
+                tx.commit().await
+            };
+            note.await.map_err(failed("noting a token's first use"))?;
+        }
+        Ok(Some(caller))
     }
+}
+
+fn by_account(act: Act, caller: &Caller, now: Moment) -> Entry {
+    let account = &caller.account;
+    Entry::new(now, act, Actor::of(caller), Subject::account(&account.id, account.name.as_str()))
 }
 
 /// Makes a token for the account of this name, until then. It is shown once; only its hash is kept. `None` where
@@ -54,7 +98,13 @@ pub async fn make_token(
     let mut bytes = [0_u8; 32];
     rand::rng().fill_bytes(&mut bytes);
     let token = format!("{PREFIX}{}", hex::encode(bytes));
-    store::token::keep(store, &hash(&token), &account.id, now, expires).await?;
+    let hash = hash(&token);
+    let by = Actor::command().on_behalf_of(account.name.as_str());
+    let entry = Entry::new(now, Act::TokenCreated, by, Subject::token(&hash)).with("expires", expires.rfc3339());
+    let mut tx = store.begin().await?;
+    store::token::keep(&mut tx, &hash, &account.id, now, expires).await?;
+    store::audit::append(&mut tx, &entry).await?;
+    tx.commit().await?;
     Ok(Some(SecretString::from(token)))
 }
 

@@ -14,6 +14,7 @@ use app::error::PortalError;
 use app::portal::{Answer, Changes};
 use async_trait::async_trait;
 use domain::account::Caller;
+use domain::audit::{Act, Actor, Entry, Subject as Done};
 use domain::field::FieldError;
 use domain::form::Form;
 use domain::id::{EnvironmentId, RequestId};
@@ -87,10 +88,14 @@ impl Changes for Service {
 
     async fn look(&self, caller: &Caller, environment: &str) -> Answer<()> {
         let found = self.to_change(caller, environment, Action::Validate).await?;
-        let (subject, now) = (found.environment.id.as_str(), self.clock.now());
+        let (environment, now) = (&found.environment, self.clock.now());
+        let asked = Done::environment(&environment.id, environment.name.as_str());
+        let asked = Entry::new(now, Act::LookAsked, Actor::of(caller), asked);
+        let asked = asked.about(&environment.id, &environment.name, &environment.team);
         let set = async {
             let mut tx = self.store.begin().await?;
-            timer::set(&mut tx, timer::DRIFT, subject, now).await?;
+            timer::set(&mut tx, timer::DRIFT, environment.id.as_str(), now).await?;
+            store::audit::append(&mut tx, &asked).await?;
             tx.commit().await
         };
         set.await.map_err(failed("asking for a look"))?;
@@ -282,6 +287,7 @@ impl Service {
                 }
             }
             store::request::add(&mut tx, &row).await?;
+            store::audit::asked(&mut tx, &Actor::of(caller), &row, now).await?;
             timer::set(&mut tx, timer::REQUEST, request.as_str(), row.lapses_at).await?;
             tx.commit().await.map(|()| Vec::new())
         };

@@ -11,6 +11,7 @@ use app::error::PortalError;
 use app::portal::{Answer, Environments};
 use async_trait::async_trait;
 use domain::account::{AccountId, Caller};
+use domain::audit::{Act, Actor, Entry, Subject as Done};
 use domain::cost::Amount;
 use domain::environment::State;
 use domain::form::accept::Accept;
@@ -113,9 +114,13 @@ impl Environments for Service {
         let (id, now) = (ValidationId::new(new_id()), self.clock.now());
         let by = &caller.account.name;
         store::validation::begin(&self.store, &id, &environment.id, by, 0, now).await.map_err(&failed)?;
+        let asked = Done::environment(&environment.id, environment.name.as_str());
+        let asked = Entry::new(now, Act::ChecksAsked, Actor::of(caller), asked).with("run", id.as_str());
+        let asked = asked.about(&environment.id, &environment.name, &environment.team);
         let set = async {
             let mut tx = self.store.begin().await?;
             timer::set(&mut tx, timer::CHECKS, environment.id.as_str(), now).await?;
+            store::audit::append(&mut tx, &asked).await?;
             tx.commit().await
         };
         set.await.map_err(&failed)?;

@@ -43,6 +43,7 @@ impl Frames for Service {
             stands_for: self.stands_for(caller),
             inbox,
             requests: !self.own_choices(caller).teams.is_empty(),
+            audit: self.audited_teams(caller).is_ok(),
         })
     }
 }

@@ -10,6 +10,7 @@ use app::error::PortalError;
 use app::portal::Answer;
 use domain::Moment;
 use domain::account::{Caller, Role};
+use domain::audit::{Act, Actor, Entry, Subject};
 use domain::field::FieldError;
 use domain::view::request::{Handed, HandingOver};
 
@@ -56,8 +57,9 @@ impl Service {
         if until <= now || until > now.plus(LONGEST_DAYS * DAY) {
             return Err(invalid("until", format!("Choose a day from today on, at most {LONGEST_DAYS} days ahead.")));
         }
+        let told = told(caller, Act::ApprovalsHandedOver, now).with("to", to).with("until", until.rfc3339());
         let handed = Handed { from: me, to: to.to_owned(), until };
-        let begun = store::handover::begin(&self.store, &new_id(), &handed, now).await;
+        let begun = store::handover::begin(&self.store, &new_id(), &handed, &told, now).await;
         self.deciders.forget();
         match begun {
             Ok(()) => Ok(()),
@@ -69,10 +71,18 @@ impl Service {
     }
 
     pub(super) async fn take_back_of(&self, caller: &Caller) -> Answer<()> {
-        let ended = store::handover::end(&self.store, &caller.account.name, self.clock.now()).await;
+        let now = self.clock.now();
+        let told = told(caller, Act::ApprovalsTakenBack, now);
+        let ended = store::handover::end(&self.store, &caller.account.name, &told, now).await;
         self.deciders.forget();
         ended.map_err(failed("taking approvals back"))
     }
+}
+
+/// For the record of what is done: an account's own.
+fn told(caller: &Caller, act: Act, now: Moment) -> Entry {
+    let account = &caller.account;
+    Entry::new(now, act, Actor::of(caller), Subject::account(&account.id, account.name.as_str()))
 }
 
 fn decides(caller: &Caller, deciders: &Deciders) -> bool {

@@ -14,6 +14,7 @@ use app::error::PortalError;
 use app::portal::{Answer, JobChange, Jobs};
 use async_trait::async_trait;
 use domain::account::Caller;
+use domain::audit::Actor;
 use domain::failure::Mend;
 use domain::field::FieldError;
 use domain::id::{JobId, RequestId};
@@ -172,7 +173,8 @@ impl Jobs for Service {
             let by = Some((&me.id, me.name.as_str(), caller.way));
             let comment = format!("The job is rolled back: {}", given(&why)?);
             let ending = Ending { state: request::State::Withdrawn, by, comment: Some(&comment), job: None };
-            store::unapproved::end(&self.store, &request, &Refusal::plain(ending), now).await.map_err(&failed)?;
+            let (who, refusal) = (Actor::of(caller), Refusal::plain(ending));
+            store::unapproved::end(&self.store, &who, &request, &refusal, now).await.map_err(&failed)?;
         }
         Ok(())
     }
@@ -225,7 +227,8 @@ impl Service {
         id: &JobId,
         word: impl Fn(&Journal) -> Answer<Vec<Event>>,
     ) -> Answer<()> {
-        let said = store::event::say(&self.store, id, self.clock.now(), |journal| {
+        let by = Actor::of(caller);
+        let said = store::event::say(&self.store, &by, id, self.clock.now(), |journal| {
             permit(caller, Action::See, &subject(journal)).map_err(Refused::Portal)?;
             permit(caller, action, &subject(journal)).map_err(Refused::Portal)?;
             word(journal).map_err(Refused::Portal)

@@ -6,12 +6,14 @@ use super::error::failed;
 use super::requests::{Approval, Came, once_more};
 use super::sending::Sending;
 use crate::engine::{Context, Subject};
+use crate::store::audit::of_request;
 use crate::store::request::Request;
 use crate::store::{self, Change, timer};
 use app::error::PortalError;
 use app::portal::Answer;
 use domain::Moment;
 use domain::account::Caller;
+use domain::audit::Act;
 use domain::field::FieldError;
 use domain::id::RequestId;
 use domain::job::{Event, recipe_key};
@@ -105,9 +107,13 @@ impl Service {
                 }
                 Came::Late => return Ok(Came::Late),
             }
-            if !store::request::end(&mut tx, &request.id, &approval.ending(None), now).await? {
+            let ending = approval.ending(None);
+            if !store::request::end(&mut tx, &request.id, &ending, now).await? {
                 return Ok(Came::Late);
             }
+            store::audit::decided(&mut tx, &approval.actor(), request, &ending, now).await?;
+            let released = of_request(Act::EnvironmentReleased, &approval.actor(), request, now);
+            store::audit::append(&mut tx, &released).await?;
             timer::stop(&mut tx, timer::REQUEST, request.id.as_str()).await?;
             if let Some(before) = before.as_ref().filter(|before| !before.status.state().over()) {
                 let by = request.requester_name.clone();

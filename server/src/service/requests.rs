@@ -17,6 +17,7 @@ use app::portal::{Answer, Requests, Submission};
 use async_trait::async_trait;
 use domain::account::Caller;
 use domain::approval::{Entry, has_answered};
+use domain::audit::Actor;
 use domain::form::Form;
 use domain::id::RequestId;
 use domain::naming;
@@ -102,6 +103,14 @@ impl Service {
         let seen = Seen { request, record, deciders: self.deciders().await? };
         permit(caller, Action::See, &seen.whose(caller).subject)?;
         Ok(seen)
+    }
+}
+
+/// Who decides, for the record of what is done.
+fn actor(caller: &Caller, on_behalf: Option<&str>) -> Actor {
+    match on_behalf {
+        Some(name) => Actor::of(caller).on_behalf_of(name),
+        None => Actor::of(caller),
     }
 }
 

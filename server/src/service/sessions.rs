@@ -6,6 +6,7 @@ use crate::store::{self, Change};
 use app::portal::{Answer, Sessions};
 use async_trait::async_trait;
 use domain::account::Caller;
+use domain::audit::{Act, Actor, Entry, Subject};
 use domain::view::session::Row;
 
 #[async_trait]
@@ -18,7 +19,10 @@ impl Sessions for Service {
     }
 
     async fn end_session(&self, caller: &Caller, id: &str) -> Answer<()> {
-        let ended = store::session::remove_own(&self.store, &caller.account.id, id).await;
+        let account = &caller.account;
+        let subject = Subject::account(&account.id, account.name.as_str());
+        let told = Entry::new(self.clock.now(), Act::SessionEnded, Actor::of(caller), subject);
+        let ended = store::session::remove_own(&self.store, &account.id, id, &told).await;
         ended.map_err(failed("ending a session"))?;
         self.store.announce(Change::Session(id.to_owned())).await;
         Ok(())

@@ -1,6 +1,6 @@
 //! Accounts: who has signed in, with what the directory said of them at the last sign-in.
 
-use super::{Error, Store, document, on_both};
+use super::{Error, Store, Tx, document, on_both};
 use domain::Moment;
 use domain::account::{Account, AccountId};
 
@@ -25,11 +25,11 @@ impl TryFrom<Row> for Account {
 }
 
 /// Keeps what this sign-in said, over whatever an earlier one did.
-pub async fn keep(store: &Store, account: &Account, now: Moment) -> Result<(), Error> {
+pub async fn keep(tx: &mut Tx, account: &Account, now: Moment) -> Result<(), Error> {
     const SQL: &str = "insert into account (id, name, roles, teams, seen_at) values ($1, $2, $3, $4, $5)
         on conflict (id) do update set name = $2, roles = $3, teams = $4, seen_at = $5";
     let (roles, teams) = (document::write(&account.roles)?, document::write(&account.teams)?);
-    on_both!(store.write(), db => {
+    on_both!(tx.on(), db => {
         let keep = sqlx::query(SQL).bind(&account.id.0).bind(&account.name).bind(&roles).bind(&teams).bind(now.0);
         keep.execute(db).await.map(drop)
     })?;

@@ -1,6 +1,8 @@
 //! What every server of one database has to agree on: said by the first, held by all that come after.
 
-use super::{Error, Store, on_both};
+use super::{Error, Store, audit, on_both};
+use domain::Moment;
+use domain::audit::{Act, Actor, Entry, Subject};
 
 /// Id of the key that seals secrets.
 pub const SEAL_KEY: &str = "seal-key";
@@ -15,7 +17,7 @@ pub async fn agree(store: &Store, name: &str, value: &str) -> Result<String, Err
 }
 
 /// From now on this key seals; deletes what no key opens any more, and answers how much that was.
-pub async fn change_seal_key(store: &Store, id: &str) -> Result<u64, Error> {
+pub async fn change_seal_key(store: &Store, id: &str, now: Moment) -> Result<u64, Error> {
     const AGREE: &str = "insert into agreed (name, value) values ($1, $2) \
         on conflict (name) do update set value = excluded.value";
     const LOST: &str = "delete from sealed where key_id <> $1";
@@ -24,6 +26,9 @@ pub async fn change_seal_key(store: &Store, id: &str) -> Result<u64, Error> {
     let lost = on_both!(tx.on(), db => {
         sqlx::query(LOST).bind(id).execute(db).await.map(|done| done.rows_affected())
     })?;
+    let key = Subject::installation(SEAL_KEY, id);
+    let entry = Entry::new(now, Act::SealKeyChanged, Actor::command(), key).with("passwords_deleted", lost);
+    audit::append(&mut tx, &entry).await?;
     tx.commit().await?;
     Ok(lost)
 }

@@ -11,8 +11,11 @@
 
 use super::job::{self, Job};
 use super::lease::Claim;
-use super::{Change, Error, Store, Tx, document, drift, kept, lease, line, on_both, sealed, standing, timer, took};
+use super::{
+    Change, Error, Store, Tx, audit, document, drift, kept, lease, line, on_both, sealed, standing, timer, took,
+};
 use domain::Moment;
+use domain::audit::Actor;
 use domain::id::JobId;
 use domain::job::told::{Said, told};
 use domain::job::{Entry, Event, Purpose, State, Status, due};
@@ -78,9 +81,10 @@ pub async fn load_in(tx: &mut Tx, id: &JobId) -> Result<Option<Journal>, Error> 
 }
 
 /// A person's word: `word` says, by how the job stands, what is to be appended, or refuses. Tried again when somebody
-/// wrote in between; committed and announced.
+/// wrote in between; recorded as `by`'s, committed and announced.
 pub async fn say<E: From<Error>>(
     store: &Store,
+    by: &Actor,
     id: &JobId,
     at: Moment,
     word: impl Fn(&Journal) -> Result<Vec<Event>, E>,
@@ -91,6 +95,7 @@ pub async fn say<E: From<Error>>(
         let events = word(&journal)?;
         match journal.append(&mut tx, Writer::Person, at, &events, &[]).await {
             Ok(()) => {
+                audit::words(&mut tx, by, &journal.job, &events, at).await?;
                 tx.commit().await?;
                 journal.announce(store).await;
                 return Ok(journal);
@@ -137,6 +142,9 @@ impl Journal {
             lease::take_away(tx, &self.job.id).await?;
         }
         line::append(tx, &self.job.id, at, &lines).await?;
+        if matches!(writer, Writer::Worker(_)) {
+            audit::steps(tx, &self.job, events, at).await?;
+        }
         if !entries.is_empty() {
             let state = status.state();
             if state.over() {

@@ -1,7 +1,8 @@
 //! Approvals that somebody has handed over to another until a time; at most one at a time of each person.
 
-use super::{Error, Store, on_both};
+use super::{Error, Store, audit, on_both};
 use domain::Moment;
+use domain::audit::Entry;
 use domain::view::request::Handed;
 
 /// What is handed over now, of everybody; few.
@@ -14,7 +15,7 @@ pub async fn open(store: &Store, now: Moment) -> Result<Vec<Handed>, Error> {
 }
 
 /// Hands over; `Taken("handover")` where something of this person is handed over still.
-pub async fn begin(store: &Store, id: &str, handed: &Handed, now: Moment) -> Result<(), Error> {
+pub async fn begin(store: &Store, id: &str, handed: &Handed, told: &Entry, now: Moment) -> Result<(), Error> {
     const OVER: &str = "update handover set ended_at = until_at where from_name = $1 and ended_at is null
         and until_at <= $2";
     const SQL: &str = "insert into handover (id, from_name, to_name, begun_at, until_at) values ($1, $2, $3, $4, $5)";
@@ -24,12 +25,19 @@ pub async fn begin(store: &Store, id: &str, handed: &Handed, now: Moment) -> Res
         let begin = sqlx::query(SQL).bind(id).bind(&handed.from).bind(&handed.to).bind(now.0).bind(handed.until.0);
         begin.execute(db).await.map(drop).map_err(|error| Error::taken(error, "handover"))
     })?;
+    audit::append(&mut tx, told).await?;
     tx.commit().await
 }
 
 /// Takes it back; whether there was something is no matter.
-pub async fn end(store: &Store, from: &str, now: Moment) -> Result<(), Error> {
+pub async fn end(store: &Store, from: &str, told: &Entry, now: Moment) -> Result<(), Error> {
     const SQL: &str = "update handover set ended_at = $2 where from_name = $1 and ended_at is null";
-    on_both!(store.write(), db => sqlx::query(SQL).bind(from).bind(now.0).execute(db).await.map(drop))?;
-    Ok(())
+    let mut tx = store.begin().await?;
+    let ended = on_both!(tx.on(), db => {
+        sqlx::query(SQL).bind(from).bind(now.0).execute(db).await.map(|done| done.rows_affected())
+    })?;
+    if ended > 0 {
+        audit::append(&mut tx, told).await?;
+    }
+    tx.commit().await
 }

@@ -1,8 +1,9 @@
 //! Sessions of browsers: a document under the hash of what the cookie holds, with its two lifetimes.
 
-use super::{Error, Store, on_both};
+use super::{Error, Store, audit, on_both};
 use domain::Moment;
 use domain::account::AccountId;
+use domain::audit::Entry;
 use domain::view::session;
 
 /// Under this key a session holds what the browser said of itself at sign-in.
@@ -74,10 +75,16 @@ pub async fn of(store: &Store, account: &AccountId, now: Moment) -> Result<Vec<s
 }
 
 /// Ends one of this account's; whether it was there is no matter.
-pub async fn remove_own(store: &Store, account: &AccountId, id: &str) -> Result<(), Error> {
+pub async fn remove_own(store: &Store, account: &AccountId, id: &str, told: &Entry) -> Result<(), Error> {
     const SQL: &str = "delete from session where id = $1 and account = $2";
-    on_both!(store.write(), db => sqlx::query(SQL).bind(id).bind(&account.0).execute(db).await.map(drop))?;
-    Ok(())
+    let mut tx = store.begin().await?;
+    let ended = on_both!(tx.on(), db => {
+        sqlx::query(SQL).bind(id).bind(&account.0).execute(db).await.map(|done| done.rows_affected())
+    })?;
+    if ended > 0 {
+        audit::append(&mut tx, told).await?;
+    }
+    tx.commit().await
 }
 
 /// Notes that it was used.

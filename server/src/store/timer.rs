@@ -37,6 +37,14 @@ pub async fn set(tx: &mut Tx, kind: &str, subject: &str, due_at: Moment) -> Resu
     Ok(())
 }
 
+/// Sets it where there is none of this kind for the subject.
+pub async fn set_once(store: &Store, kind: &str, subject: &str, due_at: Moment) -> Result<(), Error> {
+    const SQL: &str = "insert into timer (kind, subject, due_at, tries, epoch, lease_until) values ($1, $2, $3, 0, 0, 0) \
+        on conflict (kind, subject) do nothing";
+    on_both!(store.write(), db => sqlx::query(SQL).bind(kind).bind(subject).bind(due_at.0).execute(db).await.map(drop))?;
+    Ok(())
+}
+
 pub async fn stop(tx: &mut Tx, kind: &str, subject: &str) -> Result<(), Error> {
     const SQL: &str = "delete from timer where kind = $1 and subject = $2";
     on_both!(tx.on(), db => sqlx::query(SQL).bind(kind).bind(subject).execute(db).await.map(drop))?;

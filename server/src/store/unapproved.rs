@@ -3,10 +3,11 @@
 
 use super::record::{self, Speaker};
 use super::request::{self, Ending, Request};
-use super::{Change, Error, Store, draft, environment, event, sealed, timer};
+use super::{Change, Error, Store, audit, draft, environment, event, sealed, timer};
 use app::portal::Draft;
 use domain::Moment;
 use domain::approval::{Entry, Word};
+use domain::audit::Actor;
 use domain::job::Event;
 use domain::request::{Kind, State};
 
@@ -27,10 +28,16 @@ impl<'a> Refusal<'a> {
     }
 }
 
-/// False where somebody was first. Committed and announced.
-pub async fn end(store: &Store, request: &Request, refusal: &Refusal<'_>, now: Moment) -> Result<bool, Error> {
+/// False where somebody was first. Recorded as `who`'s, committed and announced.
+pub async fn end(
+    store: &Store,
+    who: &Actor,
+    request: &Request,
+    refusal: &Refusal<'_>,
+    now: Moment,
+) -> Result<bool, Error> {
     loop {
-        match once(store, request, refusal, now).await {
+        match once(store, who, request, refusal, now).await {
             Err(Error::Behind) => {}
             Ok(ended) => {
                 if let Some(job) = request.job.as_ref().filter(|_| ended) {
@@ -44,7 +51,13 @@ pub async fn end(store: &Store, request: &Request, refusal: &Refusal<'_>, now: M
     }
 }
 
-async fn once(store: &Store, request: &Request, refusal: &Refusal<'_>, now: Moment) -> Result<bool, Error> {
+async fn once(
+    store: &Store,
+    who: &Actor,
+    request: &Request,
+    refusal: &Refusal<'_>,
+    now: Moment,
+) -> Result<bool, Error> {
     let ending = &refusal.ending;
     let mut tx = store.begin().await?;
     // Whoever answers to an earlier level or plan has not answered to this one; who takes back takes back all of it.
@@ -55,6 +68,7 @@ async fn once(store: &Store, request: &Request, refusal: &Refusal<'_>, now: Mome
     if !request::end(&mut tx, &request.id, ending, now).await? {
         return Ok(false);
     }
+    audit::decided(&mut tx, who, request, ending, now).await?;
     timer::stop(&mut tx, timer::REQUEST, request.id.as_str()).await?;
     let speaker = ending.by.map(|(account, name, way)| Speaker { account, name, way, on_behalf: refusal.on_behalf });
     record::add(&mut tx, &request.id, speaker, &entry(request, refusal, now)).await?;

@@ -7,6 +7,7 @@ use crate::store::{self, Change, Error, Store, timer};
 use async_trait::async_trait;
 use domain::Moment;
 use domain::approval::{By, Entry, Rule, Unanswered, Word};
+use domain::audit::{Act, Actor};
 use domain::id::RequestId;
 use domain::request::State;
 
@@ -38,7 +39,8 @@ impl Timer for RequestExpiry {
                 .map_err(|error| error.to_string());
         }
         let ending = Ending { state: State::Expired, by: None, comment: None, job: None };
-        let ended = store::unapproved::end(&self.store, &request, &Refusal::plain(ending), now).await;
+        let (who, refusal) = (Actor::keystead(), Refusal::plain(ending));
+        let ended = store::unapproved::end(&self.store, &who, &request, &refusal, now).await;
         ended.map(|_| Next::Done).map_err(|error| error.to_string())
     }
 }
@@ -72,6 +74,8 @@ impl RequestExpiry {
             text: "Nobody answered in time.".to_owned(),
         };
         store::record::add(&mut tx, &request.id, None, &entry).await?;
+        let told = store::audit::of_request(Act::RequestEscalated, &Actor::keystead(), request, now);
+        store::audit::append(&mut tx, &told).await?;
         tx.commit().await?;
         self.store.announce(Change::Environment(request.environment.clone())).await;
         Ok(true)

@@ -12,6 +12,7 @@ mod upgrade;
 use crate::support::bed::{Bed, number};
 use crate::support::wire::{Wire, engine};
 use domain::Moment;
+use domain::audit::Actor;
 use domain::job::{Event, State};
 use keystead::clock::Clock;
 use keystead::engine::{Engine, Pace, Recipe};
@@ -110,7 +111,9 @@ impl Story {
     }
 
     async fn say(&self, event: Event) -> Journal {
-        let said = event::say(&self.bed.store, &self.job.id, self.clock.now(), |_| Ok::<_, Error>(vec![event.clone()]));
+        let by = Actor::keystead();
+        let said =
+            event::say(&self.bed.store, &by, &self.job.id, self.clock.now(), |_| Ok::<_, Error>(vec![event.clone()]));
         said.await.unwrap()
     }
 

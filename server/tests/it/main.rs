@@ -1,6 +1,7 @@
 //! Integration tests.
 #![allow(clippy::unwrap_used, unreachable_pub)] // a story may break; what it stands on is for its siblings
 
+mod audit;
 mod decide;
 mod engine;
 mod floors;

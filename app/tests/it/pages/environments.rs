@@ -79,6 +79,7 @@ pub(crate) fn nine() -> Fake {
         stands_for: "Team Payments, manager".into(),
         inbox: 3,
         requests: true,
+        audit: true,
     };
     Fake { environments: Ok(list(rows)), frame: Ok(frame), ..Fake::default() }
 }

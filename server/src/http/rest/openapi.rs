@@ -13,6 +13,7 @@ use utoipa::{Modify, OpenApi};
 #[openapi(
     info(title = "Keystead", description = "Ask for an Azure environment, approve it, watch it being made."),
     paths(
+        super::audit::read,
         super::requests::submit,
         super::requests::approve,
         super::jobs::read,

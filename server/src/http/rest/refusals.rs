@@ -21,6 +21,15 @@ impl IntoResponses for Unread {
     }
 }
 
+/// Of what is read by some and asked for in words.
+pub struct Unasked;
+
+impl IntoResponses for Unasked {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        told(&[STRANGER, NOT_YOURS, WRONG])
+    }
+}
+
 /// Of what is begun.
 pub struct Unbegun;
 

@@ -9,6 +9,7 @@ use crate::store::{self, timer};
 use app::error::PortalError;
 use app::portal::Answer;
 use domain::account::Caller;
+use domain::audit::{Act, Actor, Entry, Subject};
 use domain::failure::Mend;
 use domain::field::FieldError;
 use domain::id::RequestId;
@@ -59,6 +60,11 @@ impl Service {
         let former = job.former.as_ref();
         let sending = Sending { kind, wish, former, purge: false, plan, job: Some(job.id.clone()) };
         let row = self.sent(caller, &request, &job.environment, sending, now).await;
+        let by = Actor::of(caller);
+        let mended = Entry::new(now, Act::JobMended, by.clone(), Subject::job(&job.id, job.title.as_str()))
+            .about(&job.environment, &job.environment_name, &job.team)
+            .over(row.digest.as_str())
+            .with("reason", why.as_str());
         let held = Event::Held { request: request.clone(), by: caller.account.name.clone(), why };
         loop {
             let held = held.clone();
@@ -69,6 +75,8 @@ impl Service {
                     return Ok(Err(refusal));
                 }
                 store::request::add(&mut tx, &row).await?;
+                store::audit::asked(&mut tx, &by, &row, now).await?;
+                store::audit::append(&mut tx, &mended).await?;
                 timer::set(&mut tx, timer::REQUEST, request.as_str(), row.lapses_at).await?;
                 journal.append(&mut tx, store::event::Writer::Person, now, &[held], &[]).await?;
                 tx.commit().await?;

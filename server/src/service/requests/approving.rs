@@ -1,9 +1,10 @@
 //! Approving: the last level begins the job or lets the held one go on; those before it ask the next.
 
-use super::search;
+use super::{actor, search};
 use crate::service::Service;
 use crate::service::error::{failed, internal};
 use crate::service::sending::new_id;
+use crate::store::audit::of_request;
 use crate::store::event::Journal;
 use crate::store::record::Speaker;
 use crate::store::request::{Ending, Request};
@@ -14,6 +15,7 @@ use app::portal::Answer;
 use domain::Moment;
 use domain::account::Caller;
 use domain::approval::{Entry, Word, has_answered, standing};
+use domain::audit::{Act, Actor};
 use domain::cost::Costing;
 use domain::id::JobId;
 use domain::job::Event;
@@ -71,14 +73,21 @@ impl Approval<'_> {
             added => added?,
         }
         let here = standing(&record, request.round).filter(|entry| entry.level == request.level).count() + 1;
-        if here < request.rule.level(request.level).approvers as usize {
-            return Ok(Came::Further);
-        }
-        if request.rule.is_last(request.level) {
+        let whole = here >= request.rule.level(request.level).approvers as usize;
+        if whole && request.rule.is_last(request.level) {
             return Ok(Came::Last);
         }
-        store::request::advance(tx, &request.id).await?;
+        if whole {
+            store::request::advance(tx, &request.id).await?;
+        }
+        let told = of_request(Act::LevelApproved, &self.actor(), request, now).with("comment", self.comment);
+        store::audit::append(tx, &told.with("level", request.level + 1)).await?;
         Ok(Came::Further)
+    }
+
+    /// Whose it is, for the record of what is done.
+    pub(in crate::service) fn actor(&self) -> Actor {
+        actor(self.caller, self.on_behalf)
     }
 
     /// The end that the last approval makes.
@@ -111,9 +120,11 @@ impl Service {
                 }
                 Came::Late => return Ok(Came::Late),
             }
-            if !store::request::end(&mut tx, &request.id, &approval.ending(Some(&job)), now).await? {
+            let ending = approval.ending(Some(&job));
+            if !store::request::end(&mut tx, &request.id, &ending, now).await? {
                 return Ok(Came::Late);
             }
+            store::audit::decided(&mut tx, &approval.actor(), request, &ending, now).await?;
             timer::stop(&mut tx, timer::REQUEST, request.id.as_str()).await?;
             let wish = &request.wish;
             if request.kind != Kind::Destroy {

@@ -11,6 +11,7 @@ use crate::store::{self, Change, timer};
 use app::error::{Code, PortalError};
 use app::portal::{Answer, Submission};
 use domain::account::Caller;
+use domain::audit::Actor;
 use domain::cost::Costing;
 use domain::field::FieldError;
 use domain::form::{Choices, Form, PASSWORD};
@@ -97,6 +98,7 @@ impl Service {
                 store::cost::keep(&mut tx, &environment, estimate).await?;
             }
             store::request::add(&mut tx, &row).await?;
+            store::audit::asked(&mut tx, &Actor::of(caller), &row, now).await?;
             store::sealed::keep(&mut tx, &request, &sealed, now).await?;
             timer::set(&mut tx, timer::REQUEST, request.as_str(), row.lapses_at).await?;
             if let Some(draft) = &submission.draft {

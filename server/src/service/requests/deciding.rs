@@ -1,10 +1,11 @@
 //! Deciding: a request ends once, by whoever is first; each level is answered by people who have not answered before.
 
 use super::approving::{Approval, Came};
-use super::{Seen, Whose};
+use super::{Seen, Whose, actor};
 use crate::service::error::failed;
 use crate::service::sending::new_id;
 use crate::service::{Service, permit};
+use crate::store::audit::of_request;
 use crate::store::request::{Ending, Request};
 use crate::store::unapproved::Refusal;
 use crate::store::{self, Change};
@@ -13,6 +14,7 @@ use app::portal::{Answer, Draft};
 use domain::Moment;
 use domain::account::Caller;
 use domain::approval::{Entry, Word, standing};
+use domain::audit::{Act, Actor};
 use domain::field::FieldError;
 use domain::form::Form;
 use domain::id::{DraftId, RequestId};
@@ -125,6 +127,8 @@ impl Service {
         let add = async {
             let mut tx = self.store.begin().await?;
             store::record::add(&mut tx, id, Some(speaker(caller)), &entry).await?;
+            let told = of_request(Act::RequestCommented, &Actor::of(caller), request, entry.at).with("comment", text);
+            store::audit::append(&mut tx, &told).await?;
             tx.commit().await
         };
         add.await.map_err(failed("keeping a comment"))?;
@@ -150,7 +154,8 @@ impl Service {
         let goes_back = state == State::Returned && request.kind == Kind::Create;
         let draft = goes_back.then(|| returned(request, &by.account.name, comment, now));
         let refusal = Refusal { ending, on_behalf: whose.on_behalf.as_deref(), draft: draft.as_ref() };
-        store::unapproved::end(&self.store, request, &refusal, now).await.map_err(failed("ending a request"))
+        let who = actor(by, whose.on_behalf.as_deref());
+        store::unapproved::end(&self.store, &who, request, &refusal, now).await.map_err(failed("ending a request"))
     }
 }
 

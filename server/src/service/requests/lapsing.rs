@@ -4,12 +4,14 @@
 use super::deciding::speaker;
 use crate::service::Service;
 use crate::service::error::failed;
+use crate::store::audit::of_request;
 use crate::store::{self, Change, request::Request};
 use app::error::Code;
 use app::portal::Answer;
 use domain::Moment;
 use domain::account::Caller;
 use domain::approval::{Entry, Word};
+use domain::audit::{Act, Actor};
 use domain::plan::Plan;
 use domain::request::Kind;
 use domain::wish::Wish;
@@ -53,6 +55,9 @@ impl Service {
             if store::request::hold(&mut tx, request).await? {
                 store::request::lapse(&mut tx, &request.id, &wish, &plan, &digest, cost.as_ref()).await?;
                 store::record::add(&mut tx, &request.id, Some(speaker(caller)), &entry).await?;
+                let told = of_request(Act::RequestLapsed, &Actor::of(caller), request, now);
+                let told = told.with("differences", entry.text.as_str()).with("new digest", digest.as_str());
+                store::audit::append(&mut tx, &told).await?;
                 tx.commit().await?;
             }
             Ok::<_, store::Error>(())

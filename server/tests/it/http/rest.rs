@@ -125,7 +125,7 @@ async fn the_document_names_every_endpoint() {
     let document: Value = serde_json::from_str(&seen.body).unwrap();
     let paths: Vec<&String> = document["paths"].as_object().unwrap().keys().collect();
     let words = ["cancel", "retry", "roll-back", "take-over"].map(|word| format!("/api/v1/jobs/{{id}}/{word}"));
-    let mut expected = vec!["/api/v1/jobs/{id}".to_owned()];
+    let mut expected = vec!["/api/v1/audit".to_owned(), "/api/v1/jobs/{id}".to_owned()];
     expected.extend(words);
     expected.extend(["/api/v1/requests".to_owned(), "/api/v1/requests/{id}/approval".to_owned()]);
     assert_eq!(paths, expected.iter().collect::<Vec<_>>());

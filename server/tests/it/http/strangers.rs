@@ -25,7 +25,7 @@ fn routes() -> Vec<(String, String)> {
 }
 
 /// Pages have no line in the router; their addresses do.
-const PAGES: [&str; 11] = [
+const PAGES: [&str; 12] = [
     "/",
     "/environments",
     "/environments/new",
@@ -36,6 +36,7 @@ const PAGES: [&str; 11] = [
     "/jobs",
     "/jobs/some",
     "/sessions",
+    "/audit",
     "/no/such/page",
 ];
 

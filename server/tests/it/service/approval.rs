@@ -4,12 +4,13 @@ use crate::support::bed::{Bed, both};
 use crate::support::living::small;
 use crate::support::portal::{Portal, form};
 use app::error::Code;
-use app::portal::{Changes, Drafts, Frames, Requests, Submission};
+use app::portal::{Audit, Changes, Drafts, Frames, Requests, Submission};
 use domain::account::{Caller, Role};
 use domain::approval::{By, Level, Policy, Rule, Unanswered, Word};
 use domain::form::Form;
 use domain::id::RequestId;
 use domain::request::{Decision, State};
+use domain::view::audit::Filter;
 use domain::view::request::{LevelStand, Show, Whole};
 use keystead::timers::{RequestExpiry, Timer, ring_one};
 use serde_json::json;
@@ -98,7 +99,7 @@ async fn nobody_approves_twice_whatever_they_are() {
         let all = people(&portal).await;
         let mut both_roles = portal.caller("both", Role::Manager, Some("payments")).await;
         both_roles.account.roles.push(Role::PlatformEngineer);
-        portal.accounts.signed_in(&both_roles.account).await.unwrap();
+        portal.accounts.signed_in(&both_roles).await.unwrap();
         let id = portal.asked(&all.member, "twice").await;
         approve(&portal, &both_roles, &id, Some(0)).await.unwrap();
         let whole = portal.service.request(&both_roles, &id).await.unwrap();
@@ -277,6 +278,11 @@ async fn who_stands_in_decides_until_that_day_and_the_record_shows_both() {
         assert_eq!(inbox(&portal, &all.elsewhere).await, ["away"]);
         let approved = approve(&portal, &all.elsewhere, &id, Some(0)).await.unwrap();
         assert_eq!(approved.levels[0].approved, ["second-manager@contoso.example for manager@contoso.example"]);
+        let auditor = portal.caller("auditor", Role::Auditor, None).await;
+        let record = portal.service.audit(&auditor, &Filter::default()).await.unwrap().rows;
+        let told = |act: &str| record.iter().find(|row| row.act == act).unwrap();
+        assert_eq!(told("Approved on a level").on_behalf_of.as_deref(), Some("manager@contoso.example"));
+        assert_eq!(told("Approvals handed over").person, "manager@contoso.example");
         // Who was stood in for has approved as well.
         let whole = portal.service.request(&all.manager, &id).await.unwrap();
         assert!(!whole.decide.allowed);

@@ -3,11 +3,12 @@
 use crate::support::bed::{Bed, both};
 use crate::support::portal::{Portal, submission};
 use app::error::{Code, PortalError};
-use app::portal::{Changes, Drafts, Environments, Jobs, Offers, Requests};
+use app::portal::{Audit, Changes, Drafts, Environments, Jobs, Offers, Requests};
 use domain::account::{Caller, Role};
 use domain::id::{JobId, RequestId};
-use domain::permission::{Action, Answer, Subject, may};
+use domain::permission::{Action, Answer, NO_RECORD, Subject, may};
 use domain::request::Decision;
+use domain::view::audit::Filter;
 
 /// The people who matter: each role, of the team and of another.
 async fn everybody(portal: &Portal) -> Vec<Caller> {
@@ -53,10 +54,18 @@ async fn every_role_meets_every_action() {
                 let expected = may(caller, action, &Subject { other_manager: true, ..Subject::of(&team, requester) });
                 let told = act(&portal, caller, action, &open, &job).await;
                 let said = format!("{}: {} may {action:?}? {expected:?}, told {told:?}", bed.name, caller.account.name);
-                if action == Action::Request {
+                if matches!(action, Action::Request | Action::Audit) {
                     continue; // asked of the caller's own teams, below
                 }
                 assert!(agrees(expected, told), "{said}");
+            }
+            let of_team = Filter { team: team.to_string(), ..Filter::default() };
+            let read = portal.service.audit(caller, &of_team).await;
+            let may_read = may(caller, Action::Audit, &Subject::of(&team, None));
+            let reads = read.as_ref().is_ok_and(|list| !list.rows.is_empty());
+            assert_eq!(reads, may_read.allowed(), "{}: {read:?}", caller.account.name);
+            if !caller.sees_everything() && !caller.has(Role::Manager) {
+                assert_eq!(read.unwrap_err().message, NO_RECORD);
             }
             let asks = portal.service.choices(caller).await.unwrap().teams.iter().any(|known| known.name == team);
             let may_ask = may(caller, Action::Request, &Subject::of(&team, None));
@@ -112,6 +121,7 @@ async fn act(
         Action::RollBack => service.roll_back(caller, job, "a test").await,
         Action::TakeOver => service.take_over(caller, job, "a test").await,
         Action::Validate => service.validate(caller, "built").await.map(drop),
+        Action::Audit => Ok(()),
     }
 }
 

@@ -5,6 +5,7 @@ use crate::support::living::small;
 use crate::support::portal::{Portal, submission};
 use app::error::Code;
 use app::portal::{Changes, Environments, Jobs, Requests, Submission};
+use domain::audit::Actor;
 use domain::environment::State;
 use domain::plan::Verb;
 use domain::request::{self, Decision};
@@ -94,13 +95,20 @@ async fn one_whose_job_stopped_is_let_go_of_and_its_job_goes_on_no_more() {
         let asked = portal.service.submit(&member, submission("halfway")).await.unwrap();
         let job = portal.approved(&manager, &asked).await.unwrap();
         let told = ["resource-group"].map(|step| domain::job::Event::Started { step: step.into() });
-        keystead::store::event::say::<keystead::store::Error>(&bed.store, &job, portal.now(), |_| Ok(told.to_vec()))
-            .await
-            .unwrap();
+        keystead::store::event::say::<keystead::store::Error>(
+            &bed.store,
+            &Actor::keystead(),
+            &job,
+            portal.now(),
+            |_| Ok(told.to_vec()),
+        )
+        .await
+        .unwrap();
         let busy = portal.service.release(&member, "halfway").await.unwrap_err();
         assert_eq!(busy.code, Code::Conflict);
         portal.service.cancel(&member, &job, "No longer wanted.").await.unwrap();
-        let failed = keystead::store::event::say::<keystead::store::Error>(&bed.store, &job, portal.now(), |_| {
+        let by = Actor::keystead();
+        let failed = keystead::store::event::say::<keystead::store::Error>(&bed.store, &by, &job, portal.now(), |_| {
             let output = serde_json::json!({});
             Ok(vec![domain::job::Event::Succeeded { step: "resource-group".into(), output }])
         });

@@ -5,6 +5,7 @@ use crate::support::portal::Portal;
 use app::error::Code;
 use app::portal::{Changes, Environments, Jobs, Requests};
 use domain::account::Caller;
+use domain::audit::Actor;
 use domain::failure::{Failure, Mend};
 use domain::id::JobId;
 use domain::job::{Event, Purpose, State};
@@ -36,7 +37,8 @@ async fn stopped(portal: &Portal, member: &Caller, manager: &Caller, name: &str)
         Event::Started { step: step("vault") },
         Event::Failed { step: step("vault"), failure },
     ];
-    let said = event::say::<store::Error>(&portal.store, &job, portal.now(), |_| Ok(told.to_vec())).await;
+    let by = Actor::keystead();
+    let said = event::say::<store::Error>(&portal.store, &by, &job, portal.now(), |_| Ok(told.to_vec())).await;
     assert_eq!(said.unwrap().status.state(), State::NeedsPerson);
     job
 }
@@ -136,7 +138,9 @@ async fn another_plan_leaves_a_job_what_it_was_for() {
             mend: Some(Mend::Plan),
         };
         let told = [Event::Started { step: step() }, Event::Failed { step: step(), failure }];
-        event::say::<store::Error>(&portal.store, &job, portal.now(), |_| Ok(told.to_vec())).await.unwrap();
+        event::say::<store::Error>(&portal.store, &Actor::keystead(), &job, portal.now(), |_| Ok(told.to_vec()))
+            .await
+            .unwrap();
 
         let again = service.plan_again(&member, &job).await.unwrap();
         let digest = service.request(&manager, &again).await.unwrap().digest;

@@ -127,7 +127,7 @@ impl Portal {
     /// As somebody who has signed in at least once.
     pub async fn caller(&self, name: &str, role: Role, team: Option<&str>) -> Caller {
         let caller = caller(name, role, team);
-        self.accounts.signed_in(&caller.account).await.unwrap();
+        self.accounts.signed_in(&caller).await.unwrap();
         caller
     }
 
@@ -156,7 +156,7 @@ pub fn caller(name: &str, role: Role, team: Option<&str>) -> Caller {
         roles: vec![role],
         teams: team.into_iter().map(|team| TeamName::parse(team).unwrap()).collect(),
     };
-    Caller { account, way: Way::Browser }
+    Caller { account, way: Way::Browser, from: None }
 }
 
 /// The four answers.
