@@ -42,6 +42,7 @@ pub mod handover;
 pub mod job;
 pub mod kept;
 pub mod lease;
+pub mod level;
 pub mod line;
 mod open;
 pub mod queue;

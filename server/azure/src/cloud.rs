@@ -17,9 +17,16 @@ pub struct Cloud {
     pub vault_suffix: String,
     /// The query service of Log Analytics.
     pub logs: Url,
+    /// Microsoft Graph.
+    #[serde(default = "graph")]
+    pub graph: Url,
     /// The public list of prices, one for all clouds.
     #[serde(default = "prices")]
     pub prices: Url,
+}
+
+fn graph() -> Url {
+    Url::parse("https://graph.microsoft.com").unwrap_or_else(|_| unreachable!("a constant address"))
 }
 
 fn prices() -> Url {
@@ -34,6 +41,7 @@ impl Cloud {
             "https://login.microsoftonline.com",
             "vault.azure.net",
             "https://api.loganalytics.io",
+            "https://graph.microsoft.com",
         )
     }
 
@@ -43,6 +51,7 @@ impl Cloud {
             "https://login.microsoftonline.us",
             "vault.usgovcloudapi.net",
             "https://api.loganalytics.us",
+            "https://graph.microsoft.us",
         )
     }
 
@@ -52,10 +61,17 @@ impl Cloud {
             "https://login.chinacloudapi.cn",
             "vault.azure.cn",
             "https://api.loganalytics.azure.cn",
+            "https://microsoftgraph.chinacloudapi.cn",
         )
     }
 
-    fn of(arm: &'static str, authority: &'static str, vault_suffix: &str, logs: &'static str) -> Self {
+    fn of(
+        arm: &'static str,
+        authority: &'static str,
+        vault_suffix: &str,
+        logs: &'static str,
+        graph: &'static str,
+    ) -> Self {
         let url = |text: &'static str| Url::parse(text).unwrap_or_else(|_| unreachable!("a constant address"));
         Self {
             arm: url(arm),
@@ -63,6 +79,7 @@ impl Cloud {
             authority: url(authority),
             vault_suffix: vault_suffix.to_owned(),
             logs: url(logs),
+            graph: url(graph),
             prices: prices(),
         }
     }

@@ -4,6 +4,7 @@ use crate::{
     config::Config,
     credential::{self, Chain},
     error::Error,
+    graph::Graph,
     kubernetes::Clusters,
     logs::Logs,
     me::{self, Me},
@@ -56,7 +57,7 @@ impl Azure {
         if rustls::crypto::CryptoProvider::get_default().is_none() {
             return wrong("no TLS provider is installed in this process");
         }
-        for url in [&config.cloud.arm, &config.cloud.logs, &config.cloud.authority] {
+        for url in [&config.cloud.arm, &config.cloud.logs, &config.cloud.graph, &config.cloud.authority] {
             if !carries_tokens(url) {
                 return wrong(&format!("{url} is not https; tokens are sent nowhere else"));
             }
@@ -142,6 +143,11 @@ impl Azure {
     /// The query service of Log Analytics.
     pub fn logs(&self) -> Logs {
         Logs::new(self.inner.transport.clone(), self.inner.tokens.clone(), self.inner.config.cloud.logs.clone())
+    }
+
+    /// Microsoft Graph.
+    pub fn graph(&self) -> Graph {
+        Graph::new(self.inner.transport.clone(), self.inner.tokens.clone(), self.inner.config.cloud.graph.clone())
     }
 
     /// Azure's public list of prices.

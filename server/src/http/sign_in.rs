@@ -17,7 +17,7 @@ use domain::account::{Caller, Way};
 use serde::Deserialize;
 use tower_sessions::Session;
 
-pub use provider::{Leaving, Provider, ProviderError};
+pub use provider::{Arrived, Leaving, Provider, ProviderError};
 
 /// Under this key a session remembers a sign-in on its way.
 const LEAVING: &str = "leaving";
@@ -81,13 +81,27 @@ pub async fn arrive(
         let words = format!("{}: {}", arrival.error, arrival.error_description);
         return refused(&web, words.trim_end_matches(": "), &leaving.back);
     }
-    let account = match web.provider.arrive(&leaving, &arrival.state, arrival.code).await {
-        Ok(account) => account,
-        Err(error) => return refused(&web, &error.to_string(), &leaving.back),
-    };
+    let Arrived { mut account, ask_for_groups } =
+        match web.provider.arrive(&leaving, &arrival.state, arrival.code).await {
+            Ok(arrived) => arrived,
+            Err(error) => return refused(&web, &error.to_string(), &leaving.back),
+        };
+    let mut without_teams = None;
+    if let Some(object) = ask_for_groups {
+        match web.tokens.teams_of(&object).await {
+            Ok(teams) => account.teams = teams,
+            Err(error) => without_teams = Some(error.message),
+        }
+    }
     let agent = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     match begin(&web, &session, Caller { account, way: Way::Browser, from }, agent).await {
-        Ok(stranded) => Redirect::to(&stranded.unwrap_or(leaving.back)).into_response(),
+        Ok(stranded) => {
+            let on = Redirect::to(&stranded.unwrap_or(leaving.back));
+            match without_teams {
+                Some(why) => flash::with(on, &Notice::refused(why)),
+                None => on.into_response(),
+            }
+        }
         Err(why) => refused(&web, &why, &leaving.back),
     }
 }

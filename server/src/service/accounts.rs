@@ -55,6 +55,35 @@ impl Accounts {
         record.await.map_err(failed("recording a sign-out"))
     }
 
+    /// The teams of somebody of whom the directory's token does not hold the groups; the error is a sentence for them.
+    pub async fn teams_of(&self, object: &str) -> Answer<Vec<TeamName>> {
+        let service = &self.0;
+        let groups = service.azure.graph().groups_of(object).await.map_err(|error| {
+            let mut told = super::error::azure("asking the directory for somebody's groups", &error);
+            if error.kind() == azure::Kind::Denied {
+                told.message =
+                    "You are in more groups than a sign-in tells, and Keystead may not ask the directory for \
+                    them: you are signed in without your teams. An administrator can grant Keystead’s identity \
+                    GroupMember.Read.All and User.ReadBasic.All in Microsoft Graph; then sign in again."
+                        .to_owned();
+            } else {
+                told.message =
+                    "You are in more groups than a sign-in tells, and the directory did not answer: you are \
+                    signed in without your teams. Sign in again in a while."
+                        .to_owned();
+            }
+            told
+        })?;
+        let mut teams: Vec<TeamName> = service
+            .teams
+            .iter()
+            .filter(|team| groups.iter().any(|group| group.eq_ignore_ascii_case(&team.group)))
+            .map(|team| team.name.clone())
+            .collect();
+        teams.sort_unstable();
+        Ok(teams)
+    }
+
     /// Whom a token belongs to, with the roles of that account's last sign-in; `None` where it is unknown or over. `from`
     /// is the address that it came from.
     pub async fn owner(&self, token: &str, from: Option<String>) -> Answer<Option<Caller>> {

@@ -99,7 +99,7 @@ impl Service {
         }
         let release = || async {
             let mut tx = self.store.begin().await?;
-            match approval.count(&mut tx, request, now).await? {
+            match approval.give(&mut tx, request, None, now).await? {
                 Came::Last => {}
                 Came::Further => {
                     tx.commit().await?;
@@ -107,14 +107,8 @@ impl Service {
                 }
                 Came::Late => return Ok(Came::Late),
             }
-            let ending = approval.ending(None);
-            if !store::request::end(&mut tx, &request.id, &ending, now).await? {
-                return Ok(Came::Late);
-            }
-            store::audit::decided(&mut tx, &approval.actor(), request, &ending, now).await?;
             let released = of_request(Act::EnvironmentReleased, &approval.actor(), request, now);
             store::audit::append(&mut tx, &released).await?;
-            timer::stop(&mut tx, timer::REQUEST, request.id.as_str()).await?;
             if let Some(before) = before.as_ref().filter(|before| !before.status.state().over()) {
                 let by = request.requester_name.clone();
                 store::event::tell(&mut tx, &before.job.id, now, Event::Replaced { by }).await?;

@@ -69,7 +69,7 @@ pub async fn of(store: &Store, request: &RequestId) -> Result<Vec<Entry>, Error>
     rows.into_iter().map(Entry::try_from).collect()
 }
 
-/// The same as the transaction sees it, behind the lock of [`super::request::hold`].
+/// The same as the transaction sees it, behind the lock of [`super::level::hold`].
 pub async fn of_in(tx: &mut Tx, request: &RequestId) -> Result<Vec<Entry>, Error> {
     const SQL: &str = "select at, word, name, on_behalf, level, round, digest, said from record
         where request = $1 order by id";

@@ -3,7 +3,7 @@
 
 use super::record::{self, Speaker};
 use super::request::{self, Ending, Request};
-use super::{Change, Error, Store, audit, draft, environment, event, sealed, timer};
+use super::{Change, Error, Store, audit, draft, environment, event, level, sealed, timer};
 use app::portal::Draft;
 use domain::Moment;
 use domain::approval::{Entry, Word};
@@ -62,7 +62,7 @@ async fn once(
     let mut tx = store.begin().await?;
     // Whoever answers to an earlier level or plan has not answered to this one; who takes back takes back all of it.
     let answers = matches!(ending.state, State::Rejected | State::Returned);
-    if answers && !request::hold(&mut tx, request).await? {
+    if answers && !level::hold(&mut tx, request).await? {
         return Ok(false);
     }
     if !request::end(&mut tx, &request.id, ending, now).await? {

@@ -59,10 +59,10 @@ fn escalated(request: &Request) -> Option<Rule> {
 impl RequestExpiry {
     async fn escalate(&self, request: &Request, rule: &Rule, until: Moment, now: Moment) -> Result<bool, Error> {
         let mut tx = self.store.begin().await?;
-        if !store::request::hold(&mut tx, request).await? {
+        if !store::level::hold(&mut tx, request).await? {
             return Ok(false);
         }
-        store::request::escalate(&mut tx, &request.id, rule, until).await?;
+        store::level::escalate(&mut tx, &request.id, rule, until).await?;
         let entry = Entry {
             at: now,
             word: Word::Escalated,

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::offer::written;
-use crate::directory::{self, Consents, Principal};
+use crate::directory::{self, Consents, Principal, PrincipalKind};
+use crate::state::StateError;
 use crate::world::World;
 use crate::{entra, graph};
 
@@ -55,6 +56,37 @@ pub(super) async fn register(State(world): State<Arc<World>>, Json(asked): Json<
         Some(certificates) => change(&world, asked.application, |found| found.certificates.extend(certificates)).await,
         None => (StatusCode::BAD_REQUEST, "the certificate is no certificate in PEM\n").into_response(),
     }
+}
+
+/// Somebody (an account name) who is put into so many more groups, as large companies have them.
+#[derive(Deserialize)]
+pub(super) struct Joined {
+    account: String,
+    count: u16,
+}
+
+pub(super) async fn join(State(world): State<Arc<World>>, Json(asked): Json<Joined>) -> Response {
+    let all = directory::all(&world.state);
+    let named =
+        |one: &&Principal| one.user_name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(&asked.account));
+    let Some(person) = all.iter().find(named).map(|one| one.object_id) else {
+        return (StatusCode::NOT_FOUND, "no account bears this name\n").into_response();
+    };
+    written(async {
+        world
+            .state
+            .change(|draft| {
+                for _ in 0..asked.count {
+                    let name = format!("group {}", Uuid::new_v4().simple());
+                    let mut group = Principal::new(PrincipalKind::Group, &name, world.clock.now());
+                    group.members = vec![person];
+                    directory::put(draft, &group);
+                }
+                Ok::<_, StateError>(())
+            })
+            .await
+    })
+    .await
 }
 
 async fn change(world: &World, application: Uuid, change: impl FnOnce(&mut Principal)) -> Response {

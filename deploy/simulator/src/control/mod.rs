@@ -62,6 +62,7 @@ fn routes(world: &Arc<World>) -> Router {
         .route("/settings", get(world::settings).patch(world::change_settings))
         .route("/applications", get(directory::applications))
         .route("/consents", post(directory::consent))
+        .route("/groups", post(directory::join))
         .route("/certificates", post(directory::register))
         .route("/msi/token", get(app_service::answer))
         .route("/changes", post(world::change))

@@ -36,6 +36,9 @@ struct DirectoryClaims {
     roles: Vec<String>,
     #[serde(default)]
     groups: Vec<String>,
+    /// What the token leaves out, because it is too long, and where to ask for it instead.
+    #[serde(default, rename = "_claim_names")]
+    elsewhere: BTreeMap<String, String>,
 }
 
 impl AdditionalClaims for DirectoryClaims {}
@@ -99,6 +102,14 @@ pub struct Provider {
     known: Mutex<Option<(Instant, Arc<Known>)>>,
 }
 
+/// Who came back from the provider.
+#[derive(Debug)]
+pub struct Arrived {
+    pub account: Account,
+    /// The object id to ask the directory about, where it did not put the groups into the token.
+    pub ask_for_groups: Option<String>,
+}
+
 struct Known {
     relying: Relying,
     end_session: Option<Url>,
@@ -148,7 +159,7 @@ impl Provider {
     }
 
     /// Exchanges the code for who it is.
-    pub async fn arrive(&self, leaving: &Leaving, state: &str, code: String) -> Result<Account, ProviderError> {
+    pub async fn arrive(&self, leaving: &Leaving, state: &str, code: String) -> Result<Arrived, ProviderError> {
         use subtle::ConstantTimeEq;
         if !bool::from(state.as_bytes().ct_eq(leaving.state.as_bytes())) {
             return Err(ProviderError::Refused("the answer belongs to another sign-in".to_owned()));
@@ -191,7 +202,7 @@ impl Provider {
     fn account(
         &self,
         claims: &openidconnect::IdTokenClaims<DirectoryClaims, CoreGenderClaim>,
-    ) -> Result<Account, ProviderError> {
+    ) -> Result<Arrived, ProviderError> {
         let more = claims.additional_claims();
         let object = more.oid.as_deref().unwrap_or_else(|| claims.subject().as_str());
         let tenant = more.tid.as_deref().unwrap_or_else(|| claims.issuer().as_str());
@@ -212,7 +223,9 @@ impl Provider {
                 "{name} has no role in Keystead; whoever runs the directory can assign one"
             )));
         }
-        Ok(Account { id: AccountId(format!("{tenant}/{object}")), name: name.to_owned(), roles, teams })
+        let ask_for_groups = more.elsewhere.contains_key("groups").then(|| object.to_owned());
+        let account = Account { id: AccountId(format!("{tenant}/{object}")), name: name.to_owned(), roles, teams };
+        Ok(Arrived { account, ask_for_groups })
     }
 
     async fn known(&self, anew: bool) -> Result<Arc<Known>, ProviderError> {

@@ -40,14 +40,30 @@ pub(in crate::service) enum Came {
 }
 
 impl Approval<'_> {
-    /// Counts this approval of a request behind its lock; of two that race only those that the level still needs.
-    pub(in crate::service) async fn count(
+    /// Counts this approval, and where it is the last one ends the waiting with it; what that begins is the caller's.
+    pub(in crate::service) async fn give(
         &self,
         tx: &mut Tx,
         request: &Request,
+        job: Option<&JobId>,
         now: Moment,
     ) -> Result<Came, store::Error> {
-        if !store::request::hold(tx, request).await? {
+        let came = self.count(tx, request, now).await?;
+        if came != Came::Last {
+            return Ok(came);
+        }
+        let ending = self.ending(job);
+        if !store::request::end(tx, &request.id, &ending, now).await? {
+            return Ok(Came::Late);
+        }
+        store::audit::decided(tx, &self.actor(), request, &ending, now).await?;
+        timer::stop(tx, timer::REQUEST, request.id.as_str()).await?;
+        Ok(Came::Last)
+    }
+
+    /// Behind the request's lock; of two that race only those that the level still needs.
+    async fn count(&self, tx: &mut Tx, request: &Request, now: Moment) -> Result<Came, store::Error> {
+        if !store::level::hold(tx, request).await? {
             return Ok(Came::Late);
         }
         let record = store::record::of_in(tx, &request.id).await?;
@@ -78,7 +94,7 @@ impl Approval<'_> {
             return Ok(Came::Last);
         }
         if whole {
-            store::request::advance(tx, &request.id).await?;
+            store::level::advance(tx, &request.id).await?;
         }
         let told = of_request(Act::LevelApproved, &self.actor(), request, now).with("comment", self.comment);
         store::audit::append(tx, &told.with("level", request.level + 1)).await?;
@@ -91,7 +107,7 @@ impl Approval<'_> {
     }
 
     /// The end that the last approval makes.
-    pub(in crate::service) fn ending<'b>(&'b self, job: Option<&'b JobId>) -> Ending<'b> {
+    fn ending<'b>(&'b self, job: Option<&'b JobId>) -> Ending<'b> {
         Ending {
             state: State::Approved,
             by: Some((&self.caller.account.id, &self.caller.account.name, self.caller.way)),
@@ -112,7 +128,7 @@ impl Service {
         let owner = environment.map_or_else(|| request.requester_name.clone(), |found| found.owner_name);
         let approve = || async {
             let mut tx = self.store.begin().await?;
-            match approval.count(&mut tx, request, now).await? {
+            match approval.give(&mut tx, request, Some(&job), now).await? {
                 Came::Last => {}
                 Came::Further => {
                     tx.commit().await?;
@@ -120,12 +136,6 @@ impl Service {
                 }
                 Came::Late => return Ok(Came::Late),
             }
-            let ending = approval.ending(Some(&job));
-            if !store::request::end(&mut tx, &request.id, &ending, now).await? {
-                return Ok(Came::Late);
-            }
-            store::audit::decided(&mut tx, &approval.actor(), request, &ending, now).await?;
-            timer::stop(&mut tx, timer::REQUEST, request.id.as_str()).await?;
             let wish = &request.wish;
             if request.kind != Kind::Destroy {
                 let search = search(wish, &owner);

@@ -52,8 +52,8 @@ impl Service {
         };
         let lapse = async {
             let mut tx = self.store.begin().await?;
-            if store::request::hold(&mut tx, request).await? {
-                store::request::lapse(&mut tx, &request.id, &wish, &plan, &digest, cost.as_ref()).await?;
+            if store::level::hold(&mut tx, request).await? {
+                store::level::lapse(&mut tx, &request.id, &wish, &plan, &digest, cost.as_ref()).await?;
                 store::record::add(&mut tx, &request.id, Some(speaker(caller)), &entry).await?;
                 let told = of_request(Act::RequestLapsed, &Actor::of(caller), request, now);
                 let told = told.with("differences", entry.text.as_str()).with("new digest", digest.as_str());

@@ -116,6 +116,45 @@ async fn a_person_sees_where_they_are_signed_in_and_ends_it_there_and_nobody_els
     .await;
 }
 
+/// Asks the simulator's own routes.
+async fn control(path: &str, body: &serde_json::Value) -> serde_json::Value {
+    let control = crate::support::portal::facts()["control"].as_str().unwrap();
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let asked = match body.is_null() {
+        true => http.get(format!("{control}{path}")),
+        false => http.post(format!("{control}{path}")).json(body),
+    };
+    let answer = asked.send().await.unwrap();
+    assert!(answer.status().is_success(), "{path}: {}", answer.status());
+    answer.json().await.unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_in_too_many_groups_for_a_token_has_their_teams_or_is_told_why_not() {
+    let bed = Bed::sqlite().await;
+    let account = "third-member@contoso.example";
+    control("/groups", &serde_json::json!({ "account": account, "count": 200 })).await;
+    let portal = Portal::over(&bed).await;
+    let mut browser = Browser::on(&portal.router);
+    browser.sign_in(account, "/").await;
+    let page = browser.get("/environments").await.body;
+    assert!(page.contains("GroupMember.Read.All") && page.contains("signed in without your teams"), "{page}");
+    assert!(!page.contains("Team Payments"));
+
+    let me = portal.azure.me().await.unwrap().object_id;
+    let all = control("/applications", &serde_json::Value::Null).await;
+    let own = all.as_array().unwrap().iter().find(|one| one["object_id"] == me.as_str()).unwrap();
+    let granted = serde_json::json!(["GroupMember.Read.All", "User.ReadBasic.All"]);
+    let consents = serde_json::json!({ "application": granted, "delegated": [] });
+    control("/consents", &serde_json::json!({ "application": own["application"], "consents": consents })).await;
+    // Whoever has the old token is not helped by it: a portal that signs in anew is.
+    let portal = Portal::over(&bed).await;
+    let mut browser = Browser::on(&portal.router);
+    browser.sign_in(account, "/").await;
+    let page = browser.get("/environments").await.body;
+    assert!(page.contains("Team Payments, member") && !page.contains("without your teams"), "{page}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_replica_knows_a_session_and_none_keeps_one_that_was_ended() {
     let bed = Bed::postgres().await;

@@ -1,0 +1,59 @@
+//! How far a request that waits has come: held while somebody answers, on to the next level, back to the first.
+
+use super::request::Request;
+use super::{Error, Tx, document, on_both};
+use domain::Moment;
+use domain::approval::Rule;
+use domain::cost::Costing;
+use domain::id::RequestId;
+use domain::plan::Plan;
+use domain::wish::Wish;
+
+/// Holds the request against everybody else who answers, until the transaction ends; false where it does not wait any
+/// more, or waits on another level or in another round.
+pub async fn hold(tx: &mut Tx, request: &Request) -> Result<bool, Error> {
+    const SQL: &str = "update request set level = level
+        where id = $1 and state = 'waiting' and level = $2 and round = $3";
+    let held = on_both!(tx.on(), db => {
+        let hold = sqlx::query(SQL).bind(request.id.as_str()).bind(i64::from(request.level));
+        hold.bind(i64::from(request.round)).execute(db).await.map(|done| done.rows_affected())
+    })?;
+    Ok(held == 1)
+}
+
+/// On to the next level, of a request that is held.
+pub async fn advance(tx: &mut Tx, id: &RequestId) -> Result<(), Error> {
+    const SQL: &str = "update request set level = level + 1 where id = $1";
+    on_both!(tx.on(), db => sqlx::query(SQL).bind(id.as_str()).execute(db).await.map(drop))?;
+    Ok(())
+}
+
+/// Another plan, to be approved from the first level on, of a request that is held.
+pub async fn lapse(
+    tx: &mut Tx,
+    id: &RequestId,
+    wish: &Wish,
+    plan: &Plan,
+    digest: &str,
+    cost: Option<&Costing>,
+) -> Result<(), Error> {
+    const SQL: &str = "update request set wish = $2, plan = $3, digest = $4, cost = $5, level = 0, round = round + 1
+        where id = $1";
+    let (wish, plan) = (document::write(wish)?, document::write(plan)?);
+    let cost = cost.map(document::write).transpose()?;
+    on_both!(tx.on(), db => {
+        let lapse = sqlx::query(SQL).bind(id.as_str()).bind(&wish).bind(&plan).bind(digest).bind(&cost);
+        lapse.execute(db).await.map(drop)
+    })?;
+    Ok(())
+}
+
+/// Another rule and a later end, of a request that is held.
+pub async fn escalate(tx: &mut Tx, id: &RequestId, rule: &Rule, lapses_at: Moment) -> Result<(), Error> {
+    const SQL: &str = "update request set rule = $2, lapses_at = $3 where id = $1";
+    let rule = document::write(rule)?;
+    on_both!(tx.on(), db => {
+        sqlx::query(SQL).bind(id.as_str()).bind(&rule).bind(lapses_at.0).execute(db).await.map(drop)
+    })?;
+    Ok(())
+}
