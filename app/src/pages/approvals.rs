@@ -13,6 +13,7 @@ use crate::routes;
 use domain::account::short;
 use domain::cost::Monthly;
 use domain::plan::Verb;
+use domain::request::Kind;
 use domain::view::Page;
 use domain::view::request::{HandingOver, Row, Show};
 use leptos::prelude::*;
@@ -123,13 +124,17 @@ fn cost(cost: Option<Monthly>) -> AnyView {
 
 fn row(row: &Row) -> AnyView {
     let (create, _) = of_verb(Verb::Create);
+    let picture = match row.kind {
+        Kind::Create => arch::picture(&arch::NONE, "Nothing there yet"),
+        _ => arch::picture(&arch::ALL, "It stands"),
+    };
     let href = routes::request(&row.id);
     let named = title(row);
     let hidden = format!(": {named}");
     let stakes = row.at_stake.iter().map(|stake| view! { <span class="tag">{stake.clone()}</span> }).collect_view();
     view! {
         <li class="ask">
-            <div class="ask-arch">{arch::picture(&arch::NONE, "Nothing there yet")}</div>
+            <div class="ask-arch">{picture}</div>
             <div class="stack tiny">
                 <h3><a href=href.clone() rel="external" data-row="">{named}</a></h3>
                 <p class="quiet small-text">{row.requester.clone()}", team "{row.team.clone()}" · "{moment(row.sent)}</p>
