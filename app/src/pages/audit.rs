@@ -134,8 +134,16 @@ fn row(row: &Row) -> AnyView {
         let short = digest.get(..12).unwrap_or(digest).to_owned();
         view! { <small>"plan "<code title=digest.clone()>{short}</code></small> }
     });
-    let detail: Vec<String> = row.detail.iter().map(|(name, value)| format!("{name}: {value}")).collect();
-    let detail = (!detail.is_empty()).then(|| view! { <small>{detail.join(" · ")}</small> });
+    // What only machines read stands behind a word; the export has all of it.
+    let (ids, told): (Vec<_>, Vec<_>) =
+        row.detail.iter().partition(|(name, value)| name == "job" || value.starts_with("/subscriptions/"));
+    let said = |all: &[&(String, String)]| {
+        all.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join(" · ")
+    };
+    let detail = (!told.is_empty()).then(|| view! { <small>{said(&told)}</small> });
+    let ids = (!ids.is_empty()).then(|| {
+        view! { <details class="ids"><summary><small>"Identifiers"</small></summary><small>{said(&ids)}</small></details> }
+    });
     let place = [row.environment.as_deref(), row.team.as_deref()];
     let place = place.into_iter().flatten().collect::<Vec<_>>().join(" · ");
     let behalf =
@@ -144,7 +152,7 @@ fn row(row: &Row) -> AnyView {
     let (person, name) = (short(&row.person).to_owned(), row.person.clone());
     view! {
         <tr>
-            <th scope="row" class="full"><span class="name"><b>{row.act.clone()}</b>{detail}{digest}</span></th>
+            <th scope="row" class="full"><span class="name"><b>{row.act.clone()}</b>{detail}{digest}{ids}</span></th>
             <td class="full"><span class="name">{subject(row)}<small>{place}</small></span></td>
             <td><span class="name"><span title=name>{person}</span>{behalf}<small>{row.way.clone()}</small></span></td>
             <td class="quiet when">{moment(row.at)}</td>
