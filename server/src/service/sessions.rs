@@ -2,6 +2,7 @@
 
 use super::Service;
 use super::error::failed;
+use crate::store::session::Which;
 use crate::store::{self, Change};
 use app::portal::{Answer, Sessions};
 use async_trait::async_trait;
@@ -19,18 +20,22 @@ impl Sessions for Service {
     }
 
     async fn end_session(&self, caller: &Caller, id: &str) -> Answer<()> {
-        let account = &caller.account;
-        let subject = Subject::account(&account.id, account.name.as_str());
-        let told = Entry::new(self.clock.now(), Act::SessionEnded, Actor::of(caller), subject);
-        let ended = store::session::remove_own(&self.store, &account.id, id, &told).await;
-        ended.map_err(failed("ending a session"))?;
-        self.store.announce(Change::Session(id.to_owned())).await;
-        Ok(())
+        self.end_sessions(caller, Which::One(id)).await
     }
 
     async fn end_other_sessions(&self, caller: &Caller, here: &str) -> Answer<()> {
-        for row in self.sessions(caller, here).await?.iter().filter(|row| !row.here) {
-            self.end_session(caller, &row.id).await?;
+        self.end_sessions(caller, Which::AllBut(here)).await
+    }
+}
+
+impl Service {
+    async fn end_sessions(&self, caller: &Caller, which: Which<'_>) -> Answer<()> {
+        let account = &caller.account;
+        let subject = Subject::account(&account.id, account.name.as_str());
+        let told = Entry::new(self.clock.now(), Act::SessionEnded, Actor::of(caller), subject);
+        let ended = store::session::end(&self.store, &account.id, which, told).await;
+        for id in ended.map_err(failed("ending a session"))? {
+            self.store.announce(Change::Session(id)).await;
         }
         Ok(())
     }

@@ -74,17 +74,29 @@ pub async fn of(store: &Store, account: &AccountId, now: Moment) -> Result<Vec<s
     Ok(rows.into_iter().map(read).collect())
 }
 
-/// Ends one of this account's; whether it was there is no matter.
-pub async fn remove_own(store: &Store, account: &AccountId, id: &str, told: &Entry) -> Result<(), Error> {
-    const SQL: &str = "delete from session where id = $1 and account = $2";
+/// Which of an account's sessions.
+#[derive(Clone, Copy, Debug)]
+pub enum Which<'a> {
+    One(&'a str),
+    AllBut(&'a str),
+}
+
+/// Ends these of this account's and says which there were; recorded where there was one.
+pub async fn end(store: &Store, account: &AccountId, which: Which<'_>, told: Entry) -> Result<Vec<String>, Error> {
+    const ONE: &str = "delete from session where account = $1 and id = $2 returning id";
+    const ALL_BUT: &str = "delete from session where account = $1 and id <> $2 returning id";
+    let (sql, id) = match which {
+        Which::One(id) => (ONE, id),
+        Which::AllBut(id) => (ALL_BUT, id),
+    };
     let mut tx = store.begin().await?;
-    let ended = on_both!(tx.on(), db => {
-        sqlx::query(SQL).bind(id).bind(&account.0).execute(db).await.map(|done| done.rows_affected())
-    })?;
-    if ended > 0 {
-        audit::append(&mut tx, told).await?;
+    let ended: Vec<(String,)> =
+        on_both!(tx.on(), db => sqlx::query_as(sql).bind(&account.0).bind(id).fetch_all(db).await)?;
+    if !ended.is_empty() {
+        audit::append(&mut tx, &told.with("sessions", ended.len())).await?;
     }
-    tx.commit().await
+    tx.commit().await?;
+    Ok(ended.into_iter().map(|(id,)| id).collect())
 }
 
 /// Notes that it was used.
