@@ -19,7 +19,6 @@ use domain::field::FieldError;
 use domain::form::Form;
 use domain::id::{DraftId, RequestId};
 use domain::permission::Action;
-use domain::reason::LONGEST;
 use domain::request::{Decision, Kind, State};
 use domain::view::request::Whole;
 
@@ -51,6 +50,10 @@ impl Service {
                 Decision::Approve => "Say why: the policy asks for a comment with every approval.",
                 _ => "Say why, so that the next request can be a better one.",
             };
+            return Err(PortalError::invalid(vec![FieldError::new("comment", said)]));
+        }
+        if comment.chars().count() > MOST_WORDS {
+            let said = format!("Say it in at most {MOST_WORDS} characters.");
             return Err(PortalError::invalid(vec![FieldError::new("comment", said)]));
         }
         let (request, now) = (&seen.request, self.clock.now());
@@ -169,7 +172,7 @@ pub(super) fn speaker(caller: &Caller) -> store::record::Speaker<'_> {
 
 /// The form as it was sent, with what its approver wants otherwise beside the reason.
 fn returned(request: &Request, by: &str, comment: &str, now: Moment) -> Draft {
-    let said: String = format!("{by} asks for changes: {comment}").chars().take(LONGEST.max(MOST_WORDS)).collect();
+    let said: String = format!("{by} asks for changes: {comment}").chars().take(MOST_WORDS).collect();
     Draft {
         id: DraftId::new(new_id()),
         form: Form::of(&request.wish),

@@ -169,6 +169,10 @@ async fn what_goes_back_is_a_draft_with_the_comment_and_the_name_is_free() {
         let id = portal.asked(&all.member, "back").await;
         let wordless = portal.service.decide(&all.manager, &id, Decision::Changes, " ", "", None).await.unwrap_err();
         assert_eq!(wordless.fields[0].field, "comment");
+        let endless = "x".repeat(2_001);
+        let endless =
+            portal.service.decide(&all.manager, &id, Decision::Changes, &endless, "", None).await.unwrap_err();
+        assert_eq!(endless.fields[0].field, "comment");
         let whole =
             portal.service.decide(&all.manager, &id, Decision::Changes, "Two nodes do.", "", None).await.unwrap();
         assert_eq!(whole.row.state, State::Returned);
