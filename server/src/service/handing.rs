@@ -34,7 +34,7 @@ impl Service {
     }
 
     pub(super) async fn hand_over_to(&self, caller: &Caller, to: &str, until: &str) -> Answer<()> {
-        // As it stands now: what was handed over a moment ago must be seen, or two would close a circle.
+        // As it stands now: what was handed over a moment ago, also at another replica, is to be seen.
         self.deciders.forget();
         let (deciders, now) = (self.deciders().await?, self.clock.now());
         if !decides(caller, &deciders) {
