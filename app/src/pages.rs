@@ -1,5 +1,6 @@
 //! The pages, one a file: each loads, matches and composes.
 
+pub mod access;
 pub mod approvals;
 pub mod audit;
 pub mod change_environment;

@@ -1,6 +1,7 @@
 //! Everything that may be asked of Keystead: one trait a noun, `Portal` is their sum. The server implements it once;
 //! pages, plain forms and REST handlers are skins over it.
 
+mod access;
 pub mod audit;
 pub mod changes;
 pub mod choices;
@@ -17,6 +18,7 @@ use domain::view::Frame;
 use leptos::prelude::use_context;
 use std::sync::Arc;
 
+pub use access::Access;
 pub use audit::Audit;
 pub use changes::Changes;
 pub use choices::Offers;
@@ -43,6 +45,9 @@ pub trait Frames: Send + Sync {
 }
 
 /// The whole port.
-pub trait Portal: Frames + Offers + Drafts + Environments + Requests + Changes + Jobs + Sessions + Audit {}
+pub trait Portal:
+    Frames + Offers + Drafts + Environments + Requests + Changes + Jobs + Sessions + Audit + Access
+{
+}
 
-impl<T: Frames + Offers + Drafts + Environments + Requests + Changes + Jobs + Sessions + Audit> Portal for T {}
+impl<T: Frames + Offers + Drafts + Environments + Requests + Changes + Jobs + Sessions + Audit + Access> Portal for T {}

@@ -139,6 +139,11 @@ pub fn take_back() -> &'static str {
     "/approvals/take-back"
 }
 
+/// GET page: who could read the secrets, and who did; fields `at` and `secret` narrow it.
+pub fn access(name: &str) -> String {
+    format!("{}/access", environment(name))
+}
+
 /// GET page: where the caller is signed in.
 pub fn sessions() -> &'static str {
     "/sessions"
@@ -314,6 +319,7 @@ mod tests {
             repair("payments-staging"),
             destroy("payments-staging"),
             release("payments-staging"),
+            access("payments-staging"),
             new_environment().to_owned(),
             show_plan().to_owned(),
             keep_draft().to_owned(),

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod command;
 pub mod config;
 pub mod engine;
+pub mod holders;
 pub mod http;
 pub mod preflight;
 pub mod recipes;

@@ -9,6 +9,7 @@ use keystead::clock::Clock;
 use keystead::command::{self, Command, CommandError, CommandLine};
 use keystead::config::{Config, Given};
 use keystead::engine::{self, Engine, Pace, Recipe};
+use keystead::holders::Holders;
 use keystead::http::session::Sessions;
 use keystead::http::sign_in::{self, Provider};
 use keystead::http::{self, Web};
@@ -129,12 +130,13 @@ async fn serve_with(config: &Config, seal: Seal, store: Store, clock: Clock, sto
     let sealer = Sealer::new(store.clone(), seal.signing().clone());
     audit::begin(&store, clock.now()).await?;
     let engine = Arc::new(engine(config, &store, &clock, azure.clone(), seal, provision));
+    let holders = Arc::new(Holders::new(azure.clone(), config.teams.iter().map(|team| team.team()).collect()));
     let work = tokio::spawn(engine.clone().run(stop.clone()));
     let ring: Vec<Arc<dyn Timer>> = vec![
         Arc::new(SealedCleanUp { store: store.clone() }),
         Arc::new(RequestExpiry { store: store.clone() }),
         Arc::new(ChecksAgain { store: store.clone(), azure: azure.clone() }),
-        Arc::new(DriftLook { store: store.clone(), engine }),
+        Arc::new(DriftLook { store: store.clone(), engine, holders }),
         Arc::new(AuditSeal { sealer }),
     ];
     let rings = tokio::spawn(timers::run(store.clone(), clock, ring, stop.clone()));

@@ -1,5 +1,6 @@
 //! The port made true: one file a noun; each method asks `domain::permission` first, then validates, stores and wakes.
 
+mod access;
 pub mod accounts;
 mod audit;
 mod cache;

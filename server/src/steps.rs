@@ -22,6 +22,7 @@ mod secrets;
 mod team_vault_role;
 mod validation;
 pub mod vault;
+mod vault_audit;
 mod web_app;
 mod workspace;
 
@@ -43,6 +44,7 @@ pub use secrets::Secrets;
 pub use team_vault_role::TeamVaultRole;
 pub use validation::Validation;
 pub use vault::Vault;
+pub use vault_audit::VaultAudit;
 pub use web_app::WebApp;
 pub use workspace::Workspace;
 

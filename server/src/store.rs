@@ -26,6 +26,7 @@
 //! `lower(x) like lower($1)` to search; times are arguments. A row is a struct deriving `sqlx::FromRow` whose fields
 //! are `String`, `i64` and their `Option`s, turned into domain values in one place.
 
+pub mod access;
 pub mod account;
 pub mod agreed;
 pub mod audit;

@@ -4,6 +4,7 @@
 //! the wish becomes a [`plan::Plan`], an approved plan becomes a [`job`], and what the job built is proved by
 //! [`check`]s. Who may do what stands in [`permission`], and nowhere else.
 
+pub mod access;
 pub mod account;
 pub mod approval;
 pub mod audit;

@@ -5,6 +5,9 @@ use crate::wish::{Wish, Workspace};
 /// Namespace, service account, deployment, service and federated credential of the web app.
 pub const WEB_APP: &str = "webapp";
 
+/// The diagnostic setting that sends the vault's audit records to the workspace.
+pub const VAULT_AUDIT: &str = "keystead-audit";
+
 /// `rg-payments-staging`.
 pub fn resource_group(wish: &Wish) -> String {
     format!("rg-{}", wish.name)

@@ -1,5 +1,6 @@
 //! What pages and REST answers are made of: one value a page, with everything on it and what the caller may do.
 
+pub mod access;
 pub mod audit;
 pub mod environment;
 pub mod job;

@@ -39,6 +39,8 @@ pub(crate) struct Fake {
     pub jobs: Answer<view::Page<view::job::Row>>,
     pub job: Answer<view::job::Whole>,
     pub audit: Answer<view::audit::List>,
+    pub access: Answer<view::access::Access>,
+    pub uses: Answer<view::access::Uses>,
     pub lines: Vec<view::job::Line>,
     pub sessions: Vec<view::session::Row>,
     pub choices: Answer<Choices>,
@@ -81,6 +83,8 @@ impl Default for Fake {
             jobs: Err(PortalError::not_found()),
             job: Err(PortalError::not_found()),
             audit: Err(PortalError::not_found()),
+            access: Err(PortalError::not_found()),
+            uses: Err(PortalError::not_found()),
             lines: Vec::new(),
             sessions: Vec::new(),
             choices: Ok(Choices::default()),
@@ -249,6 +253,16 @@ impl portal::Audit for Fake {
     }
     async fn evidence(&self, _: &Caller, _: &str) -> Answer<Vec<u8>> {
         Err(PortalError::not_found())
+    }
+}
+
+#[async_trait]
+impl portal::Access for Fake {
+    async fn access(&self, _: &Caller, _: &str, _: &view::access::Filter) -> Answer<view::access::Access> {
+        self.access.clone()
+    }
+    async fn uses(&self, _: &Caller, _: &str, _: &str) -> Answer<view::access::Uses> {
+        self.uses.clone()
     }
 }
 

@@ -1,5 +1,6 @@
 //! What each page shows in each of its states, and what no page may contain.
 
+pub(crate) mod access;
 pub(crate) mod audit;
 pub(crate) mod changes;
 pub(crate) mod environment;

@@ -1,7 +1,7 @@
 //! Writes pages with their styles into a folder, for eyes: `KEYSTEAD_SIGHT=FOLDER cargo test … sight`.
 
 use crate::fake::{Fake, page};
-use crate::pages::{audit, changes, environment, environments, job, jobs, new_environment as form, request};
+use crate::pages::{access, audit, changes, environment, environments, job, jobs, new_environment as form, request};
 use app::context::Theme;
 use domain::failure::Mend;
 use domain::form::Form;
@@ -66,6 +66,8 @@ async fn pages_for_eyes() {
         ("job-hanging", job::shown(job::hanging()), "/jobs/118"),
         ("environment-released", environment::shown(environment::released()), "/environments/search-dev"),
         ("release", changes::letting_go(), "/environments/payments-staging/release"),
+        ("access", access::told(), "/environments/payments-staging/access"),
+        ("access-not-looked", access::before(), "/environments/payments-staging/access"),
         ("audit", audit::several(), "/audit"),
         ("audit-nothing", audit::none(), "/audit?person=nobody"),
         ("not-found", Fake::default(), "/nowhere"),

@@ -1,8 +1,9 @@
-//! Asks Microsoft Graph in which groups somebody is, where a sign-in's token could not hold them.
+//! Asks Microsoft Graph who somebody is, who is in a group, and in which groups somebody is.
 use crate::{error::Error, refusal, token::Tokens, transport::Transport};
 use http::Method;
 use serde::Deserialize;
-use serde_json::json;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 use url::Url;
 
 /// Microsoft Graph, in our own name.
@@ -18,6 +19,37 @@ struct Ids {
     value: Vec<String>,
 }
 
+/// An object of the directory.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Principal {
+    pub id: String,
+    /// `#microsoft.graph.user`, `#microsoft.graph.group`, `#microsoft.graph.servicePrincipal`.
+    #[serde(rename = "@odata.type", default)]
+    pub kind: String,
+    #[serde(default)]
+    pub display_name: Option<String>,
+    #[serde(default)]
+    pub user_principal_name: Option<String>,
+}
+
+impl Principal {
+    /// The name to sign in with, or else the one to read.
+    pub fn name(&self) -> Option<&str> {
+        self.user_principal_name.as_deref().or(self.display_name.as_deref()).filter(|name| !name.is_empty())
+    }
+}
+
+#[derive(Deserialize)]
+struct Page {
+    value: Vec<Principal>,
+    #[serde(rename = "@odata.nextLink", default)]
+    next: Option<String>,
+}
+
+/// Pages of members that are read at most; beyond it the group is said to be too large.
+const MOST_PAGES: usize = 50;
+
 impl Graph {
     pub(crate) fn new(transport: Transport, tokens: Tokens, base: Url) -> Self {
         Self { transport, tokens, base }
@@ -27,19 +59,68 @@ impl Graph {
     /// administrator has to have granted our identity `GroupMember.Read.All` and `User.ReadBasic.All`
     /// (<https://learn.microsoft.com/graph/api/directoryobject-getmemberobjects>); otherwise it is `Denied`.
     pub async fn groups_of(&self, user: &str) -> Result<Vec<String>, Error> {
-        let resource = format!("{}/v1.0/users/{user}/getMemberObjects", self.base.host_str().unwrap_or_default());
-        let scope = format!("{}/.default", self.base.as_str().trim_end_matches('/'));
+        let url = self.at(&["users", user, "getMemberObjects"]);
+        let body = json!({ "securityEnabledOnly": false });
+        Ok(self.ask::<Ids>(Method::POST, url, Some(&body)).await?.value)
+    }
+
+    /// Everybody who is in this group (an object id), also through another one, with what they are. Needs
+    /// `GroupMember.Read.All` (<https://learn.microsoft.com/graph/api/group-list-transitivemembers>).
+    pub async fn members(&self, group: &str) -> Result<Vec<Principal>, Error> {
+        let mut next = Some(self.at(&["groups", group, "transitiveMembers"]));
+        let mut members = Vec::new();
+        for _ in 0..MOST_PAGES {
+            let Some(url) = next.take() else { return Ok(members) };
+            let resource = self.named(&url);
+            let page: Page = self.ask(Method::GET, url, None).await?;
+            members.extend(page.value);
+            next = match page.next {
+                None => None,
+                Some(link) => Some(self.followed(&link, &resource)?),
+            };
+        }
+        Err(Error::rejected("GET", group, "TooManyMembers", "the group has too many members to be read"))
+    }
+
+    /// Who these are (object ids, at most 1,000), of those that the directory knows. Needs `Directory.Read.All`
+    /// (<https://learn.microsoft.com/graph/api/directoryobject-getbyids>).
+    pub async fn known(&self, ids: &[String]) -> Result<Vec<Principal>, Error> {
+        let body = json!({ "ids": ids });
+        Ok(self.ask::<Page>(Method::POST, self.at(&["directoryObjects", "getByIds"]), Some(&body)).await?.value)
+    }
+
+    fn at(&self, parts: &[&str]) -> Url {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
-            segments.clear().extend(["v1.0", "users", user, "getMemberObjects"]);
+            segments.clear().push("v1.0").extend(parts);
         }
+        url
+    }
+
+    /// As errors name it.
+    fn named(&self, url: &Url) -> String {
+        format!("{}{}", self.base.host_str().unwrap_or_default(), url.path())
+    }
+
+    async fn ask<T: DeserializeOwned>(&self, method: Method, url: Url, body: Option<&Value>) -> Result<T, Error> {
+        let resource = self.named(&url);
+        let scope = format!("{}/.default", self.base.as_str().trim_end_matches('/'));
         let token = self.tokens.get(&scope).await?;
-        let body = json!({ "securityEnabledOnly": false });
-        let reply = self.transport.exchange(Method::POST, url, &resource, Some(&token), Some(&body), None).await?;
+        let said = method.as_str().to_owned();
+        let reply = self.transport.exchange(method, url, &resource, Some(&token), body, None).await?;
         if reply.status != 200 {
-            return Err(refusal::read("POST", &resource, reply.status, &reply.headers, &reply.body));
+            return Err(refusal::read(&said, &resource, reply.status, &reply.headers, &reply.body));
         }
-        let unclear = |_| Error::rejected("POST", &resource, "NotUnderstood", "the answer holds no list of ids");
-        Ok(serde_json::from_value::<Ids>(reply.document(&resource)?).map_err(unclear)?.value)
+        let unclear = |_| Error::rejected(&said, &resource, "NotUnderstood", "the answer is not what Graph documents");
+        serde_json::from_value(reply.document(&resource)?).map_err(unclear)
+    }
+
+    /// The next page's address; our token goes nowhere else than to Graph.
+    fn followed(&self, link: &str, resource: &str) -> Result<Url, Error> {
+        let ours = |url: &Url| url.scheme() == self.base.scheme() && url.host_str() == self.base.host_str();
+        self.base.join(link).ok().filter(ours).ok_or_else(|| {
+            let message = "the answer points to an address that is not Microsoft Graph's; it was not followed";
+            Error::rejected("GET", resource, "ForeignAddress", message)
+        })
     }
 }

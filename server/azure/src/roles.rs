@@ -2,9 +2,13 @@
 //!
 //! The ids are the same in every tenant; they are from Microsoft's lists "Azure built-in roles" and, for Key Vault,
 //! "Provide access to Key Vault with Azure role-based access control".
+mod permission;
+
 use crate::{Arm, Error, ResourceId};
 use serde_json::{Value, json};
 use uuid::Uuid;
+
+pub use permission::{allows, allows_data};
 
 /// A built-in role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +107,12 @@ pub fn assignment(scope: &ResourceId, principal: &str, kind: PrincipalType, role
 pub async fn assignments(arm: &Arm, scope: &ResourceId) -> Result<Vec<Value>, Error> {
     let path = format!("{scope}/providers/Microsoft.Authorization/roleAssignments");
     arm.list(&path, Some("atScope()")).await
+}
+
+/// All assignments that have to do with a scope: those of [`assignments`], and those below it, such as one on a single
+/// secret of a vault.
+pub async fn assignments_around(arm: &Arm, scope: &ResourceId) -> Result<Vec<Value>, Error> {
+    arm.list(&format!("{scope}/providers/Microsoft.Authorization/roleAssignments"), None).await
 }
 
 #[cfg(test)]

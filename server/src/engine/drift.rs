@@ -4,7 +4,8 @@ use super::Engine;
 use super::context::{Context, Subject};
 use super::place::Place;
 use super::step::StepError;
-use crate::store::{self, event, job};
+use crate::store::event::{self, Journal};
+use crate::store::{self, Error, job};
 use domain::Moment;
 use domain::id::EnvironmentId;
 use domain::job::{Purpose, State};
@@ -14,24 +15,32 @@ use serde_json::Value;
 use std::collections::HashMap;
 
 impl Engine {
-    /// What a repair would do, line by line; `None` where nothing is finished that could drift.
-    pub async fn drift(&self, environment: &EnvironmentId, now: Moment) -> Result<Option<Vec<Drifted>>, StepError> {
+    /// The job that finished what stands of an environment; `None` where nothing is finished that could drift.
+    pub async fn finished(&self, environment: &EnvironmentId) -> Result<Option<Journal>, Error> {
         if store::environment::is_released(&self.store, environment).await? {
             return Ok(None);
         }
         let Some(newest) = job::newest(&self.store, environment).await? else { return Ok(None) };
-        let Some(journal) = event::load(&self.store, &newest).await? else { return Ok(None) };
-        let (job, status) = (&journal.job, &journal.status);
-        if status.state() != State::Succeeded || Purpose::of(&job.outline) == Purpose::Destroy {
-            return Ok(None);
-        }
+        let stands = |journal: &Journal| {
+            journal.status.state() == State::Succeeded && Purpose::of(&journal.job.outline) != Purpose::Destroy
+        };
+        Ok(event::load(&self.store, &newest).await?.filter(stands))
+    }
+
+    /// What a repair would do, line by line; `None` where this server does not know the recipe or the team.
+    pub async fn drift(&self, finished: &Journal, now: Moment) -> Result<Option<Vec<Drifted>>, StepError> {
+        let (job, status) = (&finished.job, &finished.status);
+        let environment = &job.environment;
         let (Some(recipe), Ok(team)) = (self.recipe(&job.recipe), self.team(&job.team)) else { return Ok(None) };
         let installation = self.installation().await?;
         let subject = Subject { wish: &job.wish, team, environment, installation: &installation };
         let cx = Context::looking(subject, &self.azure, &self.store, now);
         let outline = recipe.outline_of_change(&job.wish, &job.wish, &status.ledger(&job.outline));
         let plan = recipe.plan_looked(&cx, &outline, None).await?;
-        let lines: Vec<Line> = plan.lines.into_iter().filter(|line| line.verb != Verb::Keep).collect();
+        // A step that is newer than the environment was never approved for it: its absence is no drift.
+        let approved = |line: &Line| job.outline.iter().any(|step| step.key == line.step);
+        let lines: Vec<Line> =
+            plan.lines.into_iter().filter(|line| line.verb != Verb::Keep && approved(line)).collect();
         if lines.is_empty() {
             return Ok(Some(Vec::new()));
         }

@@ -32,6 +32,10 @@ impl Place {
         self.group.child("Microsoft.KeyVault/vaults", self.wish.vault.name.as_str())
     }
 
+    pub fn vault_audit(&self) -> ResourceId {
+        self.vault().child("Microsoft.Insights/diagnosticSettings", naming::VAULT_AUDIT)
+    }
+
     /// The path of what stays of the vault after its deletion, until it is purged.
     pub fn deleted_vault(&self) -> String {
         let provider = self.provider("Microsoft.KeyVault");

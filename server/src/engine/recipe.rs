@@ -190,9 +190,9 @@ mod tests {
         let (former, mut wish) = (wish(), wish());
         wish.insights = None;
         let outline = recipe.outline_of_change(&former, &wish, &standing(&recipe, &former));
-        assert_eq!(keys(&outline, Aim::Gone), ["insights", "collection-rule", "workspace"]);
+        assert_eq!(keys(&outline, Aim::Gone), ["insights", "collection-rule", "vault-audit", "workspace"]);
         let checks = outline.last().unwrap();
-        assert_eq!((checks.key.as_str(), checks.after.len()), ("checks", 3));
+        assert_eq!((checks.key.as_str(), checks.after.len()), ("checks", 4));
         assert_eq!(Purpose::of(&outline), Purpose::Change);
     }
 

@@ -16,6 +16,7 @@ pub fn provision() -> Result<Recipe, String> {
             Arc::new(Cluster),
             Arc::new(Maintenance),
             Arc::new(Vault),
+            Arc::new(VaultAudit),
             Arc::new(AppIdentity),
             Arc::new(FederatedCredential),
             Arc::new(PortalVaultRole),

@@ -55,6 +55,12 @@ impl Service {
             files.insert(format!("jobs/{id}.json"), text(&told)?);
             files.insert(format!("jobs/{id}.log.txt"), self.log_of(&id, &job.outline).await?.into_bytes());
         }
+        let access = store::access::of(&self.store, &environment.id).await?;
+        let holdings: Vec<Value> =
+            access.holdings.iter().map(|(holding, span)| json!({ "holding": holding, "span": span })).collect();
+        let looked = access.looked.map(|(first, newest)| json!({ "first": first, "newest": newest }));
+        let told = json!({ "looked": looked, "unknown": access.unknown, "holdings": holdings });
+        files.insert("access.json".to_owned(), text(&told)?);
         for run in store::validation::newest(&self.store, &environment.id, RUNS).await? {
             let run = run.validation;
             files.insert(format!("validations/{}.json", run.id), text(&json!(run))?);

@@ -1,8 +1,11 @@
-//! Looks at finished environments now and then: whether they are still as they were approved.
+//! Looks at finished environments now and then: whether they are still as they were approved, and who could read their
+//! secrets.
 
 use super::{Next, Timer};
 use crate::engine::Engine;
-use crate::store::{Change, Store, drift, timer};
+use crate::holders::Holders;
+use crate::store::event::Journal;
+use crate::store::{Change, Store, access, drift, timer};
 use async_trait::async_trait;
 use domain::Moment;
 use domain::id::EnvironmentId;
@@ -11,6 +14,27 @@ use std::sync::Arc;
 pub struct DriftLook {
     pub store: Store,
     pub engine: Arc<Engine>,
+    pub holders: Arc<Holders>,
+}
+
+/// Steps that make a principal, and where their output names it.
+const PRINCIPALS: [(&str, &str, &str); 2] =
+    [("app-identity", "principal_id", "The web app"), ("cluster", "kubelet_object_id", "The nodes of the cluster")];
+
+impl DriftLook {
+    async fn look_at_holders(&self, finished: &Journal, now: Moment) -> Result<(), String> {
+        let said = |error: &dyn std::fmt::Display| error.to_string();
+        let installation = self.engine.installation().await.map_err(|error| said(&error))?;
+        let made = PRINCIPALS.iter().filter_map(|(step, field, name)| {
+            let output = finished.status.step(step)?.output.as_ref()?;
+            Some((output[*field].as_str()?.to_owned(), (*name).to_owned()))
+        });
+        let made: Vec<(String, String)> = made.collect();
+        let look =
+            self.holders.look(&finished.job.wish, &installation, &made, now).await.map_err(|error| said(&error))?;
+        let kept = access::keep(&self.store, &finished.job.environment, &look.holdings, &look.unknown, now).await;
+        kept.map_err(|error| said(&error))
+    }
 }
 
 #[async_trait]
@@ -21,10 +45,16 @@ impl Timer for DriftLook {
 
     async fn ring(&self, subject: &str, now: Moment) -> Result<Next, String> {
         let environment = EnvironmentId::new(subject);
-        let looked = self.engine.drift(&environment, now).await.map_err(|error| error.to_string())?;
+        let finished = self.engine.finished(&environment).await.map_err(|error| error.to_string())?;
         // A job that changes it sets this timer again when it has ended.
+        let Some(finished) = finished else { return Ok(Next::Done) };
+        let looked = self.engine.drift(&finished, now).await.map_err(|error| error.to_string())?;
         let Some(lines) = looked else { return Ok(Next::Done) };
         drift::keep(&self.store, &environment, &lines, now).await.map_err(|error| error.to_string())?;
+        if let Err(error) = self.look_at_holders(&finished, now).await {
+            // The one that comes next bridges the gap, and says so.
+            tracing::warn!(%error, %environment, "who can read the secrets could not be looked at");
+        }
         self.store.announce(Change::Environment(environment)).await;
         Ok(Next::Again(now.plus(timer::DRIFT_MILLIS)))
     }

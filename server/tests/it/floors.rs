@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Modules of the server and the floor each stands on, lowest first. A floor uses floors below it; where two stand on
 /// one floor (`store` and what it keeps, `recipes` and their `steps`) the lower number is what the higher may use.
-const FLOORS: [(&str, u32); 19] = [
+const FLOORS: [(&str, u32); 20] = [
     ("clock", 10),
     ("seal", 11),
     ("config", 12),
@@ -15,6 +15,7 @@ const FLOORS: [(&str, u32); 19] = [
     ("checks", 32),
     ("steps", 33),
     ("recipes", 34),
+    ("holders", 35),
     ("timers", 40),
     ("notices", 41),
     ("audit", 42),

@@ -1,6 +1,7 @@
 //! What the port promises, asked of the service itself, on both databases.
 
 mod accept;
+mod access;
 mod approval;
 mod busy;
 mod cost;

@@ -65,9 +65,18 @@ pub(super) fn scope(world: &World, id: &ResourceId) -> Result<String, Refusal> {
     }
     match world.state.read(|draft| resources::find(draft, scope)) {
         Some(found) => Ok(found.id().to_owned()),
+        None if let Some(secret) = secret(world, scope) => Ok(secret),
         None => Err(ResourceId::parse(scope)
             .map_or_else(|| Refusal::group_not_found(name), |id| Refusal::resource_not_found(&id))),
     }
+}
+
+/// One secret of a vault that is there, which roles can be given on; whether it is set is no matter.
+fn secret(world: &World, scope: &str) -> Option<String> {
+    let id =
+        ResourceId::parse(scope).filter(|id| id.kind().eq_ignore_ascii_case("Microsoft.KeyVault/vaults/secrets"))?;
+    let vault = world.state.read(|draft| resources::find(draft, id.parent()?.as_str()))?;
+    Some(format!("{}/secrets/{}", vault.id(), id.name()))
 }
 
 /// 409 while the resource group is being deleted, 404 without the parent of a child.

@@ -39,8 +39,13 @@ async fn succeeded(visitor: &Visitor, name: &str) {
     .await;
 }
 
-/// Gives the subscription's owner a role on the vault and waits until it counts.
+/// Gives the subscription's owner a role on the vault.
 pub async fn grant(visitor: &Visitor, name: &str, role: &str) {
+    grant_on(visitor, name, role).await;
+}
+
+/// Gives it on a vault, `kv-one`, or on one secret of it, `kv-one/secrets/name`.
+async fn grant_on(visitor: &Visitor, name: &str, role: &str) {
     let owner = azure_simulator::seed::id_of("service-principal/owner");
     let body = json!({"properties": {
         "roleDefinitionId": format!("{}/providers/Microsoft.Authorization/roleDefinitions/{role}", visitor.subscription()),
@@ -106,6 +111,30 @@ async fn owning_a_subscription_opens_no_secret_until_a_role_has_propagated() {
     visitor.advance(30);
     let set = ask(&visitor, Method::PUT, "/secrets/name", json!({"value": "v"})).await;
     assert_eq!(set.status, StatusCode::OK, "{}", set.body);
+}
+
+#[tokio::test]
+async fn a_role_on_one_secret_opens_that_one_alone() {
+    let visitor = Visitor::arrive().await;
+    settled(&visitor, "kv-one").await;
+    grant_on(&visitor, "kv-one/secrets/one", SECRETS_OFFICER).await;
+    visitor.advance(30);
+    assert_eq!(ask(&visitor, Method::PUT, "/secrets/one", json!({"value": "v"})).await.status, StatusCode::OK);
+    let other = ask(&visitor, Method::PUT, "/secrets/two", json!({"value": "v"})).await;
+    assert_eq!(other.body["error"]["innererror"]["code"], "ForbiddenByRbac");
+    let list = |filter: &str| {
+        let assignments = "/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/kv-one/providers/Microsoft.Authorization/roleAssignments";
+        let path = format!("{assignments}{filter}");
+        let visitor = &visitor;
+        async move {
+            let found = visitor.arm(Method::GET, &path, Value::Null).await;
+            let all = found.body["value"].as_array().unwrap().clone();
+            all.iter().filter(|one| one["properties"]["scope"].as_str().unwrap().ends_with("/secrets/one")).count()
+        }
+    };
+    assert_eq!((list("").await, list("?$filter=atScope()").await), (1, 0), "it lies below the vault");
+    let nowhere = "/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/kv-two/secrets/one/providers/Microsoft.Authorization/roleAssignments";
+    assert_eq!(visitor.arm(Method::GET, nowhere, Value::Null).await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

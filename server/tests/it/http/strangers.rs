@@ -25,11 +25,12 @@ fn routes() -> Vec<(String, String)> {
 }
 
 /// Pages have no line in the router; their addresses do.
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 13] = [
     "/",
     "/environments",
     "/environments/new",
     "/environments/some",
+    "/environments/some/access",
     "/requests",
     "/requests/some",
     "/approvals",

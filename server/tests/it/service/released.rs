@@ -53,7 +53,7 @@ async fn azure_keeps_what_stands_and_keystead_looks_at_it_no_more() {
         assert_eq!(portal.service.environments(&member, &gone).await.unwrap().rows.len(), 1);
 
         assert_eq!(timer::next(&bed.store).await.unwrap(), None, "nothing rings for it any more");
-        assert_eq!(portal.engine.drift(&id, portal.now()).await.unwrap(), None);
+        assert!(portal.engine.finished(&id).await.unwrap().is_none());
         assert_eq!(refold::refold(&bed.store, portal.now()).await.unwrap(), 0, "its row says so for good");
         let cluster = keystead::engine::place::Place::new(portal.azure.subscription(), &built.job.wish).cluster();
         assert!(portal.azure.arm().get(&cluster).await.unwrap().is_some(), "Azure keeps it");

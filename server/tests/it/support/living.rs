@@ -1,13 +1,15 @@
 //! Environments that really stand in the simulated Azure: asked for, approved, and carried out by a worker.
 
-use super::portal::{Portal, form};
+use super::portal::{Portal, config, form};
 use app::portal::{Changes, Requests, Submission};
 use domain::account::Caller;
 use domain::form::Form;
 use domain::id::{EnvironmentId, JobId, RequestId};
 use domain::request::Decision;
+use keystead::holders::Holders;
 use keystead::store::event::{self, Journal};
 use keystead::timers::{DriftLook, Timer};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -80,7 +82,9 @@ impl Portal {
 
     /// As the timer looks whether it is still as it was approved.
     pub async fn looked(&self, environment: &EnvironmentId) {
-        let look = DriftLook { store: self.store.clone(), engine: self.engine.clone() };
+        let teams = config().teams.iter().map(|team| team.team()).collect();
+        let holders = Arc::new(Holders::new(self.azure.clone(), teams));
+        let look = DriftLook { store: self.store.clone(), engine: self.engine.clone(), holders };
         look.ring(environment.as_str(), self.now()).await.unwrap();
     }
 }
