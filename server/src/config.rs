@@ -38,10 +38,13 @@ pub struct Config {
     /// `sqlite:PATH` or `postgres://…`; without it a file in the data folder.
     #[serde(default)]
     pub database: Option<String>,
-    /// The file with the key that seals secrets; made with mode 0600 where it is missing. Servers that share a database
-    /// share it.
+    /// The file with the keys that seal secrets, one a line, the oldest first; made with mode 0600 where it is missing.
+    /// Servers that share a database share it.
     #[serde(default)]
     pub seal_key: Option<PathBuf>,
+    /// The keys themselves, in place of a file, with blanks between them: `KEYSTEAD__SEAL_KEY_TEXT`.
+    #[serde(default)]
+    pub seal_key_text: Option<SecretString>,
     /// A line of text at the foot of every page.
     #[serde(default)]
     pub footer: Option<String>,

@@ -6,13 +6,13 @@ use domain::name::TeamName;
 use figment::providers::Env;
 use keystead::audit::{self, AuditSeal, Sealer};
 use keystead::clock::Clock;
-use keystead::command::{self, Command, CommandError, CommandLine};
+use keystead::command::{self, Command, CommandError, CommandLine, Key};
 use keystead::config::{Config, Given};
 use keystead::engine::{self, Engine, Pace, Recipe};
 use keystead::http::session::Sessions;
 use keystead::http::sign_in::{self, Provider};
 use keystead::http::{self, Web};
-use keystead::seal::Seal;
+use keystead::seal::{Seal, Source};
 use keystead::service::Service;
 use keystead::service::accounts::Accounts;
 use keystead::store::{Store, Use, agreed};
@@ -21,7 +21,6 @@ use keystead::{beside, recipes};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,8 +60,8 @@ fn run() -> Result<ExitCode> {
     if let Some(url) = std::env::var("DATABASE_URL").ok().filter(|url| url.starts_with("postgres")) {
         given = given.or_database(&url);
     }
-    // The record's commands work anywhere, and leave nothing behind.
-    if !matches!(line.command, Some(Command::Audit(_))) {
+    // These commands work anywhere, and leave nothing behind.
+    if !matches!(line.command, Some(Command::Audit(_) | Command::Key(Key::New))) {
         std::fs::create_dir_all(given.data())
             .wrap_err_with(|| format!("making the data folder {}", given.data().display()))?;
     }
@@ -71,6 +70,7 @@ fn run() -> Result<ExitCode> {
         let answer = match line.command.unwrap_or(Command::Serve) {
             Command::Serve => return serve(given, clock).await.map(|()| ExitCode::SUCCESS),
             Command::Token(token) => Ok(command::token(&given, &token, &clock).await?),
+            Command::Key(key) => command::key(&given, &key, &clock).await,
             Command::Migrate(migrate) => command::migrate(&given, &migrate, &clock).await,
             Command::Audit(audit) => command::audit(&given, &audit),
         };
@@ -96,7 +96,7 @@ async fn serve(given: Given, clock: Clock) -> Result<()> {
     // First of all: whoever stops us while we start is heard too.
     let stop = stop_asked()?;
     let store = Store::open(&given.database()?, Use::Server).await?;
-    let seal = agreed_seal(&given.seal_key()?, &store).await?;
+    let seal = agreed_seal(given.seal_key()?, &store).await?;
     let (facts, beside) = match given.beside()? {
         Some(beside) => {
             let (facts, need) = beside::start(&beside, given.data()).await?;
@@ -126,7 +126,7 @@ async fn serve_with(config: &Config, seal: Seal, store: Store, clock: Clock, sto
     let sessions = Sessions::new(store.clone(), clock.clone(), config.sign_in.idle_hours, config.sign_in.longest_hours);
     let router = http::router(web(config, &service, &public, &stop)?, sessions.clone());
 
-    let sealer = Sealer::new(store.clone(), seal.signing().clone());
+    let sealer = Sealer::new(store.clone(), seal.clone());
     audit::begin(&store, clock.now()).await?;
     let engine = Arc::new(engine(config, &store, &clock, azure.clone(), seal, provision));
     let work = tokio::spawn(engine.clone().run(stop.clone()));
@@ -163,16 +163,17 @@ async fn serve_with(config: &Config, seal: Seal, store: Store, clock: Clock, sto
     }
 }
 
-/// The key that every server of this database has.
-async fn agreed_seal(path: &Path, store: &Store) -> Result<Seal> {
-    let seal = Seal::of_file(path)?;
-    let agreed = agreed::agree(store, agreed::SEAL_KEY, seal.id()).await?;
-    if agreed != seal.id() {
+/// The keys that every server of this database has, turned to the one that seals.
+async fn agreed_seal(source: Source, store: &Store) -> Result<Seal> {
+    let seal = Seal::of(source)?;
+    let agreed = agreed::agree(store, agreed::SEAL_KEY, &seal.id()).await?;
+    if !seal.turn_to(&agreed) {
         bail!(
-            "the secrets of this database are sealed with key {agreed}, and {} holds key {}: give every server the same \
-             file as seal_key; where that key is lost, `keystead migrate --new-seal-key` takes this one",
-            path.display(),
-            seal.id()
+            "the secrets of this database are sealed with key {agreed}, and {} holds {}: give every server the same \
+             keys as seal_key or seal_key_text; where that key is lost, `keystead migrate --new-seal-key` takes the one \
+             that is there",
+            seal.source(),
+            seal.ids().join(", ")
         );
     }
     Ok(seal)

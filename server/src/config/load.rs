@@ -1,8 +1,10 @@
 //! Reads what was given (file and environment), lays the embedded default under it, and makes a checked [`Config`].
 
 use super::{Beside, Config, check, facts};
+use crate::seal::Source;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
+use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -74,11 +76,18 @@ impl Given {
         self
     }
 
-    /// The file with the key that seals secrets.
-    pub fn seal_key(&self) -> Result<PathBuf, ConfigError> {
+    /// Where the keys that seal secrets are.
+    pub fn seal_key(&self) -> Result<Source, ConfigError> {
+        let text = self.figment.extract_inner::<SecretString>("seal_key_text").ok();
         let mut named = self.figment.extract_inner::<Value>("seal_key").unwrap_or(Value::Null);
         facts::put_in(&mut named, &self.own_facts()).map_err(ConfigError::Fact)?;
-        Ok(named.as_str().map_or_else(|| self.data.join("seal.key"), PathBuf::from))
+        match (text, named.as_str()) {
+            (Some(_), Some(_)) => {
+                Err(ConfigError::Wrong(vec!["seal_key names a file, seal_key_text the keys: one of them.".to_owned()]))
+            }
+            (Some(text), None) => Ok(Source::Text(text)),
+            (None, named) => Ok(Source::File(named.map_or_else(|| self.data.join("seal.key"), PathBuf::from))),
+        }
     }
 
     fn words(&self, key: &str) -> Result<Vec<String>, ConfigError> {

@@ -8,6 +8,7 @@ mod floors;
 mod http;
 mod program;
 mod recipe;
+mod seal;
 mod service;
 mod store;
 mod support;

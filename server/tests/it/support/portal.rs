@@ -68,6 +68,9 @@ pub struct Portal {
     pub clock: Clock,
     pub azure: azure::Azure,
     pub engine: Arc<Engine>,
+    pub seal: Seal,
+    /// Of the key's file.
+    _key: tempfile::TempDir,
 }
 
 impl Portal {
@@ -102,7 +105,7 @@ impl Portal {
             at_once: 8,
             installation: None,
         });
-        let service = Service::new(&config, store.clone(), azure.clone(), recipe, seal, clock.clone());
+        let service = Service::new(&config, store.clone(), azure.clone(), recipe, seal.clone(), clock.clone());
         let accounts = Accounts::new(service.clone());
         let public = Url::parse("http://127.0.0.1:4170").unwrap();
         let teams = config.teams.iter().map(|team| (team.group.clone(), team.name.clone())).collect();
@@ -121,7 +124,7 @@ impl Portal {
         };
         let sessions = Sessions::new(store.clone(), clock.clone(), 12, 168);
         let router = http::router(web, sessions);
-        Portal { service, accounts, store, router, clock, azure, engine: Arc::new(engine) }
+        Portal { service, accounts, store, router, clock, azure, engine: Arc::new(engine), seal, _key: key }
     }
 
     /// As somebody who has signed in at least once.
