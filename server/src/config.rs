@@ -4,6 +4,7 @@
 //! the data folder, `programs` the folder of our own executable, everything else comes from the line `ready {…}` of the program that `azure.command` names.
 
 mod check;
+mod edge;
 mod facts;
 mod load;
 
@@ -21,6 +22,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use url::Url;
 
+pub use edge::{Header, Proxy, RequestLimits, Tls};
 pub use load::{ConfigError, Given};
 
 /// Everything that an installation decides; [`Given::with_facts`] makes one, checked.
@@ -35,6 +37,13 @@ pub struct Config {
     /// The address that people type; without it the one listened on.
     #[serde(default)]
     pub public: Option<Url>,
+    /// The portal's own certificate; without it the portal speaks plain HTTP, for a proxy in front of it.
+    #[serde(default)]
+    pub tls: Option<Tls>,
+    #[serde(default)]
+    pub proxy: Proxy,
+    #[serde(default)]
+    pub limits: RequestLimits,
     /// `sqlite:PATH` or `postgres://…`; without it a file in the data folder.
     #[serde(default)]
     pub database: Option<String>,

@@ -9,6 +9,10 @@ use keystead::clock::Clock;
 use keystead::command::{self, Command, CommandError, CommandLine, Key};
 use keystead::config::{Config, Given};
 use keystead::engine::{self, Engine, Pace, Recipe};
+use keystead::http::certificate::Certificate;
+use keystead::http::limits::Gates;
+use keystead::http::proxy::Proxies;
+use keystead::http::serving::Serving;
 use keystead::http::session::Sessions;
 use keystead::http::sign_in::{self, Provider};
 use keystead::http::{self, Web};
@@ -117,14 +121,16 @@ async fn serve(given: Given, clock: Clock) -> Result<()> {
 }
 
 async fn serve_with(config: &Config, seal: Seal, store: Store, clock: Clock, stop: CancellationToken) -> Result<()> {
+    let certificate = config.tls.as_ref().map(Certificate::read).transpose()?;
     let azure = azure::Azure::connect(config.azure.client()).wrap_err("preparing the way to Azure")?;
     let provision = recipes::provision().map_err(color_eyre::eyre::Error::msg)?;
     let service = Service::new(config, store.clone(), azure.clone(), provision.clone(), seal.clone(), clock.clone());
     let listener = listen(config.listen).await?;
     let port = listener.local_addr()?;
-    let public = config.public.clone().map_or_else(|| Url::parse(&format!("http://{port}")), Ok)?;
+    let scheme = if certificate.is_some() { "https" } else { "http" };
+    let public = config.public.clone().map_or_else(|| Url::parse(&format!("{scheme}://{port}")), Ok)?;
     let sessions = Sessions::new(store.clone(), clock.clone(), config.sign_in.idle_hours, config.sign_in.longest_hours);
-    let router = http::router(web(config, &service, &public, &stop)?, sessions.clone());
+    let router = http::router(web(config, &service, &public, &clock, &stop)?, sessions.clone());
 
     let sealer = Sealer::new(store.clone(), seal.clone());
     audit::begin(&store, clock.now()).await?;
@@ -140,13 +146,9 @@ async fn serve_with(config: &Config, seal: Seal, store: Store, clock: Clock, sto
     let rings = tokio::spawn(timers::run(store.clone(), clock, ring, stop.clone()));
     let sweeps = tokio::spawn(sweep(sessions, stop.clone()));
     say_where(config, &public)?;
-    let asked = stop.clone();
-    // A bare router is built anew for each connection, every route of it: 220 KB a listener.
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let serving =
-        tokio::spawn(
-            async move { axum::serve(listener, service).with_graceful_shutdown(asked.cancelled_owned()).await },
-        );
+    let head = Duration::from_secs(config.limits.head_seconds);
+    let serving = Serving { listener, certificate, head, public };
+    let serving = tokio::spawn(serving.run(router, stop.clone()));
     stop.cancelled().await;
     tracing::info!("stopping: listeners are sent away, jobs are handed over");
     let ended = tokio::time::timeout(LONGEST_END, async {
@@ -179,7 +181,7 @@ async fn agreed_seal(source: Source, store: &Store) -> Result<Seal> {
     Ok(seal)
 }
 
-fn web(config: &Config, service: &Arc<Service>, public: &Url, stop: &CancellationToken) -> Result<Web> {
+fn web(config: &Config, service: &Arc<Service>, public: &Url, clock: &Clock, stop: &CancellationToken) -> Result<Web> {
     let teams: BTreeMap<String, TeamName> =
         config.teams.iter().map(|team| (team.group.clone(), team.name.clone())).collect();
     let back = public.join(sign_in::BACK)?;
@@ -202,6 +204,9 @@ fn web(config: &Config, service: &Arc<Service>, public: &Url, stop: &Cancellatio
         addresses: http::addresses(&files),
         files: Arc::new(files),
         public: public.clone(),
+        gates: Arc::new(Gates::new(&config.limits, clock)),
+        pause: Duration::from_secs(config.limits.body_seconds),
+        proxies: Proxies::new(&config.proxy, public),
         stopping: stop.clone(),
     })
 }
