@@ -10,5 +10,6 @@ mod program;
 mod recipe;
 mod seal;
 mod service;
+mod shown;
 mod store;
 mod support;
