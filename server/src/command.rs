@@ -5,7 +5,6 @@ mod key;
 use crate::audit::{evidence, verify};
 use crate::clock::Clock;
 use crate::config::Given;
-use crate::seal::Seal;
 use crate::service::accounts::make_token;
 use crate::store::{self, Store, Use};
 use clap::{Args, Parser, Subcommand};
@@ -96,6 +95,8 @@ pub enum CommandError {
     Store(#[from] store::Error),
     #[error(transparent)]
     Seal(#[from] crate::seal::Error),
+    #[error(transparent)]
+    Azure(#[from] azure::Error),
     #[error("{0}")]
     Refused(String),
 }
@@ -115,9 +116,9 @@ pub async fn token(given: &Given, token: &Token, clock: &Clock) -> Result<String
 }
 
 /// Answers a key, or what a file amounts to; refuses where it is not as it was sealed.
-pub fn audit(given: &Given, audit: &Audit) -> Result<String, CommandError> {
+pub async fn audit(given: &Given, audit: &Audit) -> Result<String, CommandError> {
     match audit {
-        Audit::Key => Ok(Seal::of(given.seal_key()?)?.public_keys().join("\n")),
+        Audit::Key => Ok(key::keys(given).await?.public_keys().join("\n")),
         Audit::Verify { file, keys } => {
             let keys: Vec<String> = keys.iter().flat_map(|keys| keys.split_whitespace()).map(str::to_owned).collect();
             verify(file, &keys)

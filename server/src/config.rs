@@ -8,6 +8,7 @@ mod edge;
 mod facts;
 mod load;
 
+use crate::seal::InVault;
 use domain::account::Role;
 use domain::approval::Policy;
 use domain::cost::currency::Currency;
@@ -23,7 +24,7 @@ use std::path::PathBuf;
 use url::Url;
 
 pub use edge::{Header, Proxy, RequestLimits, Tls};
-pub use load::{ConfigError, Given};
+pub use load::{ConfigError, Given, SealKey};
 
 /// Everything that an installation decides; [`Given::with_facts`] makes one, checked.
 #[derive(Clone, Deserialize)]
@@ -48,9 +49,9 @@ pub struct Config {
     #[serde(default)]
     pub database: Option<String>,
     /// The file with the keys that seal secrets, one a line, the oldest first; made with mode 0600 where it is missing.
-    /// Servers that share a database share it.
+    /// Servers that share a database share it. Or a key of a vault, `{ vault_key = "https://…/keys/NAME", wrapped = FILE }`.
     #[serde(default)]
-    pub seal_key: Option<PathBuf>,
+    pub seal_key: Option<SealKeyEntry>,
     /// The keys themselves, in place of a file, with blanks between them: `KEYSTEAD__SEAL_KEY_TEXT`.
     #[serde(default)]
     pub seal_key_text: Option<SecretString>,
@@ -74,6 +75,14 @@ pub struct Config {
     /// Log Analytics workspaces that environments may share, by ARM id.
     #[serde(default)]
     pub workspaces: Vec<String>,
+}
+
+/// Where the sealing keys are.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum SealKeyEntry {
+    File(PathBuf),
+    Vault(InVault),
 }
 
 /// How Azure is reached, and the program that is started beside the portal, if any. Not `Debug`: the proxy's address

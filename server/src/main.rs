@@ -7,7 +7,7 @@ use figment::providers::Env;
 use keystead::audit::{self, AuditSeal, Sealer};
 use keystead::clock::Clock;
 use keystead::command::{self, Command, CommandError, CommandLine, Key};
-use keystead::config::{Config, Given};
+use keystead::config::{Config, Given, SealKey};
 use keystead::engine::{self, Engine, Pace, Recipe};
 use keystead::http::certificate::Certificate;
 use keystead::http::limits::Gates;
@@ -76,7 +76,7 @@ fn run() -> Result<ExitCode> {
             Command::Token(token) => Ok(command::token(&given, &token, &clock).await?),
             Command::Key(key) => command::key(&given, &key, &clock).await,
             Command::Migrate(migrate) => command::migrate(&given, &migrate, &clock).await,
-            Command::Audit(audit) => command::audit(&given, &audit),
+            Command::Audit(audit) => command::audit(&given, &audit).await,
         };
         said(answer)
     })
@@ -100,7 +100,11 @@ async fn serve(given: Given, clock: Clock) -> Result<()> {
     // First of all: whoever stops us while we start is heard too.
     let stop = stop_asked()?;
     let store = Store::open(&given.database()?, Use::Server).await?;
-    let seal = agreed_seal(given.seal_key()?, &store).await?;
+    let keys = given.seal_key()?;
+    // Before anything is begun, but for keys that only a vault opens: they wait until Azure can be reached.
+    if let SealKey::Here(source) = &keys {
+        agreed_seal(source.clone(), &store).await?;
+    }
     let (facts, beside) = match given.beside()? {
         Some(beside) => {
             let (facts, need) = beside::start(&beside, given.data()).await?;
@@ -109,7 +113,7 @@ async fn serve(given: Given, clock: Clock) -> Result<()> {
         None => (serde_json::Value::Null, None),
     };
     let served = match given.with_facts(&facts) {
-        Ok(config) => serve_with(&config, seal, store.clone(), clock, stop).await,
+        Ok(config) => serve_with(&config, keys, store.clone(), clock, stop).await,
         Err(error) => Err(error.into()),
     };
     if let Some((beside, need)) = beside {
@@ -120,9 +124,13 @@ async fn serve(given: Given, clock: Clock) -> Result<()> {
     served
 }
 
-async fn serve_with(config: &Config, seal: Seal, store: Store, clock: Clock, stop: CancellationToken) -> Result<()> {
+async fn serve_with(config: &Config, keys: SealKey, store: Store, clock: Clock, stop: CancellationToken) -> Result<()> {
     let certificate = config.tls.as_ref().map(Certificate::read).transpose()?;
     let azure = azure::Azure::connect(config.azure.client()).wrap_err("preparing the way to Azure")?;
+    let seal = match keys {
+        SealKey::Here(source) => agreed_seal(source, &store).await?,
+        SealKey::Vault(place) => agreed_seal(Source::Vault(azure.vault_keys(), place), &store).await?,
+    };
     let provision = recipes::provision().map_err(color_eyre::eyre::Error::msg)?;
     let service = Service::new(config, store.clone(), azure.clone(), provision.clone(), seal.clone(), clock.clone());
     let listener = listen(config.listen).await?;
@@ -167,9 +175,9 @@ async fn serve_with(config: &Config, seal: Seal, store: Store, clock: Clock, sto
 
 /// The keys that every server of this database has, turned to the one that seals.
 async fn agreed_seal(source: Source, store: &Store) -> Result<Seal> {
-    let seal = Seal::of(source)?;
+    let seal = Seal::of(source).await?;
     let agreed = agreed::agree(store, agreed::SEAL_KEY, &seal.id()).await?;
-    if !seal.turn_to(&agreed) {
+    if !seal.turn_to(&agreed).await {
         bail!(
             "the secrets of this database are sealed with key {agreed}, and {} holds {}: give every server the same \
              keys as seal_key or seal_key_text; where that key is lost, `keystead migrate --new-seal-key` takes the one \

@@ -8,6 +8,7 @@
 mod key;
 mod signing;
 mod source;
+mod vault;
 
 use domain::id::RequestId;
 use key::Key;
@@ -18,6 +19,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 pub use key::new_text;
 pub use signing::{Signing, verified};
 pub use source::Source;
+pub use vault::InVault;
 
 /// Ciphertext with the id of the key that opens it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +58,12 @@ pub enum Error {
          start this one again"
     )]
     OtherKey { sealed: String, have: String },
+    #[error("the sealing key that is wrapped with {0}: {1}")]
+    Vault(String, azure::Error),
+    #[error("{0} is there already: it is left as it is")]
+    Standing(String),
+    #[error("{0} does not hold sealing keys that a vault has wrapped, one a line")]
+    NotWrapped(String),
     #[error("a sealed secret does not open: it was changed, or belongs to another request")]
     Broken,
     #[error(
@@ -78,18 +86,23 @@ impl std::fmt::Debug for Seal {
 
 impl Seal {
     /// From where the configuration says; the newest key seals until [`Seal::turn_to`] says otherwise.
-    pub fn of(source: Source) -> Result<Seal, Error> {
-        let keys = keys(&source.read()?)?;
+    pub async fn of(source: Source) -> Result<Seal, Error> {
+        let text = source.read().await?;
+        Seal::made(source, &text)
+    }
+
+    fn made(source: Source, text: &SecretString) -> Result<Seal, Error> {
+        let keys = keys(text)?;
         let sealing = keys.last().cloned().ok_or(Error::NotAKey)?;
         Ok(Seal(Arc::new(Shared { source, ring: RwLock::new(Ring { keys, sealing }) })))
     }
 
     pub fn of_text(text: &SecretString) -> Result<Seal, Error> {
-        Seal::of(Source::Text(text.clone()))
+        Seal::made(Source::Text(text.clone()), text)
     }
 
     pub fn of_file(path: &Path) -> Result<Seal, Error> {
-        Seal::of(Source::File(path.to_owned()))
+        Seal::made(Source::File(path.to_owned()), &source::of_file(path)?)
     }
 
     /// Id of the key that seals.
@@ -118,19 +131,19 @@ impl Seal {
     }
 
     /// Seals with this key from now on; whether it is there. One that is not known may have come since the start.
-    pub fn turn_to(&self, id: &str) -> bool {
+    pub async fn turn_to(&self, id: &str) -> bool {
         if self.id() == id {
             return true;
         }
-        let Some(key) = self.find(id) else { return false };
+        let Some(key) = self.find(id).await else { return false };
         self.0.ring.write().unwrap_or_else(PoisonError::into_inner).sealing = key;
         true
     }
 
     /// Makes a new key where the keys are kept; its id. It does not seal yet.
-    pub fn grow(&self) -> Result<String, Error> {
-        self.0.source.grow()?;
-        self.learn();
+    pub async fn grow(&self) -> Result<String, Error> {
+        self.0.source.grow().await?;
+        self.learn().await;
         self.ids().pop().ok_or(Error::NotAKey)
     }
 
@@ -138,26 +151,29 @@ impl Seal {
         self.read(|ring| ring.sealing.clone()).seal(request, secret)
     }
 
-    pub fn open(&self, request: &RequestId, sealed: &Sealed) -> Result<SecretString, Error> {
+    pub async fn open(&self, request: &RequestId, sealed: &Sealed) -> Result<SecretString, Error> {
         let have = || match self.ids().as_slice() {
             [one] => format!("key {one}"),
             ids => format!("keys {}", ids.join(", ")),
         };
         let other = || Error::OtherKey { sealed: sealed.key_id.clone(), have: have() };
-        self.find(&sealed.key_id).ok_or_else(other)?.open(request, sealed)
+        self.find(&sealed.key_id).await.ok_or_else(other)?.open(request, sealed)
     }
 
-    fn find(&self, id: &str) -> Option<Key> {
+    async fn find(&self, id: &str) -> Option<Key> {
         let known = || self.read(|ring| ring.keys.iter().find(|key| key.id == id).cloned());
-        known().or_else(|| {
-            self.learn();
-            known()
-        })
+        if known().is_none() {
+            self.learn().await;
+        }
+        known()
     }
 
     /// Takes in keys that were added since; none is ever forgotten while the server runs.
-    fn learn(&self) {
-        let there = self.0.source.read_again().and_then(|text| keys(&text).ok()).unwrap_or_default();
+    async fn learn(&self) {
+        let there = self.0.source.read_again().await.and_then(|text| keys(&text)).unwrap_or_else(|error| {
+            tracing::warn!(%error, "no other sealing keys were found");
+            Vec::new()
+        });
         let mut ring = self.0.ring.write().unwrap_or_else(PoisonError::into_inner);
         for key in there {
             if ring.keys.iter().all(|known| known.id != key.id) {
@@ -190,17 +206,17 @@ mod tests {
     use secrecy::ExposeSecret;
     use std::os::unix::fs::PermissionsExt;
 
-    #[test]
-    fn what_was_sealed_opens_for_its_own_request_and_key_alone() {
+    #[tokio::test]
+    async fn what_was_sealed_opens_for_its_own_request_and_key_alone() {
         let folder = tempfile::tempdir().unwrap();
         let seal = Seal::of_file(&folder.path().join("a")).unwrap();
         let (request, other) = (RequestId::new("r-1"), RequestId::new("r-2"));
         let sealed = seal.seal(&request, &SecretString::from("correct horse")).unwrap();
         assert!(!sealed.body.contains("correct") && !format!("{seal:?} {sealed:?}").contains("horse"));
-        assert_eq!(seal.open(&request, &sealed).unwrap().expose_secret(), "correct horse");
-        assert!(matches!(seal.open(&other, &sealed), Err(Error::Broken)));
+        assert_eq!(seal.open(&request, &sealed).await.unwrap().expose_secret(), "correct horse");
+        assert!(matches!(seal.open(&other, &sealed).await, Err(Error::Broken)));
         let stranger = Seal::of_file(&folder.path().join("b")).unwrap();
-        assert!(matches!(stranger.open(&request, &sealed), Err(Error::OtherKey { .. })));
+        assert!(matches!(stranger.open(&request, &sealed).await, Err(Error::OtherKey { .. })));
         let again = seal.seal(&request, &SecretString::from("correct horse")).unwrap();
         assert_ne!(again.body, sealed.body, "never the same nonce twice");
     }
@@ -220,36 +236,36 @@ mod tests {
         assert!(matches!(Seal::of_text(&SecretString::from("c2hvcnQ=")), Err(Error::NotAKey)));
     }
 
-    #[test]
-    fn a_key_that_is_added_seals_when_it_is_told_to_and_the_older_one_still_opens() {
+    #[tokio::test]
+    async fn a_key_that_is_added_seals_when_it_is_told_to_and_the_older_one_still_opens() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("seal.key");
         let (seal, request) = (Seal::of_file(&path).unwrap(), RequestId::new("r-1"));
         let (first, replica) = (seal.id(), Seal::of_file(&path).unwrap());
         let old = seal.seal(&request, &SecretString::from("correct horse")).unwrap();
-        let second = seal.grow().unwrap();
+        let second = seal.grow().await.unwrap();
         assert_eq!((seal.id(), seal.ids()), (first.clone(), vec![first.clone(), second.clone()]));
-        assert!(seal.turn_to(&second) && !seal.turn_to("0badcafe"));
+        assert!(seal.turn_to(&second).await && !seal.turn_to("0badcafe").await);
         let new = seal.seal(&request, &SecretString::from("correct horse")).unwrap();
         assert_eq!((old.key_id.as_str(), new.key_id.as_str()), (first.as_str(), second.as_str()));
         // Another server that has run since before, and one that starts now.
         assert_eq!(replica.id(), first);
         for server in [&replica, &Seal::of_file(&path).unwrap()] {
             for sealed in [&old, &new] {
-                assert_eq!(server.open(&request, sealed).unwrap().expose_secret(), "correct horse");
+                assert_eq!(server.open(&request, sealed).await.unwrap().expose_secret(), "correct horse");
             }
         }
         assert_eq!(replica.public_keys(), seal.public_keys());
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
-    #[test]
-    fn keys_of_a_text_are_read_in_order_and_none_can_be_added() {
+    #[tokio::test]
+    async fn keys_of_a_text_are_read_in_order_and_none_can_be_added() {
         let texts = [new_text(), new_text()];
         let text = SecretString::from(format!(" {}  {},{} ", *texts[0], *texts[1], *texts[0]));
         let seal = Seal::of_text(&text).unwrap();
         assert_eq!((seal.ids().len(), seal.id()), (2, seal.ids()[1].clone()));
-        assert!(matches!(seal.grow(), Err(Error::NotOurs(_))));
+        assert!(matches!(seal.grow().await, Err(Error::NotOurs(_))));
         assert!(matches!(Seal::of_text(&SecretString::from("  ")), Err(Error::NotAKey)));
         for text in &texts {
             assert!(!format!("{seal:?} {:?} {}", seal.source(), seal.source()).contains(text.as_str()));

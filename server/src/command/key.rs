@@ -2,12 +2,14 @@
 
 use super::{CommandError, open};
 use crate::clock::Clock;
-use crate::config::Given;
-use crate::seal::{Seal, new_text};
+use crate::config::{Given, SealKey};
+use crate::seal::{Seal, Source, new_text};
 use crate::store::reseal::{self, Changed, Lost};
 use crate::store::{self, Store, agreed};
+use azure::VaultKeys;
 use clap::Subcommand;
 use std::fmt::Write;
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, Subcommand)]
 pub enum Key {
@@ -17,6 +19,11 @@ pub enum Key {
     List,
     /// Shows a new key, for servers whose keys this command cannot write.
     New,
+    /// Wraps the keys of a file with the vault's key that the configuration names, where it named that file before.
+    Wrap {
+        /// The file: data/seal.key.
+        from: PathBuf,
+    },
 }
 
 pub async fn key(given: &Given, key: &Key, clock: &Clock) -> Result<String, CommandError> {
@@ -24,6 +31,7 @@ pub async fn key(given: &Given, key: &Key, clock: &Clock) -> Result<String, Comm
         Key::New => Ok(new_text().to_string()),
         Key::Rotate => rotate(given, clock).await,
         Key::List => list(given).await,
+        Key::Wrap { from } => wrap(given, from).await,
     }
 }
 
@@ -33,7 +41,10 @@ async fn rotate(given: &Given, clock: &Clock) -> Result<String, CommandError> {
     let seal = agreed_on(given, &store).await?;
     let before = seal.id();
     let waiting = seal.ids().pop().filter(|newest| *newest != before);
-    let next = waiting.map_or_else(|| seal.grow(), Ok)?;
+    let next = match waiting {
+        Some(waiting) => waiting,
+        None => seal.grow().await?,
+    };
     let Changed { sealed_anew, .. } = reseal::change(&store, &seal, &next, Lost::Refuse, clock.now()).await?;
     Ok(format!(
         "key {next} seals from now on; {sealed_anew} passwords were sealed anew. Key {before} stays in {}: a copy of the \
@@ -45,13 +56,32 @@ async fn rotate(given: &Given, clock: &Clock) -> Result<String, CommandError> {
 /// The key of this file is the only one that is left: takes it, and deletes what no key opens.
 pub(super) async fn take_newest(given: &Given, clock: &Clock) -> Result<String, CommandError> {
     let store = open(given).await?;
-    let seal = Seal::of(given.seal_key()?)?;
+    let seal = keys(given).await?;
     let id = seal.id();
     let changed = reseal::change(&store, &seal, &id, Lost::Delete, clock.now()).await?;
     Ok(format!(
         "key {id} seals from now on; {} passwords were sealed anew, {} were deleted and are asked for again",
         changed.sealed_anew, changed.deleted
     ))
+}
+
+async fn wrap(given: &Given, from: &Path) -> Result<String, CommandError> {
+    let SealKey::Vault(place) = given.seal_key()? else {
+        let said = "seal_key names no key of a vault: { vault_key = \"https://…/keys/NAME\", wrapped = FILE }";
+        return Err(CommandError::Refused(said.to_owned()));
+    };
+    let count = place.take_over(&vault(given)?, from).await?;
+    Ok(format!(
+        "{count} keys are wrapped in {}: once every server has it, take {} away",
+        place.wrapped.display(),
+        from.display()
+    ))
+}
+
+/// The way to the vaults that the configuration names.
+fn vault(given: &Given) -> Result<VaultKeys, CommandError> {
+    let config = given.with_facts(&serde_json::Value::Null)?;
+    Ok(azure::Azure::connect(config.azure.client())?.vault_keys())
 }
 
 async fn list(given: &Given) -> Result<String, CommandError> {
@@ -71,11 +101,20 @@ async fn list(given: &Given) -> Result<String, CommandError> {
     Ok(said.trim_end().to_owned())
 }
 
+/// As the configuration says; a vault is asked through the way to Azure that it names too.
+pub(super) async fn keys(given: &Given) -> Result<Seal, CommandError> {
+    let source = match given.seal_key()? {
+        SealKey::Here(source) => source,
+        SealKey::Vault(place) => Source::Vault(vault(given)?, place),
+    };
+    Ok(Seal::of(source).await?)
+}
+
 /// The keys, turned to the one that seals in this database.
 async fn agreed_on(given: &Given, store: &Store) -> Result<Seal, CommandError> {
-    let seal = Seal::of(given.seal_key()?)?;
+    let seal = keys(given).await?;
     let agreed = agreed::agree(store, agreed::SEAL_KEY, &seal.id()).await?;
-    match seal.turn_to(&agreed) {
+    match seal.turn_to(&agreed).await {
         true => Ok(seal),
         false => Err(CommandError::Refused(format!(
             "the secrets of this database are sealed with key {agreed}, which {} does not hold; where that key is lost, \

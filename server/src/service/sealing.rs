@@ -14,8 +14,8 @@ impl Service {
         self.seal.seal(request, password).map_err(|error| internal("sealing a password", &error))
     }
 
-    pub(super) fn opened(&self, request: &RequestId, sealed: &Sealed) -> Answer<SecretString> {
-        self.seal.open(request, sealed).map_err(|error| internal("opening a password", &error))
+    pub(super) async fn opened(&self, request: &RequestId, sealed: &Sealed) -> Answer<SecretString> {
+        self.seal.open(request, sealed).await.map_err(|error| internal("opening a password", &error))
     }
 
     pub(super) async fn signing(&self) -> Answer<Signing> {

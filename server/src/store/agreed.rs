@@ -30,7 +30,7 @@ pub async fn follow(store: &Store, seal: &Seal) -> Result<(), Error> {
     let said: Option<(String,)> =
         on_both!(store.read(), db => sqlx::query_as(SAID).bind(SEAL_KEY).fetch_optional(db).await)?;
     let Some((agreed,)) = said else { return Ok(()) };
-    if !seal.turn_to(&agreed) {
+    if !seal.turn_to(&agreed).await {
         tracing::warn!(
             "secrets are sealed with key {agreed} by now, and {} of this server does not hold it: give every server the \
              same keys, and start this one again; until then it goes on with key {}",

@@ -28,8 +28,7 @@ pub struct Changed {
 pub async fn change(store: &Store, seal: &Seal, id: &str, lost: Lost, now: Moment) -> Result<Changed, Error> {
     const ROUNDS: usize = 5;
     let before = agreed::agree(store, agreed::SEAL_KEY, id).await?;
-    let there = seal.turn_to(id);
-    if !there {
+    if !seal.turn_to(id).await {
         return Err(Error::Database(format!("{} holds no key {id}", seal.source())));
     }
     let mut tx = store.begin().await?;
@@ -60,7 +59,7 @@ async fn renew(tx: &mut Tx, seal: &Seal, lost: Lost) -> Result<Changed, Error> {
     const DELETE: &str = "delete from sealed where request = $1 and body = $2";
     let mut changed = Changed::default();
     for (request, sealed) in others(tx, &seal.id()).await? {
-        let anew = seal.open(&request, &sealed).and_then(|open| seal.seal(&request, &open));
+        let anew = seal.open(&request, &sealed).await.and_then(|open| seal.seal(&request, &open));
         match anew {
             Ok(anew) => {
                 changed.sealed_anew += on_both!(tx.on(), db => sqlx::query(RENEW)

@@ -195,7 +195,7 @@ impl Service {
         let Some(before) = before.filter(|_| request.kind != Kind::Destroy) else { return Ok(None) };
         let kept = store::sealed::find(&self.store, &before.job.request).await.map_err(failed("reading a password"))?;
         let Some(kept) = kept else { return Ok(None) };
-        let open = self.opened(&before.job.request, &kept)?;
+        let open = self.opened(&before.job.request, &kept).await?;
         self.sealed(&request.id, &open).await.map(Some)
     }
 

@@ -132,8 +132,8 @@ async fn a_record_over_a_change_of_keys_is_proved_by_both() {
         let portal = history(&bed).await;
         exported(&portal, "/audit/record.jsonl").await;
         let before = portal.seal.signing().public();
-        let command = Seal::of(portal.seal.source().clone()).unwrap();
-        let next = command.grow().unwrap();
+        let command = Seal::of(portal.seal.source().clone()).await.unwrap();
+        let next = command.grow().await.unwrap();
         reseal::change(&portal.store, &command, &next, Lost::Refuse, portal.now()).await.unwrap();
         let whole = exported(&portal, "/audit/record.jsonl").await;
         let keys = command.public_keys();
