@@ -1,9 +1,10 @@
 //! The command line, and the short commands that work beside a running server.
 
+mod key;
+
 use crate::audit::{evidence, verify};
 use crate::clock::Clock;
 use crate::config::Given;
-use crate::seal::Seal;
 use crate::service::accounts::make_token;
 use crate::store::{self, Store, Use};
 use clap::{Args, Parser, Subcommand};
@@ -11,6 +12,8 @@ use domain::Moment;
 use secrecy::ExposeSecret;
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
+
+pub use key::{Key, key};
 
 /// Ask for an Azure environment in one form, approve it, watch it being made, see it proved.
 #[derive(Debug, Parser)]
@@ -33,6 +36,9 @@ pub enum Command {
     /// The record of what was done.
     #[command(subcommand)]
     Audit(Audit),
+    /// Keys that seal secrets.
+    #[command(subcommand)]
+    Key(Key),
     /// Brings the database's schema up to date, and looks after what it repeats of its logs.
     Migrate(Migrate),
 }
@@ -44,12 +50,13 @@ pub enum Audit {
     Verify {
         /// JSON Lines or an archive, as the page of the record writes them.
         file: PathBuf,
-        /// Public key that has to have signed it, in base64; several where the sealing key was changed. Without it the
-        /// keys that the file itself names count.
+        /// Public key that has to have signed it, in base64; several, or with blanks between them, where the sealing key
+        /// was changed. Without it the keys that the file itself names count.
         #[arg(long = "key")]
         keys: Vec<String>,
     },
-    /// Shows the public key that this installation's record is signed with.
+    /// Shows the public keys that this installation's record is signed with, one a line, the oldest first: each new
+    /// sealing key brings another.
     Key,
 }
 
@@ -88,6 +95,8 @@ pub enum CommandError {
     Store(#[from] store::Error),
     #[error(transparent)]
     Seal(#[from] crate::seal::Error),
+    #[error(transparent)]
+    Azure(#[from] azure::Error),
     #[error("{0}")]
     Refused(String),
 }
@@ -107,10 +116,13 @@ pub async fn token(given: &Given, token: &Token, clock: &Clock) -> Result<String
 }
 
 /// Answers a key, or what a file amounts to; refuses where it is not as it was sealed.
-pub fn audit(given: &Given, audit: &Audit) -> Result<String, CommandError> {
+pub async fn audit(given: &Given, audit: &Audit) -> Result<String, CommandError> {
     match audit {
-        Audit::Key => Ok(Seal::of_file(&given.seal_key()?)?.signing().public()),
-        Audit::Verify { file, keys } => verify(file, keys),
+        Audit::Key => Ok(key::keys(given).await?.public_keys().join("\n")),
+        Audit::Verify { file, keys } => {
+            let keys: Vec<String> = keys.iter().flat_map(|keys| keys.split_whitespace()).map(str::to_owned).collect();
+            verify(file, &keys)
+        }
     }
 }
 
@@ -144,15 +156,10 @@ pub async fn migrate(given: &Given, migrate: &Migrate, clock: &Clock) -> Result<
     if migrate.check {
         return check(given).await;
     }
-    let store = open(given).await?;
     if migrate.new_seal_key {
-        let seal = Seal::of_file(&given.seal_key()?)?;
-        let lost = store::agreed::change_seal_key(&store, seal.id(), clock.now()).await?;
-        return Ok(format!(
-            "key {} seals from now on; {lost} passwords were deleted and are asked for again",
-            seal.id()
-        ));
+        return key::take_newest(given, clock).await;
     }
+    let store = open(given).await?;
     if migrate.refold {
         let mended = store::refold::refold(&store, clock.now()).await?;
         return Ok(format!("{mended} rows were not as their logs say, and are now"));

@@ -4,9 +4,11 @@
 //! the data folder, `programs` the folder of our own executable, everything else comes from the line `ready {…}` of the program that `azure.command` names.
 
 mod check;
+mod edge;
 mod facts;
 mod load;
 
+use crate::seal::InVault;
 use domain::account::Role;
 use domain::approval::Policy;
 use domain::cost::currency::Currency;
@@ -21,7 +23,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use url::Url;
 
-pub use load::{ConfigError, Given};
+pub use edge::{Header, Proxy, RequestLimits, Tls};
+pub use load::{ConfigError, Given, SealKey};
 
 /// Everything that an installation decides; [`Given::with_facts`] makes one, checked.
 #[derive(Clone, Deserialize)]
@@ -35,13 +38,23 @@ pub struct Config {
     /// The address that people type; without it the one listened on.
     #[serde(default)]
     pub public: Option<Url>,
+    /// The portal's own certificate; without it the portal speaks plain HTTP, for a proxy in front of it.
+    #[serde(default)]
+    pub tls: Option<Tls>,
+    #[serde(default)]
+    pub proxy: Proxy,
+    #[serde(default)]
+    pub limits: RequestLimits,
     /// `sqlite:PATH` or `postgres://…`; without it a file in the data folder.
     #[serde(default)]
     pub database: Option<String>,
-    /// The file with the key that seals secrets; made with mode 0600 where it is missing. Servers that share a database
-    /// share it.
+    /// The file with the keys that seal secrets, one a line, the oldest first; made with mode 0600 where it is missing.
+    /// Servers that share a database share it. Or a key of a vault, `{ vault_key = "https://…/keys/NAME", wrapped = FILE }`.
     #[serde(default)]
-    pub seal_key: Option<PathBuf>,
+    pub seal_key: Option<SealKeyEntry>,
+    /// The keys themselves, in place of a file, with blanks between them: `KEYSTEAD__SEAL_KEY_TEXT`.
+    #[serde(default)]
+    pub seal_key_text: Option<SecretString>,
     /// A line of text at the foot of every page.
     #[serde(default)]
     pub footer: Option<String>,
@@ -62,6 +75,14 @@ pub struct Config {
     /// Log Analytics workspaces that environments may share, by ARM id.
     #[serde(default)]
     pub workspaces: Vec<String>,
+}
+
+/// Where the sealing keys are.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum SealKeyEntry {
+    File(PathBuf),
+    Vault(InVault),
 }
 
 /// How Azure is reached, and the program that is started beside the portal, if any. Not `Debug`: the proxy's address

@@ -3,15 +3,20 @@
 pub mod appearance;
 pub mod audit;
 pub mod caller;
+pub mod certificate;
 mod client;
 pub mod error;
 pub mod events;
 pub mod flash;
 pub mod forms;
 pub mod headers;
+pub mod limits;
 pub mod pages;
+mod patience;
+pub mod proxy;
 pub mod rest;
 pub mod router;
+pub mod serving;
 pub mod session;
 pub mod sign_in;
 pub mod site;
@@ -21,6 +26,7 @@ use app::context::{Installation, Site as Addresses};
 use app::portal::Portal;
 use axum::extract::FromRef;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -41,6 +47,11 @@ pub struct Web {
     pub addresses: Addresses,
     /// The address that people type.
     pub public: Url,
+    /// How often somebody may ask, and how long a pause within a body may be.
+    pub gates: Arc<limits::Gates>,
+    pub pause: Duration,
+    /// Proxies that are believed.
+    pub proxies: proxy::Proxies,
     /// Cancelled when the server stops: streams end with "come back".
     pub stopping: CancellationToken,
 }

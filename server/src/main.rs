@@ -6,14 +6,18 @@ use domain::name::TeamName;
 use figment::providers::Env;
 use keystead::audit::{self, AuditSeal, Sealer};
 use keystead::clock::Clock;
-use keystead::command::{self, Command, CommandError, CommandLine};
-use keystead::config::{Config, Given};
+use keystead::command::{self, Command, CommandError, CommandLine, Key};
+use keystead::config::{Config, Given, SealKey};
 use keystead::engine::{self, Engine, Pace, Recipe};
 use keystead::holders::Holders;
+use keystead::http::certificate::Certificate;
+use keystead::http::limits::Gates;
+use keystead::http::proxy::Proxies;
+use keystead::http::serving::Serving;
 use keystead::http::session::Sessions;
 use keystead::http::sign_in::{self, Provider};
 use keystead::http::{self, Web};
-use keystead::seal::Seal;
+use keystead::seal::{Seal, Source};
 use keystead::service::Service;
 use keystead::service::accounts::Accounts;
 use keystead::store::{Store, Use, agreed};
@@ -22,7 +26,6 @@ use keystead::{beside, recipes};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,8 +65,8 @@ fn run() -> Result<ExitCode> {
     if let Some(url) = std::env::var("DATABASE_URL").ok().filter(|url| url.starts_with("postgres")) {
         given = given.or_database(&url);
     }
-    // The record's commands work anywhere, and leave nothing behind.
-    if !matches!(line.command, Some(Command::Audit(_))) {
+    // These commands work anywhere, and leave nothing behind.
+    if !matches!(line.command, Some(Command::Audit(_) | Command::Key(Key::New))) {
         std::fs::create_dir_all(given.data())
             .wrap_err_with(|| format!("making the data folder {}", given.data().display()))?;
     }
@@ -72,8 +75,9 @@ fn run() -> Result<ExitCode> {
         let answer = match line.command.unwrap_or(Command::Serve) {
             Command::Serve => return serve(given, clock).await.map(|()| ExitCode::SUCCESS),
             Command::Token(token) => Ok(command::token(&given, &token, &clock).await?),
+            Command::Key(key) => command::key(&given, &key, &clock).await,
             Command::Migrate(migrate) => command::migrate(&given, &migrate, &clock).await,
-            Command::Audit(audit) => command::audit(&given, &audit),
+            Command::Audit(audit) => command::audit(&given, &audit).await,
         };
         said(answer)
     })
@@ -97,7 +101,11 @@ async fn serve(given: Given, clock: Clock) -> Result<()> {
     // First of all: whoever stops us while we start is heard too.
     let stop = stop_asked()?;
     let store = Store::open(&given.database()?, Use::Server).await?;
-    let seal = agreed_seal(&given.seal_key()?, &store).await?;
+    let keys = given.seal_key()?;
+    // Before anything is begun, but for keys that only a vault opens: they wait until Azure can be reached.
+    if let SealKey::Here(source) = &keys {
+        agreed_seal(source.clone(), &store).await?;
+    }
     let (facts, beside) = match given.beside()? {
         Some(beside) => {
             let (facts, need) = beside::start(&beside, given.data()).await?;
@@ -106,7 +114,7 @@ async fn serve(given: Given, clock: Clock) -> Result<()> {
         None => (serde_json::Value::Null, None),
     };
     let served = match given.with_facts(&facts) {
-        Ok(config) => serve_with(&config, seal, store.clone(), clock, stop).await,
+        Ok(config) => serve_with(&config, keys, store.clone(), clock, stop).await,
         Err(error) => Err(error.into()),
     };
     if let Some((beside, need)) = beside {
@@ -117,17 +125,23 @@ async fn serve(given: Given, clock: Clock) -> Result<()> {
     served
 }
 
-async fn serve_with(config: &Config, seal: Seal, store: Store, clock: Clock, stop: CancellationToken) -> Result<()> {
+async fn serve_with(config: &Config, keys: SealKey, store: Store, clock: Clock, stop: CancellationToken) -> Result<()> {
+    let certificate = config.tls.as_ref().map(Certificate::read).transpose()?;
     let azure = azure::Azure::connect(config.azure.client()).wrap_err("preparing the way to Azure")?;
+    let seal = match keys {
+        SealKey::Here(source) => agreed_seal(source, &store).await?,
+        SealKey::Vault(place) => agreed_seal(Source::Vault(azure.vault_keys(), place), &store).await?,
+    };
     let provision = recipes::provision().map_err(color_eyre::eyre::Error::msg)?;
     let service = Service::new(config, store.clone(), azure.clone(), provision.clone(), seal.clone(), clock.clone());
     let listener = listen(config.listen).await?;
     let port = listener.local_addr()?;
-    let public = config.public.clone().map_or_else(|| Url::parse(&format!("http://{port}")), Ok)?;
+    let scheme = if certificate.is_some() { "https" } else { "http" };
+    let public = config.public.clone().map_or_else(|| Url::parse(&format!("{scheme}://{port}")), Ok)?;
     let sessions = Sessions::new(store.clone(), clock.clone(), config.sign_in.idle_hours, config.sign_in.longest_hours);
-    let router = http::router(web(config, &service, &public, &stop)?, sessions.clone());
+    let router = http::router(web(config, &service, &public, &clock, &stop)?, sessions.clone());
 
-    let sealer = Sealer::new(store.clone(), seal.signing().clone());
+    let sealer = Sealer::new(store.clone(), seal.clone());
     audit::begin(&store, clock.now()).await?;
     let engine = Arc::new(engine(config, &store, &clock, azure.clone(), seal, provision));
     let holders = Arc::new(Holders::new(azure.clone(), config.teams.iter().map(|team| team.team()).collect()));
@@ -142,13 +156,9 @@ async fn serve_with(config: &Config, seal: Seal, store: Store, clock: Clock, sto
     let rings = tokio::spawn(timers::run(store.clone(), clock, ring, stop.clone()));
     let sweeps = tokio::spawn(sweep(sessions, stop.clone()));
     say_where(config, &public)?;
-    let asked = stop.clone();
-    // A bare router is built anew for each connection, every route of it: 220 KB a listener.
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let serving =
-        tokio::spawn(
-            async move { axum::serve(listener, service).with_graceful_shutdown(asked.cancelled_owned()).await },
-        );
+    let head = Duration::from_secs(config.limits.head_seconds);
+    let serving = Serving { listener, certificate, head, public };
+    let serving = tokio::spawn(serving.run(router, stop.clone()));
     stop.cancelled().await;
     tracing::info!("stopping: listeners are sent away, jobs are handed over");
     let ended = tokio::time::timeout(LONGEST_END, async {
@@ -165,22 +175,23 @@ async fn serve_with(config: &Config, seal: Seal, store: Store, clock: Clock, sto
     }
 }
 
-/// The key that every server of this database has.
-async fn agreed_seal(path: &Path, store: &Store) -> Result<Seal> {
-    let seal = Seal::of_file(path)?;
-    let agreed = agreed::agree(store, agreed::SEAL_KEY, seal.id()).await?;
-    if agreed != seal.id() {
+/// The keys that every server of this database has, turned to the one that seals.
+async fn agreed_seal(source: Source, store: &Store) -> Result<Seal> {
+    let seal = Seal::of(source).await?;
+    let agreed = agreed::agree(store, agreed::SEAL_KEY, &seal.id()).await?;
+    if !seal.turn_to(&agreed).await {
         bail!(
-            "the secrets of this database are sealed with key {agreed}, and {} holds key {}: give every server the same \
-             file as seal_key; where that key is lost, `keystead migrate --new-seal-key` takes this one",
-            path.display(),
-            seal.id()
+            "the secrets of this database are sealed with key {agreed}, and {} holds {}: give every server the same \
+             keys as seal_key or seal_key_text; where that key is lost, `keystead migrate --new-seal-key` takes the one \
+             that is there",
+            seal.source(),
+            seal.ids().join(", ")
         );
     }
     Ok(seal)
 }
 
-fn web(config: &Config, service: &Arc<Service>, public: &Url, stop: &CancellationToken) -> Result<Web> {
+fn web(config: &Config, service: &Arc<Service>, public: &Url, clock: &Clock, stop: &CancellationToken) -> Result<Web> {
     let teams: BTreeMap<String, TeamName> =
         config.teams.iter().map(|team| (team.group.clone(), team.name.clone())).collect();
     let back = public.join(sign_in::BACK)?;
@@ -203,6 +214,9 @@ fn web(config: &Config, service: &Arc<Service>, public: &Url, stop: &Cancellatio
         addresses: http::addresses(&files),
         files: Arc::new(files),
         public: public.clone(),
+        gates: Arc::new(Gates::new(&config.limits, clock)),
+        pause: Duration::from_secs(config.limits.body_seconds),
+        proxies: Proxies::new(&config.proxy, public),
         stopping: stop.clone(),
     })
 }

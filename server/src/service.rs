@@ -20,6 +20,7 @@ mod parts;
 mod quota;
 mod releasing;
 mod requests;
+mod sealing;
 mod sending;
 mod sessions;
 mod vaults;
@@ -88,7 +89,7 @@ impl Service {
         Arc::new_cyclic(|me| Service {
             me: me.clone(),
             live: Live::new(store.clone(), clock.clone()),
-            sealer: Sealer::new(store.clone(), seal.signing().clone()),
+            sealer: Sealer::new(store.clone(), seal.clone()),
             showing: jobs::Showing::default(),
             listings: cache::Cache::new(&store),
             waiting: cache::Cache::new(&store),

@@ -51,6 +51,7 @@ pub mod quota;
 pub mod record;
 pub mod refold;
 pub mod request;
+pub mod reseal;
 mod schema;
 pub mod sealed;
 pub mod session;

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 
 use crate::phases::Phases;
-use crate::{run, setup, wasm};
+use crate::{deny, run, setup, wasm};
 
 /// `cargo xtask check`
 pub fn run(arguments: &[String]) -> Result<()> {
@@ -13,6 +13,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     let phases = Phases::default();
     let linter = setup::linter()?;
     phases.run("format", format)?;
+    phases.run("dependencies", deny::held)?;
     phases.run("lint", || {
         let mut cargo = run::cargo(None);
         cargo.arg("check").args(run::SELECTION).arg("--all-targets");

@@ -5,6 +5,7 @@ mod build;
 mod chaos;
 mod check;
 mod conformance;
+mod deny;
 mod engine;
 mod fingerprint;
 mod pack;
@@ -30,7 +31,8 @@ use anyhow::{Result, bail};
 const USAGE: &str = "\
 cargo xtask start [--port PORT] [--data DIR]   build what has changed and start the portal
 cargo xtask test [--all] [FILTER]              everything that must hold before a change is taken
-cargo xtask check                              format, lint and floors: the quick loop
+cargo xtask check                              format, dependencies, lint and floors: the quick loop
+cargo xtask deny                               licences, bans, sources and advisories of every dependency
 cargo xtask build [--release]                  the portal and its page; with --release one installable file each
 cargo xtask bench [NAME...]                    what is measured, as a table and target/bench/results.json
 cargo xtask chaos [--minutes N] [--seed S] [--database sqlite|postgres] [--positions N|all | --failures N|all]
@@ -59,6 +61,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "start" => start::run(rest),
         "test" => test::run(rest),
         "check" => check::run(rest),
+        "deny" => deny::run(rest),
         "build" => build::run(rest),
         "bench" => bench::run(rest),
         "chaos" => chaos::run(rest),

@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 
 use crate::build::join;
 use crate::phases::Phases;
-use crate::{chaos, check, conformance, pack, place, run, setup, wasm};
+use crate::{chaos, check, conformance, deny, pack, place, run, setup, wasm};
 
 /// What was asked: everything, or what has FILTER in its name; with `--all` also what takes minutes.
 struct Asked {
@@ -56,16 +56,18 @@ fn set_up() -> Result<Tools> {
     Ok(tools)
 }
 
-/// Three lanes side by side, then other people's clients, then the browser, which needs what both have made. Every failure is told, not only the
+/// Four lanes side by side, then other people's clients, then the browser, which needs what both have made. Every failure is told, not only the
 /// first.
 fn everything(asked: &Asked, tools: &Tools, phases: &Phases) -> Result<()> {
-    let (native, page, clients) = std::thread::scope(|scope| {
+    let (native, page, clients, held) = std::thread::scope(|scope| {
+        let held = scope.spawn(|| phases.run("dependencies", deny::held));
         let page = scope.spawn(|| page(tools, phases));
         let clients = scope.spawn(|| phases.run("clients", || conformance::clients(asked.all)));
-        (native(asked, tools, phases), join(page), join(clients))
+        (native(asked, tools, phases), join(page), join(clients), join(held))
     });
     let mut failures: Vec<String> = Vec::new();
     failures.extend(native.tests.err().map(|error| format!("{error:#}")));
+    failures.extend(held.err().map(|error| format!("{error:#}")));
     let conform = || conformance::scripts(&place::target().join("debug"), asked.all, asked.filter.as_deref());
     let conforms = match clients {
         Ok(()) if native.built => phases.run("conformance", conform),

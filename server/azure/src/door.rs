@@ -13,6 +13,7 @@ use crate::{
     token::Tokens,
     transport::Transport,
     vault::Vault,
+    vault_keys::VaultKeys,
 };
 use azure_core::credentials::TokenCredential;
 use secrecy::ExposeSecret;
@@ -132,6 +133,12 @@ impl Azure {
             Vault::new(&uri, credential, &self.inner.transport)
         };
         vaults.entry(uri.clone()).or_insert_with(made).clone()
+    }
+
+    /// The keys of vaults.
+    pub fn vault_keys(&self) -> VaultKeys {
+        let inner = &self.inner;
+        VaultKeys::new(inner.transport.clone(), inner.tokens.clone(), &inner.config.cloud.vault_suffix)
     }
 
     /// A cluster's Kubernetes API, as ourselves. Ask for it each time that it is needed: it is kept, and made anew

@@ -103,6 +103,7 @@ pub mod roles;
 mod token;
 mod transport;
 mod vault;
+mod vault_keys;
 mod wait;
 
 pub use arm::Arm;
@@ -118,3 +119,4 @@ pub use operation::{Answer, Follow, Operation, Progress};
 pub use pace::Clock;
 pub use prices::{Price, Prices};
 pub use vault::{SecretFacts, Vault};
+pub use vault_keys::{VaultKeys, Wrapped};

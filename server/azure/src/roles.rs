@@ -37,6 +37,8 @@ roles! {
     KEY_VAULT_READER "Key Vault Reader" "21090545-7ca7-4776-b22c-e363652d74d2"
     KEY_VAULT_SECRETS_OFFICER "Key Vault Secrets Officer" "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"
     KEY_VAULT_SECRETS_USER "Key Vault Secrets User" "4633458b-17de-408a-b874-0445c86b69e6"
+    KEY_VAULT_CRYPTO_OFFICER "Key Vault Crypto Officer" "14b46e9e-c2b7-41b4-b07b-48a6ebf60603"
+    KEY_VAULT_CRYPTO_SERVICE_ENCRYPTION_USER "Key Vault Crypto Service Encryption User" "e147488a-f6f5-4113-8e2d-b22465e65bf6"
     KEY_VAULT_PURGE_OPERATOR "Key Vault Purge Operator" "a68e7c17-0ab2-4c09-9a58-125dae29748c"
     AKS_CLUSTER_USER "Azure Kubernetes Service Cluster User Role" "4abbcc35-e782-43d8-92c5-2d3f1bd2253f"
     AKS_CONTRIBUTOR "Azure Kubernetes Service Contributor Role" "ed7f3fbd-7b88-4dd4-9017-9adb7ce333f8"

@@ -5,9 +5,9 @@
 //! transaction ends late comes later in the chain than its time says, and is in it all the same.
 
 use super::CHECKPOINT;
-use crate::seal::Signing;
+use crate::seal::Seal;
 use crate::store::audit::chain::{self, Signed};
-use crate::store::{Error, Store, timer};
+use crate::store::{Error, Store, agreed, timer};
 use crate::timers::{Next, Timer};
 use async_trait::async_trait;
 use domain::Moment;
@@ -24,17 +24,17 @@ const AUDIT: &str = "audit";
 #[derive(Clone)]
 pub struct Sealer {
     store: Store,
-    key: Signing,
+    seal: Seal,
 }
 
 impl Sealer {
-    pub fn new(store: Store, key: Signing) -> Sealer {
-        Sealer { store, key }
+    pub fn new(store: Store, seal: Seal) -> Sealer {
+        Sealer { store, seal }
     }
 
-    /// The public key, in base64.
+    /// The public key that signs now, in base64.
     pub fn public_key(&self) -> String {
-        self.key.public()
+        self.seal.signing().public()
     }
 
     /// Seals everything that is committed by now; answers how many entries that was. Of several at the same time each
@@ -53,6 +53,8 @@ impl Sealer {
     }
 
     async fn seal_batch(&self, now: Moment) -> Result<i64, Error> {
+        agreed::follow(&self.store, &self.seal).await?;
+        let key = self.seal.signing();
         let mut tx = self.store.begin().await?;
         let before = chain::newest_in(&mut tx).await?.map(|signed| signed.checkpoint);
         let entries = chain::unsealed(&mut tx, BATCH).await?;
@@ -70,8 +72,8 @@ impl Sealer {
         }
         let number = before.map_or(0, |before| before.number) + 1;
         let checkpoint = Checkpoint { number, seq, hash, count, at: now };
-        let signature = self.key.sign(CHECKPOINT, &canonical(&checkpoint.document()));
-        let signed = Signed { checkpoint, public_key: self.key.public(), signature };
+        let signature = key.sign(CHECKPOINT, &canonical(&checkpoint.document()));
+        let signed = Signed { checkpoint, public_key: key.public(), signature };
         let places: Vec<(&str, &Link)> = entries.iter().map(|entry| entry.id.as_str()).zip(&links).collect();
         chain::seal(&mut tx, &signed, &places).await?;
         tx.commit().await?;

@@ -27,6 +27,14 @@ pub(super) fn sentences(config: &Config) -> Vec<String> {
         "public is an address without a path: https://keystead.contoso.example.".to_owned(),
     );
     say(
+        config.tls.is_none() || config.public.as_ref().is_none_or(|url| url.scheme() == "https"),
+        "public begins with https:// where tls names a certificate.".to_owned(),
+    );
+    say(
+        config.limits.head_seconds > 0 && config.limits.body_seconds > 0,
+        "limits.head_seconds and limits.body_seconds are at least 1.".to_owned(),
+    );
+    say(
         config.database.as_ref().is_none_or(|url| url.starts_with("sqlite:") || url.starts_with("postgres")),
         "database is sqlite:PATH or postgres://USER@HOST/DATABASE.".to_owned(),
     );

@@ -1,8 +1,10 @@
 //! Reads what was given (file and environment), lays the embedded default under it, and makes a checked [`Config`].
 
 use super::{Beside, Config, check, facts};
+use crate::seal::{InVault, Source};
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
+use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -17,6 +19,14 @@ pub enum ConfigError {
     Fact(String),
     #[error("the configuration needs a change: {}", .0.join(" "))]
     Wrong(Vec<String>),
+}
+
+/// Where the sealing keys are.
+pub enum SealKey {
+    /// To be read at once.
+    Here(Source),
+    /// To be opened once Azure can be reached.
+    Vault(InVault),
 }
 
 /// What was given, before the facts of the program beside us are known.
@@ -74,11 +84,25 @@ impl Given {
         self
     }
 
-    /// The file with the key that seals secrets.
-    pub fn seal_key(&self) -> Result<PathBuf, ConfigError> {
+    /// Where the keys that seal secrets are.
+    pub fn seal_key(&self) -> Result<SealKey, ConfigError> {
+        let text = self.figment.extract_inner::<SecretString>("seal_key_text").ok();
         let mut named = self.figment.extract_inner::<Value>("seal_key").unwrap_or(Value::Null);
         facts::put_in(&mut named, &self.own_facts()).map_err(ConfigError::Fact)?;
-        Ok(named.as_str().map_or_else(|| self.data.join("seal.key"), PathBuf::from))
+        let file = |path: PathBuf| SealKey::Here(Source::File(path));
+        match (text, named) {
+            (Some(text), Value::Null) => Ok(SealKey::Here(Source::Text(text))),
+            (None, Value::Null) => Ok(file(self.data.join("seal.key"))),
+            (None, Value::String(path)) => Ok(file(PathBuf::from(path))),
+            (None, place) => serde_json::from_value(place).map(SealKey::Vault).map_err(|_| {
+                let said = "seal_key is a file, or { vault_key = \"https://…/keys/NAME\", wrapped = FILE }.";
+                ConfigError::Wrong(vec![said.to_owned()])
+            }),
+            (Some(_), _) => {
+                let said = "seal_key says where the sealing keys are, seal_key_text holds them: one of both.";
+                Err(ConfigError::Wrong(vec![said.to_owned()]))
+            }
+        }
     }
 
     fn words(&self, key: &str) -> Result<Vec<String>, ConfigError> {

@@ -199,7 +199,7 @@ struct Opener<'a> {
 impl Secrets for Opener<'_> {
     async fn password(&self) -> Result<Option<SecretString>, store::Error> {
         let Some(sealed) = sealed::find(&self.engine.store, &self.job.request).await? else { return Ok(None) };
-        let opened = self.engine.seal.open(&self.job.request, &sealed);
+        let opened = self.engine.seal.open(&self.job.request, &sealed).await;
         opened.map(Some).map_err(|error| store::Error::Database(error.to_string()))
     }
 

@@ -1,10 +1,11 @@
 //! Finds who asks: the account of the session for pages, the owner of the bearer token for programs.
 
 use super::Web;
+use super::proxy::CallerAddress;
 use super::session::{ACCOUNT, hash};
 use app::error::PortalError;
 use app::routes;
-use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{Extensions, Method};
@@ -12,7 +13,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::account::{Account, Caller, Way};
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use tower_sessions::Session;
 
 /// The signed-in caller of a plain post; a stranger is sent to sign in, and back to the page he came from.
@@ -35,14 +36,14 @@ pub async fn look_up(session: Session, mut request: Request, next: Next) -> Resp
     });
     let here = session.id().map(|id| hash(&id)).unwrap_or_default();
     request.extensions_mut().insert(InSession(here));
-    let from = address(request.extensions());
+    let from = address(request.extensions()).map(|from| from.to_string());
     request.extensions_mut().insert(Known(account.map(|account| Caller { account, way: Way::Browser, from })));
     next.run(request).await
 }
 
-/// The address at the other end of the connection, where the server knows it.
-fn address(extensions: &Extensions) -> Option<String> {
-    extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip().to_canonical().to_string())
+/// The caller's address, where the server knows it.
+pub(super) fn address(extensions: &Extensions) -> Option<IpAddr> {
+    extensions.get::<CallerAddress>().map(|CallerAddress(address)| *address)
 }
 
 /// That address, of anybody.
@@ -52,7 +53,7 @@ pub struct Address(pub Option<String>);
 impl<S: Sync> FromRequestParts<S> for Address {
     type Rejection = Infallible;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Address(address(&parts.extensions)))
+        Ok(Address(address(&parts.extensions).map(|from| from.to_string())))
     }
 }
 
@@ -92,10 +93,18 @@ pub struct Bearer(pub Caller);
 pub async fn bearer_only(State(web): State<Web>, mut request: Request, next: Next) -> Response {
     let token = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = token.and_then(|value| value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("bearer ")));
+    let from = address(request.extensions());
     let owner: Result<Option<Caller>, PortalError> = match token {
-        Some(token) => web.tokens.owner(token.trim(), address(request.extensions())).await,
+        Some(token) => web.tokens.owner(token.trim(), from.map(|from| from.to_string())).await,
         None => Ok(None),
     };
+    let passed = match (&owner, token) {
+        (Ok(Some(_)), Some(token)) => web.gates.program(token.trim()),
+        _ => web.gates.stranger(from),
+    };
+    if let Err(too_often) = passed {
+        return too_often.to_program();
+    }
     match owner {
         Ok(Some(caller)) => {
             request.extensions_mut().insert(Bearer(caller));

@@ -4,7 +4,7 @@ use super::caller::{bearer_only, look_up, signed_in_only};
 use super::forms::{environments, jobs, requests, sessions, standing};
 use super::rest::{self, openapi, problem};
 use super::session::Sessions;
-use super::{Web, appearance, audit, error, events, headers, pages, sign_in, site};
+use super::{Web, appearance, audit, error, events, headers, limits, pages, proxy, sign_in, site};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
@@ -14,7 +14,7 @@ use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
-use tower_http::timeout::TimeoutLayer;
+use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 use tower_sessions::cookie::SameSite;
 use tower_sessions::{Expiry, SessionManagerLayer};
 use utoipa::OpenApi;
@@ -64,6 +64,7 @@ pub fn router(web: Web, sessions: Sessions) -> Router {
         .layer(CompressionLayer::new())
         // Beside the layer that compresses: each listener would hold the room for its encoder.
         .route("/jobs/{id}/events", get(events::follow))
+        .layer(from_fn_with_state(web.clone(), limits::people))
         .layer(from_fn(look_up))
         .layer(session_layer(sessions, https))
         .layer(CsrfLayer::new());
@@ -95,6 +96,8 @@ pub fn router(web: Web, sessions: Sessions) -> Router {
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, LONGEST))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(DefaultBodyLimit::max(MOST_BYTES))
+        .layer(RequestBodyTimeoutLayer::new(web.pause))
+        .layer(from_fn_with_state(web.proxies.clone(), proxy::resolve))
         .layer(from_fn(move |request, next| headers::secure(https, request, next)))
         .with_state(web)
 }

@@ -68,7 +68,7 @@ impl Audit for Service {
         sealed.await.map_err(failed("sealing the record"))?;
         let export = Export {
             store: self.store.clone(),
-            key: self.seal.signing().clone(),
+            key: self.signing().await?,
             bounds,
             filter: filter.clone(),
             by: caller.account.name.clone(),

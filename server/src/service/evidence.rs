@@ -33,7 +33,7 @@ impl Service {
             "at": self.clock.now().rfc3339(),
             "by": caller.account.name,
         });
-        pack(&files, head, self.seal.signing()).map_err(|error| internal("packing evidence", &error))
+        pack(&files, head, &self.signing().await?).map_err(|error| internal("packing evidence", &error))
     }
 
     async fn gathered(&self, environment: &Environment) -> Result<BTreeMap<String, Vec<u8>>, Error> {

@@ -1,8 +1,7 @@
 //! What every server of one database has to agree on: said by the first, held by all that come after.
 
-use super::{Error, Store, audit, on_both};
-use domain::Moment;
-use domain::audit::{Act, Actor, Entry, Subject};
+use super::{Error, Store, Tx, on_both};
+use crate::seal::Seal;
 
 /// Id of the key that seals secrets.
 pub const SEAL_KEY: &str = "seal-key";
@@ -16,19 +15,28 @@ pub async fn agree(store: &Store, name: &str, value: &str) -> Result<String, Err
     Ok(agreed)
 }
 
-/// From now on this key seals; deletes what no key opens any more, and answers how much that was.
-pub async fn change_seal_key(store: &Store, id: &str, now: Moment) -> Result<u64, Error> {
-    const AGREE: &str = "insert into agreed (name, value) values ($1, $2) \
+/// Says it in place of what was agreed before.
+pub(super) async fn say(tx: &mut Tx, name: &str, value: &str) -> Result<(), Error> {
+    const SQL: &str = "insert into agreed (name, value) values ($1, $2) \
         on conflict (name) do update set value = excluded.value";
-    const LOST: &str = "delete from sealed where key_id <> $1";
-    let mut tx = store.begin().await?;
-    on_both!(tx.on(), db => sqlx::query(AGREE).bind(SEAL_KEY).bind(id).execute(db).await.map(drop))?;
-    let lost = on_both!(tx.on(), db => {
-        sqlx::query(LOST).bind(id).execute(db).await.map(|done| done.rows_affected())
-    })?;
-    let key = Subject::installation(SEAL_KEY, id);
-    let entry = Entry::new(now, Act::SealKeyChanged, Actor::command(), key).with("passwords_deleted", lost);
-    audit::append(&mut tx, &entry).await?;
-    tx.commit().await?;
-    Ok(lost)
+    on_both!(tx.on(), db => sqlx::query(SQL).bind(name).bind(value).execute(db).await.map(drop))?;
+    Ok(())
+}
+
+/// Turns the keys to the one that is agreed on, which may have changed since this server started. A server that does not
+/// have it goes on with the one it has, which the others can open, and says so.
+pub async fn follow(store: &Store, seal: &Seal) -> Result<(), Error> {
+    const SAID: &str = "select value from agreed where name = $1";
+    let said: Option<(String,)> =
+        on_both!(store.read(), db => sqlx::query_as(SAID).bind(SEAL_KEY).fetch_optional(db).await)?;
+    let Some((agreed,)) = said else { return Ok(()) };
+    if !seal.turn_to(&agreed).await {
+        tracing::warn!(
+            "secrets are sealed with key {agreed} by now, and {} of this server does not hold it: give every server the \
+             same keys, and start this one again; until then it goes on with key {}",
+            seal.source(),
+            seal.id()
+        );
+    }
+    Ok(())
 }

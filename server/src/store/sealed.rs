@@ -25,6 +25,12 @@ pub async fn find(store: &Store, request: &RequestId) -> Result<Option<Sealed>, 
     Ok(row.map(|(key_id, body)| Sealed { key_id, body }))
 }
 
+/// How many each key has sealed, by the key's id.
+pub async fn count_by_key(store: &Store) -> Result<Vec<(String, i64)>, Error> {
+    const SQL: &str = "select key_id, count(*) from sealed group by key_id order by key_id";
+    Ok(on_both!(store.read(), db => sqlx::query_as(SQL).fetch_all(db).await)?)
+}
+
 /// When it was sealed; `None` where it is not kept any more.
 pub async fn sealed_at(store: &Store, request: &RequestId) -> Result<Option<Moment>, Error> {
     const SQL: &str = "select sealed_at from sealed where request = $1";

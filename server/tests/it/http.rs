@@ -2,8 +2,11 @@
 
 mod drafts;
 mod headers;
+mod limits;
 mod long_log;
 mod quota;
 mod rest;
 mod sign_in;
 mod strangers;
+mod tls;
+mod unseen;

@@ -8,6 +8,8 @@ mod floors;
 mod http;
 mod program;
 mod recipe;
+mod seal;
 mod service;
+mod shown;
 mod store;
 mod support;

@@ -45,6 +45,39 @@ async fn a_server_with_another_sealing_key_does_not_start() {
 }
 
 #[tokio::test]
+async fn a_key_is_changed_by_a_command_and_every_key_of_the_record_is_shown() {
+    let bed = Bed::postgres().await;
+    let data = tempfile::tempdir().unwrap();
+    let address = [("DATABASE_URL", bed.url.as_str())];
+    let said = |arguments: &[&str]| {
+        let output = keystead(data.path(), &address, arguments);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    };
+    let first = said(&["key", "list"]);
+    assert!(first.ends_with(", seals") && first.lines().count() == 1, "{first}");
+    let rotated = said(&["key", "rotate"]);
+    assert!(rotated.contains(" seals from now on; 0 passwords were sealed anew. Key "), "{rotated}");
+    let listed = said(&["key", "list"]);
+    let lines: Vec<&str> = listed.lines().collect();
+    assert!(!lines[0].ends_with("seals") && lines[1].ends_with(", seals"), "{listed}");
+    assert!(listed.starts_with(first.trim_end_matches(", seals")), "{listed}");
+    let publics = said(&["audit", "key"]);
+    assert!(publics.lines().zip(&lines).all(|(public, line)| line.contains(public)), "{publics}");
+
+    // Keys as text: the command cannot write them, and takes the one that was added.
+    let text = std::fs::read_to_string(data.path().join("seal.key")).unwrap();
+    let text = [("KEYSTEAD__SEAL_KEY_TEXT", text.as_str()), ("DATABASE_URL", bed.url.as_str())];
+    let refused = complaint(&keystead(data.path(), &text, &["key", "rotate"]));
+    assert!(refused.contains("add a key of `keystead key new` at its end for every server"), "{refused}");
+    let longer = format!("{} {}", text[0].1, said(&["key", "new"]));
+    let longer = [("KEYSTEAD__SEAL_KEY_TEXT", longer.as_str()), ("DATABASE_URL", bed.url.as_str())];
+    assert!(keystead(data.path(), &longer, &["key", "rotate"]).status.success());
+    let said = complaint(&keystead(data.path(), &address, &[]));
+    assert!(said.contains("give every server the same keys as seal_key or seal_key_text"), "{said}");
+}
+
+#[tokio::test]
 async fn the_check_changes_nothing_and_its_exit_code_says_whether_all_is_well() {
     let bed = Bed::postgres().await;
     let data = tempfile::tempdir().unwrap();

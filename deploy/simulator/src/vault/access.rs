@@ -1,4 +1,4 @@
-//! Decides whether a caller may do something with a vault's secrets: by role, or by access policy where roles are off.
+//! Decides whether a caller may do something with a vault's secrets and keys: by role, or by access policy where roles are off.
 use serde_json::{Value, json};
 
 use super::refusal::VaultRefusal;
@@ -8,7 +8,7 @@ use crate::roles::{self, Act};
 use crate::tokens::TokenError;
 use crate::world::World;
 
-/// What can be done with secrets.
+/// What can be done with secrets and keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Right {
     Get,
@@ -20,6 +20,10 @@ pub(super) enum Right {
     Purge,
     Backup,
     Restore,
+    CreateKey,
+    GetKey,
+    Wrap,
+    Unwrap,
 }
 
 impl Right {
@@ -35,13 +39,20 @@ impl Right {
             Self::Purge => "Microsoft.KeyVault/vaults/secrets/purge/action",
             Self::Backup => "Microsoft.KeyVault/vaults/secrets/backup/action",
             Self::Restore => "Microsoft.KeyVault/vaults/secrets/restore/action",
+            Self::CreateKey => "Microsoft.KeyVault/vaults/keys/create/action",
+            Self::GetKey => "Microsoft.KeyVault/vaults/keys/read",
+            Self::Wrap => "Microsoft.KeyVault/vaults/keys/wrap/action",
+            Self::Unwrap => "Microsoft.KeyVault/vaults/keys/unwrap/action",
         }
     }
 
     /// The word that an access policy must hold.
-    fn policy_word(self) -> &'static str {
+    pub(super) fn policy_word(self) -> &'static str {
         match self {
-            Self::Get => "get",
+            Self::CreateKey => "create",
+            Self::Wrap => "wrapKey",
+            Self::Unwrap => "unwrapKey",
+            Self::Get | Self::GetKey => "get",
             Self::Set | Self::Update => "set",
             Self::ReadMetadata => "list",
             Self::Delete => "delete",
@@ -49,6 +60,14 @@ impl Right {
             Self::Purge => "purge",
             Self::Backup => "backup",
             Self::Restore => "restore",
+        }
+    }
+
+    /// Of what it is a right.
+    fn collection(self) -> &'static str {
+        match self {
+            Self::CreateKey | Self::GetKey | Self::Wrap | Self::Unwrap => "keys",
+            _ => "secrets",
         }
     }
 }
@@ -71,16 +90,16 @@ pub(super) fn authenticate(world: &World, header: Option<&str>) -> Result<Caller
     })
 }
 
-/// Refuses unless the caller holds the right on the vault, or on that secret of it.
+/// Refuses unless the caller holds the right on the vault, or on that secret or key of it.
 pub(super) fn authorize(
     world: &World,
     vault: &Resource,
     caller: &Caller,
     right: Right,
-    secret: Option<&str>,
+    name: Option<&str>,
 ) -> Result<(), VaultRefusal> {
-    let resource = match secret {
-        Some(secret) => format!("{}/secrets/{secret}", vault.id()),
+    let resource = match name {
+        Some(name) => format!("{}/{}/{name}", vault.id(), right.collection()),
         None => vault.id().to_owned(),
     };
     if vault.body["properties"]["enableRbacAuthorization"] == json!(true) {
@@ -98,10 +117,11 @@ pub(super) fn authorize(
     Err(VaultRefusal::forbidden(
         "AccessDenied",
         format!(
-            "The user, group or application 'appid={};oid={};iss={}' does not have secrets {} permission on key vault '{};location={}'. For help resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125287",
+            "The user, group or application 'appid={};oid={};iss={}' does not have {} {} permission on key vault '{};location={}'. For help resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125287",
             caller.app_id.as_deref().unwrap_or_default(),
             caller.object_id,
             world.issuer(),
+            right.collection(),
             right.policy_word(),
             vault.body["name"].as_str().unwrap_or_default(),
             vault.body["location"].as_str().unwrap_or_default(),
@@ -110,7 +130,7 @@ pub(super) fn authorize(
 }
 
 fn policy_grants(policy: &Value, caller: &Caller, right: Right) -> bool {
-    let words = policy["permissions"]["secrets"].as_array();
+    let words = policy["permissions"][right.collection()].as_array();
     policy["objectId"].as_str() == Some(caller.object_id.to_string().as_str())
         && words
             .into_iter()

@@ -86,13 +86,14 @@ fn version(request: &RequestParts) -> String {
     query.into_iter().find(|(name, _)| name == "api-version").map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
-/// The secret that it was about: as the answer names it, or else as it was asked.
+/// The secret or key that it was about: as the answer names it, or else as it was asked.
 fn id(heard: &Heard<'_>, body: &Value) -> String {
     let asked = || {
         let path = heard.request.uri.path().trim_matches('/');
         if path.is_empty() { String::new() } else { format!("https://{}/{path}", heard.host) }
     };
-    body["id"].as_str().map_or_else(asked, str::to_owned)
+    let said = body["id"].as_str().or(body["kid"].as_str()).or(body["key"]["kid"].as_str());
+    said.map_or_else(asked, str::to_owned)
 }
 
 /// The name that the log gives to a request.
@@ -112,6 +113,10 @@ fn operation(request: &RequestParts) -> &'static str {
         (&Method::GET, ["deletedsecrets", _]) => "SecretGetDeleted",
         (&Method::DELETE, ["deletedsecrets", _]) => "SecretPurge",
         (&Method::POST, ["deletedsecrets", _, "recover"]) => "SecretRecover",
+        (&Method::POST, ["keys", _, "create"]) => "KeyCreate",
+        (&Method::GET, ["keys", ..]) => "KeyGet",
+        (&Method::POST, ["keys", _, _, "wrapkey"]) => "KeyWrap",
+        (&Method::POST, ["keys", _, _, "unwrapkey"]) => "KeyUnwrap",
         _ => "Unknown",
     }
 }

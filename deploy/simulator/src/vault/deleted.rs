@@ -14,6 +14,8 @@ use crate::world::World;
 const DELETED: &str = "deleted-vaults";
 /// The collection of secrets, by `{instance}/{lower-case name}`.
 pub(super) const SECRETS: &str = "secrets";
+/// The keys of all vaults.
+pub(super) const KEYS: &str = "vault-keys";
 
 /// A vault in the bin.
 pub(super) struct Deleted {
@@ -56,8 +58,10 @@ pub(super) fn take(draft: &mut Draft<'_>, vault: &Resource) {
 /// Removes the secrets of a vault for good.
 pub(super) fn purge_secrets(draft: &mut Draft<'_>, vault: &Resource) {
     let prefix = format!("{}/", vault.private["instance"].as_str().unwrap_or_default());
-    for (id, _) in draft.list_under(SECRETS, &prefix) {
-        draft.remove(SECRETS, &id);
+    for kind in [SECRETS, KEYS] {
+        for (id, _) in draft.list_under(kind, &prefix) {
+            draft.remove(kind, &id);
+        }
     }
 }
 

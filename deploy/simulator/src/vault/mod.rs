@@ -1,4 +1,4 @@
-//! Key Vault: the vault as an ARM resource, and the secrets behind its own host name.
+//! Key Vault: the vault as an ARM resource, and the secrets and keys behind its own host name.
 mod access;
 mod audit;
 mod backup;
@@ -6,6 +6,7 @@ mod deleted;
 mod document;
 mod firewall;
 mod functions;
+mod keys;
 mod kind;
 mod lines;
 mod pages;

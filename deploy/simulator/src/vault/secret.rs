@@ -48,13 +48,13 @@ pub(super) struct Bin {
 impl Secret {
     /// The secret of that name; one whose time in the bin is over is gone.
     pub(super) fn find(draft: &Draft<'_>, vault: &Resource, name: &str, now: Timestamp) -> Option<Self> {
-        let secret: Self = serde_json::from_value(draft.get(SECRETS, &key(vault, name))?).ok()?;
+        let secret: Self = serde_json::from_value(draft.get(SECRETS, &instance_key(vault, name))?).ok()?;
         secret.deleted.as_ref().is_none_or(|bin| bin.until > now).then_some(secret)
     }
 
     /// Every secret of a vault, ordered by name.
     pub(super) fn all(draft: &Draft<'_>, vault: &Resource, now: Timestamp) -> Vec<Self> {
-        let found = draft.list_under(SECRETS, &key(vault, "")).into_iter();
+        let found = draft.list_under(SECRETS, &instance_key(vault, "")).into_iter();
         found
             .filter_map(|(_, body)| serde_json::from_value::<Self>(body).ok())
             .filter(|secret| secret.deleted.as_ref().is_none_or(|bin| bin.until > now))
@@ -63,12 +63,12 @@ impl Secret {
 
     /// Writes it.
     pub(super) fn put(&self, draft: &mut Draft<'_>, vault: &Resource) {
-        draft.put(SECRETS, &key(vault, &self.name), serde_json::to_value(self).unwrap_or(Value::Null));
+        draft.put(SECRETS, &instance_key(vault, &self.name), serde_json::to_value(self).unwrap_or(Value::Null));
     }
 
     /// Removes it for good.
     pub(super) fn remove(&self, draft: &mut Draft<'_>, vault: &Resource) {
-        draft.remove(SECRETS, &key(vault, &self.name));
+        draft.remove(SECRETS, &instance_key(vault, &self.name));
     }
 
     /// The latest version, or the one with that id.
@@ -158,6 +158,11 @@ pub(super) fn uri(vault: &Resource) -> &str {
     vault.body["properties"]["vaultUri"].as_str().unwrap_or_default()
 }
 
+/// How what is deleted in a vault can be had back, and for how many days.
+pub(super) fn recoverable(vault: &Resource) -> (&'static str, u64) {
+    (recovery_level(vault), days(vault))
+}
+
 fn days(vault: &Resource) -> u64 {
     vault.body["properties"]["softDeleteRetentionInDays"].as_u64().unwrap_or(90)
 }
@@ -171,7 +176,7 @@ fn recovery_level(vault: &Resource) -> &'static str {
     }
 }
 
-/// Secrets belong to an instance of a vault: one that is made anew under the same name does not see them.
-fn key(vault: &Resource, name: &str) -> String {
+/// Data belongs to an instance of a vault: one that is made anew under the same name does not see it.
+pub(super) fn instance_key(vault: &Resource, name: &str) -> String {
     format!("{}/{}", vault.private["instance"].as_str().unwrap_or_default(), name.to_ascii_lowercase())
 }

@@ -200,14 +200,14 @@ pub(super) fn latest(wish: &Wish<'_>, secret: &Secret) -> Value {
     secret.version("").map(|version| secret.body(&wish.vault, version, true, false)).unwrap_or_default()
 }
 
-fn check_name(name: &str) -> Result<(), VaultRefusal> {
+pub(super) fn check_name(name: &str) -> Result<(), VaultRefusal> {
     if (1..=127).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
         return Ok(());
     }
     Err(VaultRefusal::bad(format!("The request URI contains an invalid name: {name}")))
 }
 
-fn check_sizes(body: &Value, value: &str) -> Result<(), VaultRefusal> {
+pub(super) fn check_sizes(body: &Value, value: &str) -> Result<(), VaultRefusal> {
     if value.len() > LARGEST {
         return Err(VaultRefusal::bad("The secret's value has more than 25600 bytes."));
     }

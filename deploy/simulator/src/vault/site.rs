@@ -1,4 +1,4 @@
-//! Answers at a vault's host name, once it resolves: who asks, which vault, then the secret.
+//! Answers at a vault's host name, once it resolves: who asks, which vault, then the secret or the key.
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::audit::{self, Heard};
 use super::refusal::VaultRefusal;
-use super::{access, backup, deleted, firewall, secrets};
+use super::{access, backup, deleted, firewall, keys, secrets};
 use crate::addresses::Origin;
 use crate::arm::Caller;
 use crate::door::{Asker, HostName};
@@ -135,6 +135,11 @@ async fn grant(world: &World, heard: &mut Heard<'_>, query: BTreeMap<String, Str
         (&Method::PATCH, ["secrets", name]) => secrets::update(&wish, name, "").await,
         (&Method::POST, ["secrets", "restore"]) => backup::restore(&wish).await,
         (&Method::POST, ["secrets", name, "backup"]) => backup::make(&wish, name).await,
+        (&Method::POST, ["keys", name, "create"]) => keys::create(&wish, name).await,
+        (&Method::GET, ["keys", name]) => keys::get(&wish, name, ""),
+        (&Method::GET, ["keys", name, version]) if *version != "versions" => keys::get(&wish, name, version),
+        (&Method::POST, ["keys", name, version, "wrapkey"]) => keys::wrap(&wish, name, version),
+        (&Method::POST, ["keys", name, version, "unwrapkey"]) => keys::unwrap(&wish, name, version),
         (&Method::GET, ["deletedsecrets"]) => secrets::list_deleted(&wish),
         (&Method::GET, ["deletedsecrets", name]) => secrets::get_deleted(&wish, name),
         (&Method::DELETE, ["deletedsecrets", name]) => secrets::purge(&wish, name).await,

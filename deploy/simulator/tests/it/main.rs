@@ -33,5 +33,6 @@ mod sdk;
 mod sequences;
 mod upgrades;
 mod vault_doors;
+mod vault_keys;
 mod vaults;
 mod visitor;

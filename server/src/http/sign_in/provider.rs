@@ -83,13 +83,19 @@ pub enum ProviderError {
 }
 
 /// What must be remembered between leaving for the provider and coming back.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub struct Leaving {
     state: String,
     nonce: String,
     verifier: String,
     /// The local path to return to.
     pub back: String,
+}
+
+impl std::fmt::Debug for Leaving {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Leaving").field("back", &self.back).finish_non_exhaustive()
+    }
 }
 
 /// The identity provider of the configuration.

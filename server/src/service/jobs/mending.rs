@@ -2,7 +2,7 @@
 
 use super::allowed;
 use crate::service::Service;
-use crate::service::error::{failed, internal};
+use crate::service::error::failed;
 use crate::service::sending::{Sending, new_id, refuse_denied};
 use crate::store::event::Journal;
 use crate::store::{self, timer};
@@ -111,7 +111,7 @@ impl Service {
             }
             return Ok(());
         };
-        let sealed = self.seal.seal(request, &password).map_err(|error| internal("sealing a password", &error))?;
+        let sealed = self.sealed(request, &password).await?;
         let keep = async {
             let mut tx = self.store.begin().await?;
             store::sealed::keep(&mut tx, request, &sealed, self.clock.now()).await?;

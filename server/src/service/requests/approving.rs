@@ -2,7 +2,7 @@
 
 use super::{actor, search};
 use crate::service::Service;
-use crate::service::error::{failed, internal};
+use crate::service::error::failed;
 use crate::service::sending::new_id;
 use crate::store::audit::of_request;
 use crate::store::event::Journal;
@@ -195,8 +195,8 @@ impl Service {
         let Some(before) = before.filter(|_| request.kind != Kind::Destroy) else { return Ok(None) };
         let kept = store::sealed::find(&self.store, &before.job.request).await.map_err(failed("reading a password"))?;
         let Some(kept) = kept else { return Ok(None) };
-        let sealed = self.seal.open(&before.job.request, &kept).and_then(|open| self.seal.seal(&request.id, &open));
-        sealed.map(Some).map_err(|error| internal("sealing a password anew", &error))
+        let open = self.opened(&before.job.request, &kept).await?;
+        self.sealed(&request.id, &open).await.map(Some)
     }
 
     fn job_of(&self, caller: &Caller, request: &Request, id: &JobId, before: Option<&Journal>, now: Moment) -> Job {

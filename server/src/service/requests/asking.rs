@@ -80,7 +80,7 @@ impl Service {
         let mut plan = self.plan_looked(&wish, &environment, &self.recipe.outline(&wish), None).await?;
         plan.findings = foreseen.findings;
         let password = self.password(&wish, submission.password).await?;
-        let sealed = self.seal.seal(&request, &password).map_err(|error| internal("sealing a password", &error))?;
+        let sealed = self.sealed(&request, &password).await?;
         let now = self.clock.now();
         let sending = Sending { kind: Kind::Create, wish: &wish, former: None, purge: false, plan, job: None };
         let row = self.sent(caller, &request, &environment, sending, now).await;

@@ -8,8 +8,10 @@ use axum::http::{Request, StatusCode};
 use domain::account::Role;
 use domain::audit::{Act, Actor, Entry, Subject};
 use keystead::audit::verify::{Report, verify};
+use keystead::seal::Seal;
 use keystead::service::accounts::make_token;
 use keystead::store::audit;
+use keystead::store::reseal::{self, Lost};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
@@ -67,7 +69,7 @@ async fn whatever_is_done_to_a_file_is_found() {
         assert_eq!((report.left_out, report.keys.len()), (0, 1));
         let key: Vec<String> = report.keys.iter().cloned().collect();
         assert_eq!(verify(whole.join("").as_bytes(), &key).unwrap().findings, []);
-        let other = keystead::seal::Seal::of_file(&tempfile::tempdir().unwrap().path().join("key")).unwrap();
+        let other = Seal::of_file(&tempfile::tempdir().unwrap().path().join("key")).unwrap();
         let foreign = verify(whole.join("").as_bytes(), &[other.signing().public()]).unwrap();
         let strange = foreign.findings.iter().filter(|found| found.what.contains("another key")).count();
         assert_eq!(strange as i64, report.checkpoints + 1, "every checkpoint, and the end");
@@ -118,6 +120,31 @@ async fn whatever_is_done_to_a_file_is_found() {
 
         forged(&whole, at);
         redacted(&whole, at);
+    })
+    .await;
+}
+
+/// The sealing key is changed by a command while this server runs: what follows is signed with the new one, and both
+/// prove the whole.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_over_a_change_of_keys_is_proved_by_both() {
+    both(|bed| async move {
+        let portal = history(&bed).await;
+        exported(&portal, "/audit/record.jsonl").await;
+        let before = portal.seal.signing().public();
+        let command = Seal::of(portal.seal.source().clone()).await.unwrap();
+        let next = command.grow().await.unwrap();
+        reseal::change(&portal.store, &command, &next, Lost::Refuse, portal.now()).await.unwrap();
+        let whole = exported(&portal, "/audit/record.jsonl").await;
+        let keys = command.public_keys();
+        assert_eq!((keys.len(), &keys[0]), (2, &before));
+        assert_eq!(portal.seal.id(), next, "the server that ran has heard of it");
+        let report = verify(whole.as_bytes(), &keys).unwrap();
+        assert_eq!((report.findings.as_slice(), report.keys.len()), (&[][..], 2), "{whole}");
+        assert!(whole.contains("seal-key-changed"));
+        for half in &keys {
+            assert!(!verify(whole.as_bytes(), std::slice::from_ref(half)).unwrap().findings.is_empty());
+        }
     })
     .await;
 }

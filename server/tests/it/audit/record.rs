@@ -139,7 +139,7 @@ fn proves_itself(archive: &[u8]) {
 fn a_repacked_archive_is_told_apart() {
     let key = |bytes: u8| {
         let text = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, [bytes; 32]);
-        keystead::seal::Seal::of_text(&secrecy::SecretString::from(text)).unwrap().signing().clone()
+        keystead::seal::Seal::of_text(&secrecy::SecretString::from(text)).unwrap().signing()
     };
     let files = [("a.txt".to_owned(), b"one".to_vec()), ("b.txt".to_owned(), b"two".to_vec())].into();
     let archive = evidence::pack(&files, serde_json::json!({}), &key(1)).unwrap();

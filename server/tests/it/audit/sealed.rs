@@ -18,7 +18,7 @@ async fn append(store: &Store, number: i64) {
 }
 
 fn sealer(bed: &Bed) -> Sealer {
-    Sealer::new(bed.store.clone(), seal().signing().clone())
+    Sealer::new(bed.store.clone(), seal())
 }
 
 #[tokio::test(flavor = "multi_thread")]

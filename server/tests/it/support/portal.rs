@@ -12,6 +12,8 @@ use figment::providers::Env;
 use keystead::clock::Clock;
 use keystead::config::{Config, Given};
 use keystead::engine::{Engine, Pace, Parts};
+use keystead::http::limits::Gates;
+use keystead::http::proxy::Proxies;
 use keystead::http::session::Sessions;
 use keystead::http::sign_in::{self, Provider};
 use keystead::http::{self, Web};
@@ -23,6 +25,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, mpsc};
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -68,6 +71,9 @@ pub struct Portal {
     pub clock: Clock,
     pub azure: azure::Azure,
     pub engine: Arc<Engine>,
+    pub seal: Seal,
+    /// Of the key's file.
+    _key: tempfile::TempDir,
 }
 
 impl Portal {
@@ -102,9 +108,9 @@ impl Portal {
             at_once: 8,
             installation: None,
         });
-        let service = Service::new(&config, store.clone(), azure.clone(), recipe, seal, clock.clone());
+        let service = Service::new(&config, store.clone(), azure.clone(), recipe, seal.clone(), clock.clone());
         let accounts = Accounts::new(service.clone());
-        let public = Url::parse("http://127.0.0.1:4170").unwrap();
+        let public = config.public.clone().unwrap_or_else(|| Url::parse("http://127.0.0.1:4170").unwrap());
         let teams = config.teams.iter().map(|team| (team.group.clone(), team.name.clone())).collect();
         let back = public.join(sign_in::BACK).unwrap();
         let client = http::client(&config.azure).unwrap();
@@ -116,12 +122,15 @@ impl Portal {
             installation: app::context::Installation::default(),
             files: Arc::new(site::Site::empty()),
             addresses: http::addresses(&site::Site::empty()),
+            gates: Arc::new(Gates::new(&config.limits, &clock)),
+            pause: Duration::from_secs(config.limits.body_seconds),
+            proxies: Proxies::new(&config.proxy, &public),
             public,
             stopping: CancellationToken::new(),
         };
         let sessions = Sessions::new(store.clone(), clock.clone(), 12, 168);
         let router = http::router(web, sessions);
-        Portal { service, accounts, store, router, clock, azure, engine: Arc::new(engine) }
+        Portal { service, accounts, store, router, clock, azure, engine: Arc::new(engine), seal, _key: key }
     }
 
     /// As somebody who has signed in at least once.
