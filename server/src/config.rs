@@ -6,6 +6,7 @@
 mod check;
 mod facts;
 mod load;
+mod notices;
 
 use domain::account::Role;
 use domain::approval::Policy;
@@ -22,6 +23,7 @@ use std::path::PathBuf;
 use url::Url;
 
 pub use load::{ConfigError, Given};
+pub use notices::{Mail, Notices, Tls, Webhook};
 
 /// Everything that an installation decides; [`Given::with_facts`] makes one, checked.
 #[derive(Clone, Deserialize)]
@@ -62,6 +64,13 @@ pub struct Config {
     /// Log Analytics workspaces that environments may share, by ARM id.
     #[serde(default)]
     pub workspaces: Vec<String>,
+    /// Without it nothing is mailed.
+    #[serde(default)]
+    pub mail: Option<Mail>,
+    #[serde(default)]
+    pub webhooks: Vec<Webhook>,
+    #[serde(default)]
+    pub notices: Notices,
 }
 
 /// How Azure is reached, and the program that is started beside the portal, if any. Not `Debug`: the proxy's address

@@ -8,6 +8,7 @@ pub mod command;
 pub mod config;
 pub mod engine;
 pub mod http;
+pub mod notices;
 pub mod preflight;
 pub mod recipes;
 pub mod seal;

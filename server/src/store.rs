@@ -44,6 +44,7 @@ pub mod kept;
 pub mod lease;
 pub mod level;
 pub mod line;
+pub mod notice;
 mod open;
 pub mod queue;
 pub mod quota;

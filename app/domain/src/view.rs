@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod environment;
 pub mod job;
+pub mod notice;
 pub mod request;
 pub mod session;
 

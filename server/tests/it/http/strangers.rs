@@ -25,7 +25,7 @@ fn routes() -> Vec<(String, String)> {
 }
 
 /// Pages have no line in the router; their addresses do.
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 13] = [
     "/",
     "/environments",
     "/environments/new",
@@ -36,6 +36,7 @@ const PAGES: [&str; 12] = [
     "/jobs",
     "/jobs/some",
     "/sessions",
+    "/notices",
     "/audit",
     "/no/such/page",
 ];
