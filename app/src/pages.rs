@@ -11,6 +11,7 @@ pub mod job;
 pub mod jobs;
 pub mod new_environment;
 pub mod not_found;
+pub mod notices;
 pub mod release_environment;
 pub mod request;
 pub mod requests;

@@ -8,6 +8,7 @@ pub mod choices;
 pub mod drafts;
 pub mod environments;
 pub mod jobs;
+mod notices;
 pub mod requests;
 mod sessions;
 
@@ -25,6 +26,7 @@ pub use choices::Offers;
 pub use drafts::{Draft, Drafts};
 pub use environments::Environments;
 pub use jobs::{JobChange, Jobs};
+pub use notices::Notices;
 pub use requests::{Requests, Submission};
 pub use sessions::Sessions;
 
@@ -46,8 +48,11 @@ pub trait Frames: Send + Sync {
 
 /// The whole port.
 pub trait Portal:
-    Frames + Offers + Drafts + Environments + Requests + Changes + Jobs + Sessions + Audit + Access
+    Frames + Offers + Drafts + Environments + Requests + Changes + Jobs + Sessions + Audit + Access + Notices
 {
 }
 
-impl<T: Frames + Offers + Drafts + Environments + Requests + Changes + Jobs + Sessions + Audit + Access> Portal for T {}
+impl<T: Frames + Offers + Drafts + Environments + Requests + Changes + Jobs + Sessions + Audit + Access + Notices>
+    Portal for T
+{
+}

@@ -252,6 +252,25 @@ fn narrowed(path: &str, filter: &Filter, after: &str) -> String {
     with_query(path, &pairs)
 }
 
+/// What somebody is told.
+pub fn notices() -> &'static str {
+    "/notices"
+}
+
+pub fn notices_after(after: &str) -> String {
+    with_query(notices(), &[("after", after)])
+}
+
+/// POST: a field for each kind that is to be mailed, named by its key.
+pub fn choose_notices() -> &'static str {
+    "/notices/choices"
+}
+
+/// POST without fields: sends one again that could not be delivered.
+pub fn repeat_notice(id: &str) -> String {
+    format!("/notices/{}/again", segment(id))
+}
+
 /// What the REST API offers, for programs and their authors.
 pub fn rest() -> &'static str {
     "/api/docs/"
@@ -354,6 +373,10 @@ mod tests {
             audit_lines(&filter),
             audit_table(&Filter::default()),
             evidence("payments-staging"),
+            notices().to_owned(),
+            notices_after("0193"),
+            choose_notices().to_owned(),
+            repeat_notice("0193-d"),
             rest().to_owned(),
         ];
         insta::assert_snapshot!(all.join("\n"));

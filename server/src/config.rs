@@ -7,6 +7,7 @@ mod check;
 mod edge;
 mod facts;
 mod load;
+mod notices;
 
 use crate::seal::InVault;
 use domain::account::Role;
@@ -25,6 +26,7 @@ use url::Url;
 
 pub use edge::{Header, Proxy, RequestLimits, Tls};
 pub use load::{ConfigError, Given, SealKey};
+pub use notices::{Mail, MailTls, Notices, Webhook};
 
 /// Everything that an installation decides; [`Given::with_facts`] makes one, checked.
 #[derive(Clone, Deserialize)]
@@ -75,6 +77,13 @@ pub struct Config {
     /// Log Analytics workspaces that environments may share, by ARM id.
     #[serde(default)]
     pub workspaces: Vec<String>,
+    /// Without it nothing is mailed.
+    #[serde(default)]
+    pub mail: Option<Mail>,
+    #[serde(default)]
+    pub webhooks: Vec<Webhook>,
+    #[serde(default)]
+    pub notices: Notices,
 }
 
 /// Where the sealing keys are.

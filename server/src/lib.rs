@@ -9,6 +9,7 @@ pub mod config;
 pub mod engine;
 pub mod holders;
 pub mod http;
+pub mod notices;
 pub mod preflight;
 pub mod recipes;
 pub mod seal;

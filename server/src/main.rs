@@ -17,9 +17,12 @@ use keystead::http::serving::Serving;
 use keystead::http::session::Sessions;
 use keystead::http::sign_in::{self, Provider};
 use keystead::http::{self, Web};
+use keystead::notices::{self, Courier, NoticeSend};
 use keystead::seal::{Seal, Source};
 use keystead::service::Service;
 use keystead::service::accounts::Accounts;
+use keystead::service::reminding::NoticeRemind;
+use keystead::service::telling::NoticeTell;
 use keystead::store::{Store, Use, agreed};
 use keystead::timers::{self, ChecksAgain, DriftLook, RequestExpiry, SealedCleanUp, Timer};
 use keystead::{beside, recipes};
@@ -143,6 +146,8 @@ async fn serve_with(config: &Config, keys: SealKey, store: Store, clock: Clock, 
 
     let sealer = Sealer::new(store.clone(), seal.clone());
     audit::begin(&store, clock.now()).await?;
+    notices::begin(&store, clock.now()).await?;
+    let courier = Arc::new(Courier::new(config, &public)?);
     let engine = Arc::new(engine(config, &store, &clock, azure.clone(), seal, provision));
     let holders = Arc::new(Holders::new(azure.clone(), config.teams.iter().map(|team| team.team()).collect()));
     let work = tokio::spawn(engine.clone().run(stop.clone()));
@@ -152,6 +157,9 @@ async fn serve_with(config: &Config, keys: SealKey, store: Store, clock: Clock, 
         Arc::new(ChecksAgain { store: store.clone(), azure: azure.clone() }),
         Arc::new(DriftLook { store: store.clone(), engine, holders }),
         Arc::new(AuditSeal { sealer }),
+        Arc::new(NoticeTell(service.clone())),
+        Arc::new(NoticeSend { store: store.clone(), courier }),
+        Arc::new(NoticeRemind(service.clone())),
     ];
     let rings = tokio::spawn(timers::run(store.clone(), clock, ring, stop.clone()));
     let sweeps = tokio::spawn(sweep(sessions, stop.clone()));

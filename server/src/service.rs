@@ -16,19 +16,22 @@ mod evidence;
 mod frames;
 mod handing;
 mod jobs;
+mod notices;
 mod parts;
 mod quota;
 mod releasing;
+pub mod reminding;
 mod requests;
 mod sealing;
 mod sending;
 mod sessions;
+pub mod telling;
 mod vaults;
 mod warnings;
 
 use crate::audit::Sealer;
 use crate::clock::Clock;
-use crate::config::{Config, TeamEntry};
+use crate::config::{Config, Notices, TeamEntry, Webhook};
 use crate::engine::{Installation, Live, Recipe, Subject};
 use crate::preflight::Picture;
 use crate::seal::Seal;
@@ -80,6 +83,10 @@ pub struct Service {
     live: Live,
     sealer: Sealer,
     showing: jobs::Showing,
+    /// Whether mail can be sent.
+    mails: bool,
+    webhooks: Vec<Webhook>,
+    notices: Notices,
 }
 
 impl Service {
@@ -115,6 +122,9 @@ impl Service {
             picture: Picture::default(),
             prices: costs::Prices::default(),
             currency: config.currency,
+            mails: config.mail.is_some(),
+            webhooks: config.webhooks.clone(),
+            notices: config.notices,
         })
     }
 

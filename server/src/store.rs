@@ -45,6 +45,7 @@ pub mod kept;
 pub mod lease;
 pub mod level;
 pub mod line;
+pub mod notice;
 mod open;
 pub mod queue;
 pub mod quota;

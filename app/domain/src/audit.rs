@@ -69,6 +69,8 @@ acts! {
     Purged = "purged", "Purged for good";
     SealKeyChanged = "seal-key-changed", "Sealing key changed";
     RecordExported = "record-exported", "Record exported";
+    /// One that could not be delivered is sent again.
+    NoticeRepeated = "notice-repeated", "Notice sent again";
 }
 
 impl Act {

@@ -19,6 +19,7 @@ pub mod job;
 pub mod moment;
 pub mod name;
 pub mod naming;
+pub mod notice;
 pub mod permission;
 pub mod plan;
 pub mod problem;

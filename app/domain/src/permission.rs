@@ -11,6 +11,7 @@
 //! | cancel, retry, roll back, mend | the team's | the team's | everywhere | no |
 //! | take over from a worker that hangs | no | no | everywhere | no |
 //! | read the record (audit) | no | the team's | everything | everything |
+//! | see what could not be delivered, send it again | no | no | everywhere | no |
 //!
 //! Nobody approves twice, on one level or on two. To whom an approver has handed over sees and decides as that approver
 //! could.
@@ -163,6 +164,14 @@ pub fn may(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
         Action::Withdraw if own => Answer::Allowed,
         Action::Withdraw => Answer::Refused("Only the one who asked can withdraw a request."),
         Action::Decide => decide(caller, subject, own, platform, of_team),
+    }
+}
+
+/// May this caller see which notices could not be delivered to others, and have them sent again?
+pub fn deliveries(caller: &Caller) -> Answer {
+    match caller.has(Role::PlatformEngineer) {
+        true => Answer::Allowed,
+        false => Answer::Refused("A platform engineer looks after what could not be delivered."),
     }
 }
 

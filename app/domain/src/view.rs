@@ -4,6 +4,7 @@ pub mod access;
 pub mod audit;
 pub mod environment;
 pub mod job;
+pub mod notice;
 pub mod request;
 pub mod session;
 

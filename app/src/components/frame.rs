@@ -158,6 +158,7 @@ fn account(frame: Frame, theme: Theme, back: String) -> AnyView {
                 {looks.into_iter().collect_view()}
             </form>
             <hr/>
+            <a href=routes::notices() rel="external">{icon("message-square")}"What I am told"</a>
             <a href=routes::sessions() rel="external">{icon("log-in")}"Where I am signed in"</a>
             <button type="button" commandfor="keys" command="show-modal">{icon("keyboard")}"Keyboard shortcuts"</button>
             <form method="post" action=routes::sign_out()><button>{icon("log-out")}"Sign out"</button></form>

@@ -43,6 +43,7 @@ pub(crate) struct Fake {
     pub uses: Answer<view::access::Uses>,
     pub lines: Vec<view::job::Line>,
     pub sessions: Vec<view::session::Row>,
+    pub notices: Answer<view::notice::List>,
     pub choices: Answer<Choices>,
     pub drafts: Vec<Draft>,
     pub caller: Option<Caller>,
@@ -87,6 +88,7 @@ impl Default for Fake {
             uses: Err(PortalError::not_found()),
             lines: Vec::new(),
             sessions: Vec::new(),
+            notices: Err(PortalError::not_found()),
             choices: Ok(Choices::default()),
             drafts: Vec::new(),
             caller: Some(caller()),
@@ -222,6 +224,19 @@ impl portal::Changes for Fake {
     }
     async fn submit_release(&self, _: &Caller, _: &str, _: &str, _: &str) -> Answer<RequestId> {
         Ok(RequestId::new("request"))
+    }
+}
+
+#[async_trait]
+impl portal::Notices for Fake {
+    async fn notices(&self, _: &Caller, _: &str) -> Answer<view::notice::List> {
+        self.notices.clone()
+    }
+    async fn choose_notices(&self, _: &Caller, _: &[domain::notice::Kind]) -> Answer<()> {
+        Ok(())
+    }
+    async fn repeat_notice(&self, _: &Caller, _: &str) -> Answer<()> {
+        Ok(())
     }
 }
 

@@ -1,7 +1,9 @@
 //! Writes pages with their styles into a folder, for eyes: `KEYSTEAD_SIGHT=FOLDER cargo test … sight`.
 
 use crate::fake::{Fake, page};
-use crate::pages::{access, audit, changes, environment, environments, job, jobs, new_environment as form, request};
+use crate::pages::{
+    access, audit, changes, environment, environments, job, jobs, new_environment as form, notices, request,
+};
 use app::context::Theme;
 use domain::failure::Mend;
 use domain::form::Form;
@@ -20,10 +22,9 @@ fn style() -> String {
     first.iter().chain(&parts).map(|path| read(path)).collect()
 }
 
-#[tokio::test]
-async fn pages_for_eyes() {
-    let Some(folder) = std::env::var_os("KEYSTEAD_SIGHT") else { return };
-    let pages = [
+/// Each page's name, what the portal answers, and its address; on the heap, which has room for them all.
+fn pages() -> Vec<(&'static str, Fake, &'static str)> {
+    vec![
         ("sign-in", Fake { caller: None, ..Fake::default() }, "/sign-in"),
         ("environments", environments::nine(), "/environments"),
         (
@@ -70,9 +71,16 @@ async fn pages_for_eyes() {
         ("access-not-looked", access::before(), "/environments/payments-staging/access"),
         ("audit", audit::several(), "/audit"),
         ("audit-nothing", audit::none(), "/audit?person=nobody"),
+        ("notices", notices::several(), "/notices"),
+        ("notices-none", notices::none(), "/notices"),
         ("not-found", Fake::default(), "/nowhere"),
-    ];
-    for (name, fake, path) in pages {
+    ]
+}
+
+#[tokio::test]
+async fn pages_for_eyes() {
+    let Some(folder) = std::env::var_os("KEYSTEAD_SIGHT") else { return };
+    for (name, fake, path) in pages() {
         for (suffix, theme) in [("", Theme::Light), ("-dark", Theme::Dark)] {
             let (_, html) = page(Fake { theme, ..fake.clone() }, path).await;
             let styled = html.replacen("</head>", &format!("<style>{}</style></head>", style()), 1);

@@ -74,6 +74,7 @@ pub(super) fn sentences(config: &Config) -> Vec<String> {
             format!("The approval {title} names an unknown team."),
         );
     }
+    wrong.extend(super::notices::sentences(config));
     wrong
 }
 

@@ -81,7 +81,7 @@ pub async fn arrive(
         let words = format!("{}: {}", arrival.error, arrival.error_description);
         return refused(&web, words.trim_end_matches(": "), &leaving.back);
     }
-    let Arrived { mut account, ask_for_groups } =
+    let Arrived { mut account, email, ask_for_groups } =
         match web.provider.arrive(&leaving, &arrival.state, arrival.code).await {
             Ok(arrived) => arrived,
             Err(error) => return refused(&web, &error.to_string(), &leaving.back),
@@ -94,7 +94,7 @@ pub async fn arrive(
         }
     }
     let agent = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
-    match begin(&web, &session, Caller { account, way: Way::Browser, from }, agent).await {
+    match begin(&web, &session, Caller { account, way: Way::Browser, from }, email.as_deref(), agent).await {
         Ok(stranded) => {
             let on = Redirect::to(&stranded.unwrap_or(leaving.back));
             match without_teams {
@@ -107,8 +107,15 @@ pub async fn arrive(
 }
 
 /// Keeps the account, changes the session's id, and turns a stranded form into a draft, whose address it answers.
-async fn begin(web: &Web, session: &Session, caller: Caller, agent: &str) -> Result<Option<String>, String> {
+async fn begin(
+    web: &Web,
+    session: &Session,
+    caller: Caller,
+    email: Option<&str>,
+    agent: &str,
+) -> Result<Option<String>, String> {
     web.tokens.signed_in(&caller).await.map_err(|error| error.to_string())?;
+    web.tokens.reached_at(&caller, email).await.map_err(|error| error.to_string())?;
     session.cycle_id().await.map_err(|error| error.to_string())?;
     session.insert(ACCOUNT, &caller.account).await.map_err(|error| error.to_string())?;
     let agent: String = agent.chars().take(MOST_OF_AGENT).collect();

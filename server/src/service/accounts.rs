@@ -43,6 +43,12 @@ impl Accounts {
         keep.await.map_err(failed("keeping an account"))
     }
 
+    /// Keeps where mail reaches somebody, as the directory said at this sign-in.
+    pub async fn reached_at(&self, caller: &Caller, email: Option<&str>) -> Answer<()> {
+        let kept = store::account::keep_email(&self.0.store, &caller.account.id, email).await;
+        kept.map_err(failed("keeping an address"))
+    }
+
     /// Records that somebody ends their session.
     pub async fn signed_out(&self, caller: &Caller) -> Answer<()> {
         let service = &self.0;

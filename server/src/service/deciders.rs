@@ -82,6 +82,14 @@ impl Deciders {
         name != waits.requester_name && (by_team || (open && self.platform.contains(name)))
     }
 
+    /// Whether somebody of this name, of whom nothing else is known yet, may decide: by themselves, or for another.
+    pub(super) fn decides_unseen(&self, name: &str, waits: &Waits<'_>, answered: impl Fn(&str) -> bool) -> bool {
+        let stood_for = self.handed.iter().filter(|handed| handed.to == name);
+        let mut stood_for = stood_for.filter(|handed| self.decides(&handed.from, waits) && !answered(&handed.from));
+        let may = self.decides(name, waits) || stood_for.next().is_some();
+        may && name != waits.requester_name && !answered(name)
+    }
+
     /// Whether somebody of this name decides on anything.
     pub(super) fn is_one(&self, name: &str) -> bool {
         self.platform.contains(name) || self.managers.values().any(|managers| managers.contains(name))

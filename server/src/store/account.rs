@@ -36,6 +36,21 @@ pub async fn keep(tx: &mut Tx, account: &Account, now: Moment) -> Result<(), Err
     Ok(())
 }
 
+/// Where mail reaches this account, as the directory said at this sign-in.
+pub async fn keep_email(store: &Store, account: &AccountId, email: Option<&str>) -> Result<(), Error> {
+    const SQL: &str = "update account set email = $2 where id = $1";
+    on_both!(store.write(), db => sqlx::query(SQL).bind(&account.0).bind(email).execute(db).await.map(drop))?;
+    Ok(())
+}
+
+/// Where mail reaches whoever bears this name, where the directory has said so.
+pub async fn email(store: &Store, name: &str) -> Result<Option<String>, Error> {
+    const SQL: &str = "select email from account where name = $1 order by seen_at desc limit 1";
+    let row: Option<(Option<String>,)> =
+        on_both!(store.read(), db => sqlx::query_as(SQL).bind(name).fetch_optional(db).await)?;
+    Ok(row.and_then(|(email,)| email))
+}
+
 /// By account name; of several that bore it, the one seen last.
 pub async fn named(store: &Store, name: &str) -> Result<Option<Account>, Error> {
     const SQL: &str = "select id, name, roles, teams from account where name = $1 order by seen_at desc limit 1";

@@ -7,12 +7,12 @@
 //!
 //! The transaction that appends also writes what the log now amounts to into `job` and `environment`, and what follows
 //! from it: a job that is over deletes its sealed password, one that stopped has a timer do it in seven days, one that
-//! was taken over is its worker's no more.
+//! was taken over is its worker's no more; what a worker brought to rest is a notice.
 
 use super::job::{self, Job};
 use super::lease::Claim;
 use super::{
-    Change, Error, Store, Tx, audit, document, drift, kept, lease, line, on_both, sealed, standing, timer, took,
+    Change, Error, Store, Tx, audit, document, drift, kept, lease, line, notice, on_both, sealed, standing, timer, took,
 };
 use domain::Moment;
 use domain::audit::Actor;
@@ -167,6 +167,9 @@ impl Journal {
                 took::write(tx, &self.job, &status, at).await?;
             }
             standing::of_job(tx, &self.job, &status, at).await?;
+            if matches!(writer, Writer::Worker(_)) {
+                notice::events::of_job(tx, &self.job, &self.status, &status, at).await?;
+            }
         }
         self.status = status;
         Ok(())

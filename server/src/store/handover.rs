@@ -1,6 +1,6 @@
 //! Approvals that somebody has handed over to another until a time; at most one at a time of each person.
 
-use super::{Error, Store, audit, on_both};
+use super::{Error, Store, audit, notice, on_both};
 use domain::Moment;
 use domain::audit::Entry;
 use domain::view::request::Handed;
@@ -26,6 +26,7 @@ pub async fn begin(store: &Store, id: &str, handed: &Handed, told: &Entry, now: 
         begin.execute(db).await.map(drop).map_err(|error| Error::taken(error, "handover"))
     })?;
     audit::append(&mut tx, told).await?;
+    notice::events::handed_over(&mut tx, id, handed, now).await?;
     tx.commit().await
 }
 

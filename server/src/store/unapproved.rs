@@ -3,7 +3,7 @@
 
 use super::record::{self, Speaker};
 use super::request::{self, Ending, Request};
-use super::{Change, Error, Store, audit, draft, environment, event, level, sealed, timer};
+use super::{Change, Error, Store, audit, draft, environment, event, level, notice, sealed, timer};
 use app::portal::Draft;
 use domain::Moment;
 use domain::approval::{Entry, Word};
@@ -69,6 +69,7 @@ async fn once(
         return Ok(false);
     }
     audit::decided(&mut tx, who, request, ending, now).await?;
+    notice::events::decided(&mut tx, who, request, ending, now).await?;
     timer::stop(&mut tx, timer::REQUEST, request.id.as_str()).await?;
     let speaker = ending.by.map(|(account, name, way)| Speaker { account, name, way, on_behalf: refusal.on_behalf });
     record::add(&mut tx, &request.id, speaker, &entry(request, refusal, now)).await?;

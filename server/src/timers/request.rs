@@ -76,6 +76,8 @@ impl RequestExpiry {
         store::record::add(&mut tx, &request.id, None, &entry).await?;
         let told = store::audit::of_request(Act::RequestEscalated, &Actor::keystead(), request, now);
         store::audit::append(&mut tx, &told).await?;
+        let from_now_on = Request { rule: rule.clone(), lapses_at: until, ..request.clone() };
+        store::notice::events::escalated(&mut tx, &from_now_on, now).await?;
         tx.commit().await?;
         self.store.announce(Change::Environment(request.environment.clone())).await;
         Ok(true)

@@ -4,6 +4,7 @@ mod drafts;
 mod headers;
 mod limits;
 mod long_log;
+mod notices;
 mod quota;
 mod rest;
 mod sign_in;

@@ -8,6 +8,8 @@ mod cost;
 mod day_two;
 mod decide;
 mod deleted_vault;
+mod delivering;
+mod notices;
 mod permission;
 mod quota;
 mod released;

@@ -138,6 +138,21 @@ pub struct Drifted {
     pub by: Option<(String, Moment)>,
 }
 
+impl Drifted {
+    /// `Key Vault kv-payments-staging: enableRbacAuthorization is otherwise`.
+    pub fn sentence(&self) -> String {
+        let plan::Line { kind, name, verb, changes, .. } = &self.line;
+        let fields: Vec<&str> = changes.iter().map(|change| change.field.as_str()).collect();
+        let said = match verb {
+            plan::Verb::Create => "is not there".to_owned(),
+            plan::Verb::Delete => "is there and should not be".to_owned(),
+            _ if fields.is_empty() => "is otherwise".to_owned(),
+            _ => format!("{} otherwise", fields.join(", ")),
+        };
+        format!("{kind} {name}: {said}")
+    }
+}
+
 /// Something that Azure keeps after its removal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]

@@ -112,6 +112,8 @@ pub struct Provider {
 #[derive(Debug)]
 pub struct Arrived {
     pub account: Account,
+    /// Where mail reaches them, unless the directory says that it does not know.
+    pub email: Option<String>,
     /// The object id to ask the directory about, where it did not put the groups into the token.
     pub ask_for_groups: Option<String>,
 }
@@ -231,7 +233,9 @@ impl Provider {
         }
         let ask_for_groups = more.elsewhere.contains_key("groups").then(|| object.to_owned());
         let account = Account { id: AccountId(format!("{tenant}/{object}")), name: name.to_owned(), roles, teams };
-        Ok(Arrived { account, ask_for_groups })
+        let doubted = claims.email_verified() == Some(false);
+        let email = claims.email().filter(|_| !doubted).map(|email| email.to_string());
+        Ok(Arrived { account, email, ask_for_groups })
     }
 
     async fn known(&self, anew: bool) -> Result<Arc<Known>, ProviderError> {

@@ -76,6 +76,7 @@ impl Service {
                 }
                 store::request::add(&mut tx, &row).await?;
                 store::audit::asked(&mut tx, &by, &row, now).await?;
+                store::notice::events::asked(&mut tx, &row, now).await?;
                 store::audit::append(&mut tx, &mended).await?;
                 timer::set(&mut tx, timer::REQUEST, request.as_str(), row.lapses_at).await?;
                 journal.append(&mut tx, store::event::Writer::Person, now, &[held], &[]).await?;

@@ -57,6 +57,7 @@ impl Approval<'_> {
             return Ok(Came::Late);
         }
         store::audit::decided(tx, &self.actor(), request, &ending, now).await?;
+        store::notice::events::decided(tx, &self.actor(), request, &ending, now).await?;
         timer::stop(tx, timer::REQUEST, request.id.as_str()).await?;
         Ok(Came::Last)
     }
@@ -95,6 +96,8 @@ impl Approval<'_> {
         }
         if whole {
             store::level::advance(tx, &request.id).await?;
+            let next = Request { level: request.level + 1, ..request.clone() };
+            store::notice::events::asked(tx, &next, now).await?;
         }
         let told = of_request(Act::LevelApproved, &self.actor(), request, now).with("comment", self.comment);
         store::audit::append(tx, &told.with("level", request.level + 1)).await?;

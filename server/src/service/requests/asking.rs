@@ -99,6 +99,7 @@ impl Service {
             }
             store::request::add(&mut tx, &row).await?;
             store::audit::asked(&mut tx, &Actor::of(caller), &row, now).await?;
+            store::notice::events::asked(&mut tx, &row, now).await?;
             store::sealed::keep(&mut tx, &request, &sealed, now).await?;
             timer::set(&mut tx, timer::REQUEST, request.as_str(), row.lapses_at).await?;
             if let Some(draft) = &submission.draft {

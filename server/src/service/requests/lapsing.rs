@@ -50,6 +50,15 @@ impl Service {
             digest: digest.clone(),
             text: differences.join("\n"),
         };
+        let renewed = Request {
+            wish: wish.clone(),
+            plan: plan.clone(),
+            digest: digest.clone(),
+            cost: cost.clone(),
+            level: 0,
+            round: request.round + 1,
+            ..request.clone()
+        };
         let lapse = async {
             let mut tx = self.store.begin().await?;
             if store::level::hold(&mut tx, request).await? {
@@ -58,6 +67,7 @@ impl Service {
                 let told = of_request(Act::RequestLapsed, &Actor::of(caller), request, now);
                 let told = told.with("differences", entry.text.as_str()).with("new digest", digest.as_str());
                 store::audit::append(&mut tx, &told).await?;
+                store::notice::events::lapsed(&mut tx, &renewed, &caller.account.name, &entry.text, now).await?;
                 tx.commit().await?;
             }
             Ok::<_, store::Error>(())

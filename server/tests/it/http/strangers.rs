@@ -37,6 +37,7 @@ const PAGES: [&str; 13] = [
     "/jobs",
     "/jobs/some",
     "/sessions",
+    "/notices",
     "/audit",
     "/no/such/page",
 ];

@@ -1,0 +1,17 @@
+//! Notices: what the caller was told, what they want mailed; for platform engineers what could not be delivered.
+
+use super::Answer;
+use async_trait::async_trait;
+use domain::account::Caller;
+use domain::notice::Kind;
+use domain::view::notice::List;
+
+#[async_trait]
+pub trait Notices: Send + Sync {
+    /// The caller's own, newest first.
+    async fn notices(&self, caller: &Caller, after: &str) -> Answer<List>;
+    /// Of all kinds, only these are mailed to the caller from now on.
+    async fn choose_notices(&self, caller: &Caller, mailed: &[Kind]) -> Answer<()>;
+    /// Sends one again that could not be delivered; `Conflict` where it was meanwhile.
+    async fn repeat_notice(&self, caller: &Caller, id: &str) -> Answer<()>;
+}

@@ -1,0 +1,76 @@
+//! Notices as people read them: what they were told, what they want mailed, and what could not be delivered.
+
+use super::Service;
+use super::error::failed;
+use crate::store::notice::{telling, unwanted};
+use crate::store::{self, Change};
+use app::error::PortalError;
+use app::portal::{Answer, Notices};
+use async_trait::async_trait;
+use domain::account::Caller;
+use domain::audit::{Act, Actor, Entry, Subject};
+use domain::notice::{Kind, address};
+use domain::permission::{self, deliveries};
+use domain::view::notice::{List, MailWay};
+use std::collections::BTreeSet;
+
+/// Rows of one page.
+const PAGE: usize = 30;
+/// Deliveries that are listed as failed.
+const FAILED: i64 = 100;
+
+#[async_trait]
+impl Notices for Service {
+    async fn notices(&self, caller: &Caller, after: &str) -> Answer<List> {
+        let (failed, account) = (failed("listing notices"), &caller.account);
+        let mut rows = telling::of(&self.store, &account.name, after, PAGE as i64 + 1).await.map_err(&failed)?;
+        let more = rows.len() > PAGE;
+        rows.truncate(PAGE);
+        let unwanted = unwanted::of(&self.store, &account.id).await.map_err(&failed)?;
+        let undelivered = match deliveries(caller) {
+            permission::Answer::Allowed => Some(telling::undelivered(&self.store, FAILED).await.map_err(&failed)?),
+            _ => None,
+        };
+        let email = store::account::email(&self.store, &account.name).await.map_err(&failed)?;
+        Ok(List {
+            next: rows.last().filter(|_| more).map(|row| row.id.clone()),
+            rows,
+            mail: match address(&account.name, email.as_deref()) {
+                _ if !self.mails => MailWay::None,
+                None => MailWay::NoAddress,
+                Some(address) => MailWay::To(address),
+            },
+            choices: Kind::ALL.iter().map(|kind| (*kind, !unwanted.contains(kind))).collect(),
+            undelivered,
+        })
+    }
+
+    async fn choose_notices(&self, caller: &Caller, mailed: &[Kind]) -> Answer<()> {
+        let unwanted: BTreeSet<Kind> = Kind::ALL.iter().copied().filter(|kind| !mailed.contains(kind)).collect();
+        unwanted::choose(&self.store, &caller.account.id, &unwanted).await.map_err(failed("keeping a choice"))
+    }
+
+    async fn repeat_notice(&self, caller: &Caller, id: &str) -> Answer<()> {
+        if let Some(reason) = deliveries(caller).reason() {
+            return Err(PortalError::forbidden(reason));
+        }
+        let now = self.clock.now();
+        let repeat = async {
+            let mut tx = self.store.begin().await?;
+            let Some((notice, recipient)) = telling::again(&mut tx, id, now).await? else {
+                return Ok(false);
+            };
+            let subject = Subject::installation("notice", notice.subject());
+            let told = Entry::new(now, Act::NoticeRepeated, Actor::of(caller), subject);
+            store::audit::append(&mut tx, &told.with("recipient", recipient)).await?;
+            tx.commit().await.map(|()| true)
+        };
+        match repeat.await.map_err(failed("sending a notice again"))? {
+            true => {
+                self.store.announce(Change::Timer).await;
+                Ok(())
+            }
+            false => Err(PortalError::conflict("That was delivered meanwhile, or is not kept any more.")),
+        }
+    }
+}
