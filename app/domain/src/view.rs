@@ -30,6 +30,7 @@ impl Can {
 
 /// One page of a list; `next` is the cursor of the page after it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Page<T> {
     pub rows: Vec<T>,
     pub total: i64,

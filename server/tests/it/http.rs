@@ -7,3 +7,4 @@ mod quota;
 mod rest;
 mod sign_in;
 mod strangers;
+mod table;

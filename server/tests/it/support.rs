@@ -5,4 +5,5 @@ pub mod browser;
 pub mod living;
 pub mod portal;
 pub mod postgres;
+pub mod routes;
 pub mod wire;

@@ -14,8 +14,10 @@ use serde::{Deserialize, Serialize};
 
 /// Which rows a list shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::IntoParams))]
 #[serde(default)]
 pub struct Filter {
+    #[cfg_attr(feature = "schema", param(inline))]
     pub show: Show,
     /// Part of a name, an owner or an Azure resource.
     pub search: String,
@@ -26,6 +28,7 @@ pub struct Filter {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = EnvironmentsShown))]
 #[serde(rename_all = "kebab-case")]
 pub enum Show {
     /// All that are not gone.
@@ -37,7 +40,7 @@ pub enum Show {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = EnvironmentRow))]
 pub struct Row {
     pub id: EnvironmentId,
     pub name: String,
@@ -80,7 +83,7 @@ pub struct List {
 
 /// Everything on an environment's page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = Environment))]
 pub struct Whole {
     pub row: Row,
     pub wish: Wish,
@@ -179,7 +182,7 @@ pub struct Validation {
 
 /// A part of the topology.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = EnvironmentPart))]
 pub struct Part {
     pub part: PartKind,
     /// `aks-payments-staging`.

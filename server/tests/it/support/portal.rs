@@ -1,6 +1,7 @@
 //! A whole portal in this process: service, router and sessions over a story's database, with the simulator as its Azure.
 
 use super::bed::Bed;
+use super::browser::Browser;
 use app::portal::{Requests, Submission};
 use azure_simulator::{Options, Simulator};
 use domain::Moment;
@@ -12,14 +13,14 @@ use figment::providers::Env;
 use keystead::clock::Clock;
 use keystead::config::{Config, Given};
 use keystead::engine::{Engine, Pace, Parts};
-use keystead::http::session::Sessions;
+use keystead::http::session::{ACCOUNT, Sessions};
 use keystead::http::sign_in::{self, Provider};
 use keystead::http::{self, Web};
 use keystead::seal::Seal;
 use keystead::service::Service;
-use keystead::service::accounts::Accounts;
+use keystead::service::accounts::{Accounts, make_token};
 use keystead::store::Store;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, mpsc};
@@ -68,6 +69,7 @@ pub struct Portal {
     pub clock: Clock,
     pub azure: azure::Azure,
     pub engine: Arc<Engine>,
+    pub sessions: Sessions,
 }
 
 impl Portal {
@@ -120,8 +122,8 @@ impl Portal {
             stopping: CancellationToken::new(),
         };
         let sessions = Sessions::new(store.clone(), clock.clone(), 12, 168);
-        let router = http::router(web, sessions);
-        Portal { service, accounts, store, router, clock, azure, engine: Arc::new(engine) }
+        let router = http::router(web, sessions.clone());
+        Portal { service, accounts, store, router, clock, azure, engine: Arc::new(engine), sessions }
     }
 
     /// As somebody who has signed in at least once.
@@ -142,6 +144,22 @@ impl Portal {
     /// A request of this caller for an environment of this name.
     pub async fn asked(&self, caller: &Caller, name: &str) -> RequestId {
         self.service.submit(caller, submission(name)).await.unwrap()
+    }
+
+    /// A browser in which this account is signed in, whatever the directory would say of it.
+    pub async fn browser_of(&self, caller: &Caller) -> Browser {
+        let session = tower_sessions::Session::new(None, Arc::new(self.sessions.clone()), None);
+        session.insert(ACCOUNT, &caller.account).await.unwrap();
+        session.save().await.unwrap();
+        let mut browser = Browser::on(&self.router);
+        browser.bring("keystead", &session.id().unwrap().to_string());
+        browser
+    }
+
+    /// A token of this account.
+    pub async fn token_of(&self, caller: &Caller) -> String {
+        let made = make_token(&self.store, &caller.account.name, self.now(), self.now().plus(3_600_000)).await;
+        made.unwrap().unwrap().expose_secret().to_owned()
     }
 
     pub fn now(&self) -> Moment {
