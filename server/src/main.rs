@@ -124,7 +124,7 @@ async fn serve_with(config: &Config, seal: Seal, store: Store, clock: Clock, sto
     let port = listener.local_addr()?;
     let public = config.public.clone().map_or_else(|| Url::parse(&format!("http://{port}")), Ok)?;
     let sessions = Sessions::new(store.clone(), clock.clone(), config.sign_in.idle_hours, config.sign_in.longest_hours);
-    let router = http::router(web(config, &service, &public, &stop)?, sessions.clone());
+    let router = http::router(web(config, &service, &public, &clock, &stop)?, sessions.clone());
 
     let sealer = Sealer::new(store.clone(), seal.signing().clone());
     audit::begin(&store, clock.now()).await?;
@@ -178,11 +178,11 @@ async fn agreed_seal(path: &Path, store: &Store) -> Result<Seal> {
     Ok(seal)
 }
 
-fn web(config: &Config, service: &Arc<Service>, public: &Url, stop: &CancellationToken) -> Result<Web> {
+fn web(config: &Config, service: &Arc<Service>, public: &Url, clock: &Clock, stop: &CancellationToken) -> Result<Web> {
     let teams: BTreeMap<String, TeamName> =
         config.teams.iter().map(|team| (team.group.clone(), team.name.clone())).collect();
     let back = public.join(sign_in::BACK)?;
-    let provider = Provider::new(config.sign_in.clone(), teams, &back, http::client(&config.azure)?)?;
+    let provider = Provider::new(config.sign_in.clone(), teams, &back, http::client(&config.azure)?, clock.clone())?;
     let files = site::Site::of_this_build()?;
     let samples = config.sign_in.samples.iter();
     Ok(Web {

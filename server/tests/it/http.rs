@@ -3,6 +3,7 @@
 mod drafts;
 mod headers;
 mod long_log;
+mod proof;
 mod quota;
 mod rest;
 mod sign_in;

@@ -55,6 +55,19 @@ pub fn facts() -> &'static Value {
     })
 }
 
+/// Asks the simulator's own routes.
+pub async fn control(path: &str, body: &Value) -> Value {
+    let control = facts()["control"].as_str().unwrap();
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let asked = match body.is_null() {
+        true => http.get(format!("{control}{path}")),
+        false => http.post(format!("{control}{path}")).json(body),
+    };
+    let answer = asked.send().await.unwrap();
+    assert!(answer.status().is_success(), "{path}: {}", answer.status());
+    answer.json().await.unwrap_or_default()
+}
+
 /// The embedded default, as main would make it, over these facts.
 pub fn config() -> Config {
     let facts = facts().clone();
@@ -113,7 +126,7 @@ impl Portal {
         let web = Web {
             portal: service.clone(),
             tokens: accounts.clone(),
-            provider: Arc::new(Provider::new(config.sign_in.clone(), teams, &back, client).unwrap()),
+            provider: Arc::new(Provider::new(config.sign_in.clone(), teams, &back, client, clock.clone()).unwrap()),
             provider_origin: Url::parse(&config.sign_in.issuer).unwrap().origin().ascii_serialization(),
             installation: app::context::Installation::default(),
             files: Arc::new(site::Site::empty()),
