@@ -7,6 +7,7 @@ pub mod choices;
 pub mod drafts;
 pub mod environments;
 pub mod jobs;
+mod people;
 pub mod requests;
 mod sessions;
 
@@ -23,6 +24,7 @@ pub use choices::Offers;
 pub use drafts::{Draft, Drafts};
 pub use environments::Environments;
 pub use jobs::{JobChange, Jobs};
+pub use people::People;
 pub use requests::{Requests, Submission};
 pub use sessions::Sessions;
 
@@ -43,6 +45,9 @@ pub trait Frames: Send + Sync {
 }
 
 /// The whole port.
-pub trait Portal: Frames + Offers + Drafts + Environments + Requests + Changes + Jobs + Sessions + Audit {}
+pub trait Portal:
+    Frames + Offers + Drafts + Environments + Requests + Changes + Jobs + Sessions + Audit + People
+{
+}
 
-impl<T: Frames + Offers + Drafts + Environments + Requests + Changes + Jobs + Sessions + Audit> Portal for T {}
+impl<T: Frames + Offers + Drafts + Environments + Requests + Changes + Jobs + Sessions + Audit + People> Portal for T {}

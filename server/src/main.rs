@@ -16,7 +16,7 @@ use keystead::seal::Seal;
 use keystead::service::Service;
 use keystead::service::accounts::Accounts;
 use keystead::store::{Store, Use, agreed};
-use keystead::timers::{self, ChecksAgain, DriftLook, RequestExpiry, SealedCleanUp, Timer};
+use keystead::timers::{self, ChecksAgain, DirectoryLook, DriftLook, RequestExpiry, SealedCleanUp, Timer};
 use keystead::{beside, recipes};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -128,6 +128,7 @@ async fn serve_with(config: &Config, seal: Seal, store: Store, clock: Clock, sto
 
     let sealer = Sealer::new(store.clone(), seal.signing().clone());
     audit::begin(&store, clock.now()).await?;
+    DirectoryLook::begin(&store, clock.now()).await?;
     let engine = Arc::new(engine(config, &store, &clock, azure.clone(), seal, provision));
     let work = tokio::spawn(engine.clone().run(stop.clone()));
     let ring: Vec<Arc<dyn Timer>> = vec![
@@ -136,6 +137,7 @@ async fn serve_with(config: &Config, seal: Seal, store: Store, clock: Clock, sto
         Arc::new(ChecksAgain { store: store.clone(), azure: azure.clone() }),
         Arc::new(DriftLook { store: store.clone(), engine }),
         Arc::new(AuditSeal { sealer }),
+        Arc::new(DirectoryLook { store: store.clone(), azure: azure.clone() }),
     ];
     let rings = tokio::spawn(timers::run(store.clone(), clock, ring, stop.clone()));
     let sweeps = tokio::spawn(sweep(sessions, stop.clone()));

@@ -16,6 +16,7 @@ mod frames;
 mod handing;
 mod jobs;
 mod parts;
+mod people;
 mod quota;
 mod releasing;
 mod requests;

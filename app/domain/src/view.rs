@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod environment;
 pub mod job;
+pub mod people;
 pub mod request;
 pub mod session;
 
@@ -49,4 +50,7 @@ pub struct Frame {
     pub requests: bool,
     /// May read the record, or some of it.
     pub audit: bool,
+    /// May see who has an account.
+    #[serde(default)]
+    pub people: bool,
 }

@@ -159,6 +159,7 @@ fn account(frame: Frame, theme: Theme, back: String) -> AnyView {
             </form>
             <hr/>
             <a href=routes::sessions() rel="external">{icon("log-in")}"Where I am signed in"</a>
+            {frame.people.then(|| view! { <a href=routes::people() rel="external">{icon("users-round")}"People"</a> })}
             <button type="button" commandfor="keys" command="show-modal">{icon("keyboard")}"Keyboard shortcuts"</button>
             <form method="post" action=routes::sign_out()><button>{icon("log-out")}"Sign out"</button></form>
         </div>

@@ -1,7 +1,7 @@
 //! Writes pages with their styles into a folder, for eyes: `KEYSTEAD_SIGHT=FOLDER cargo test … sight`.
 
 use crate::fake::{Fake, page};
-use crate::pages::{audit, changes, environment, environments, job, jobs, new_environment as form, request};
+use crate::pages::{audit, changes, environment, environments, job, jobs, new_environment as form, people, request};
 use app::context::Theme;
 use domain::failure::Mend;
 use domain::form::Form;
@@ -68,6 +68,8 @@ async fn pages_for_eyes() {
         ("release", changes::letting_go(), "/environments/payments-staging/release"),
         ("audit", audit::several(), "/audit"),
         ("audit-nothing", audit::none(), "/audit?person=nobody"),
+        ("people", people::several(), "/people"),
+        ("leaving", people::several(), "/people/leaving?account=tenant%2Fmember"),
         ("not-found", Fake::default(), "/nowhere"),
     ];
     for (name, fake, path) in pages {

@@ -110,7 +110,7 @@ pub use cloud::Cloud;
 pub use config::{Config, CredentialKind};
 pub use door::Azure;
 pub use error::{Error, Kind};
-pub use graph::Graph;
+pub use graph::{Account, Graph};
 pub use id::{NotAnId, ResourceId};
 pub use logs::{Column, Logs, Table};
 pub use me::Me;

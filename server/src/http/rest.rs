@@ -6,6 +6,7 @@ pub mod changes;
 pub mod environments;
 pub mod jobs;
 pub mod openapi;
+pub mod people;
 pub mod problem;
 pub mod query;
 pub mod refusals;

@@ -1,7 +1,7 @@
 //! Every route of the portal on one screen.
 
 use super::caller::{bearer_only, look_up, signed_in_only};
-use super::forms::{environments, jobs, requests, sessions, standing};
+use super::forms::{environments, jobs, people, requests, sessions, standing};
 use super::rest::{self, openapi, problem};
 use super::session::Sessions;
 use super::{Web, appearance, audit, error, events, headers, pages, sign_in, site};
@@ -48,6 +48,9 @@ pub fn router(web: Web, sessions: Sessions) -> Router {
         .route("/requests/{id}/comment", post(requests::comment))
         .route("/approvals/hand-over", post(requests::hand_over))
         .route("/approvals/take-back", post(requests::take_back))
+        .route("/people/leave", post(people::leave))
+        .route("/people/return", post(people::come_back))
+        .route("/environments/{name}/take-over", post(people::take_on))
         .route("/sessions/{id}/end", post(sessions::end))
         .route("/sessions/end-others", post(sessions::end_others))
         .route("/jobs/{id}/cancel", post(jobs::cancel))
@@ -80,6 +83,10 @@ pub fn router(web: Web, sessions: Sessions) -> Router {
         .route("/environments/{name}", get(rest::environments::read))
         .route("/environments/{name}/validation", post(rest::environments::validate))
         .route("/environments/{name}/evidence", get(rest::environments::evidence))
+        .route("/environments/{name}/ownership", post(rest::people::take_on))
+        .route("/people", get(rest::people::list))
+        .route("/people/departures", post(rest::people::leave))
+        .route("/people/returns", post(rest::people::come_back))
         .route("/environments/{name}/change", post(rest::changes::change))
         .route("/environments/{name}/destruction", get(rest::changes::destruction).post(rest::changes::destroy))
         .route("/environments/{name}/release", get(rest::changes::release).post(rest::changes::let_go))

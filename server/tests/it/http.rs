@@ -2,6 +2,7 @@
 
 mod drafts;
 mod headers;
+mod leaver;
 mod long_log;
 mod proof;
 mod quota;

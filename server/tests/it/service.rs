@@ -7,6 +7,7 @@ mod cost;
 mod day_two;
 mod decide;
 mod deleted_vault;
+mod leaver;
 mod permission;
 mod quota;
 mod released;

@@ -118,8 +118,19 @@ pub struct Whole {
     /// What it costs by resource.
     #[serde(default)]
     pub cost: Option<Estimate>,
+    /// Where its owner has left: since when, and whether the caller may take it over.
+    #[serde(default)]
+    pub orphaned: Option<Orphaned>,
     /// When the server rendered this.
     pub now: Moment,
+}
+
+/// An environment that was asked for by somebody who has left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Orphaned {
+    pub since: Moment,
+    pub take_on: Can,
 }
 
 /// A look at what stands, held against what was approved.

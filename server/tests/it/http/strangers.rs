@@ -13,7 +13,7 @@ use secrecy::ExposeSecret;
 const OPEN: [&str; 5] = ["/sign-in", "/sign-in/back", "/sign-out", "/appearance", "/healthz"];
 
 /// Pages have no line in the router; their addresses do.
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 14] = [
     "/",
     "/environments",
     "/environments/new",
@@ -24,6 +24,8 @@ const PAGES: [&str; 12] = [
     "/jobs",
     "/jobs/some",
     "/sessions",
+    "/people",
+    "/people/leaving",
     "/audit",
     "/no/such/page",
 ];
