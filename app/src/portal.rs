@@ -9,6 +9,7 @@ pub mod drafts;
 pub mod environments;
 pub mod jobs;
 mod notices;
+mod people;
 pub mod requests;
 mod sessions;
 
@@ -27,6 +28,7 @@ pub use drafts::{Draft, Drafts};
 pub use environments::Environments;
 pub use jobs::{JobChange, Jobs};
 pub use notices::Notices;
+pub use people::People;
 pub use requests::{Requests, Submission};
 pub use sessions::Sessions;
 
@@ -48,11 +50,12 @@ pub trait Frames: Send + Sync {
 
 /// The whole port.
 pub trait Portal:
-    Frames + Offers + Drafts + Environments + Requests + Changes + Jobs + Sessions + Audit + Access + Notices
+    Frames + Offers + Drafts + Environments + Requests + Changes + Jobs + Sessions + Audit + Access + Notices + People
 {
 }
 
-impl<T: Frames + Offers + Drafts + Environments + Requests + Changes + Jobs + Sessions + Audit + Access + Notices>
-    Portal for T
+impl<
+    T: Frames + Offers + Drafts + Environments + Requests + Changes + Jobs + Sessions + Audit + Access + Notices + People,
+> Portal for T
 {
 }

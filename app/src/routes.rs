@@ -1,5 +1,6 @@
 //! Every address of the portal's pages and plain posts; links are built here and nowhere else.
 
+use domain::account::AccountId;
 use domain::id::{DraftId, JobId, RequestId};
 use domain::view::audit::Filter;
 
@@ -157,6 +158,36 @@ pub fn end_session(id: &str) -> String {
 /// POST without fields: all but the one that asks.
 pub fn end_other_sessions() -> &'static str {
     "/sessions/end-others"
+}
+
+/// GET page: who has an account.
+pub fn people() -> &'static str {
+    "/people"
+}
+
+/// The list as a filter leaves it; empty parts are left out.
+pub fn people_where(show: &str, search: &str, after: &str) -> String {
+    with_query("/people", &[("show", show), ("q", search), ("after", after)])
+}
+
+/// GET page: what ends where somebody is marked as having left.
+pub fn leaving(account: &AccountId) -> String {
+    with_query("/people/leaving", &[("account", &account.0)])
+}
+
+/// POST: field `account`.
+pub fn leave() -> &'static str {
+    "/people/leave"
+}
+
+/// POST: field `account`.
+pub fn come_back() -> &'static str {
+    "/people/return"
+}
+
+/// POST without fields: the caller becomes the owner of what somebody has left behind.
+pub fn take_on(name: &str) -> String {
+    format!("{}/take-over", environment(name))
 }
 
 /// The inbox.

@@ -65,6 +65,8 @@ pub fn App() -> impl IntoView {
                 <Route path=Is("approvals") view=pages::approvals::Approvals ssr=SsrMode::Async/>
                 <Route path=Is("sessions") view=pages::sessions::Sessions ssr=SsrMode::Async/>
                 <Route path=Is("notices") view=pages::notices::Notices ssr=SsrMode::Async/>
+                <Route path=Is("people") view=pages::people::People ssr=SsrMode::Async/>
+                <Route path=(Is("people"), Is("leaving")) view=pages::leaving::Leaving ssr=SsrMode::Async/>
                 <Route path=Is("jobs") view=pages::jobs::Jobs ssr=SsrMode::Async/>
                 <Route path=(Is("jobs"), Param("id")) view=pages::job::Job ssr=SsrMode::Async/>
                 <Route path=Is("audit") view=pages::audit::Audit ssr=SsrMode::Async/>

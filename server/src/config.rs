@@ -17,7 +17,7 @@ use domain::form::{NodeSizeChoice, RegionChoice};
 use domain::quota::Limits;
 use domain::team::Team;
 use domain::template::Template;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -151,7 +151,18 @@ pub struct Beside {
 pub struct SignIn {
     pub issuer: String,
     pub client_id: String,
-    pub client_secret: SecretString,
+    /// How the portal proves itself, exactly one of three: a secret; an empty one is none.
+    #[serde(default)]
+    pub client_secret: Option<SecretString>,
+    /// A file (PEM) with a certificate that the provider knows, and its RSA key.
+    #[serde(default)]
+    pub client_certificate: Option<PathBuf>,
+    /// A file with a token of another issuer that the provider trusts, renewed by somebody else.
+    #[serde(default)]
+    pub client_assertion_file: Option<PathBuf>,
+    /// The only directory (`tid` of the token) that is let in; without it the issuer alone decides.
+    #[serde(default)]
+    pub tenant_id: Option<String>,
     /// As the button says it: `contoso.example`.
     pub title: String,
     /// Values of the token's `roles` claim.
@@ -166,6 +177,13 @@ pub struct SignIn {
     /// Accounts to try, where the directory is a sample.
     #[serde(default)]
     pub samples: Vec<Sample>,
+}
+
+impl SignIn {
+    /// The secret, where there is one.
+    pub fn secret(&self) -> Option<&SecretString> {
+        self.client_secret.as_ref().filter(|secret| !secret.expose_secret().trim().is_empty())
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

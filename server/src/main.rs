@@ -24,7 +24,7 @@ use keystead::service::accounts::Accounts;
 use keystead::service::reminding::NoticeRemind;
 use keystead::service::telling::NoticeTell;
 use keystead::store::{Store, Use, agreed};
-use keystead::timers::{self, ChecksAgain, DriftLook, RequestExpiry, SealedCleanUp, Timer};
+use keystead::timers::{self, ChecksAgain, DirectoryLook, DriftLook, RequestExpiry, SealedCleanUp, Timer};
 use keystead::{beside, recipes};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -148,6 +148,7 @@ async fn serve_with(config: &Config, keys: SealKey, store: Store, clock: Clock, 
     audit::begin(&store, clock.now()).await?;
     notices::begin(&store, clock.now()).await?;
     let courier = Arc::new(Courier::new(config, &public)?);
+    DirectoryLook::begin(&store, clock.now()).await?;
     let engine = Arc::new(engine(config, &store, &clock, azure.clone(), seal, provision));
     let holders = Arc::new(Holders::new(azure.clone(), config.teams.iter().map(|team| team.team()).collect()));
     let work = tokio::spawn(engine.clone().run(stop.clone()));
@@ -160,6 +161,7 @@ async fn serve_with(config: &Config, keys: SealKey, store: Store, clock: Clock, 
         Arc::new(NoticeTell(service.clone())),
         Arc::new(NoticeSend { store: store.clone(), courier }),
         Arc::new(NoticeRemind(service.clone())),
+        Arc::new(DirectoryLook { store: store.clone(), azure: azure.clone() }),
     ];
     let rings = tokio::spawn(timers::run(store.clone(), clock, ring, stop.clone()));
     let sweeps = tokio::spawn(sweep(sessions, stop.clone()));
@@ -203,7 +205,7 @@ fn web(config: &Config, service: &Arc<Service>, public: &Url, clock: &Clock, sto
     let teams: BTreeMap<String, TeamName> =
         config.teams.iter().map(|team| (team.group.clone(), team.name.clone())).collect();
     let back = public.join(sign_in::BACK)?;
-    let provider = Provider::new(config.sign_in.clone(), teams, &back, http::client(&config.azure)?)?;
+    let provider = Provider::new(config.sign_in.clone(), teams, &back, http::client(&config.azure)?, clock.clone())?;
     let files = site::Site::of_this_build()?;
     let samples = config.sign_in.samples.iter();
     Ok(Web {

@@ -18,6 +18,7 @@ mod handing;
 mod jobs;
 mod notices;
 mod parts;
+mod people;
 mod quota;
 mod releasing;
 pub mod reminding;

@@ -6,11 +6,13 @@
 //! what is true before it does anything.
 
 pub mod checks;
+pub mod directory;
 pub mod drift;
 pub mod request;
 pub mod sealed;
 
 pub use checks::ChecksAgain;
+pub use directory::DirectoryLook;
 pub use drift::DriftLook;
 pub use request::RequestExpiry;
 pub use sealed::SealedCleanUp;

@@ -177,7 +177,7 @@ impl Policy {
 
 /// What happened to a request while it waited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = RecordWord))]
 #[serde(rename_all = "kebab-case")]
 pub enum Word {
     Approved,
@@ -238,7 +238,7 @@ impl Word {
 
 /// One line of a request's record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = RecordEntry))]
 pub struct Entry {
     pub at: Moment,
     pub word: Word,

@@ -57,6 +57,10 @@ acts! {
     JobMended = "job-mended", "Job mended";
     ChecksAsked = "checks-asked", "Checks asked for";
     LookAsked = "look-asked", "Look asked for";
+    PersonLeft = "person-left", "Marked as having left";
+    PersonReturned = "person-returned", "Marked as being back";
+    /// What somebody has left behind has another owner.
+    EnvironmentTakenOn = "environment-taken-on", "Environment taken over";
     EnvironmentReleased = "environment-released", "Environment released";
     SecretsWritten = "secrets-written", "Secrets written";
     SecretsRemoved = "secrets-removed", "Secrets removed";

@@ -24,7 +24,7 @@ impl Verdict {
 
 /// What one check found in one run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = CheckResult))]
 pub struct Result {
     /// `node-identities`.
     pub check: String,

@@ -4,7 +4,7 @@ use crate::job;
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = EnvironmentState))]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
     /// Its request waits for a decision.

@@ -144,7 +144,7 @@ fn known<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Val
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = JobState))]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
     Queued,

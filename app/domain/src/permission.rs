@@ -12,6 +12,9 @@
 //! | take over from a worker that hangs | no | no | everywhere | no |
 //! | read the record (audit) | no | the team's | everything | everything |
 //! | see what could not be delivered, send it again | no | no | everywhere | no |
+//! | see who has an account | no | no | yes | yes |
+//! | mark who has left, and take that back | no | no | yes | no |
+//! | take on what somebody has left behind | no | the team's | everywhere | no |
 //!
 //! Nobody approves twice, on one level or on two. To whom an approver has handed over sees and decides as that approver
 //! could.
@@ -55,10 +58,16 @@ pub enum Action {
     Validate,
     /// Read and export what the record says.
     Audit,
+    /// See who has an account here.
+    People,
+    /// Mark somebody as having left, or take that back.
+    MarkLeft,
+    /// Become the owner of what somebody has left behind.
+    TakeOn,
 }
 
 impl Action {
-    pub const ALL: [Action; 14] = [
+    pub const ALL: [Action; 17] = [
         Action::See,
         Action::Request,
         Action::Change,
@@ -73,13 +82,17 @@ impl Action {
         Action::TakeOver,
         Action::Validate,
         Action::Audit,
+        Action::People,
+        Action::MarkLeft,
+        Action::TakeOn,
     ];
 }
 
 /// What an action is done to: a team's, perhaps asked for by somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject<'a> {
-    pub team: &'a TeamName,
+    /// `None` where it is of no team: everybody's accounts.
+    pub team: Option<&'a TeamName>,
     /// Who asked for it; `None` where nobody did yet.
     pub requester: Option<&'a AccountId>,
     /// Whether the team has a manager who is not the requester.
@@ -93,9 +106,28 @@ pub struct Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
+    /// Everybody who has an account.
+    pub fn everybody() -> Subject<'a> {
+        Subject {
+            team: None,
+            requester: None,
+            other_manager: false,
+            level: By::Managers,
+            answered: false,
+            stands_in: false,
+        }
+    }
+
     /// Something of a team's that is no request on its way.
     pub fn of(team: &'a TeamName, requester: Option<&'a AccountId>) -> Subject<'a> {
-        Subject { team, requester, other_manager: false, level: By::Managers, answered: false, stands_in: false }
+        Subject {
+            team: Some(team),
+            requester,
+            other_manager: false,
+            level: By::Managers,
+            answered: false,
+            stands_in: false,
+        }
     }
 }
 
@@ -126,7 +158,10 @@ impl Answer {
 
 /// May this caller do this to that?
 pub fn may(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
-    let of_team = caller.in_team(subject.team);
+    if matches!(action, Action::People | Action::MarkLeft) {
+        return people(caller, action);
+    }
+    let of_team = subject.team.is_some_and(|team| caller.in_team(team));
     let involved = subject.stands_in || subject.answered;
     if !of_team && !caller.sees_everything() && !involved {
         return Answer::Hidden;
@@ -150,6 +185,8 @@ pub fn may(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
     match action {
         Action::See
         | Action::Audit
+        | Action::People
+        | Action::MarkLeft
         | Action::Request
         | Action::Change
         | Action::Destroy
@@ -161,6 +198,8 @@ pub fn may(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
         | Action::Validate => Answer::Allowed,
         Action::TakeOver if platform => Answer::Allowed,
         Action::TakeOver => Answer::Refused("A platform engineer takes a job from a worker that hangs."),
+        Action::TakeOn if platform || (of_team && caller.has(Role::Manager)) => Answer::Allowed,
+        Action::TakeOn => Answer::Refused("A manager of the team takes on what somebody has left behind."),
         Action::Withdraw if own => Answer::Allowed,
         Action::Withdraw => Answer::Refused("Only the one who asked can withdraw a request."),
         Action::Decide => decide(caller, subject, own, platform, of_team),
@@ -183,6 +222,16 @@ fn audit(caller: &Caller, of_team: bool) -> Answer {
         return Answer::Allowed;
     }
     Answer::Refused(NO_RECORD)
+}
+
+/// The accounts are of no team, so that nothing of them is hidden but what they say.
+fn people(caller: &Caller, action: Action) -> Answer {
+    match action {
+        _ if caller.has(Role::PlatformEngineer) => Answer::Allowed,
+        Action::People if caller.has(Role::Auditor) => Answer::Allowed,
+        Action::People => Answer::Refused("Platform engineers and auditors see who has an account."),
+        _ => Answer::Refused("A platform engineer marks who has left."),
+    }
 }
 
 fn decide(caller: &Caller, subject: &Subject<'_>, own: bool, platform: bool, of_team: bool) -> Answer {

@@ -18,7 +18,7 @@ pub struct Plan {
 
 /// One resource and what will be done with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = PlanLine))]
 pub struct Line {
     /// Key of the step that does it.
     pub step: String,

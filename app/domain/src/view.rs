@@ -5,6 +5,7 @@ pub mod audit;
 pub mod environment;
 pub mod job;
 pub mod notice;
+pub mod people;
 pub mod request;
 pub mod session;
 
@@ -32,6 +33,7 @@ impl Can {
 
 /// One page of a list; `next` is the cursor of the page after it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Page<T> {
     pub rows: Vec<T>,
     pub total: i64,
@@ -50,4 +52,7 @@ pub struct Frame {
     pub requests: bool,
     /// May read the record, or some of it.
     pub audit: bool,
+    /// May see who has an account.
+    #[serde(default)]
+    pub people: bool,
 }

@@ -15,6 +15,7 @@ use domain::cost::Monthly;
 use domain::plan::Verb;
 use domain::request::Kind;
 use domain::view::Page;
+use domain::view::people::Behind;
 use domain::view::request::{HandingOver, Row, Show};
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -30,20 +31,22 @@ struct Found {
     inbox: Page<Row>,
     decided: Vec<Row>,
     handing: HandingOver,
+    behind: Vec<Behind>,
 }
 
 async fn find(after: String) -> Answer<Found> {
     let (portal, caller) = asked()?;
-    let (inbox, decided, handing) = futures::try_join!(
+    let (inbox, decided, handing, behind) = futures::try_join!(
         portal.requests(&caller, Show::Inbox, &after),
         portal.requests(&caller, Show::Decided, ""),
         portal.handing_over(&caller),
+        portal.left_behind(&caller),
     )?;
-    Ok(Found { inbox, decided: decided.rows, handing })
+    Ok(Found { inbox, decided: decided.rows, handing, behind })
 }
 
 fn page(found: Found, me: &str) -> AnyView {
-    let Found { inbox, decided, handing } = found;
+    let Found { inbox, decided, handing, behind } = found;
     let counted = match inbox.total {
         0 => "None wait for you.".to_owned(),
         1 => "One waits for you.".to_owned(),
@@ -56,7 +59,7 @@ fn page(found: Found, me: &str) -> AnyView {
             <div><h1>"Approvals"</h1><p class="meta"><span>{counted}</span></p></div>
             {hand_over(&handing)}
         </div>
-        <div class="stack">{handed(&handing)}{inside}{lately(&decided, me)}</div>
+        <div class="stack">{handed(&handing)}{inside}{left_behind(&behind)}{lately(&decided, me)}</div>
     }
     .into_any()
 }
@@ -81,6 +84,33 @@ fn waiting(inbox: &Page<Row>) -> AnyView {
         </section>
     }
     .into_any()
+}
+
+/// Environments whose owners have left: each is taken over or ended on its own page.
+fn left_behind(behind: &[Behind]) -> Option<AnyView> {
+    if behind.is_empty() {
+        return None;
+    }
+    let rows = behind.iter().map(|left| {
+        let hidden = format!(": {}", left.environment);
+        let href = routes::environment(&left.environment);
+        view! {
+            <li class="row spread">
+                <span class="name">
+                    <a href=href.clone() rel="external" data-row="">{left.environment.clone()}</a>
+                    <small>{format!("Team {} · was asked for by {}, who has left ", left.team, short(&left.owner))}{moment(left.left)}</small>
+                </span>
+                <a class="button small" href=href rel="external">"Take it over or end it"<span class="hidden-text">{hidden}</span></a>
+            </li>
+        }
+    });
+    let card = view! {
+        <section class="card" aria-labelledby="behind">
+            <header><h2 id="behind">"Left behind"</h2><p>"Nobody looks after these any more."</p></header>
+            <ul class="rows">{rows.collect_view()}</ul>
+        </section>
+    };
+    Some(card.into_any())
 }
 
 fn lately(decided: &[Row], me: &str) -> AnyView {

@@ -1,6 +1,7 @@
 //! An environment: is it well, and if not, what is to be done.
 
 mod drift;
+mod orphaned;
 mod proof;
 
 use crate::components::arch;
@@ -49,6 +50,7 @@ fn page(found: Whole) -> AnyView {
         {head(&found)}
         <div class="stack">
             {first(&found)}
+            {orphaned::orphaned(&found)}
             {waits(&found)}
             {kept(&found)}
             {topology(&found.parts)}

@@ -44,6 +44,8 @@ pub(crate) struct Fake {
     pub lines: Vec<view::job::Line>,
     pub sessions: Vec<view::session::Row>,
     pub notices: Answer<view::notice::List>,
+    pub people: Answer<view::people::List>,
+    pub behind: Vec<view::people::Behind>,
     pub choices: Answer<Choices>,
     pub drafts: Vec<Draft>,
     pub caller: Option<Caller>,
@@ -69,6 +71,7 @@ impl Default for Fake {
             inbox: 0,
             requests: true,
             audit: true,
+            people: false,
         };
         Fake {
             frame: Ok(frame),
@@ -89,6 +92,8 @@ impl Default for Fake {
             lines: Vec::new(),
             sessions: Vec::new(),
             notices: Err(PortalError::not_found()),
+            people: Err(PortalError::not_found()),
+            behind: Vec::new(),
             choices: Ok(Choices::default()),
             drafts: Vec::new(),
             caller: Some(caller()),
@@ -249,6 +254,29 @@ impl portal::Sessions for Fake {
         Ok(())
     }
     async fn end_other_sessions(&self, _: &Caller, _: &str) -> Answer<()> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl portal::People for Fake {
+    async fn people(&self, _: &Caller, _: &view::people::Filter) -> Answer<view::people::List> {
+        self.people.clone()
+    }
+    async fn person(&self, _: &Caller, account: &AccountId) -> Answer<view::people::Row> {
+        let list = self.people.clone()?;
+        list.rows.into_iter().find(|row| row.id == *account).ok_or_else(PortalError::not_found)
+    }
+    async fn mark_left(&self, _: &Caller, _: &AccountId) -> Answer<view::people::Ended> {
+        Ok(view::people::Ended::default())
+    }
+    async fn mark_back(&self, _: &Caller, _: &AccountId) -> Answer<()> {
+        Ok(())
+    }
+    async fn left_behind(&self, _: &Caller) -> Answer<Vec<view::people::Behind>> {
+        Ok(self.behind.clone())
+    }
+    async fn take_on(&self, _: &Caller, _: &str) -> Answer<()> {
         Ok(())
     }
 }

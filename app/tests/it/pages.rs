@@ -9,6 +9,7 @@ pub(crate) mod job;
 pub(crate) mod jobs;
 pub(crate) mod new_environment;
 pub(crate) mod notices;
+pub(crate) mod people;
 pub(crate) mod request;
 mod sign_in;
 

@@ -2,7 +2,7 @@
 
 use crate::fake::{Fake, page};
 use crate::pages::{
-    access, audit, changes, environment, environments, job, jobs, new_environment as form, notices, request,
+    access, audit, changes, environment, environments, job, jobs, new_environment as form, notices, people, request,
 };
 use app::context::Theme;
 use domain::failure::Mend;
@@ -73,6 +73,8 @@ fn pages() -> Vec<(&'static str, Fake, &'static str)> {
         ("audit-nothing", audit::none(), "/audit?person=nobody"),
         ("notices", notices::several(), "/notices"),
         ("notices-none", notices::none(), "/notices"),
+        ("people", people::several(), "/people"),
+        ("leaving", people::several(), "/people/leaving?account=tenant%2Fmember"),
         ("not-found", Fake::default(), "/nowhere"),
     ]
 }

@@ -64,6 +64,9 @@ pub struct Principal {
     /// The certificates that it may prove itself with (DER, base64), of an application only.
     #[serde(default)]
     pub certificates: Vec<String>,
+    /// The federated credentials that it may prove itself with (`issuer`, `subject`, `audiences`), of an application only.
+    #[serde(default)]
+    pub federated: Vec<Value>,
     /// What it may do in Microsoft Graph, of a service principal only.
     #[serde(default)]
     pub consents: Consents,
@@ -76,6 +79,9 @@ pub struct Principal {
     /// The application roles, of a user only.
     #[serde(default)]
     pub app_roles: Vec<String>,
+    /// Whether an administrator has disabled the account, of a user only.
+    #[serde(default)]
+    pub disabled: bool,
     /// The object ids of its members, of a group only.
     #[serde(default)]
     pub members: Vec<Uuid>,
@@ -102,10 +108,12 @@ impl Principal {
             app_id: None,
             secret: None,
             certificates: Vec::new(),
+            federated: Vec::new(),
             consents: Consents::default(),
             resource: None,
             user_name: None,
             app_roles: Vec::new(),
+            disabled: false,
             members: Vec::new(),
             created: now,
         }
@@ -140,6 +148,26 @@ pub fn remove(draft: &mut Draft<'_>, object_id: Uuid) {
     }
     draft.remove(GROUPS, &object_id.to_string());
     draft.remove(PRINCIPALS, &object_id.to_string());
+}
+
+/// The collection of the users that were deleted and can come back, by object id.
+const DELETED: &str = "deleted_users";
+
+/// Takes a user out of the directory, as a deletion does: everything that is known of it comes back with [`restore`].
+pub fn delete_user(draft: &mut Draft<'_>, user: &Principal) {
+    let body = serde_json::to_value(user).unwrap_or(Value::Null);
+    draft.put(DELETED, &user.object_id.to_string(), body);
+    remove(draft, user.object_id);
+}
+
+/// A user that was deleted under this name, back in the directory.
+pub fn restore(draft: &mut Draft<'_>, user_name: &str) -> Option<Principal> {
+    let all = draft.list(DELETED).into_iter().filter_map(|(_, body)| serde_json::from_value(body).ok());
+    let named = |one: &Principal| one.user_name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(user_name));
+    let user: Principal = all.into_iter().find(named)?;
+    draft.remove(DELETED, &user.object_id.to_string());
+    put(draft, &user);
+    Some(user)
 }
 
 /// The principal with that object id.

@@ -1,6 +1,7 @@
-//! Asks Microsoft Graph who somebody is, who is in a group, and in which groups somebody is.
+//! Asks Microsoft Graph who somebody is, who is in a group, in which groups somebody is, and which accounts are still
+//! there.
 use crate::{error::Error, refusal, token::Tokens, transport::Transport};
-use http::Method;
+use http::{HeaderMap, Method};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -12,6 +13,27 @@ pub struct Graph {
     transport: Transport,
     tokens: Tokens,
     base: Url,
+}
+
+/// What the directory says of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Account {
+    Enabled,
+    Disabled,
+    Gone,
+}
+
+#[derive(Deserialize)]
+struct Batch {
+    responses: Vec<Part>,
+}
+
+#[derive(Deserialize)]
+struct Part {
+    id: String,
+    status: u16,
+    #[serde(default)]
+    body: Value,
 }
 
 #[derive(Deserialize)]
@@ -123,4 +145,32 @@ impl Graph {
             Error::rejected("GET", resource, "ForeignAddress", message)
         })
     }
+
+    /// What becomes of these users (object ids), [`Graph::MOST`] at a time: one call, however many they are. An
+    /// administrator has to have granted our identity `User.Read.All`; otherwise it is `Denied`
+    /// (<https://learn.microsoft.com/graph/json-batching>).
+    pub async fn accounts(&self, users: &[&str]) -> Result<Vec<(String, Account)>, Error> {
+        let question = |user: &&str| json!({ "id": user, "method": "GET", "url": format!("/users/{user}?$select=id,accountEnabled") });
+        let body = json!({ "requests": users.iter().map(question).collect::<Vec<_>>() });
+        let url = self.at(&["$batch"]);
+        let resource = self.named(&url);
+        let batch: Batch = self.ask(Method::POST, url, Some(&body)).await?;
+        let mut told = Vec::new();
+        for part in batch.responses {
+            let account = match part.status {
+                200 if part.body["accountEnabled"] == json!(false) => Account::Disabled,
+                200 => Account::Enabled,
+                404 => Account::Gone,
+                status => {
+                    let body = part.body.to_string();
+                    return Err(refusal::read("GET", &resource, status, &HeaderMap::new(), body.as_bytes()));
+                }
+            };
+            told.push((part.id, account));
+        }
+        Ok(told)
+    }
+
+    /// How many users [`Graph::accounts`] may be asked about at once.
+    pub const MOST: usize = 20;
 }

@@ -111,7 +111,7 @@ pub use cloud::Cloud;
 pub use config::{Config, CredentialKind};
 pub use door::Azure;
 pub use error::{Error, Kind};
-pub use graph::{Graph, Principal};
+pub use graph::{Account, Graph, Principal};
 pub use id::{NotAnId, ResourceId};
 pub use logs::{Column, Logs, Table};
 pub use me::Me;

@@ -42,6 +42,15 @@ pub(super) fn sentences(config: &Config) -> Vec<String> {
         config.sign_in.idle_hours > 0 && config.sign_in.longest_hours > 0,
         "Sessions last at least one hour.".to_owned(),
     );
+    let proofs = [
+        config.sign_in.secret().is_some(),
+        config.sign_in.client_certificate.is_some(),
+        config.sign_in.client_assertion_file.is_some(),
+    ];
+    say(
+        proofs.iter().filter(|proof| **proof).count() == 1,
+        "sign_in needs exactly one of client_secret, client_certificate and client_assertion_file.".to_owned(),
+    );
     let mut seen = BTreeSet::new();
     for team in &config.teams {
         say(seen.insert(team.name.to_string()), format!("The team {} stands twice.", team.name));

@@ -35,7 +35,12 @@ pub async fn evidence(
     SignedIn(caller): SignedIn,
     Path(name): Path<String>,
 ) -> Result<Response, Failed> {
-    let archive = web.portal.evidence(&caller, &name).await?;
+    Ok(archive(&web, &caller, &name).await?)
+}
+
+/// The evidence as an answer that is saved.
+pub(super) async fn archive(web: &Web, caller: &Caller, environment: &str) -> Answer<Response> {
+    let archive = web.portal.evidence(caller, environment).await?;
     let name = "attachment; filename=\"keystead-evidence.zip\"";
     Ok(([(CONTENT_TYPE, "application/zip"), (CONTENT_DISPOSITION, name)], archive).into_response())
 }

@@ -3,6 +3,7 @@
 pub mod environments;
 pub mod jobs;
 pub mod notices;
+pub mod people;
 pub mod requests;
 pub mod sessions;
 pub mod standing;

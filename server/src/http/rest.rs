@@ -2,8 +2,12 @@
 
 pub mod audit;
 pub mod body;
+pub mod changes;
+pub mod environments;
 pub mod jobs;
 pub mod openapi;
+pub mod people;
 pub mod problem;
+pub mod query;
 pub mod refusals;
 pub mod requests;

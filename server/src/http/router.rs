@@ -1,7 +1,7 @@
 //! Every route of the portal on one screen.
 
 use super::caller::{bearer_only, look_up, signed_in_only};
-use super::forms::{environments, jobs, notices, requests, sessions, standing};
+use super::forms::{environments, jobs, notices, people, requests, sessions, standing};
 use super::rest::{self, openapi, problem};
 use super::session::Sessions;
 use super::{Web, appearance, audit, error, events, headers, limits, pages, proxy, sign_in, site};
@@ -50,6 +50,9 @@ pub fn router(web: Web, sessions: Sessions) -> Router {
         .route("/approvals/take-back", post(requests::take_back))
         .route("/notices/choices", post(notices::choose))
         .route("/notices/{id}/again", post(notices::again))
+        .route("/people/leave", post(people::leave))
+        .route("/people/return", post(people::come_back))
+        .route("/environments/{name}/take-over", post(people::take_on))
         .route("/sessions/{id}/end", post(sessions::end))
         .route("/sessions/end-others", post(sessions::end_others))
         .route("/jobs/{id}/cancel", post(jobs::cancel))
@@ -72,8 +75,24 @@ pub fn router(web: Web, sessions: Sessions) -> Router {
         .layer(CsrfLayer::new());
 
     let programs = Router::new()
-        .route("/requests", post(rest::requests::submit))
+        .route("/requests", get(rest::requests::list).post(rest::requests::submit))
+        .route("/requests/{id}", get(rest::requests::read))
         .route("/requests/{id}/approval", post(rest::requests::approve))
+        .route("/requests/{id}/rejection", post(rest::requests::reject))
+        .route("/requests/{id}/changes", post(rest::requests::send_back))
+        .route("/requests/{id}/withdrawal", post(rest::requests::withdraw))
+        .route("/requests/{id}/comments", post(rest::requests::comment))
+        .route("/environments", get(rest::environments::list))
+        .route("/environments/{name}", get(rest::environments::read))
+        .route("/environments/{name}/validation", post(rest::environments::validate))
+        .route("/environments/{name}/evidence", get(rest::environments::evidence))
+        .route("/environments/{name}/ownership", post(rest::people::take_on))
+        .route("/people", get(rest::people::list))
+        .route("/people/departures", post(rest::people::leave))
+        .route("/people/returns", post(rest::people::come_back))
+        .route("/environments/{name}/change", post(rest::changes::change))
+        .route("/environments/{name}/destruction", get(rest::changes::destruction).post(rest::changes::destroy))
+        .route("/environments/{name}/release", get(rest::changes::release).post(rest::changes::let_go))
         .route("/audit", get(rest::audit::read))
         .route("/jobs/{id}", get(rest::jobs::read))
         .route("/jobs/{id}/cancel", post(rest::jobs::cancel))

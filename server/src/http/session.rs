@@ -138,6 +138,8 @@ impl SessionStore for Sessions {
         self.forget(&id).await;
         match there.map_err(|error| Error::Backend(error.to_string()))? {
             true => Ok(()),
+            // Ended meanwhile: what somebody else has ended does not come back.
+            false if account.is_some() => Ok(()),
             false => self.create(&mut record.clone()).await,
         }
     }

@@ -1,5 +1,6 @@
 //! Signing in and out: to the identity provider, back from it with a new session, and away from both.
 
+mod proof;
 mod provider;
 
 use super::caller::{Address, Known};

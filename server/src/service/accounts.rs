@@ -3,6 +3,7 @@
 use super::Service;
 use super::error::failed;
 use crate::store;
+use app::error::PortalError;
 use app::portal::Answer;
 use domain::Moment;
 use domain::account::{Caller, Way};
@@ -16,6 +17,9 @@ use std::sync::Arc;
 /// What every token begins with, so that a leaked one is found by those who look for such.
 const PREFIX: &str = "keystead_";
 
+/// To somebody who is marked as having left.
+const HAS_LEFT: &str = "This account is marked as having left. A platform engineer of Keystead can take that back.";
+
 /// The part of the service that is about who somebody is.
 #[derive(Clone)]
 pub struct Accounts(Arc<Service>);
@@ -25,7 +29,7 @@ impl Accounts {
         Accounts(service)
     }
 
-    /// Keeps what the directory said at this sign-in.
+    /// Keeps what the directory said at this sign-in; refused to somebody who is marked as having left.
     pub async fn signed_in(&self, caller: &Caller) -> Answer<()> {
         let service = &self.0;
         service.deciders.forget();
@@ -36,11 +40,17 @@ impl Accounts {
             by_account(Act::SignedIn, caller, now).with("roles", roles.join(", ")).with("teams", teams.join(", "));
         let keep = async {
             let mut tx = service.store.begin().await?;
-            store::account::keep(&mut tx, account, now).await?;
-            store::audit::append(&mut tx, &entry).await?;
-            tx.commit().await
+            let kept = store::account::keep(&mut tx, account, now).await?;
+            if kept {
+                store::audit::append(&mut tx, &entry).await?;
+                tx.commit().await?;
+            }
+            Ok::<_, store::Error>(kept)
         };
-        keep.await.map_err(failed("keeping an account"))
+        match keep.await.map_err(failed("keeping an account"))? {
+            true => Ok(()),
+            false => Err(PortalError::forbidden(HAS_LEFT)),
+        }
     }
 
     /// Keeps where mail reaches somebody, as the directory said at this sign-in.

@@ -142,6 +142,13 @@ impl Cache {
                 }
             }
         }
+        // Whom the configuration still names has left all the same.
+        for name in store::leaving::names(store).await.map_err(&failed)? {
+            deciders.platform.remove(&name);
+            for managers in deciders.managers.values_mut() {
+                managers.remove(&name);
+            }
+        }
         deciders.handed = store::handover::open(store, now).await.map_err(&failed)?;
         let known = Arc::new(deciders);
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, known.clone()));

@@ -80,6 +80,7 @@ impl Environments for Service {
             waits,
             turn,
             accept: self.acceptable(&environment, drift.as_ref()),
+            orphaned: self.orphaned(caller, &environment).await?,
             drift,
             cost,
             kept: kept.into_iter().map(kept_line).collect(),

@@ -9,7 +9,7 @@ use app::portal::{Answer, Frames};
 use async_trait::async_trait;
 use domain::account::{Caller, Role};
 use domain::id::RequestId;
-use domain::permission::{Action, may};
+use domain::permission::{Action, Subject, may};
 use domain::view::Frame;
 use std::collections::HashMap;
 
@@ -44,6 +44,7 @@ impl Frames for Service {
             inbox,
             requests: !self.own_choices(caller).teams.is_empty(),
             audit: self.audited_teams(caller).is_ok(),
+            people: may(caller, Action::People, &Subject::everybody()).allowed(),
         })
     }
 }

@@ -115,7 +115,7 @@ fn actor(caller: &Caller, on_behalf: Option<&str>) -> Actor {
 }
 
 /// What the list's search finds an environment by: lower case, each word between spaces.
-fn search(wish: &Wish, owner: &str) -> String {
+pub(super) fn search(wish: &Wish, owner: &str) -> String {
     let words = [
         wish.name.to_string(),
         owner.to_owned(),

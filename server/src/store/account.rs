@@ -24,16 +24,18 @@ impl TryFrom<Row> for Account {
     }
 }
 
-/// Keeps what this sign-in said, over whatever an earlier one did.
-pub async fn keep(tx: &mut Tx, account: &Account, now: Moment) -> Result<(), Error> {
+/// Keeps what this sign-in said, over whatever an earlier one did; false where somebody has said that this account has
+/// left, which nothing but a person's word undoes.
+pub async fn keep(tx: &mut Tx, account: &Account, now: Moment) -> Result<bool, Error> {
     const SQL: &str = "insert into account (id, name, roles, teams, seen_at) values ($1, $2, $3, $4, $5)
-        on conflict (id) do update set name = $2, roles = $3, teams = $4, seen_at = $5";
+        on conflict (id) do update set name = $2, roles = $3, teams = $4, seen_at = $5
+        where account.left_at is null";
     let (roles, teams) = (document::write(&account.roles)?, document::write(&account.teams)?);
-    on_both!(tx.on(), db => {
+    let kept = on_both!(tx.on(), db => {
         let keep = sqlx::query(SQL).bind(&account.id.0).bind(&account.name).bind(&roles).bind(&teams).bind(now.0);
-        keep.execute(db).await.map(drop)
+        keep.execute(db).await.map(|done| done.rows_affected())
     })?;
-    Ok(())
+    Ok(kept == 1)
 }
 
 /// Where mail reaches this account, as the directory said at this sign-in.
@@ -51,9 +53,10 @@ pub async fn email(store: &Store, name: &str) -> Result<Option<String>, Error> {
     Ok(row.and_then(|(email,)| email))
 }
 
-/// By account name; of several that bore it, the one seen last.
+/// By account name, of those that have not left; of several that bore it, the one seen last.
 pub async fn named(store: &Store, name: &str) -> Result<Option<Account>, Error> {
-    const SQL: &str = "select id, name, roles, teams from account where name = $1 order by seen_at desc limit 1";
+    const SQL: &str =
+        "select id, name, roles, teams from account where name = $1 and left_at is null order by seen_at desc limit 1";
     let row: Option<Row> = on_both!(store.read(), db => sqlx::query_as(SQL).bind(name).fetch_optional(db).await)?;
     row.map(Account::try_from).transpose()
 }
@@ -61,7 +64,7 @@ pub async fn named(store: &Store, name: &str) -> Result<Option<Account>, Error> 
 /// Everybody whom the directory called a manager or a platform engineer; few.
 pub async fn deciders(store: &Store) -> Result<Vec<Account>, Error> {
     const SQL: &str = r#"select id, name, roles, teams from account
-        where roles like '%"manager"%' or roles like '%"platform-engineer"%'"#;
+        where left_at is null and (roles like '%"manager"%' or roles like '%"platform-engineer"%')"#;
     let rows: Vec<Row> = on_both!(store.read(), db => sqlx::query_as(SQL).fetch_all(db).await)?;
     rows.into_iter().map(Account::try_from).collect()
 }

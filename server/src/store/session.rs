@@ -55,8 +55,10 @@ pub async fn write(
     Ok(written > 0)
 }
 
+/// None of an account that has left, however it came there.
 pub async fn find(store: &Store, id: &str) -> Result<Option<Row>, Error> {
-    const SQL: &str = "select body, created_at, used_at, expires_at from session where id = $1";
+    const SQL: &str = "select body, created_at, used_at, expires_at from session where id = $1 and not exists
+        (select 1 from account where account.id = session.account and account.left_at is not null)";
     Ok(on_both!(store.read(), db => sqlx::query_as(SQL).bind(id).fetch_optional(db).await)?)
 }
 

@@ -11,6 +11,9 @@ pub const SEALED: &str = "sealed";
 /// Kind of the timer that asks checks again that could not tell; its subject is the environment's id.
 pub const CHECKS: &str = "checks";
 
+/// Kind of the timer that asks the directory which accounts are still there; it has no subject.
+pub const DIRECTORY: &str = "directory";
+
 /// Kind of the timer that holds what stands against what was approved; its subject is the environment's id.
 pub const DRIFT: &str = "drift";
 /// How often that happens: every fifteen minutes.

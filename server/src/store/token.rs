@@ -29,7 +29,8 @@ pub async fn keep(tx: &mut Tx, hash: &str, account: &AccountId, now: Moment, exp
 /// it is unknown or has expired.
 pub async fn owner(store: &Store, hash: &str, now: Moment) -> Result<Option<(Account, bool)>, Error> {
     const SQL: &str = "select account.id, account.name, account.roles, account.teams, token.used_at
-        from token join account on account.id = token.account where token.hash = $1 and token.expires_at > $2";
+        from token join account on account.id = token.account where token.hash = $1 and token.expires_at > $2
+        and account.left_at is null";
     let row: Option<Row> = on_both!(store.read(), db => {
         sqlx::query_as(SQL).bind(hash).bind(now.0).fetch_optional(db).await
     })?;

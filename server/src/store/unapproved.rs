@@ -3,7 +3,7 @@
 
 use super::record::{self, Speaker};
 use super::request::{self, Ending, Request};
-use super::{Change, Error, Store, audit, draft, environment, event, level, notice, sealed, timer};
+use super::{Change, Error, Store, Tx, audit, draft, environment, event, level, notice, sealed, timer};
 use app::portal::Draft;
 use domain::Moment;
 use domain::approval::{Entry, Word};
@@ -58,37 +58,51 @@ async fn once(
     refusal: &Refusal<'_>,
     now: Moment,
 ) -> Result<bool, Error> {
-    let ending = &refusal.ending;
     let mut tx = store.begin().await?;
+    let ended = within(&mut tx, who, request, refusal, now).await?;
+    if ended {
+        tx.commit().await?;
+    }
+    Ok(ended)
+}
+
+/// The same as a part of something greater; [`Error::Behind`] where the job was written to at that moment.
+pub async fn within(
+    tx: &mut Tx,
+    who: &Actor,
+    request: &Request,
+    refusal: &Refusal<'_>,
+    now: Moment,
+) -> Result<bool, Error> {
+    let ending = &refusal.ending;
     // Whoever answers to an earlier level or plan has not answered to this one; who takes back takes back all of it.
     let answers = matches!(ending.state, State::Rejected | State::Returned);
-    if answers && !level::hold(&mut tx, request).await? {
+    if answers && !level::hold(tx, request).await? {
         return Ok(false);
     }
-    if !request::end(&mut tx, &request.id, ending, now).await? {
+    if !request::end(tx, &request.id, ending, now).await? {
         return Ok(false);
     }
-    audit::decided(&mut tx, who, request, ending, now).await?;
-    notice::events::decided(&mut tx, who, request, ending, now).await?;
-    timer::stop(&mut tx, timer::REQUEST, request.id.as_str()).await?;
+    audit::decided(tx, who, request, ending, now).await?;
+    notice::events::decided(tx, who, request, ending, now).await?;
+    timer::stop(tx, timer::REQUEST, request.id.as_str()).await?;
     let speaker = ending.by.map(|(account, name, way)| Speaker { account, name, way, on_behalf: refusal.on_behalf });
-    record::add(&mut tx, &request.id, speaker, &entry(request, refusal, now)).await?;
+    record::add(tx, &request.id, speaker, &entry(request, refusal, now)).await?;
     if let Some(kept) = refusal.draft {
-        draft::begin_in(&mut tx, &request.requester, kept).await?;
+        draft::begin_in(tx, &request.requester, kept).await?;
     }
     match (request.kind, &request.job) {
         (Kind::Change | Kind::Repair | Kind::Destroy | Kind::Release, _) => {} // what stands stays as it is
         (Kind::Rename | Kind::Replan, Some(job)) => {
             let by = ending.by.map_or("Keystead", |(_, name, _)| name).to_owned();
             let why = ending.comment.map_or_else(|| ending.state.word().to_lowercase(), str::to_owned);
-            event::tell(&mut tx, job, now, Event::Refused { by, why }).await?;
+            event::tell(tx, job, now, Event::Refused { by, why }).await?;
         }
         _ => {
-            sealed::delete(&mut tx, &request.id).await?;
-            environment::gone(&mut tx, &request.environment, ending.state.word(), now).await?;
+            sealed::delete(tx, &request.id).await?;
+            environment::gone(tx, &request.environment, ending.state.word(), now).await?;
         }
     }
-    tx.commit().await?;
     Ok(true)
 }
 

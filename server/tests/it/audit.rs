@@ -21,7 +21,7 @@ impl Portal {
     }
 
     /// Every line of an act, oldest first: who did it on whose behalf to what.
-    async fn told(&self, act: &str) -> Vec<String> {
+    pub(crate) async fn told(&self, act: &str) -> Vec<String> {
         let filter = Filter { action: act.to_owned(), ..Filter::default() };
         let auditor = crate::support::portal::caller("auditor", Role::Auditor, None);
         let list = self.read(&auditor, &filter).await;

@@ -2,12 +2,16 @@
 
 mod drafts;
 mod headers;
+mod leaver;
 mod limits;
 mod long_log;
+mod long_log;
 mod notices;
+mod proof;
 mod quota;
 mod rest;
 mod sign_in;
 mod strangers;
+mod table;
 mod tls;
 mod unseen;

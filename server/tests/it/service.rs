@@ -9,6 +9,7 @@ mod day_two;
 mod decide;
 mod deleted_vault;
 mod delivering;
+mod leaver;
 mod notices;
 mod permission;
 mod quota;

@@ -5,5 +5,6 @@ pub mod browser;
 pub mod living;
 pub mod portal;
 pub mod postgres;
+pub mod routes;
 pub mod smtp;
 pub mod wire;

@@ -7,7 +7,7 @@ use crate::reason::Reason;
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = JobWord))]
 pub struct Word {
     pub at: Moment,
     pub kind: Kind,
@@ -19,7 +19,7 @@ pub struct Word {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = JobWordKind))]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     Cancel,

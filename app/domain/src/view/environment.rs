@@ -14,8 +14,10 @@ use serde::{Deserialize, Serialize};
 
 /// Which rows a list shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::IntoParams))]
 #[serde(default)]
 pub struct Filter {
+    #[cfg_attr(feature = "schema", param(inline))]
     pub show: Show,
     /// Part of a name, an owner or an Azure resource.
     pub search: String,
@@ -26,6 +28,7 @@ pub struct Filter {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = EnvironmentsShown))]
 #[serde(rename_all = "kebab-case")]
 pub enum Show {
     /// All that are not gone.
@@ -37,7 +40,7 @@ pub enum Show {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = EnvironmentRow))]
 pub struct Row {
     pub id: EnvironmentId,
     pub name: String,
@@ -80,7 +83,7 @@ pub struct List {
 
 /// Everything on an environment's page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = Environment))]
 pub struct Whole {
     pub row: Row,
     pub wish: Wish,
@@ -115,8 +118,19 @@ pub struct Whole {
     /// What it costs by resource.
     #[serde(default)]
     pub cost: Option<Estimate>,
+    /// Where its owner has left: since when, and whether the caller may take it over.
+    #[serde(default)]
+    pub orphaned: Option<Orphaned>,
     /// When the server rendered this.
     pub now: Moment,
+}
+
+/// An environment that was asked for by somebody who has left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Orphaned {
+    pub since: Moment,
+    pub take_on: Can,
 }
 
 /// A look at what stands, held against what was approved.
@@ -194,7 +208,7 @@ pub struct Validation {
 
 /// A part of the topology.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = EnvironmentPart))]
 pub struct Part {
     pub part: PartKind,
     /// `aks-payments-staging`.

@@ -8,7 +8,7 @@ use crate::moment::Moment;
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = JobRow))]
 pub struct Row {
     pub id: JobId,
     /// "Create checkout-loadtest".
@@ -29,7 +29,7 @@ pub struct Row {
 
 /// Everything on a job's page; the event stream sends it again, without lines, whenever it changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = Job))]
 pub struct Whole {
     pub row: Row,
     pub asked_by: String,
@@ -102,7 +102,7 @@ impl Turn {
 
 /// A step as graph node and timeline row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = JobStep))]
 pub struct Step {
     /// `resource-group`.
     pub key: String,
@@ -126,7 +126,7 @@ pub struct Step {
 
 /// A line of the log, for people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = LogLine))]
 pub struct Line {
     pub number: i64,
     pub at: Moment,

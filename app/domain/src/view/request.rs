@@ -13,6 +13,7 @@ use crate::wish::Wish;
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = RequestsShown))]
 #[serde(rename_all = "kebab-case")]
 pub enum Show {
     /// Everything that the caller may see.
@@ -26,7 +27,7 @@ pub enum Show {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = RequestRow))]
 pub struct Row {
     pub id: RequestId,
     pub kind: Kind,
@@ -51,7 +52,7 @@ pub struct Row {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = Request))]
 pub struct Whole {
     pub row: Row,
     pub wish: Wish,
@@ -84,7 +85,7 @@ pub struct Whole {
 
 /// One level of an approval.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = RequestLevel))]
 pub struct Level {
     /// "A manager of team Payments".
     pub who: String,
@@ -142,6 +143,7 @@ pub struct Changing {
 
 /// The plan of a removal, before anybody is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Destruction {
     pub environment: String,
     pub plan: Plan,
@@ -157,6 +159,7 @@ pub struct Destruction {
 
 /// What stays on Azure where Keystead lets go of an environment, before anybody is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Release {
     pub environment: String,
     /// Everything that stands, kept; what Keystead stops doing stands under what it permits.

@@ -117,6 +117,7 @@ pub(crate) fn failing() -> Whole {
         kept: Vec::new(),
         drift: None,
         accept: Accept::default(),
+        orphaned: None,
         cost: Some(estimate(3)),
         now: NOW,
     }

@@ -80,6 +80,7 @@ pub(crate) fn nine() -> Fake {
         inbox: 3,
         requests: true,
         audit: true,
+        people: false,
     };
     Fake { environments: Ok(list(rows)), frame: Ok(frame), ..Fake::default() }
 }

@@ -1,4 +1,4 @@
-//! Shows the applications of the directory, and changes what an administrator would: consents and certificates.
+//! Shows the applications of the directory, and changes what an administrator would: consents, certificates, accounts.
 use std::sync::Arc;
 
 use axum::Json;
@@ -89,7 +89,47 @@ pub(super) async fn join(State(world): State<Arc<World>>, Json(asked): Json<Join
     .await
 }
 
-async fn change(world: &World, application: Uuid, change: impl FnOnce(&mut Principal)) -> Response {
+/// What becomes of somebody's account (an account name).
+#[derive(Deserialize)]
+pub(super) struct Standing {
+    account: String,
+    state: AccountState,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum AccountState {
+    /// As before; one that was deleted comes back with all that it had.
+    Enabled,
+    Disabled,
+    Deleted,
+}
+
+pub(super) async fn stand(State(world): State<Arc<World>>, Json(asked): Json<Standing>) -> Response {
+    let all = directory::all(&world.state);
+    let named =
+        |one: &Principal| one.user_name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(&asked.account));
+    let person = all.into_iter().find(named);
+    let mut missing = false;
+    let written = written(world.state.change(|draft| {
+        let Some(mut person) = person.or_else(|| directory::restore(draft, &asked.account)) else {
+            missing = true;
+            return Ok(());
+        };
+        match asked.state {
+            AccountState::Deleted => directory::delete_user(draft, &person),
+            AccountState::Enabled | AccountState::Disabled => {
+                person.disabled = matches!(asked.state, AccountState::Disabled);
+                directory::put(draft, &person);
+            }
+        }
+        Ok(())
+    }))
+    .await;
+    if missing { (StatusCode::NOT_FOUND, "no account bears this name\n").into_response() } else { written }
+}
+
+pub(super) async fn change(world: &World, application: Uuid, change: impl FnOnce(&mut Principal)) -> Response {
     if world.state.read(|draft| directory::find_by_app(draft, application)).is_none() {
         return (StatusCode::NOT_FOUND, format!("there is no application {application}\n")).into_response();
     }

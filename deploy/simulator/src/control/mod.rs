@@ -3,6 +3,7 @@ mod directory;
 mod faults;
 mod offer;
 mod page;
+mod trust;
 mod world;
 
 use std::convert::Infallible;
@@ -64,6 +65,9 @@ fn routes(world: &Arc<World>) -> Router {
         .route("/consents", post(directory::consent))
         .route("/groups", post(directory::join))
         .route("/certificates", post(directory::register))
+        .route("/accounts", post(directory::stand))
+        .route("/federations", post(trust::federate))
+        .route("/assertions", post(trust::issue))
         .route("/msi/token", get(app_service::answer))
         .route("/changes", post(world::change))
         .route("/quotas", get(offer::quotas).post(offer::set_quota))

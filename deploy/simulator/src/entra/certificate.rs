@@ -20,8 +20,14 @@ pub(super) fn signed_with_one(assertion: &str) -> bool {
     header(assertion).is_some_and(|header| thumbprint(&header).is_some())
 }
 
-/// Refuses unless the assertion is signed with a certificate that is registered on the application.
-pub(super) fn check(world: &World, application: &Principal, assertion: &str) -> Result<(), EntraRefusal> {
+/// Refuses unless the assertion is signed with a certificate that is registered on the application. `own` is an issuer
+/// for whose token endpoint it may be made, besides Entra's.
+pub(super) fn check(
+    world: &World,
+    application: &Principal,
+    assertion: &str,
+    own: Option<&str>,
+) -> Result<(), EntraRefusal> {
     let malformed = || EntraRefusal::client(50_027, "JWT token is invalid or malformed.");
     let header = header(assertion).ok_or_else(malformed)?;
     let claims = tokens::unverified(assertion).ok_or_else(malformed)?;
@@ -49,14 +55,15 @@ pub(super) fn check(world: &World, application: &Principal, assertion: &str) -> 
     if !is_signed(&header, assertion, &certificate) {
         return Err(unknown("The key was found, but the signature does not match"));
     }
-    check_claims(world, &claims)
+    check_claims(world, &claims, own)
 }
 
-fn check_claims(world: &World, claims: &Value) -> Result<(), EntraRefusal> {
+fn check_claims(world: &World, claims: &Value, own: Option<&str>) -> Result<(), EntraRefusal> {
     let audience = claims["aud"].as_str().unwrap_or_default().trim_end_matches('/').to_ascii_lowercase();
     let host = "https://login.microsoftonline.com/";
     let path = audience.strip_prefix(host).and_then(|rest| rest.split_once('/')).map(|(_, path)| path);
-    if !matches!(path, Some("v2.0" | "oauth2/v2.0/token" | "oauth2/token")) {
+    let at_own = own.is_some_and(|own| audience == own || audience == format!("{own}/token"));
+    if !at_own && !matches!(path, Some("v2.0" | "oauth2/v2.0/token" | "oauth2/token")) {
         return Err(EntraRefusal::client(
             700_023,
             format!("Client assertion audience claim does not match Realm issuer. {REVIEW}"),

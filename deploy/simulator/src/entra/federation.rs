@@ -67,10 +67,10 @@ pub fn check(world: &World, principal: &Principal, assertion: &str) -> Result<()
     })
 }
 
-/// The `properties` of the credentials that count now.
+/// The credentials that count now: of an application its own, of a managed identity the `properties` of its resources.
 fn credentials(world: &World, principal: &Principal) -> Vec<Value> {
     let Some(identity) = &principal.resource else {
-        return Vec::new();
+        return principal.federated.clone();
     };
     let now = world.clock.now();
     let found = world.state.read(|draft| resources::of_kind(draft, &format!("{identity}/"), CREDENTIALS));

@@ -3,6 +3,7 @@ mod certificate;
 mod claims;
 mod discovery;
 pub mod federation;
+mod proof;
 mod refusal;
 mod sign_in;
 mod token;

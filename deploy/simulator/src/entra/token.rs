@@ -10,16 +10,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use serde_json::json;
-use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use super::claims::{self, LIFE, Proof};
 use super::refusal::EntraRefusal;
-use super::{certificate, federation, is_tenant};
+use super::{is_tenant, proof};
 use crate::directory::{self, Principal};
 use crate::world::World;
-
-const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// POST to the token endpoint, version 1 (`resource`) or 2 (`scope`).
 pub(super) async fn answer(
@@ -82,32 +79,8 @@ fn prove(world: &World, form: &BTreeMap<String, String>) -> Result<(Principal, P
             format!("Application with identifier '{client}' was not found in the directory 'Contoso Example'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant."),
         )
     })?;
-    if let Some(assertion) = field("client_assertion") {
-        if field("client_assertion_type") != Some(ASSERTION) {
-            return Err(EntraRefusal::missing("client_assertion_type"));
-        }
-        match certificate::signed_with_one(assertion) {
-            true => certificate::check(world, &principal, assertion)?,
-            false => federation::check(world, &principal, assertion)?,
-        }
-        return Ok((principal, Proof::Assertion));
-    }
-    let Some(secret) = field("client_secret") else {
-        return Err(EntraRefusal::client(
-            7000218,
-            "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
-        ));
-    };
-    let known = principal.secret.as_deref().unwrap_or_default();
-    if !known.is_empty() && bool::from(known.as_bytes().ct_eq(secret.as_bytes())) {
-        return Ok((principal, Proof::Secret));
-    }
-    Err(EntraRefusal::client(
-        7000215,
-        format!(
-            "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{client}'."
-        ),
-    ))
+    let proof = proof::shown(world, &principal, form, None)?;
+    Ok((principal, proof))
 }
 
 /// The audience that the token is for: version 1 names a resource, version 2 a scope below one.

@@ -30,6 +30,8 @@ pub const PERMISSIONS: &[&str] = &[
 pub(super) type Permission = &'static [&'static str];
 
 pub(super) const USERS: &[Permission] = &[&["User.ReadBasic.All", "User.Read.All"]];
+/// What of a user is not in the basic profile.
+pub(super) const WHOLE_USERS: &[Permission] = &[&["User.Read.All"]];
 pub(super) const GROUPS: &[Permission] = &[&["GroupMember.Read.All", "Group.Read.All"]];
 pub(super) const SERVICE_PRINCIPALS: &[Permission] = &[&["Application.Read.All"]];
 pub(super) const DIRECTORY: &[Permission] = &[&["Directory.Read.All"]];

@@ -47,7 +47,7 @@ pub(super) fn whole(world: &World, one: &Principal) -> Map<String, Value> {
     let document = match one.kind {
         PrincipalKind::User => json!({
             "id": one.object_id, "displayName": one.name, "userPrincipalName": one.user_name, "mail": one.user_name,
-            "mailNickname": nickname, "accountEnabled": true, "userType": "Member", "createdDateTime": created,
+            "mailNickname": nickname, "accountEnabled": !one.disabled, "userType": "Member", "createdDateTime": created,
             "givenName": null, "surname": null, "jobTitle": null, "mobilePhone": null, "officeLocation": null,
             "preferredLanguage": null, "businessPhones": [],
         }),
@@ -84,6 +84,11 @@ pub(super) fn shown(wish: &Wish<'_>, one: &Principal) -> Result<Map<String, Valu
         None => {}
         Some(select) => {
             let wanted: Vec<&str> = select.split(',').map(str::trim).collect();
+            // More than the basic profile is more than `User.ReadBasic.All` allows.
+            if one.kind == PrincipalKind::User && wanted.iter().any(|name| name.eq_ignore_ascii_case("accountEnabled"))
+            {
+                wish.caller.need(super::caller::WHOLE_USERS)?;
+            }
             let known = |name: &&&str| whole.keys().any(|key| key.eq_ignore_ascii_case(name));
             if let Some(wrong) = wanted.iter().find(|name| !known(name)) {
                 let kind = type_of(one.kind).trim_start_matches('#');

@@ -2,6 +2,7 @@
 //!
 //! Every call needs a permission that an administrator has granted to the application, as in life; which application
 //! has which is part of the directory ([`directory::Consents`]) and can be changed by a control route.
+mod batch;
 mod caller;
 mod document;
 mod list;
@@ -80,22 +81,38 @@ fn add_request_ids(asked: &HeaderMap, headers: &mut HeaderMap) {
 
 fn grant(world: &World, request: &RequestParts, body: &[u8]) -> Granted {
     let caller = caller::authenticate(world, &request.headers)?;
-    let path = percent_decode_str(request.uri.path()).decode_utf8_lossy().into_owned();
-    let mut parts: Vec<&str> = path.trim_matches('/').split('/').collect();
-    let version = parts.remove(0);
-    if !matches!(version, "v1.0" | "beta") {
-        return Err(GraphRefusal::bad("BadRequest", format!("Invalid version: {version}")));
-    }
-    let query = form_urlencoded::parse(request.uri.query().unwrap_or_default().as_bytes());
-    let query: BTreeMap<String, String> = query.into_owned().collect();
     let body = match body {
         [] => Value::Null,
         body => serde_json::from_slice(body).map_err(|_| {
             GraphRefusal::bad("BadRequest", "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.")
         })?,
     };
-    let wish = Wish { world, caller, version, query, body };
-    route(&wish, &request.method, &parts)
+    let path = request.uri.path().trim_matches('/');
+    let (version, path) = path.split_once('/').unwrap_or((path, ""));
+    let asked = Asked { version, method: &request.method, path, query: request.uri.query().unwrap_or_default() };
+    match (&request.method, path) {
+        (&Method::POST, "$batch") => batch::answer(world, &request.headers, version, &body),
+        _ => ask(world, caller, &asked, body),
+    }
+}
+
+/// One question, alone or in a batch.
+struct Asked<'a> {
+    version: &'a str,
+    method: &'a Method,
+    path: &'a str,
+    query: &'a str,
+}
+
+fn ask(world: &World, caller: Caller, asked: &Asked<'_>, body: Value) -> Granted {
+    if !matches!(asked.version, "v1.0" | "beta") {
+        return Err(GraphRefusal::bad("BadRequest", format!("Invalid version: {}", asked.version)));
+    }
+    let path = percent_decode_str(asked.path).decode_utf8_lossy().into_owned();
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let query: BTreeMap<String, String> = form_urlencoded::parse(asked.query.as_bytes()).into_owned().collect();
+    let wish = Wish { world, caller, version: asked.version, query, body };
+    route(&wish, asked.method, &parts)
 }
 
 fn route(wish: &Wish<'_>, method: &Method, parts: &[&str]) -> Granted {

@@ -2,7 +2,7 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::world::World;
@@ -10,7 +10,7 @@ use crate::world::World;
 /// An error answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct GraphRefusal {
-    status: StatusCode,
+    pub(super) status: StatusCode,
     code: &'static str,
     message: String,
 }
@@ -52,15 +52,21 @@ impl GraphRefusal {
 
     /// The HTTP answer.
     pub(super) fn answer(&self, world: &World, asked: &HeaderMap) -> Response {
+        let body = self.body(world, asked);
+        let request = body["error"]["innerError"]["request-id"].as_str().unwrap_or_default().to_owned();
+        (self.status, [("request-id", request)], Json(body)).into_response()
+    }
+
+    /// What the answer says, alone or in a batch.
+    pub(super) fn body(&self, world: &World, asked: &HeaderMap) -> Value {
         let request = Uuid::new_v4().to_string();
         let client = asked.get("client-request-id").and_then(|id| id.to_str().ok()).unwrap_or(&request);
-        let body = json!({"error": {
+        json!({"error": {
             "code": self.code, "message": self.message,
             "innerError": {
                 "date": world.clock.now().strftime("%Y-%m-%dT%H:%M:%S").to_string(),
                 "request-id": request, "client-request-id": client,
             },
-        }});
-        (self.status, [("request-id", request.as_str())], Json(body)).into_response()
+        }})
     }
 }

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use reqwest::{Client, StatusCode, redirect::Policy};
+use reqwest::{Client, Method, StatusCode, redirect::Policy};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use url::Url;
@@ -194,4 +194,83 @@ async fn a_wrong_secret_is_refused_with_its_number() {
         assert_eq!(body["error_codes"], json!([number]), "{body}");
         assert!(body["error_description"].as_str().unwrap().starts_with(&format!("AADSTS{number}: ")));
     }
+}
+
+/// Sends a code with whatever the application shows of itself.
+async fn shown(application: &Application, more: &[(&str, &str)]) -> (StatusCode, Value) {
+    let back = application.choose("member").await;
+    let mut form = vec![
+        ("client_id", application.client_id.as_str()),
+        ("grant_type", "authorization_code"),
+        ("code", back["code"].as_str()),
+        ("redirect_uri", "http://127.0.0.1:3000/auth/callback"),
+        ("code_verifier", VERIFIER),
+    ];
+    form.extend_from_slice(more);
+    let reply = application.browser.post(format!("{}/token", application.issuer)).form(&form).send().await.unwrap();
+    (reply.status(), reply.json().await.unwrap())
+}
+
+#[tokio::test]
+async fn the_sign_in_application_proves_itself_with_a_federated_credential() {
+    let visitor = Visitor::arrive().await;
+    let application = Application::of(&visitor);
+    let (status, nothing) = shown(&application, &[]).await;
+    assert_eq!((status, &nothing["error_codes"][0]), (StatusCode::UNAUTHORIZED, &json!(7_000_218)));
+    let issue = |subject: &str| json!({"issuer": "https://ci.example", "subject": subject, "audience": "api://AzureADTokenExchange"});
+    let mut assertions = Vec::new();
+    for subject in ["portal", "another"] {
+        let issued = visitor.control(Method::POST, "/assertions", issue(subject)).await;
+        assertions.push(issued.body["token"].as_str().unwrap().to_owned());
+    }
+    let of = |assertion: &str| {
+        [
+            ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer".to_owned()),
+            ("client_assertion", assertion.to_owned()),
+        ]
+    };
+    let try_it = async |assertion: &str| {
+        let of = of(assertion);
+        let of: Vec<(&str, &str)> = of.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        shown(&application, &of).await
+    };
+    let (_, none) = try_it(&assertions[0]).await;
+    assert_eq!(none["error_codes"][0], 70_021, "{none}");
+    let mut trust = issue("portal");
+    trust["application"] = json!(application.client_id);
+    assert_eq!(visitor.control(Method::POST, "/federations", trust).await.status, StatusCode::NO_CONTENT);
+    let (status, tokens) = try_it(&assertions[0]).await;
+    assert_eq!(status, StatusCode::OK, "{tokens}");
+    let (_, other) = try_it(&assertions[1]).await;
+    assert_eq!(other["error_codes"][0], 700_213, "{other}");
+    visitor.advance(3_700);
+    let (_, late) = try_it(&assertions[0]).await;
+    assert_eq!(late["error_codes"][0], 700_024, "{late}");
+}
+
+#[tokio::test]
+async fn an_account_that_was_switched_off_or_deleted_signs_in_no_more() {
+    let visitor = Visitor::arrive().await;
+    let application = Application::of(&visitor);
+    let stand = |state: &str| json!({"account": "member@contoso.example", "state": state});
+    let back = application.choose("member").await;
+    let (_, tokens) = application.redeem(&back["code"], VERIFIER).await;
+    let refresh = tokens["refresh_token"].as_str().unwrap().to_owned();
+    let renew =
+        async || application.token(&[("grant_type", "refresh_token"), ("refresh_token", refresh.as_str())]).await;
+    assert_eq!(renew().await.0, StatusCode::OK);
+    visitor.control(Method::POST, "/accounts", stand("disabled")).await;
+    assert_eq!(renew().await.1["error_codes"][0], 50_057);
+    let mut form = application.parameters();
+    form.insert("account".into(), "member@contoso.example".into());
+    let reply = application.browser.post(format!("{}/authorize", application.issuer)).form(&form).send().await.unwrap();
+    assert_eq!(reply.status(), StatusCode::BAD_REQUEST);
+    assert!(reply.text().await.unwrap().contains("AADSTS50057"));
+    visitor.control(Method::POST, "/accounts", stand("deleted")).await;
+    assert_eq!(renew().await.1["error_codes"][0], 50_034);
+    visitor.control(Method::POST, "/accounts", stand("enabled")).await;
+    let (status, again) = renew().await;
+    assert_eq!(status, StatusCode::OK, "{again}");
+    let nobody = json!({"account": "nobody@contoso.example", "state": "deleted"});
+    assert_eq!(visitor.control(Method::POST, "/accounts", nobody).await.status, StatusCode::NOT_FOUND);
 }

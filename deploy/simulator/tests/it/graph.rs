@@ -169,3 +169,44 @@ async fn a_managed_identity_is_found_under_the_name_of_its_resource() {
     let token = entra::access_token(world, &reader, GRAPH).unwrap();
     assert_eq!(ask(&visitor, &token, Method::GET, "/users", Value::Null).await.status, StatusCode::FORBIDDEN);
 }
+
+#[tokio::test]
+async fn a_batch_tells_of_many_accounts_whether_they_are_switched_on() {
+    let visitor = Visitor::arrive().await;
+    let token = visitor.owner(GRAPH).await;
+    let ids: Vec<String> = get(&visitor, "/users?$select=id,userPrincipalName").await.body["value"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["id"].as_str().unwrap().to_owned())
+        .collect();
+    let question =
+        |id: &String| json!({"id": id, "method": "GET", "url": format!("/users/{id}?$select=id,accountEnabled")});
+    let member = get(&visitor, "/users/member@contoso.example").await.body["id"].as_str().unwrap().to_owned();
+    let auditor = get(&visitor, "/users/auditor@contoso.example").await.body["id"].as_str().unwrap().to_owned();
+    for (account, state) in [("member", "disabled"), ("auditor", "deleted")] {
+        let stand = json!({"account": format!("{account}@contoso.example"), "state": state});
+        assert_eq!(visitor.control(Method::POST, "/accounts", stand).await.status, StatusCode::NO_CONTENT);
+    }
+    let body = json!({"requests": ids.iter().map(question).collect::<Vec<_>>()});
+    let told = ask(&visitor, &token, Method::POST, "/$batch", body).await;
+    assert_eq!(told.status, StatusCode::OK, "{}", told.body);
+    let answers = told.body["responses"].as_array().unwrap();
+    assert_eq!(answers.len(), ids.len());
+    for answer in answers {
+        match answer["id"].as_str().unwrap() {
+            id if id == auditor => {
+                assert_eq!(
+                    (&answer["status"], &answer["body"]["error"]["code"]),
+                    (&json!(404), &json!("Request_ResourceNotFound"))
+                );
+            }
+            id => {
+                assert_eq!((&answer["status"], &answer["body"]["accountEnabled"]), (&json!(200), &json!(id != member)))
+            }
+        }
+    }
+    let many: Vec<Value> = (0..21).map(|n| question(&n.to_string())).collect();
+    let refused = ask(&visitor, &token, Method::POST, "/$batch", json!({"requests": many})).await;
+    assert_eq!((refused.status, refused.code()), (StatusCode::BAD_REQUEST, "BadRequest"));
+}

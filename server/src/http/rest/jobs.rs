@@ -34,6 +34,7 @@ pub async fn read(
 
 /// A word that is said with its reason.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = Said)]
 pub struct Word {
     /// Kept in the job's log.
     reason: String,

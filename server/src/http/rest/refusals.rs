@@ -6,6 +6,7 @@ use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::{Content, Ref, RefOr};
 use utoipa::{IntoResponses, ToSchema};
 
+const UNREADABLE: (&str, &str) = ("400", "The query cannot be read");
 const STRANGER: (&str, &str) = ("401", "No valid token");
 const NOT_YOURS: (&str, &str) = ("403", "Not for this caller");
 const NOT_THERE: (&str, &str) = ("404", "Nothing of this id, or nothing that this caller may see");
@@ -18,6 +19,33 @@ pub struct Unread;
 impl IntoResponses for Unread {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         told(&[STRANGER, NOT_THERE])
+    }
+}
+
+/// Of a list: what the caller may not see is not in it.
+pub struct Unlisted;
+
+impl IntoResponses for Unlisted {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        told(&[UNREADABLE, STRANGER])
+    }
+}
+
+/// Of what only some may read of what they see.
+pub struct Unshown;
+
+impl IntoResponses for Unshown {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        told(&[STRANGER, NOT_YOURS, NOT_THERE])
+    }
+}
+
+/// Of what would be done to what is there.
+pub struct Unplanned;
+
+impl IntoResponses for Unplanned {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        told(&[UNREADABLE, STRANGER, NOT_YOURS, NOT_THERE, NOT_NOW])
     }
 }
 

@@ -1,22 +1,55 @@
-//! `POST /api/v1/requests` submits, `POST /api/v1/requests/{id}/approval` approves.
+//! `/api/v1/requests` lists and submits, `/api/v1/requests/{id}` reads, and what stands under it answers: approval,
+//! rejection, changes, withdrawal, comments.
 
 use super::body::Body;
 use super::problem::Refusal;
-use super::refusals::{Unbegun, Unsaid};
+use super::query::Listing;
+use super::refusals::{Unbegun, Unlisted, Unread, Unsaid};
 use crate::http::Web;
 use crate::http::caller::Bearer;
 use app::portal::Submission;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::{AppendHeaders, IntoResponse};
+use domain::account::Caller;
 use domain::id::{JobId, RequestId};
 use domain::request::Decision;
-use domain::view::request::Whole;
+use domain::view::Page;
+use domain::view::request::{Row, Whole};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+/// Requests: newest first, those that wait for the caller's decision oldest first.
+#[utoipa::path(
+    get, path = "/api/v1/requests", tag = "requests", params(Listing),
+    security(("token" = [])),
+    responses((status = 200, description = "A page of them", body = Page<Row>), Unlisted)
+)]
+pub async fn list(
+    State(web): State<Web>,
+    Bearer(caller): Bearer,
+    Query(listing): Query<Listing>,
+) -> Result<Json<Page<Row>>, Refusal> {
+    Ok(Json(web.portal.requests(&caller, listing.show, &listing.after).await?))
+}
+
+/// A request with its plan, its levels, what was said, and what the caller may do with it.
+#[utoipa::path(
+    get, path = "/api/v1/requests/{id}", tag = "requests",
+    params(("id" = String, Path, description = "Of the request")),
+    security(("token" = [])),
+    responses((status = 200, description = "The request as it is now", body = Whole), Unread)
+)]
+pub async fn read(
+    State(web): State<Web>,
+    Bearer(caller): Bearer,
+    Path(id): Path<RequestId>,
+) -> Result<Json<Whole>, Refusal> {
+    Ok(Json(web.portal.request(&caller, &id).await?))
+}
 
 /// The form's answers, with the database user's password where the template does not bring it.
 #[derive(Deserialize, ToSchema)]
@@ -69,7 +102,7 @@ pub async fn submit(
     let submission = Submission { form: submit.form, password: submit.db_password, draft: None };
     let id = web.portal.submit(&caller, submission).await?;
     let whole = web.portal.request(&caller, &id).await?;
-    Ok((StatusCode::CREATED, AppendHeaders([(LOCATION, format!("/requests/{id}"))]), Json(whole)))
+    Ok((StatusCode::CREATED, AppendHeaders([(LOCATION, format!("/api/v1/requests/{id}"))]), Json(whole)))
 }
 
 /// Approves a request: where nobody else has to, its job begins.
@@ -91,6 +124,95 @@ pub async fn approve(
     let whole =
         web.portal.decide(&caller, &id, Decision::Approve, &approval.comment, &approval.digest, approval.level).await?;
     let job = whole.job;
-    let address = job.as_ref().map_or_else(|| format!("/requests/{id}"), |job| format!("/api/v1/jobs/{job}"));
+    let address = job.as_ref().map_or_else(|| format!("/api/v1/requests/{id}"), |job| format!("/api/v1/jobs/{job}"));
     Ok((StatusCode::CREATED, AppendHeaders([(LOCATION, address)]), Json(Approved { request: id, job })))
+}
+
+/// Why not, and on which level.
+#[derive(Deserialize, ToSchema)]
+pub struct Answered {
+    /// What would make the next one better; needed.
+    comment: String,
+    /// The request's `level`; without it the one that is asked now.
+    #[serde(default)]
+    level: Option<u32>,
+}
+
+/// Rejects a request: it ends, and the name that it held is free.
+#[utoipa::path(
+    post, path = "/api/v1/requests/{id}/rejection", tag = "requests", request_body = Answered,
+    params(("id" = String, Path, description = "Of the request")),
+    security(("token" = [])),
+    responses((status = 200, description = "It has ended", body = Whole), Unsaid)
+)]
+pub async fn reject(
+    State(web): State<Web>,
+    Bearer(caller): Bearer,
+    Path(id): Path<RequestId>,
+    Body(answered): Body<Answered>,
+) -> Result<Json<Whole>, Refusal> {
+    answer(&web, &caller, &id, Decision::Reject, &answered).await
+}
+
+/// Sends a request back: it ends, and becomes a draft of the one who asked.
+#[utoipa::path(
+    post, path = "/api/v1/requests/{id}/changes", tag = "requests", request_body = Answered,
+    params(("id" = String, Path, description = "Of the request")),
+    security(("token" = [])),
+    responses((status = 200, description = "It went back", body = Whole), Unsaid)
+)]
+pub async fn send_back(
+    State(web): State<Web>,
+    Bearer(caller): Bearer,
+    Path(id): Path<RequestId>,
+    Body(answered): Body<Answered>,
+) -> Result<Json<Whole>, Refusal> {
+    answer(&web, &caller, &id, Decision::Changes, &answered).await
+}
+
+async fn answer(
+    web: &Web,
+    caller: &Caller,
+    id: &RequestId,
+    decision: Decision,
+    answered: &Answered,
+) -> Result<Json<Whole>, Refusal> {
+    Ok(Json(web.portal.decide(caller, id, decision, &answered.comment, "", answered.level).await?))
+}
+
+/// Takes back a request of the caller's own.
+#[utoipa::path(
+    post, path = "/api/v1/requests/{id}/withdrawal", tag = "requests",
+    params(("id" = String, Path, description = "Of the request")),
+    security(("token" = [])),
+    responses((status = 200, description = "It has ended", body = Whole), Unsaid)
+)]
+pub async fn withdraw(
+    State(web): State<Web>,
+    Bearer(caller): Bearer,
+    Path(id): Path<RequestId>,
+) -> Result<Json<Whole>, Refusal> {
+    Ok(Json(web.portal.withdraw(&caller, &id).await?))
+}
+
+/// What is to be said of a request.
+#[derive(Deserialize, ToSchema)]
+pub struct Comment {
+    comment: String,
+}
+
+/// Adds words to what was said of a request.
+#[utoipa::path(
+    post, path = "/api/v1/requests/{id}/comments", tag = "requests", request_body = Comment,
+    params(("id" = String, Path, description = "Of the request")),
+    security(("token" = [])),
+    responses((status = 201, description = "It stands in the request's record", body = Whole), Unsaid)
+)]
+pub async fn comment(
+    State(web): State<Web>,
+    Bearer(caller): Bearer,
+    Path(id): Path<RequestId>,
+    Body(said): Body<Comment>,
+) -> Result<impl IntoResponse, Refusal> {
+    Ok((StatusCode::CREATED, Json(web.portal.comment(&caller, &id, &said.comment).await?)))
 }

@@ -1,18 +1,23 @@
 //! Speaks OpenID Connect with the identity provider: authorization code with PKCE, state and nonce, through our HTTP client.
 
+use super::proof::{ASSERTION_TYPE, Endpoint, Proof};
+use crate::clock::Clock;
 use crate::config::SignIn;
+use chrono::{DateTime, Utc};
+use domain::Moment;
 use domain::account::{Account, AccountId, Role};
 use domain::name::TeamName;
+use jsonwebtoken::Algorithm;
 use openidconnect::core::{
     CoreAuthDisplay, CoreAuthPrompt, CoreAuthenticationFlow, CoreErrorResponseType, CoreGenderClaim, CoreJsonWebKey,
     CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreRevocableToken, CoreRevocationErrorResponse,
     CoreTokenIntrospectionResponse, CoreTokenType,
 };
 use openidconnect::{
-    AdditionalClaims, AuthorizationCode, Client, ClientId, ClientSecret, CsrfToken, EmptyExtraTokenFields,
-    EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IdTokenFields, IssuerUrl, LoginHint,
-    Nonce, PkceCodeChallenge, PkceCodeVerifier, ProviderMetadataWithLogout, RedirectUrl, Scope, StandardErrorResponse,
-    StandardTokenResponse, TokenResponse,
+    AdditionalClaims, AuthorizationCode, ClaimsVerificationError, Client, ClientId, ClientSecret, CsrfToken,
+    EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IdTokenFields,
+    IdTokenVerifier, IssuerUrl, LoginHint, Nonce, PkceCodeChallenge, PkceCodeVerifier, ProviderMetadataWithLogout,
+    RedirectUrl, Scope, StandardErrorResponse, StandardTokenResponse, TokenResponse,
 };
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
@@ -24,6 +29,9 @@ use url::Url;
 
 /// How long the provider's document and keys are believed; a token that they do not fit makes us read them anew at once.
 const BELIEVED: Duration = Duration::from_secs(600);
+
+/// Milliseconds by which the provider's clock and ours may differ.
+const SKEW: i64 = 5 * 60_000;
 
 /// What Entra's id tokens hold beyond the standard. `groups` are object ids, `roles` the values of app roles.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -77,6 +85,9 @@ pub enum ProviderError {
     /// The provider does not answer, or not as the standard says.
     #[error("asking the identity provider: {0}")]
     Unreachable(String),
+    /// We cannot show who we are.
+    #[error("proving to the identity provider who Keystead is: {0}")]
+    Proof(String),
     /// It answered, and said no.
     #[error("signing in: {0}")]
     Refused(String),
@@ -105,6 +116,8 @@ pub struct Provider {
     redirect: RedirectUrl,
     issuer: IssuerUrl,
     http: reqwest::Client,
+    proof: Proof,
+    clock: Clock,
     known: Mutex<Option<(Instant, Arc<Known>)>>,
 }
 
@@ -120,6 +133,7 @@ pub struct Arrived {
 
 struct Known {
     relying: Relying,
+    endpoint: Endpoint,
     end_session: Option<Url>,
 }
 
@@ -130,15 +144,18 @@ impl Provider {
         teams: BTreeMap<String, TeamName>,
         redirect: &Url,
         http: reqwest::Client,
+        clock: Clock,
     ) -> Result<Provider, ProviderError> {
         let issuer = IssuerUrl::new(settings.issuer.clone())
             .map_err(|error| ProviderError::Unreachable(format!("sign_in.issuer is no address: {error}")))?;
         Ok(Provider {
+            proof: Proof::of(&settings)?,
             settings,
             teams,
             redirect: RedirectUrl::from_url(redirect.clone()),
             issuer,
             http,
+            clock,
             known: Mutex::new(None),
         })
     }
@@ -173,11 +190,16 @@ impl Provider {
             return Err(ProviderError::Refused("the answer belongs to another sign-in".to_owned()));
         }
         let known = self.known(false).await?;
-        let exchange = known
+        let mut exchange = known
             .relying
             .exchange_code(AuthorizationCode::new(code))
             .map_err(|error| ProviderError::Unreachable(error.to_string()))?
             .set_pkce_verifier(PkceCodeVerifier::new(leaving.verifier.clone()));
+        if let Some(assertion) = self.proof.assertion(&self.settings.client_id, &known.endpoint, &self.clock).await? {
+            exchange = exchange
+                .add_extra_param("client_assertion_type", ASSERTION_TYPE)
+                .add_extra_param("client_assertion", assertion.expose_secret().to_owned());
+        }
         let http = self.http.clone();
         let tokens = exchange
             .request_async(&move |request| send(http.clone(), request))
@@ -186,15 +208,27 @@ impl Provider {
         let token =
             tokens.id_token().ok_or_else(|| ProviderError::Refused("the provider sent no id token".to_owned()))?;
         let nonce = Nonce::new(leaving.nonce.clone());
-        match token.claims(&known.relying.id_token_verifier(), &nonce) {
+        match token.claims(&self.verifier(&known), &nonce) {
             Ok(claims) => self.account(claims),
             // The keys may have been changed since we read them.
-            Err(_) => {
+            Err(ClaimsVerificationError::SignatureVerification(_)) => {
                 let known = self.known(true).await?;
-                let claims = token.claims(&known.relying.id_token_verifier(), &nonce);
-                self.account(claims.map_err(|error| ProviderError::Refused(chain(&error)))?)
+                let claims = token.claims(&self.verifier(&known), &nonce);
+                self.account(claims.map_err(|error| unfit(&error))?)
             }
+            Err(error) => Err(unfit(&error)),
         }
+    }
+
+    /// Issuer, audience, keys and nonce are the library's to check; the times with a little patience.
+    fn verifier<'a>(&self, known: &'a Known) -> IdTokenVerifier<'a, CoreJsonWebKey> {
+        let now = self.clock.now();
+        known.relying.id_token_verifier().set_time_fn(move || time(now.plus(-SKEW))).set_issue_time_verifier_fn(
+            move |issued| match issued <= time(now.plus(SKEW)) {
+                true => Ok(()),
+                false => Err(format!("issued at {issued}, which is yet to come")),
+            },
+        )
     }
 
     /// Where the browser ends its session at the provider too, if the provider offers that.
@@ -219,6 +253,11 @@ impl Provider {
             .map(|name| name.as_str())
             .or_else(|| claims.email().map(|email| email.as_str()))
             .unwrap_or(object);
+        if let Some(wanted) = &self.settings.tenant_id
+            && !more.tid.as_deref().is_some_and(|tid| tid.eq_ignore_ascii_case(wanted))
+        {
+            return Err(ProviderError::Refused(format!("{name} is of another directory than the one that is let in")));
+        }
         let mut roles: Vec<Role> =
             more.roles.iter().filter_map(|claim| self.settings.roles.get(claim)).copied().collect();
         roles.sort_unstable();
@@ -253,14 +292,44 @@ impl Provider {
         .await
         .map_err(|error| ProviderError::Unreachable(chain(&error)))?;
         let end_session = document.additional_metadata().end_session_endpoint.as_ref().map(|end| end.url().clone());
-        let secret = ClientSecret::new(self.settings.client_secret.expose_secret().to_owned());
-        let relying =
-            Client::from_provider_metadata(document, ClientId::new(self.settings.client_id.clone()), Some(secret))
-                .set_redirect_uri(self.redirect.clone());
-        let known = Arc::new(Known { relying, end_session });
+        let endpoint = endpoint(&document)?;
+        let secret = self.proof.secret().map(|secret| ClientSecret::new(secret.expose_secret().to_owned()));
+        let relying = Client::from_provider_metadata(document, ClientId::new(self.settings.client_id.clone()), secret)
+            .set_redirect_uri(self.redirect.clone());
+        let known = Arc::new(Known { relying, endpoint, end_session });
         *slot = Some((Instant::now(), known.clone()));
         Ok(known)
     }
+}
+
+/// Where tokens are asked for, and how an assertion is signed for it: PS256 unless only RS256 is known there.
+fn endpoint(document: &ProviderMetadataWithLogout) -> Result<Endpoint, ProviderError> {
+    let address = document.token_endpoint();
+    let address =
+        address.ok_or_else(|| ProviderError::Unreachable("its document names no token endpoint".to_owned()))?;
+    let known = document.token_endpoint_auth_signing_alg_values_supported();
+    let pss = known.is_none_or(|known| known.contains(&CoreJwsSigningAlgorithm::RsaSsaPssSha256));
+    let algorithm = if pss { Algorithm::PS256 } else { Algorithm::RS256 };
+    Ok(Endpoint { address: address.to_string(), algorithm })
+}
+
+fn time(at: Moment) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(at.0).unwrap_or_default()
+}
+
+/// What is wrong with a token, for whoever was not let in and for whoever runs the portal.
+fn unfit(error: &ClaimsVerificationError) -> ProviderError {
+    let said = match error {
+        ClaimsVerificationError::Expired(_) => {
+            "the times of the provider’s token do not fit: its clock and the portal’s differ by more than five minutes"
+        }
+        ClaimsVerificationError::InvalidAudience(_) => "the provider’s token is for another application",
+        ClaimsVerificationError::InvalidIssuer(_) => "the token is of another provider than the one that was asked",
+        ClaimsVerificationError::InvalidNonce(_) => "the provider’s token belongs to another sign-in",
+        ClaimsVerificationError::SignatureVerification(_) => "the token is not signed with a key of the provider",
+        _ => "the provider’s token cannot be used",
+    };
+    ProviderError::Refused(format!("{said} ({})", chain(error)))
 }
 
 /// One request as the library builds it, through our client, which follows no redirect.

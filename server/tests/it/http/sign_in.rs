@@ -2,7 +2,7 @@
 
 use crate::support::bed::{Bed, both};
 use crate::support::browser::{Browser, directory};
-use crate::support::portal::Portal;
+use crate::support::portal::{Portal, control};
 use axum::http::StatusCode;
 use keystead::store::{Store, Use};
 use std::time::Duration;
@@ -114,19 +114,6 @@ async fn a_person_sees_where_they_are_signed_in_and_ends_it_there_and_nobody_els
         assert_eq!(stranger.get("/environments").await.status, StatusCode::OK);
     })
     .await;
-}
-
-/// Asks the simulator's own routes.
-async fn control(path: &str, body: &serde_json::Value) -> serde_json::Value {
-    let control = crate::support::portal::facts()["control"].as_str().unwrap();
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    let asked = match body.is_null() {
-        true => http.get(format!("{control}{path}")),
-        false => http.post(format!("{control}{path}")).json(body),
-    };
-    let answer = asked.send().await.unwrap();
-    assert!(answer.status().is_success(), "{path}: {}", answer.status());
-    answer.json().await.unwrap_or_default()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,29 +3,17 @@
 use crate::support::bed::Bed;
 use crate::support::browser::Browser;
 use crate::support::portal::Portal;
-use axum::http::StatusCode;
+use crate::support::routes;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use keystead::service::accounts::make_token;
+use secrecy::ExposeSecret;
 
 /// What anybody may have: the way in, and what belongs to no one.
 const OPEN: [&str; 5] = ["/sign-in", "/sign-in/back", "/sign-out", "/appearance", "/healthz"];
 
-/// The routes as the router's own file lists them, those of programs under their prefix, with an id in place of each
-/// part that varies.
-fn routes() -> Vec<(String, String)> {
-    let source = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/http/router.rs")).unwrap();
-    let mut found = Vec::new();
-    for line in source.lines().filter_map(|line| line.trim().strip_prefix(".route(\"")) {
-        let (path, rest) = line.split_once('"').unwrap();
-        let method = if rest.contains("post(") { "POST" } else { "GET" };
-        let prefix = if rest.contains("rest::") { "/api/v1" } else { "" };
-        let filled: Vec<&str> = path.split('/').map(|part| if part.starts_with('{') { "some" } else { part }).collect();
-        found.push((method.to_owned(), format!("{prefix}{}", filled.join("/"))));
-    }
-    assert!(found.len() > 20, "the router is written otherwise now, and this test reads nothing");
-    found
-}
-
 /// Pages have no line in the router; their addresses do.
-const PAGES: [&str; 13] = [
+const PAGES: [&str; 16] = [
     "/",
     "/environments",
     "/environments/new",
@@ -38,6 +26,8 @@ const PAGES: [&str; 13] = [
     "/jobs/some",
     "/sessions",
     "/notices",
+    "/people",
+    "/people/leaving",
     "/audit",
     "/no/such/page",
 ];
@@ -50,12 +40,13 @@ async fn a_stranger_is_led_to_the_sign_in_page() {
         let seen = Browser::on(&portal.router).get(page).await;
         assert_eq!(seen.leads_to(), app::routes::sign_in_back_to(page), "{page}");
     }
-    for (method, path) in routes() {
+    for (method, path) in routes::all() {
+        let path = routes::filled(&path);
         if OPEN.contains(&path.as_str()) || path.starts_with("/pkg") {
             continue;
         }
         let mut browser = Browser::on(&portal.router);
-        let seen = match method.as_str() {
+        let seen = match method {
             "GET" => browser.get(&path).await,
             _ => browser.post(&path, &[("decision", "approve"), ("vault_name", "kv-a"), ("draft", "d")]).await,
         };
@@ -81,5 +72,34 @@ async fn programs_are_told_how_to_say_who_they_are() {
         let seen = if method == "GET" { browser.get(path).await } else { browser.post(path, &[]).await };
         assert_eq!((seen.status, seen.header("www-authenticate")), (StatusCode::UNAUTHORIZED, "Bearer"), "{path}");
         assert!(seen.body.contains("keystead token create"));
+    }
+}
+
+/// What is no token, one that was never given, one that has ended, and one that came in another way than it is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_endpoint_takes_a_token_that_is_none() {
+    let bed = Bed::sqlite().await;
+    let portal = Portal::over(&bed).await;
+    let member = portal.member().await;
+    let (now, name) = (portal.now(), member.account.name.as_str());
+    let ended = make_token(&portal.store, name, now, now.plus(1_000)).await.unwrap().unwrap();
+    let valid = make_token(&portal.store, name, now, now.plus(3_600_000)).await.unwrap().unwrap();
+    portal.clock.advance(2_000);
+    let unknown = format!("keystead_{}", "0".repeat(64));
+    let shown = [
+        "Bearer".to_owned(),
+        "Bearer ".to_owned(),
+        "Bearer none".to_owned(),
+        format!("Bearer {unknown}"),
+        format!("Bearer {}", ended.expose_secret()),
+        format!("Basic {}", valid.expose_secret()),
+        valid.expose_secret().to_owned(),
+    ];
+    for (method, path) in routes::all().into_iter().filter(|(_, path)| path.starts_with("/api/v1/")) {
+        for shown in &shown {
+            let request = Request::builder().method(method).uri(routes::filled(&path)).header("authorization", shown);
+            let seen = Browser::on(&portal.router).send(request.body(Body::empty()).unwrap()).await;
+            assert_eq!(seen.status, StatusCode::UNAUTHORIZED, "{method} {path} with {shown}");
+        }
     }
 }

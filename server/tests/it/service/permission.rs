@@ -3,12 +3,13 @@
 use crate::support::bed::{Bed, both};
 use crate::support::portal::{Portal, submission};
 use app::error::{Code, PortalError};
-use app::portal::{Audit, Changes, Drafts, Environments, Jobs, Offers, Requests};
-use domain::account::{Caller, Role};
+use app::portal::{Audit, Changes, Drafts, Environments, Jobs, Offers, People, Requests};
+use domain::account::{AccountId, Caller, Role};
 use domain::id::{JobId, RequestId};
 use domain::permission::{Action, Answer, NO_RECORD, Subject, may};
 use domain::request::Decision;
 use domain::view::audit::Filter;
+use domain::view::people;
 
 /// The people who matter: each role, of the team and of another.
 async fn everybody(portal: &Portal) -> Vec<Caller> {
@@ -39,6 +40,7 @@ async fn every_role_meets_every_action() {
         let portal = Portal::over(&bed).await;
         let (member, manager) = (portal.member().await, portal.manager().await);
         let people = everybody(&portal).await;
+        portal.caller("leaver", Role::Member, Some("payments")).await;
         let open = portal.asked(&member, "open").await;
         let built = portal.asked(&member, "built").await;
         let digest = portal.service.request(&manager, &built).await.unwrap().digest;
@@ -122,6 +124,13 @@ async fn act(
         Action::TakeOver => service.take_over(caller, job, "a test").await,
         Action::Validate => service.validate(caller, "built").await.map(drop),
         Action::Audit => Ok(()),
+        Action::People => service.people(caller, &people::Filter::default()).await.map(drop),
+        Action::MarkLeft => {
+            let leaver = AccountId("t/leaver".into());
+            service.mark_left(caller, &leaver).await?;
+            service.mark_back(caller, &leaver).await
+        }
+        Action::TakeOn => service.take_on(caller, "built").await,
     }
 }
 

@@ -37,6 +37,11 @@ impl Browser {
         Browser { router: router.clone(), cookies: BTreeMap::new() }
     }
 
+    /// Has this cookie from now on.
+    pub fn bring(&mut self, name: &str, value: &str) {
+        self.cookies.insert(name.to_owned(), value.to_owned());
+    }
+
     /// The next request goes to another replica, as behind a load balancer.
     pub fn moved_to(&mut self, router: &axum::Router) {
         self.router = router.clone();

@@ -1,6 +1,7 @@
 //! A whole portal in this process: service, router and sessions over a story's database, with the simulator as its Azure.
 
 use super::bed::Bed;
+use super::browser::Browser;
 use app::portal::{Requests, Submission};
 use azure_simulator::{Options, Simulator};
 use domain::Moment;
@@ -14,14 +15,14 @@ use keystead::config::{Config, Given};
 use keystead::engine::{Engine, Pace, Parts};
 use keystead::http::limits::Gates;
 use keystead::http::proxy::Proxies;
-use keystead::http::session::Sessions;
+use keystead::http::session::{ACCOUNT, Sessions};
 use keystead::http::sign_in::{self, Provider};
 use keystead::http::{self, Web};
 use keystead::seal::Seal;
 use keystead::service::Service;
-use keystead::service::accounts::Accounts;
+use keystead::service::accounts::{Accounts, make_token};
 use keystead::store::Store;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, mpsc};
@@ -57,6 +58,19 @@ pub fn facts() -> &'static Value {
     })
 }
 
+/// Asks the simulator's own routes.
+pub async fn control(path: &str, body: &Value) -> Value {
+    let control = facts()["control"].as_str().unwrap();
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let asked = match body.is_null() {
+        true => http.get(format!("{control}{path}")),
+        false => http.post(format!("{control}{path}")).json(body),
+    };
+    let answer = asked.send().await.unwrap();
+    assert!(answer.status().is_success(), "{path}: {}", answer.status());
+    answer.json().await.unwrap_or_default()
+}
+
 /// The embedded default, as main would make it, over these facts.
 pub fn config() -> Config {
     let facts = facts().clone();
@@ -71,6 +85,7 @@ pub struct Portal {
     pub clock: Clock,
     pub azure: azure::Azure,
     pub engine: Arc<Engine>,
+    pub sessions: Sessions,
     pub seal: Seal,
     /// Of the key's file.
     _key: tempfile::TempDir,
@@ -117,7 +132,7 @@ impl Portal {
         let web = Web {
             portal: service.clone(),
             tokens: accounts.clone(),
-            provider: Arc::new(Provider::new(config.sign_in.clone(), teams, &back, client).unwrap()),
+            provider: Arc::new(Provider::new(config.sign_in.clone(), teams, &back, client, clock.clone()).unwrap()),
             provider_origin: Url::parse(&config.sign_in.issuer).unwrap().origin().ascii_serialization(),
             installation: app::context::Installation::default(),
             files: Arc::new(site::Site::empty()),
@@ -129,8 +144,8 @@ impl Portal {
             stopping: CancellationToken::new(),
         };
         let sessions = Sessions::new(store.clone(), clock.clone(), 12, 168);
-        let router = http::router(web, sessions);
-        Portal { service, accounts, store, router, clock, azure, engine: Arc::new(engine), seal, _key: key }
+        let router = http::router(web, sessions.clone());
+        Portal { service, accounts, store, router, clock, azure, engine: Arc::new(engine), sessions, seal, _key: key }
     }
 
     /// As somebody who has signed in at least once.
@@ -151,6 +166,22 @@ impl Portal {
     /// A request of this caller for an environment of this name.
     pub async fn asked(&self, caller: &Caller, name: &str) -> RequestId {
         self.service.submit(caller, submission(name)).await.unwrap()
+    }
+
+    /// A browser in which this account is signed in, whatever the directory would say of it.
+    pub async fn browser_of(&self, caller: &Caller) -> Browser {
+        let session = tower_sessions::Session::new(None, Arc::new(self.sessions.clone()), None);
+        session.insert(ACCOUNT, &caller.account).await.unwrap();
+        session.save().await.unwrap();
+        let mut browser = Browser::on(&self.router);
+        browser.bring("keystead", &session.id().unwrap().to_string());
+        browser
+    }
+
+    /// A token of this account.
+    pub async fn token_of(&self, caller: &Caller) -> String {
+        let made = make_token(&self.store, &caller.account.name, self.now(), self.now().plus(3_600_000)).await;
+        made.unwrap().unwrap().expose_secret().to_owned()
     }
 
     pub fn now(&self) -> Moment {

@@ -9,6 +9,7 @@ use http::StatusCode;
 use url::Url;
 
 use super::codes::Granted;
+use super::token::disabled;
 use super::{Issuer, client, page};
 use crate::directory::{self, Principal};
 use crate::entra::refusal::EntraRefusal;
@@ -72,6 +73,9 @@ pub(super) async fn chosen(
         ));
     }
     let Some(user) = find_user(&issuer, &account) else { return page::accounts(&issuer, &asked) };
+    if user.disabled {
+        return page::refused(&disabled());
+    }
     let mut back = asked.redirect_uri.clone();
     let code = issuer.codes.give(Granted {
         client_id: asked.client_id,

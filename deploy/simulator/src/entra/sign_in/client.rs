@@ -1,11 +1,11 @@
 //! Knows the application that people sign in to, and where it may be sent back to.
 use std::collections::BTreeMap;
 
-use subtle::ConstantTimeEq;
 use url::{Host, Url};
 use uuid::Uuid;
 
 use crate::directory::{self, Principal};
+use crate::entra::proof;
 use crate::entra::refusal::EntraRefusal;
 use crate::world::World;
 
@@ -22,16 +22,12 @@ pub(super) fn find(world: &World, client_id: &str) -> Result<Principal, EntraRef
     })
 }
 
-/// The application that the form proves to be, by its secret.
-pub(super) fn prove(world: &World, form: &BTreeMap<String, String>) -> Result<Principal, EntraRefusal> {
+/// The application that the form proves to be, by secret, certificate or federated credential; `issuer` is this one.
+pub(super) fn prove(world: &World, form: &BTreeMap<String, String>, issuer: &str) -> Result<Principal, EntraRefusal> {
     let client_id = form.get("client_id").ok_or_else(|| EntraRefusal::missing("client_id"))?;
     let application = find(world, client_id)?;
-    let shown = form.get("client_secret").map(String::as_str).unwrap_or_default();
-    let known = application.secret.as_deref().unwrap_or_default();
-    if !known.is_empty() && bool::from(known.as_bytes().ct_eq(shown.as_bytes())) {
-        return Ok(application);
-    }
-    Err(EntraRefusal::client(7_000_215, format!("Invalid client secret provided for the app '{client_id}'.")))
+    proof::shown(world, &application, form, Some(issuer))?;
+    Ok(application)
 }
 
 /// An address on this machine: every path and port of `localhost` and of the loopback addresses is registered.

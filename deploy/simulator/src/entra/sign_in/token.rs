@@ -38,8 +38,9 @@ pub(super) async fn answer(
     Form(mut form): Form<BTreeMap<String, String>>,
 ) -> Response {
     add_basic(&headers, &mut form);
-    let answer =
-        client::prove(&issuer.world, &form).and_then(|_| session(&issuer, &form)).and_then(|one| tokens(&issuer, &one));
+    let answer = client::prove(&issuer.world, &form, &issuer.url)
+        .and_then(|_| session(&issuer, &form))
+        .and_then(|one| tokens(&issuer, &one));
     match answer {
         Ok(body) => ([("cache-control", "no-store")], Json(body)).into_response(),
         Err(refusal) => refusal.answer(&issuer.world),
@@ -119,6 +120,9 @@ fn tokens(issuer: &Issuer, session: &Session) -> Result<Value, EntraRefusal> {
         Some((directory::find(draft, session.user)?, directory::groups_of(draft, session.user), application))
     });
     let (user, groups, application) = found.ok_or_else(gone)?;
+    if user.disabled {
+        return Err(disabled());
+    }
     let failed = |error: crate::tokens::KeyError| EntraRefusal::bad("server_error", 90_033, error.to_string());
     let id_token = world.tokens.sign(&issuer.url, &id_claims(issuer, session, &user, &groups)).map_err(failed)?;
     let audience = resource(&session.scope);
@@ -137,6 +141,15 @@ fn tokens(issuer: &Issuer, session: &Session) -> Result<Value, EntraRefusal> {
         body["refresh_token"] = json!(world.tokens.sign(&issuer.url, &claims).map_err(failed)?);
     }
     Ok(body)
+}
+
+/// Of an account that an administrator has switched off.
+pub(super) fn disabled() -> EntraRefusal {
+    EntraRefusal::bad(
+        "invalid_grant",
+        50_057,
+        "The user account is disabled. The account has been disabled by an administrator.",
+    )
 }
 
 fn id_claims(issuer: &Issuer, session: &Session, user: &Principal, groups: &[Uuid]) -> Value {
