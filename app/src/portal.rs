@@ -7,6 +7,7 @@ pub mod choices;
 pub mod drafts;
 pub mod environments;
 pub mod jobs;
+pub mod policies;
 pub mod requests;
 mod sessions;
 
@@ -23,6 +24,7 @@ pub use choices::Offers;
 pub use drafts::{Draft, Drafts};
 pub use environments::Environments;
 pub use jobs::{JobChange, Jobs};
+pub use policies::Policies;
 pub use requests::{Requests, Submission};
 pub use sessions::Sessions;
 
@@ -43,6 +45,12 @@ pub trait Frames: Send + Sync {
 }
 
 /// The whole port.
-pub trait Portal: Frames + Offers + Drafts + Environments + Requests + Changes + Jobs + Sessions + Audit {}
+pub trait Portal:
+    Frames + Offers + Drafts + Environments + Requests + Changes + Jobs + Sessions + Audit + Policies
+{
+}
 
-impl<T: Frames + Offers + Drafts + Environments + Requests + Changes + Jobs + Sessions + Audit> Portal for T {}
+impl<T: Frames + Offers + Drafts + Environments + Requests + Changes + Jobs + Sessions + Audit + Policies> Portal
+    for T
+{
+}

@@ -45,6 +45,7 @@ pub mod lease;
 pub mod level;
 pub mod line;
 mod open;
+pub mod policy;
 pub mod queue;
 pub mod quota;
 pub mod record;

@@ -5,7 +5,7 @@ pub mod chain;
 use crate::account::{self, AccountId, Caller};
 use crate::id::{EnvironmentId, JobId, RequestId};
 use crate::moment::Moment;
-use crate::name::TeamName;
+use crate::name::{PolicyName, TeamName};
 use serde_json::{Map, Value, json};
 
 macro_rules! acts {
@@ -69,6 +69,9 @@ acts! {
     Purged = "purged", "Purged for good";
     SealKeyChanged = "seal-key-changed", "Sealing key changed";
     RecordExported = "record-exported", "Record exported";
+    PolicyWritten = "policy-written", "Policy written";
+    PolicySwitchedOn = "policy-switched-on", "Policy switched on";
+    PolicySwitchedOff = "policy-switched-off", "Policy switched off";
 }
 
 impl Act {
@@ -192,6 +195,10 @@ impl Subject {
     /// What a step of a job brought about on Azure.
     pub fn resource(job: &JobId, step: &str, name: impl Into<String>) -> Subject {
         Subject::new("resource", &format!("{job}/{step}"), name)
+    }
+
+    pub fn policy(name: &PolicyName, title: impl Into<String>) -> Subject {
+        Subject::new("policy", name.as_str(), title)
     }
 
     pub fn installation(what: &str, name: impl Into<String>) -> Subject {

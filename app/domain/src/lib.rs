@@ -20,6 +20,7 @@ pub mod name;
 pub mod naming;
 pub mod permission;
 pub mod plan;
+pub mod policy;
 pub mod problem;
 pub mod quota;
 pub mod reason;

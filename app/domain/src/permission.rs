@@ -11,6 +11,8 @@
 //! | cancel, retry, roll back, mend | the team's | the team's | everywhere | no |
 //! | take over from a worker that hangs | no | no | everywhere | no |
 //! | read the record (audit) | no | the team's | everything | everything |
+//! | read policies (see) | the team's, in sentences | the team's, in sentences | everything | everything |
+//! | write, try out and switch policies (govern) | no | no | everywhere | no |
 //!
 //! Nobody approves twice, on one level or on two. To whom an approver has handed over sees and decides as that approver
 //! could.
@@ -54,10 +56,12 @@ pub enum Action {
     Validate,
     /// Read and export what the record says.
     Audit,
+    /// Write policies, try them out, switch them on and off; they are of no team.
+    Govern,
 }
 
 impl Action {
-    pub const ALL: [Action; 14] = [
+    pub const ALL: [Action; 15] = [
         Action::See,
         Action::Request,
         Action::Change,
@@ -72,6 +76,7 @@ impl Action {
         Action::TakeOver,
         Action::Validate,
         Action::Audit,
+        Action::Govern,
     ];
 }
 
@@ -125,6 +130,9 @@ impl Answer {
 
 /// May this caller do this to that?
 pub fn may(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
+    if action == Action::Govern {
+        return govern(caller);
+    }
     let of_team = caller.in_team(subject.team);
     let involved = subject.stands_in || subject.answered;
     if !of_team && !caller.sees_everything() && !involved {
@@ -149,6 +157,7 @@ pub fn may(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
     match action {
         Action::See
         | Action::Audit
+        | Action::Govern
         | Action::Request
         | Action::Change
         | Action::Destroy
@@ -174,6 +183,14 @@ fn audit(caller: &Caller, of_team: bool) -> Answer {
         return Answer::Allowed;
     }
     Answer::Refused(NO_RECORD)
+}
+
+/// Whose team it is asked of is no matter.
+pub fn govern(caller: &Caller) -> Answer {
+    match caller.has(Role::PlatformEngineer) {
+        true => Answer::Allowed,
+        false => Answer::Refused("A platform engineer writes policies and switches them on and off."),
+    }
 }
 
 fn decide(caller: &Caller, subject: &Subject<'_>, own: bool, platform: bool, of_team: bool) -> Answer {

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod environment;
 pub mod job;
+pub mod policy;
 pub mod request;
 pub mod session;
 

@@ -7,6 +7,7 @@ pub(crate) mod environments;
 pub(crate) mod job;
 pub(crate) mod jobs;
 pub(crate) mod new_environment;
+pub(crate) mod policies;
 pub(crate) mod request;
 mod sign_in;
 

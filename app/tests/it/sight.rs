@@ -1,7 +1,7 @@
 //! Writes pages with their styles into a folder, for eyes: `KEYSTEAD_SIGHT=FOLDER cargo test … sight`.
 
 use crate::fake::{Fake, page};
-use crate::pages::{audit, changes, environment, environments, job, jobs, new_environment as form, request};
+use crate::pages::{audit, changes, environment, environments, job, jobs, new_environment as form, policies, request};
 use app::context::Theme;
 use domain::failure::Mend;
 use domain::form::Form;
@@ -68,6 +68,10 @@ async fn pages_for_eyes() {
         ("release", changes::letting_go(), "/environments/payments-staging/release"),
         ("audit", audit::several(), "/audit"),
         ("audit-nothing", audit::none(), "/audit?person=nobody"),
+        ("policies", policies::listed(true), "/policies"),
+        ("policies-member", policies::listed(false), "/policies"),
+        ("policies-none", policies::none(), "/policies"),
+        ("policy", policies::engineers(), "/policies/production?version=3"),
         ("not-found", Fake::default(), "/nowhere"),
     ];
     for (name, fake, path) in pages {

@@ -2,6 +2,7 @@
 
 pub mod environments;
 pub mod jobs;
+pub mod policies;
 pub mod requests;
 pub mod sessions;
 pub mod standing;

@@ -1,7 +1,7 @@
 //! Every route of the portal on one screen.
 
 use super::caller::{bearer_only, look_up, signed_in_only};
-use super::forms::{environments, jobs, requests, sessions, standing};
+use super::forms::{environments, jobs, policies, requests, sessions, standing};
 use super::rest::{self, openapi, problem};
 use super::session::Sessions;
 use super::{Web, appearance, audit, error, events, headers, pages, sign_in, site};
@@ -48,6 +48,9 @@ pub fn router(web: Web, sessions: Sessions) -> Router {
         .route("/requests/{id}/comment", post(requests::comment))
         .route("/approvals/hand-over", post(requests::hand_over))
         .route("/approvals/take-back", post(requests::take_back))
+        .route("/policies/new", post(policies::begin))
+        .route("/policies/{name}", post(policies::write))
+        .route("/policies/{name}/switch", post(policies::switch))
         .route("/sessions/{id}/end", post(sessions::end))
         .route("/sessions/end-others", post(sessions::end_others))
         .route("/jobs/{id}/cancel", post(jobs::cancel))

@@ -3,6 +3,7 @@
 mod drafts;
 mod headers;
 mod long_log;
+mod policies;
 mod quota;
 mod rest;
 mod sign_in;

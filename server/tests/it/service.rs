@@ -8,6 +8,7 @@ mod day_two;
 mod decide;
 mod deleted_vault;
 mod permission;
+mod policies;
 mod quota;
 mod released;
 mod rename;

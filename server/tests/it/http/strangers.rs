@@ -25,7 +25,7 @@ fn routes() -> Vec<(String, String)> {
 }
 
 /// Pages have no line in the router; their addresses do.
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 15] = [
     "/",
     "/environments",
     "/environments/new",
@@ -37,6 +37,9 @@ const PAGES: [&str; 12] = [
     "/jobs/some",
     "/sessions",
     "/audit",
+    "/policies",
+    "/policies/new",
+    "/policies/some",
     "/no/such/page",
 ];
 
