@@ -25,6 +25,7 @@ pub mod problem;
 pub mod quota;
 pub mod reason;
 pub mod request;
+pub mod tags;
 pub mod team;
 pub mod template;
 pub mod view;

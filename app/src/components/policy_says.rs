@@ -27,7 +27,7 @@ fn sentence(effect: Effect, passes: &str) -> String {
 pub fn policy_says(says: &[(Effect, String)]) -> AnyView {
     let line = |(effect, passes): &(Effect, String)| {
         let look = look_of(*effect);
-        view! { <li class="says" data-state=look.state>{glyph(look)}<span>{sentence(*effect, passes)}</span></li> }
+        view! { <li data-state=look.state>{glyph(look)}<span>{sentence(*effect, passes)}</span></li> }
     };
-    view! { <ul class="rows findings">{says.iter().map(line).collect_view()}</ul> }.into_any()
+    view! { <ul class="rows findings rules">{says.iter().map(line).collect_view()}</ul> }.into_any()
 }

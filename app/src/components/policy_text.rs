@@ -50,7 +50,7 @@ fn told(errors: &[FieldError]) -> AnyView {
 }
 
 /// What a part can demand, as one writes it.
-const DEMANDS: [(&str, &str); 9] = [
+const DEMANDS: [(&str, &str); 10] = [
     ("regions = [\"westeurope\"]", "The region is one of these."),
     ("node_sizes = [\"Standard_D2s_v5\"]", "The nodes are of one of these sizes."),
     ("nodes = { min = 1, max = 5 }", "So many nodes; either end may be left out."),
@@ -60,6 +60,7 @@ const DEMANDS: [(&str, &str); 9] = [
     ("insights = true", "Insights are on."),
     ("purge_protection = true", "The vault is protected against purging."),
     ("lifetime_days = { max = 90 }", "The environment lives so long."),
+    ("tags = [\"cost-centre\"]", "Tags of these names are given, whatever their values."),
 ];
 
 fn demands() -> AnyView {

@@ -106,7 +106,7 @@ fn versions(policy: &Whole) -> AnyView {
             <li class="row spread">
                 <span class="name">
                     <a href=href rel="external" aria-current=here>{format!("Version {}", version.number)}</a>
-                    <small>{short(&version.written.name).to_owned()}", "{moment(version.written.at)}</small>
+                    <small>{short(&version.written.name).to_owned()}", "{moment(version.written.at)}{here.map(|_| ", shown here")}</small>
                 </span>
                 {on}
             </li>

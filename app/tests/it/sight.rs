@@ -62,6 +62,18 @@ async fn pages_for_eyes() {
         ("request-replace", changes::replacing(), "/requests/r1"),
         ("request-destroy", changes::ending(), "/requests/r1"),
         ("request-release", changes::released(), "/requests/r1"),
+        ("not-found", Fake::default(), "/nowhere"),
+    ];
+    for (name, fake, path) in pages {
+        written(Path::new(&folder), name, fake, path).await;
+    }
+}
+
+/// Apart from the others: all in one list are more than a test's stack holds.
+#[tokio::test]
+async fn more_pages_for_eyes() {
+    let Some(folder) = std::env::var_os("KEYSTEAD_SIGHT") else { return };
+    let pages = [
         ("job-queued", job::shown(job::queued()), "/jobs/118"),
         ("job-hanging", job::shown(job::hanging()), "/jobs/118"),
         ("environment-released", environment::shown(environment::released()), "/environments/search-dev"),
@@ -72,13 +84,16 @@ async fn pages_for_eyes() {
         ("policies-member", policies::listed(false), "/policies"),
         ("policies-none", policies::none(), "/policies"),
         ("policy", policies::engineers(), "/policies/production?version=3"),
-        ("not-found", Fake::default(), "/nowhere"),
     ];
     for (name, fake, path) in pages {
-        for (suffix, theme) in [("", Theme::Light), ("-dark", Theme::Dark)] {
-            let (_, html) = page(Fake { theme, ..fake.clone() }, path).await;
-            let styled = html.replacen("</head>", &format!("<style>{}</style></head>", style()), 1);
-            std::fs::write(Path::new(&folder).join(format!("{name}{suffix}.html")), styled).unwrap();
-        }
+        written(Path::new(&folder), name, fake, path).await;
+    }
+}
+
+async fn written(folder: &Path, name: &str, fake: Fake, path: &str) {
+    for (suffix, theme) in [("", Theme::Light), ("-dark", Theme::Dark)] {
+        let (_, html) = page(Fake { theme, ..fake.clone() }, path).await;
+        let styled = html.replacen("</head>", &format!("<style>{}</style></head>", style()), 1);
+        std::fs::write(folder.join(format!("{name}{suffix}.html")), styled).unwrap();
     }
 }

@@ -4,6 +4,7 @@ use super::Policy;
 use super::demand::{Demands, Range, listed};
 use crate::form::Choices;
 use crate::request::Kind;
+use crate::tags::Tags;
 
 /// Letters of the longest title.
 const LONGEST: usize = 60;
@@ -59,6 +60,7 @@ impl Demands {
             ("tiers", self.tiers.as_ref().is_some_and(Vec::is_empty)),
             ("identities", self.identities.as_ref().is_some_and(Vec::is_empty)),
             ("registries", self.registries.as_ref().is_some_and(Vec::is_empty)),
+            ("tags", self.tags.as_ref().is_some_and(Vec::is_empty)),
         ];
         for (key, _) in empty.into_iter().filter(|(_, empty)| *empty) {
             wrong.push(complain(
@@ -73,6 +75,10 @@ impl Demands {
             let said =
                 "A registry is written as in an image: registry.contoso.example, or with a path: ghcr.io/contoso.";
             wrong.push(complain(registry.as_str(), said));
+        }
+        let untaken = |name: &&String| Tags::parse(&format!("{name}=x")).map_or(true, |tags| !tags.has(name));
+        if let Some(name) = self.tags.iter().flatten().find(untaken) {
+            wrong.push(complain(name.as_str(), format!("Nobody can give a tag the name {name}: take another one.")));
         }
         wrong.extend(self.nodes.and_then(|range| range.wrong("nodes", 10)));
         wrong.extend(self.lifetime_days.and_then(|range| range.wrong("lifetime_days", 365)));

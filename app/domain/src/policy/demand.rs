@@ -20,6 +20,9 @@ pub struct Demands {
     /// Registries, each with a path where only a part of it is meant: `ghcr.io/contoso`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registries: Option<Vec<String>>,
+    /// Names of tags that have to be there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<String>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub insights: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -52,6 +55,7 @@ pub enum Demand<'a> {
     Identities(&'a [AppIdentity]),
     Insights,
     Registries(&'a [String]),
+    Tags(&'a [String]),
 }
 
 /// How a wish is otherwise.
@@ -80,6 +84,7 @@ impl Demands {
             self.insights.then_some(Demand::Insights),
             self.registries.as_deref().map(Demand::Registries),
             self.lifetime_days.map(Demand::Lifetime),
+            self.tags.as_deref().map(Demand::Tags),
         ]
         .into_iter()
         .flatten()
@@ -100,6 +105,7 @@ impl Demand<'_> {
             Demand::Identities(_) => "app_identity",
             Demand::Insights => "insights",
             Demand::Registries(_) => "image",
+            Demand::Tags(_) => "tags",
         }
     }
 
@@ -123,6 +129,11 @@ impl Demand<'_> {
                 let image = whole(wish.web_app.image.as_str());
                 otherwise(all.iter().any(|registry| lies_in(&image, registry)), image.clone())
             }
+            Demand::Tags(all) => {
+                let missing: Vec<String> = all.iter().filter(|name| !wish.tags.has(name)).cloned().collect();
+                let by = u32::try_from(missing.len()).unwrap_or(u32::MAX);
+                (by > 0).then(|| Miss { has: format!("no {}", listed(&missing, "and")), by })
+            }
             Demand::Nodes(range) => range.miss(wish.cluster.nodes, "node"),
             Demand::Lifetime(range) => range.miss(wish.lifetime.days, "day"),
         }
@@ -145,6 +156,8 @@ impl Demand<'_> {
             Demand::PurgeProtection => "purge protection".to_owned(),
             Demand::Insights => "insights".to_owned(),
             Demand::Registries(all) => format!("an image from {}", words(all)),
+            Demand::Tags(all) if all.len() == 1 => format!("the tag {}", listed(all, "and")),
+            Demand::Tags(all) => format!("the tags {}", listed(all, "and")),
             Demand::Nodes(range) => range.words("node"),
             Demand::Lifetime(range) => format!("a lifetime of {}", range.words("day")),
         }
@@ -161,6 +174,7 @@ impl Demand<'_> {
             Demand::PurgeProtection => "switch it on".to_owned(),
             Demand::Insights => "switch them on".to_owned(),
             Demand::Registries(_) => "take one from there".to_owned(),
+            Demand::Tags(_) => "add what is missing, as NAME=VALUE".to_owned(),
             Demand::Nodes(_) | Demand::Lifetime(_) => "choose a number that fits".to_owned(),
         }
     }

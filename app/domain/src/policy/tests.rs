@@ -5,6 +5,7 @@ use super::demand::Range;
 use super::*;
 use crate::form::tests::{choices, sample};
 use crate::name::{Image, NodeSize, Region};
+use crate::tags::Tags;
 use crate::wish::{AppIdentity, Tier};
 use proptest::prelude::*;
 
@@ -71,6 +72,12 @@ fn demands() -> Vec<(Demands, Spoil, &'static str, &'static str)> {
             "an image from registry.contoso.example, and this has docker.io/library/webapp:1: take one from there.",
         ),
         (
+            Demands { tags: Some(vec!["cost-centre".into(), "owner".into()]), ..none() },
+            |wish| wish.tags = Tags::parse("owner=payments").expect("tags"),
+            "tags",
+            "the tags cost-centre and owner, and this has no cost-centre: add what is missing, as NAME=VALUE.",
+        ),
+        (
             Demands { lifetime_days: at_most(90), ..none() },
             |wish| wish.lifetime.days = 91,
             "lifetime_days",
@@ -83,6 +90,7 @@ fn demands() -> Vec<(Demands, Spoil, &'static str, &'static str)> {
 fn good() -> Wish {
     let mut wish = sample();
     wish.vault.purge_protection = true;
+    wish.tags = Tags::parse("cost-centre=4711, Owner=payments").expect("tags");
     wish
 }
 
@@ -234,7 +242,7 @@ fn complaints(spoil: impl FnOnce(&mut Policy)) -> Vec<Complaint> {
 fn what_nobody_could_follow_says_so_near_its_words() {
     assert_eq!(complaints(|_| ()), []);
     type Wrong = (fn(&mut Policy), &'static str, &'static str);
-    let wrong: [Wrong; 9] = [
+    let wrong: [Wrong; 10] = [
         (|p| p.title = " ".into(), "title", "A title has 1 to 60 characters"),
         (|p| p.deny = Demands::default(), "title", "It demands nothing"),
         (|p| p.kinds = vec![Kind::Destroy], "destroy", "leave out destroy"),
@@ -243,6 +251,7 @@ fn what_nobody_could_follow_says_so_near_its_words() {
         (|p| p.deny.regions = Some(vec![region("moon")]), "\"moon\"", "There is no region moon; there is westeurope."),
         (|p| p.deny.tiers = Some(Vec::new()), "tiers", "tiers names none"),
         (|p| p.deny.registries = Some(vec!["https://a.example".into()]), "https://a.example", "written as in an image"),
+        (|p| p.deny.tags = Some(vec!["azure".into()]), "azure", "Nobody can give a tag the name azure"),
         (|p| p.deny.nodes = Some(Range { min: Some(4), max: Some(3) }), "nodes", "not above its max"),
     ];
     for (spoil, near, said) in wrong {

@@ -1,7 +1,7 @@
 //! Policies: said while the form is filled, held when it is sent, looked at again before an approval counts; written in
 //! versions, tried out against past requests, and switched for every server at once.
 
-use crate::support::bed::{Bed, both};
+use crate::support::bed::{Bed, both, wish};
 use crate::support::living::small;
 use crate::support::portal::{Portal, form, submission};
 use app::error::{Code, PortalError};
@@ -9,11 +9,13 @@ use app::portal::{Answer, Audit, Changes, Policies, Requests, Submission};
 use domain::account::{Caller, Role};
 use domain::form::Form;
 use domain::id::RequestId;
+use domain::plan::Verb;
 use domain::policy::{Effect, Policy};
 use domain::request::{Decision, State};
 use domain::view::audit::Filter;
 use domain::view::request::{LevelStand, Whole};
 use keystead::config::Config;
+use keystead::engine::place::Place;
 use keystead::store::{Store, Use};
 
 /// The configuration with this policy alone.
@@ -268,4 +270,35 @@ async fn each_sees_what_concerns_them_and_the_configuration_is_changed_nowhere_e
         portal.service.submit(&member, submission("as-usual")).await.unwrap();
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tags_that_are_demanded_stand_on_every_resource_and_change_in_place() {
+    let bed = Bed::sqlite().await;
+    let text = "title = \"Tagged\"\n[deny]\ntags = [\"cost-centre\"]\n";
+    let portal = Portal::configured(bed.store.clone(), configured(text)).await;
+    let (member, manager) = (portal.member().await, portal.manager().await);
+    let refused = portal.service.submit(&member, with("tagged", |form| *form = small("tagged"))).await.unwrap_err();
+    let (field, said) = only(&refused);
+    assert!(field == "tags" && said.contains("the tag cost-centre, and this has no cost-centre"), "{said}");
+    portal.built(&member, &manager, Form { tags: "cost-centre=4711".into(), ..small("tagged") }).await;
+    assert!(tagged(&portal, "cost-centre").await.iter().all(|value| value == "4711"));
+    let more = Form { tags: "cost-centre=4712, owner=Payments".into(), ..Form::default() };
+    let panel = portal.service.plan_change(&member, "tagged", &more).await.unwrap();
+    let plan = panel.plan.unwrap();
+    assert_eq!((plan.count(Verb::Replace), plan.count(Verb::Create)), (0, 0), "{:?}", plan.lines);
+    portal.changed(&member, &manager, "tagged", more).await;
+    assert!(tagged(&portal, "cost-centre").await.iter().all(|value| value == "4712"));
+    assert!(tagged(&portal, "owner").await.iter().all(|value| value == "Payments"));
+}
+
+/// The values of a tag on everything of the environment that bears Keystead's own, its group too.
+async fn tagged(portal: &Portal, name: &str) -> Vec<String> {
+    let group = Place::new(portal.azure.subscription(), &wish("tagged")).resource_group();
+    let arm = portal.azure.arm();
+    let mut there = arm.list(&format!("{group}/resources"), None).await.unwrap();
+    there.extend(arm.get(&group).await.unwrap());
+    there.retain(|one| one["tags"]["keystead-environment"] == "tagged");
+    assert!(there.len() > 4, "{there:?}");
+    there.iter().map(|one| one["tags"][name].as_str().unwrap_or("missing").to_owned()).collect()
 }
