@@ -17,6 +17,9 @@ pub mod log;
 pub mod notice;
 pub mod plan_panel;
 pub mod plan_table;
+pub mod policy_says;
+#[cfg(feature = "ssr")]
+pub mod policy_text;
 pub mod quota;
 #[cfg(feature = "ssr")]
 pub mod refused;

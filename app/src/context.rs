@@ -1,5 +1,6 @@
 //! What the server hands to every page beside the port: who asks, what this installation is, and how it shall look.
 
+use domain::field::FieldError;
 use serde::{Deserialize, Serialize};
 
 /// What this installation says of itself.
@@ -75,6 +76,10 @@ pub struct Here(pub String);
 /// What the last plain post has to say on the next page, once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flash(pub Option<Notice>);
+
+/// A text that was posted and refused, with a sentence for each wrong line; the page that answers shows it again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Typed(pub Option<(String, Vec<FieldError>)>);
 
 /// A sentence for the top of a page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

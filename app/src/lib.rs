@@ -9,6 +9,7 @@
 //! - [`context::Site`]: hashed addresses of the page's files.
 //! - [`context::Theme`]: the choice that [`routes::appearance`] stored in a cookie; `System` without one.
 //! - [`context::Here`]: the session that asks, for the page that lists them.
+//! - [`context::Typed`]: a text that was posted and refused, where this page is the answer to it.
 //! - [`context::Flash`]: what the last plain post has to say, read from a one-time cookie; `None` for server functions.
 //!
 //! # How the server mounts it

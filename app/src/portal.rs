@@ -10,6 +10,7 @@ pub mod environments;
 pub mod jobs;
 mod notices;
 mod people;
+pub mod policies;
 pub mod requests;
 mod sessions;
 
@@ -29,6 +30,7 @@ pub use environments::Environments;
 pub use jobs::{JobChange, Jobs};
 pub use notices::Notices;
 pub use people::People;
+pub use policies::Policies;
 pub use requests::{Requests, Submission};
 pub use sessions::Sessions;
 
@@ -50,12 +52,36 @@ pub trait Frames: Send + Sync {
 
 /// The whole port.
 pub trait Portal:
-    Frames + Offers + Drafts + Environments + Requests + Changes + Jobs + Sessions + Audit + Access + Notices + People
+    Frames
+    + Offers
+    + Drafts
+    + Environments
+    + Requests
+    + Changes
+    + Jobs
+    + Sessions
+    + Audit
+    + Access
+    + Notices
+    + People
+    + Policies
 {
 }
 
 impl<
-    T: Frames + Offers + Drafts + Environments + Requests + Changes + Jobs + Sessions + Audit + Access + Notices + People,
+    T: Frames
+        + Offers
+        + Drafts
+        + Environments
+        + Requests
+        + Changes
+        + Jobs
+        + Sessions
+        + Audit
+        + Access
+        + Notices
+        + People
+        + Policies,
 > Portal for T
 {
 }

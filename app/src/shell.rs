@@ -69,6 +69,9 @@ pub fn App() -> impl IntoView {
                 <Route path=(Is("people"), Is("leaving")) view=pages::leaving::Leaving ssr=SsrMode::Async/>
                 <Route path=Is("jobs") view=pages::jobs::Jobs ssr=SsrMode::Async/>
                 <Route path=(Is("jobs"), Param("id")) view=pages::job::Job ssr=SsrMode::Async/>
+                <Route path=Is("policies") view=pages::policies::Policies ssr=SsrMode::Async/>
+                <Route path=(Is("policies"), Is("new")) view=pages::new_policy::NewPolicy ssr=SsrMode::Async/>
+                <Route path=(Is("policies"), Param("name")) view=pages::policy::Policy ssr=SsrMode::Async/>
                 <Route path=Is("audit") view=pages::audit::Audit ssr=SsrMode::Async/>
             </Routes>
         </Router>

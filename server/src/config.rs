@@ -13,7 +13,9 @@ use crate::seal::InVault;
 use domain::account::Role;
 use domain::approval::Policy;
 use domain::cost::currency::Currency;
-use domain::form::{NodeSizeChoice, RegionChoice};
+use domain::form::{Choices, NodeSizeChoice, RegionChoice};
+use domain::name::PolicyName;
+use domain::policy::InForce;
 use domain::quota::Limits;
 use domain::team::Team;
 use domain::template::Template;
@@ -70,6 +72,9 @@ pub struct Config {
     /// Who has to approve what; the first that fits decides, and where none does a manager of the team.
     #[serde(default)]
     pub approvals: Vec<Policy>,
+    /// What wishes should be like; shown on the page, and changed here alone.
+    #[serde(default)]
+    pub policies: Vec<domain::policy::Policy>,
     pub regions: Vec<RegionChoice>,
     pub node_sizes: Vec<NodeSizeChoice>,
     /// Versions that a cluster may have, newest first.
@@ -92,6 +97,29 @@ pub struct Config {
 pub enum SealKeyEntry {
     File(PathBuf),
     Vault(InVault),
+}
+
+impl Config {
+    /// Its policies under the names that follow from their titles.
+    pub fn policies_in_force(&self) -> Vec<InForce> {
+        let named = |policy: &domain::policy::Policy| {
+            let name = PolicyName::of_title(&policy.title).ok()?;
+            Some(InForce { name, version: 0, judge: policy.clone() })
+        };
+        self.policies.iter().filter_map(named).collect()
+    }
+
+    /// What is offered, to everybody.
+    pub fn choices(&self) -> Choices {
+        Choices {
+            teams: self.teams.iter().map(TeamEntry::team).collect(),
+            regions: self.regions.clone(),
+            templates: self.templates.iter().map(|entry| entry.template.clone()).collect(),
+            node_sizes: self.node_sizes.clone(),
+            kubernetes: self.kubernetes.clone(),
+            workspaces: self.workspaces.clone(),
+        }
+    }
 }
 
 /// How Azure is reached, and the program that is started beside the portal, if any. Not `Debug`: the proxy's address

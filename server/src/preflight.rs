@@ -23,7 +23,7 @@ use crate::engine::place::Place;
 use async_trait::async_trait;
 use azure::{Azure, Error};
 use domain::Moment;
-use domain::plan::{Finding, Plan, Verb, Weight};
+use domain::plan::{Finding, Plan, Verb};
 use futures::future::join_all;
 
 pub use deleted_vault::deleted_vault;
@@ -127,9 +127,9 @@ impl Question<'_> {
 
 /// The request cannot be sent like this.
 fn deny(field: &str, sentence: String) -> Finding {
-    Finding { weight: Weight::Deny, field: Some(field.to_owned()), sentence }
+    Finding::deny(field, sentence)
 }
 
 fn warn(field: Option<&str>, sentence: String) -> Finding {
-    Finding { weight: Weight::Warn, field: field.map(str::to_owned), sentence }
+    Finding::warn(field, sentence)
 }

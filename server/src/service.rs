@@ -19,6 +19,7 @@ mod jobs;
 mod notices;
 mod parts;
 mod people;
+mod policies;
 mod quota;
 mod releasing;
 pub mod reminding;
@@ -49,7 +50,8 @@ use domain::form::Choices;
 use domain::id::EnvironmentId;
 use domain::name::{TeamName, TemplateName};
 use domain::permission::{self, Action, Subject as Permitted};
-use domain::plan::Plan;
+use domain::plan::{Finding, Plan};
+use domain::policy::{InForce, raised};
 use domain::request::Kind;
 use domain::team::Team;
 use domain::wish::Wish;
@@ -72,6 +74,9 @@ pub struct Service {
     choices: Choices,
     teams: Vec<TeamEntry>,
     approvals: Vec<Policy>,
+    /// Of the configuration, in force for as long as it says so.
+    policies: Vec<InForce>,
+    standing: policies::Standing,
     password_files: BTreeMap<TemplateName, PathBuf>,
     deciders: deciders::Cache,
     listings: environments::Listings,
@@ -101,22 +106,17 @@ impl Service {
             showing: jobs::Showing::default(),
             listings: cache::Cache::new(&store),
             waiting: cache::Cache::new(&store),
+            standing: cache::Cache::new(&store),
             store,
             clock,
             azure,
             recipe,
             seal,
             installation: OnceCell::new(),
-            choices: Choices {
-                teams: config.teams.iter().map(TeamEntry::team).collect(),
-                regions: config.regions.clone(),
-                templates: config.templates.iter().map(|entry| entry.template.clone()).collect(),
-                node_sizes: config.node_sizes.clone(),
-                kubernetes: config.kubernetes.clone(),
-                workspaces: config.workspaces.clone(),
-            },
+            choices: config.choices(),
             teams: config.teams.clone(),
             approvals: config.approvals.clone(),
+            policies: config.policies_in_force(),
             password_files: files.collect(),
             deciders: deciders::Cache::default(),
             vaults: vaults::Cache::default(),
@@ -146,12 +146,19 @@ impl Service {
         Policy::rule(&self.approvals, kind, wish, &Size { cores, monthly })
     }
 
-    /// Who decides on it, in a sentence.
-    async fn decider(&self, caller: &Caller, kind: Kind, wish: &Wish, cost: Option<&Costing>) -> Answer<String> {
+    /// Who decides on it, in a sentence; `findings` may ask for more.
+    async fn decider(
+        &self,
+        caller: &Caller,
+        kind: Kind,
+        wish: &Wish,
+        cost: Option<&Costing>,
+        findings: &[Finding],
+    ) -> Answer<String> {
         let title = self.team(&wish.team).title;
         let managers = self.deciders().await?.words(&wish.team, &title, &caller.account.name);
         let monthly = cost.map(|cost| cost.monthly().amount.micros);
-        Ok(self.rule(kind, wish, monthly).words(&managers))
+        Ok(raised(self.rule(kind, wish, monthly), findings).words(&managers))
     }
 
     /// Where Keystead itself runs; asked of Azure once.

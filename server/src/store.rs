@@ -49,6 +49,7 @@ pub mod line;
 pub mod notice;
 mod open;
 pub mod people;
+pub mod policy;
 pub mod queue;
 pub mod quota;
 pub mod record;

@@ -5,7 +5,7 @@ pub mod chain;
 use crate::account::{self, AccountId, Caller};
 use crate::id::{EnvironmentId, JobId, RequestId};
 use crate::moment::Moment;
-use crate::name::TeamName;
+use crate::name::{PolicyName, TeamName};
 use serde_json::{Map, Value, json};
 
 macro_rules! acts {
@@ -75,6 +75,9 @@ acts! {
     RecordExported = "record-exported", "Record exported";
     /// One that could not be delivered is sent again.
     NoticeRepeated = "notice-repeated", "Notice sent again";
+    PolicyWritten = "policy-written", "Policy written";
+    PolicySwitchedOn = "policy-switched-on", "Policy switched on";
+    PolicySwitchedOff = "policy-switched-off", "Policy switched off";
 }
 
 impl Act {
@@ -198,6 +201,10 @@ impl Subject {
     /// What a step of a job brought about on Azure.
     pub fn resource(job: &JobId, step: &str, name: impl Into<String>) -> Subject {
         Subject::new("resource", &format!("{job}/{step}"), name)
+    }
+
+    pub fn policy(name: &PolicyName, title: impl Into<String>) -> Subject {
+        Subject::new("policy", name.as_str(), title)
     }
 
     pub fn installation(what: &str, name: impl Into<String>) -> Subject {

@@ -7,6 +7,7 @@ pub mod change;
 
 use crate::field::FieldError;
 use crate::name::*;
+use crate::tags::Tags;
 use crate::team::Team;
 use crate::template::Template;
 use crate::wish::*;
@@ -49,6 +50,8 @@ pub struct Form {
     pub replicas: String,
     pub port: String,
     pub lifetime_days: String,
+    /// `cost-centre=4711, owner=payments`.
+    pub tags: String,
     pub reason: String,
 }
 
@@ -259,6 +262,7 @@ impl Form {
         let replicas = take(&mut errors, "replicas", number(&form.replicas, 1, 10, "replicas"));
         let port = take(&mut errors, "port", number(&form.port, 1, 65_535, "as a port"));
         let lifetime_days = take(&mut errors, "lifetime_days", number(&form.lifetime_days, 1, 365, "days"));
+        let tags = take(&mut errors, "tags", Tags::parse(&form.tags));
         if form.reason.chars().count() > 2000 {
             errors.push(FieldError::new("reason", "At most 2,000 characters."));
         }
@@ -289,6 +293,7 @@ impl Form {
                 },
                 web_app: WebApp { image: image?, replicas: replicas?, port: u16::try_from(port?).ok()? },
                 lifetime: Lifetime { days: lifetime_days? },
+                tags: tags?,
                 reason: form.reason.trim().to_owned(),
             })
         })();
@@ -330,6 +335,7 @@ impl Form {
             replicas: wish.web_app.replicas.to_string(),
             port: wish.web_app.port.to_string(),
             lifetime_days: wish.lifetime.days.to_string(),
+            tags: wish.tags.to_string(),
             reason: wish.reason.clone(),
         }
     }

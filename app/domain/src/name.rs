@@ -44,6 +44,8 @@ text! {
     TeamName = |text| lower(text, 1, 40, "a team"),
     /// As the configuration writes it: `web-app-three-nodes`.
     TemplateName = |text| lower(text, 1, 60, "a template"),
+    /// As its address writes it: `production`.
+    PolicyName = |text| lower(text, 1, 60, "a policy"),
     /// As Azure writes it: `westeurope`.
     Region = |text| {
         let fits = !text.is_empty() && text.len() <= 40 && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());

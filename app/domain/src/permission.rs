@@ -15,6 +15,8 @@
 //! | see who has an account | no | no | yes | yes |
 //! | mark who has left, and take that back | no | no | yes | no |
 //! | take on what somebody has left behind | no | the team's | everywhere | no |
+//! | read policies (see) | the team's, in sentences | the team's, in sentences | everything | everything |
+//! | write, try out and switch policies (govern) | no | no | everywhere | no |
 //!
 //! Nobody approves twice, on one level or on two. To whom an approver has handed over sees and decides as that approver
 //! could.
@@ -64,10 +66,12 @@ pub enum Action {
     MarkLeft,
     /// Become the owner of what somebody has left behind.
     TakeOn,
+    /// Write policies, try them out, switch them on and off; they are of no team.
+    Govern,
 }
 
 impl Action {
-    pub const ALL: [Action; 17] = [
+    pub const ALL: [Action; 18] = [
         Action::See,
         Action::Request,
         Action::Change,
@@ -85,6 +89,7 @@ impl Action {
         Action::People,
         Action::MarkLeft,
         Action::TakeOn,
+        Action::Govern,
     ];
 }
 
@@ -161,6 +166,9 @@ pub fn may(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
     if matches!(action, Action::People | Action::MarkLeft) {
         return people(caller, action);
     }
+    if action == Action::Govern {
+        return govern(caller);
+    }
     let of_team = subject.team.is_some_and(|team| caller.in_team(team));
     let involved = subject.stands_in || subject.answered;
     if !of_team && !caller.sees_everything() && !involved {
@@ -187,6 +195,7 @@ pub fn may(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
         | Action::Audit
         | Action::People
         | Action::MarkLeft
+        | Action::Govern
         | Action::Request
         | Action::Change
         | Action::Destroy
@@ -231,6 +240,14 @@ fn people(caller: &Caller, action: Action) -> Answer {
         Action::People if caller.has(Role::Auditor) => Answer::Allowed,
         Action::People => Answer::Refused("Platform engineers and auditors see who has an account."),
         _ => Answer::Refused("A platform engineer marks who has left."),
+    }
+}
+
+/// Whose team it is asked of is no matter.
+pub fn govern(caller: &Caller) -> Answer {
+    match caller.has(Role::PlatformEngineer) {
+        true => Answer::Allowed,
+        false => Answer::Refused("A platform engineer writes policies and switches them on and off."),
     }
 }
 

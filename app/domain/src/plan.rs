@@ -1,5 +1,6 @@
 //! The plan: what an approval permits, resource by resource, in the order in which it will happen.
 
+use crate::policy::Ruled;
 use crate::wish::Wish;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -81,6 +82,9 @@ pub struct Finding {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
     pub sentence: String,
+    /// The policy that says so, where one does. What needs a further approval is a warning to whoever knows no policies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Ruled>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,6 +97,17 @@ pub enum Weight {
     Warn,
 }
 
+impl Finding {
+    /// The request cannot be sent like this; the sentence stands beside the field.
+    pub fn deny(field: impl Into<String>, sentence: impl Into<String>) -> Finding {
+        Finding { weight: Weight::Deny, field: Some(field.into()), sentence: sentence.into(), policy: None }
+    }
+
+    pub fn warn(field: Option<&str>, sentence: impl Into<String>) -> Finding {
+        Finding { weight: Weight::Warn, field: field.map(str::to_owned), sentence: sentence.into(), policy: None }
+    }
+}
+
 impl Plan {
     pub fn denied(&self) -> bool {
         self.findings.iter().any(|finding| finding.weight == Weight::Deny)
@@ -103,10 +118,16 @@ impl Plan {
     }
 
     /// Eight hexadecimal digits in two groups over everything that the plan depends on: the wish, what is done to what
-    /// was found, what it permits: `9f3c 21ab`. What is not known yet enters as its reference.
+    /// was found, what it permits: `9f3c 21ab`. What is not known yet enters as its reference; what policies say enters
+    /// where they say something.
     pub fn digest(&self, wish: &Wish) -> String {
         let lines: Vec<Line> = self.lines.iter().map(|line| Line { expected: None, ..line.clone() }).collect();
-        let text = serde_json::to_vec(&(wish, &lines, &self.permits, &self.kept)).unwrap_or_default();
+        let ruled: Vec<&Finding> = self.findings.iter().filter(|finding| finding.policy.is_some()).collect();
+        let text = match ruled.is_empty() {
+            true => serde_json::to_vec(&(wish, &lines, &self.permits, &self.kept)),
+            false => serde_json::to_vec(&(wish, &lines, &self.permits, &self.kept, &ruled)),
+        };
+        let text = text.unwrap_or_default();
         let hex = hex::encode(Sha256::digest(text));
         format!("{} {}", &hex[..4], &hex[4..8])
     }

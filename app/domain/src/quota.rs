@@ -2,7 +2,7 @@
 
 use crate::cost::Amount;
 use crate::cost::currency::Currency;
-use crate::plan::{Finding, Weight};
+use crate::plan::Finding;
 use serde::{Deserialize, Serialize};
 
 /// What a team may hold at a time; what is not named is not bounded.
@@ -105,7 +105,7 @@ impl Quota {
             };
             let several = if used.of == 1 { "environment" } else { "environments" };
             let full = format!("Team {team} may hold {} {several} and holds {}", used.of, used.held);
-            found.push(denial("team", format!("{full}: {room}, {ASK}.")));
+            found.push(Finding::deny("team", format!("{full}: {room}, {ASK}.")));
         }
         if let Some((used, missing)) = self.cores.and_then(|used| Some((used, used.missing()?))) {
             let mut ways = Vec::new();
@@ -117,7 +117,7 @@ impl Quota {
                 "Team {team} may use {} cores and uses {}; this needs {} more, {missing} too many",
                 used.of, used.held, used.asked
             );
-            found.push(denial("nodes", format!("{full}: {}", room(&ways))));
+            found.push(Finding::deny("nodes", format!("{full}: {}", room(&ways))));
         }
         match self.monthly.map(|used| (used, used.missing())) {
             Some((used, Some(missing))) => {
@@ -133,11 +133,14 @@ impl Quota {
                     said(used.asked),
                     said(missing)
                 );
-                found.push(denial("nodes", format!("{full}: {}", room(&ways))));
+                found.push(Finding::deny("nodes", format!("{full}: {}", room(&ways))));
             }
             Some((_, None)) if asked.monthly.is_none() && (asked.environments > 0 || asked.cores > 0) => {
                 let why = "what this costs is not known now, as Azure's list of prices does not answer";
-                found.push(denial("nodes", format!("What team {team} spends is bounded, and {why}: try again later.")));
+                found.push(Finding::deny(
+                    "nodes",
+                    format!("What team {team} spends is bounded, and {why}: try again later."),
+                ));
             }
             _ => {}
         }
@@ -167,10 +170,6 @@ fn room(ways: &[String]) -> String {
         [] => format!("none of your own environments would make enough room; take less, {ASK}."),
         ways => format!("take less, {}, {ASK}.", ways.join(", ")),
     }
-}
-
-fn denial(field: &str, sentence: String) -> Finding {
-    Finding { weight: Weight::Deny, field: Some(field.to_owned()), sentence }
 }
 
 #[cfg(test)]

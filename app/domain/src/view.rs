@@ -6,6 +6,7 @@ pub mod environment;
 pub mod job;
 pub mod notice;
 pub mod people;
+pub mod policy;
 pub mod request;
 pub mod session;
 

@@ -4,6 +4,7 @@ use crate::name::{
     DatabaseServer, DatabaseWord, EnvironmentName, Image, KubernetesVersion, NodeSize, Region, TeamName, TemplateName,
     VaultName,
 };
+use crate::tags::Tags;
 use serde::{Deserialize, Serialize};
 
 /// Made by [`crate::form::Form::parse`] alone, so that whoever holds one holds answers that fit together.
@@ -21,6 +22,9 @@ pub struct Wish {
     pub insights: Option<Insights>,
     pub web_app: WebApp,
     pub lifetime: Lifetime,
+    /// On every resource that can bear them, beside Keystead's own.
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
     /// What the requester tells the approver; may be empty.
     pub reason: String,
 }

@@ -197,7 +197,7 @@ pub fn area(
 
 /// Text as the content of an element whose text the view macro does not escape; a line break at its start would be
 /// taken for the element's own.
-fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let lead = if text.starts_with('\n') { "\n" } else { "" };
     format!("{lead}{}", text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"))
 }

@@ -242,6 +242,7 @@ answers!(
     replicas,
     port,
     lifetime_days,
+    tags,
     reason,
 );
 

@@ -19,6 +19,7 @@ pub enum Place {
     Requests,
     Approvals,
     Jobs,
+    Policies,
     Audit,
     /// None of them.
     Elsewhere,
@@ -101,6 +102,7 @@ fn bar(place: Place, frame: Frame, theme: Theme, back: String) -> AnyView {
                     <a href=routes::requests() rel="external" aria-current=here(Place::Requests)>"Requests"</a>
                     <a href=routes::approvals() rel="external" aria-current=here(Place::Approvals)>"Approvals"{inbox}</a>
                     <a href=routes::jobs() rel="external" aria-current=here(Place::Jobs)>"Jobs"</a>
+                    <a href=routes::policies() rel="external" aria-current=here(Place::Policies)>"Policies"</a>
                     {audit}
                 </nav>
                 {find}

@@ -2,10 +2,11 @@
 
 use super::cost::costing;
 use super::filling::Filling;
-use super::glyph::{FAILED, Look, SUCCEEDED, WARNING, glyph, glyph_only, of_verb, turn};
+use super::glyph::{FAILED, Look, PERSON, SUCCEEDED, WARNING, glyph, glyph_only, of_verb, turn};
 use super::quota::quota;
 use super::time::clock;
 use domain::plan::{Finding, Line, Plan, Verb, Weight};
+use domain::policy::Effect;
 use domain::view::request::PlanPanel;
 use leptos::prelude::*;
 
@@ -101,12 +102,18 @@ pub fn others(plan: &Plan) -> String {
     }
 }
 
+/// How a finding looks: what needs a further approval waits for a person.
+fn look_of(finding: &Finding) -> Look {
+    match (finding.effect(), finding.weight) {
+        (Some(Effect::Approval), _) => PERSON,
+        (_, Weight::Deny) => FAILED,
+        (_, Weight::Warn) => WARNING,
+    }
+}
+
 /// A denial or a warning, leading to the field that answers it.
 pub fn finding(finding: &Finding) -> AnyView {
-    let look = match finding.weight {
-        Weight::Deny => FAILED,
-        Weight::Warn => WARNING,
-    };
+    let look = look_of(finding);
     let sentence = finding.sentence.clone();
     let said = match finding.field.as_ref().filter(|field| !field.is_empty()) {
         Some(field) => {
@@ -120,11 +127,7 @@ pub fn finding(finding: &Finding) -> AnyView {
 
 /// A finding without a field to go to, as a request's page shows it.
 pub fn finding_read(finding: &Finding) -> AnyView {
-    let look = match finding.weight {
-        Weight::Deny => FAILED,
-        Weight::Warn => WARNING,
-    };
-    finding_line(look, finding.sentence.clone().into_any())
+    finding_line(look_of(finding), finding.sentence.clone().into_any())
 }
 
 /// Nothing to warn of.

@@ -202,6 +202,7 @@ fn label(field: &str) -> &'static str {
         "replicas" => "Replicas",
         "port" => "Port",
         "lifetime_days" => "Lifetime",
+        "tags" => "Tags",
         "reason" => "Reason",
         _ => "Answer",
     }

@@ -5,7 +5,7 @@ use super::requests::title;
 use crate::components::arch;
 use crate::components::empty::empty;
 use crate::components::frame::{Place, framed};
-use crate::components::glyph::{glyph, of_request, of_verb, state};
+use crate::components::glyph::{WARNING, glyph, of_request, of_verb, state};
 use crate::components::hand_over::{hand_over, handed};
 use crate::components::time::moment;
 use crate::portal::{Answer, asked};
@@ -152,6 +152,13 @@ fn cost(cost: Option<Monthly>) -> AnyView {
     view! { <div class="ask-cost">{said}</div> }.into_any()
 }
 
+/// That there is something to know before one decides.
+fn found(findings: usize) -> Option<AnyView> {
+    let said = if findings == 1 { "1 finding".to_owned() } else { format!("{findings} findings") };
+    (findings > 0)
+        .then(|| view! { <span class="tag" data-state=WARNING.state>{glyph(WARNING)}{said}</span> }.into_any())
+}
+
 fn row(row: &Row) -> AnyView {
     let (create, _) = of_verb(Verb::Create);
     let picture = match row.kind {
@@ -171,6 +178,7 @@ fn row(row: &Row) -> AnyView {
                 {(!row.reason.is_empty()).then(|| view! { <p>{row.reason.clone()}</p> })}
                 <p class="row tags">
                     {(row.creates > 0).then(|| view! { <span class="tag" data-state=create.state>{glyph(create)}{format!("{} created", row.creates)}</span> })}
+                    {found(row.findings)}
                     {stakes}
                 </p>
             </div>

@@ -170,6 +170,7 @@ fn subject(row: &Row) -> AnyView {
         "job" => Some(routes::job(&JobId::new(id.as_str()))),
         "resource" => id.split('/').next().map(|job| routes::job(&JobId::new(job))),
         "environment" => Some(routes::environment(name)),
+        "policy" => Some(routes::policy(id)),
         _ => None,
     };
     let name = name.clone();

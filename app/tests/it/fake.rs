@@ -1,6 +1,6 @@
 //! A portal that answers what a test gave it, and the rendering of one address over it.
 
-use app::context::{Flash, Installation, Notice, Sample, Site, Theme};
+use app::context::{Flash, Installation, Notice, Sample, Site, Theme, Typed};
 use app::error::PortalError;
 use app::portal::{self, Answer, Draft, JobChange, Submission};
 use async_trait::async_trait;
@@ -12,7 +12,7 @@ use domain::account::{Account, AccountId, Caller, Role, Way};
 use domain::field::FieldError;
 use domain::form::{Choices, Form};
 use domain::id::*;
-use domain::name::TeamName;
+use domain::name::{PolicyName, TeamName};
 use domain::request::Decision;
 use domain::view;
 use futures::stream::BoxStream;
@@ -41,6 +41,9 @@ pub(crate) struct Fake {
     pub audit: Answer<view::audit::List>,
     pub access: Answer<view::access::Access>,
     pub uses: Answer<view::access::Uses>,
+    pub policies: Answer<view::policy::List>,
+    pub policy: Answer<view::policy::Whole>,
+    pub typed: Typed,
     pub lines: Vec<view::job::Line>,
     pub sessions: Vec<view::session::Row>,
     pub notices: Answer<view::notice::List>,
@@ -89,6 +92,9 @@ impl Default for Fake {
             audit: Err(PortalError::not_found()),
             access: Err(PortalError::not_found()),
             uses: Err(PortalError::not_found()),
+            policies: Err(PortalError::not_found()),
+            policy: Err(PortalError::not_found()),
+            typed: Typed::default(),
             lines: Vec::new(),
             sessions: Vec::new(),
             notices: Err(PortalError::not_found()),
@@ -310,6 +316,22 @@ impl portal::Access for Fake {
 }
 
 #[async_trait]
+impl portal::Policies for Fake {
+    async fn policies(&self, _: &Caller) -> Answer<view::policy::List> {
+        self.policies.clone()
+    }
+    async fn policy(&self, _: &Caller, _: &str, _: Option<u32>, _: u32) -> Answer<view::policy::Whole> {
+        self.policy.clone()
+    }
+    async fn write_policy(&self, _: &Caller, _: Option<&str>, _: u32, _: &str) -> Answer<(PolicyName, u32)> {
+        Err(PortalError::not_found())
+    }
+    async fn switch_policy(&self, _: &Caller, _: &str, _: Option<u32>, _: Option<u32>) -> Answer<()> {
+        Ok(())
+    }
+}
+
+#[async_trait]
 impl portal::Jobs for Fake {
     async fn jobs(&self, _: &Caller, _: Option<&str>, _: &str) -> Answer<view::Page<view::job::Row>> {
         self.jobs.clone()
@@ -375,6 +397,7 @@ pub(crate) async fn page(fake: Fake, path: &str) -> (StatusCode, String) {
         provide_context(Site::default());
         provide_context(fake.theme);
         provide_context(Flash(fake.flash.clone()));
+        provide_context(fake.typed.clone());
     };
     let router: Router = Router::new()
         .leptos_routes_with_context(&options, generate_route_list(app::App), context.clone(), app::shell::shell)

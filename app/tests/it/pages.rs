@@ -10,6 +10,7 @@ pub(crate) mod jobs;
 pub(crate) mod new_environment;
 pub(crate) mod notices;
 pub(crate) mod people;
+pub(crate) mod policies;
 pub(crate) mod request;
 mod sign_in;
 

@@ -2,7 +2,8 @@
 
 use crate::fake::{Fake, page};
 use crate::pages::{
-    access, audit, changes, environment, environments, job, jobs, new_environment as form, notices, people, request,
+    access, audit, changes, environment, environments, job, jobs, new_environment as form, notices, people, policies,
+    request,
 };
 use app::context::Theme;
 use domain::failure::Mend;
@@ -75,6 +76,10 @@ fn pages() -> Vec<(&'static str, Fake, &'static str)> {
         ("notices-none", notices::none(), "/notices"),
         ("people", people::several(), "/people"),
         ("leaving", people::several(), "/people/leaving?account=tenant%2Fmember"),
+        ("policies", policies::listed(true), "/policies"),
+        ("policies-member", policies::listed(false), "/policies"),
+        ("policies-none", policies::none(), "/policies"),
+        ("policy", policies::engineers(), "/policies/production?version=3"),
         ("not-found", Fake::default(), "/nowhere"),
     ]
 }

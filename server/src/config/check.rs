@@ -1,8 +1,8 @@
 //! Says in sentences what a configuration would need to be right, beyond what its types already hold.
 
 use super::Config;
-use domain::form::{Choices, Form};
-use domain::name::KubernetesVersion;
+use domain::form::Form;
+use domain::name::{KubernetesVersion, PolicyName};
 use std::collections::BTreeSet;
 
 /// Empty where everything fits together.
@@ -84,19 +84,20 @@ pub(super) fn sentences(config: &Config) -> Vec<String> {
         );
     }
     wrong.extend(super::notices::sentences(config));
+    let mut seen = BTreeSet::new();
+    for policy in &config.policies {
+        let (title, name) = (&policy.title, PolicyName::of_title(&policy.title));
+        say(name.is_ok_and(|name| seen.insert(name)), format!("The policy {title} needs a title of its own."));
+        for complaint in policy.wrong(&config.choices()) {
+            say(false, format!("The policy {title} cannot be followed. {}", complaint.sentence));
+        }
+    }
     wrong
 }
 
 /// A template is right when a form of nothing but the four fields makes a wish with it.
 fn template_errors(config: &Config, template: &str) -> Vec<(String, String)> {
-    let choices = Choices {
-        teams: config.teams.iter().map(|team| team.team()).collect(),
-        regions: config.regions.clone(),
-        templates: config.templates.iter().map(|entry| entry.template.clone()).collect(),
-        node_sizes: config.node_sizes.clone(),
-        kubernetes: config.kubernetes.clone(),
-        workspaces: config.workspaces.clone(),
-    };
+    let choices = config.choices();
     let (Some(team), Some(region)) = (choices.teams.first(), choices.regions.first()) else { return Vec::new() };
     let form = Form {
         name: "abc".to_owned(),

@@ -52,11 +52,13 @@ pub struct Subject<'a> {
 impl Subject<'_> {
     /// The tags of every resource that can bear them.
     pub fn tags(&self) -> Value {
-        json!({
+        let mut tags = json!({
             "keystead-environment": self.wish.name,
             "keystead-environment-id": self.environment,
             "keystead-team": self.wish.team,
-        })
+        });
+        self.wish.tags.iter().for_each(|(name, value)| tags[name] = json!(value));
+        tags
     }
 }
 

@@ -4,6 +4,7 @@ pub mod environments;
 pub mod jobs;
 pub mod notices;
 pub mod people;
+pub mod policies;
 pub mod requests;
 pub mod sessions;
 pub mod standing;

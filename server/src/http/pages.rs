@@ -2,13 +2,14 @@
 
 use super::caller::{InSession, Known};
 use super::{Web, appearance, flash, headers};
-use app::context::{Flash, Here, Theme};
+use app::context::{Flash, Here, Theme, Typed};
 use app::portal::Portal;
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_SECURITY_POLICY, SET_COOKIE};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use leptos::nonce::use_nonce;
 use leptos::prelude::{provide_context, use_context};
@@ -31,6 +32,20 @@ pub async fn not_found(State(web): State<Web>, request: Request) -> Response {
         }
     };
     leptos_axum::render_app_async_with_context(status, app::shell)(request).await
+}
+
+/// The page at the address of a post that was refused, with what was typed: a text may be too long for an address.
+pub(super) async fn again(web: &Web, mut parts: Parts, typed: Typed) -> Response {
+    parts.method = Method::GET;
+    let provide = context(web.clone());
+    let refused = move || {
+        provide();
+        provide_context(typed.clone());
+        if let Some(options) = use_context::<ResponseOptions>() {
+            options.set_status(StatusCode::UNPROCESSABLE_ENTITY);
+        }
+    };
+    leptos_axum::render_app_async_with_context(refused, app::shell)(Request::from_parts(parts, Body::empty())).await
 }
 
 fn context(web: Web) -> impl Fn() + Clone + Send + Sync + 'static {

@@ -7,6 +7,7 @@ pub mod environments;
 pub mod jobs;
 pub mod openapi;
 pub mod people;
+pub mod policies;
 pub mod problem;
 pub mod query;
 pub mod refusals;

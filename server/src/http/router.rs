@@ -1,7 +1,7 @@
 //! Every route of the portal on one screen.
 
 use super::caller::{bearer_only, look_up, signed_in_only};
-use super::forms::{environments, jobs, notices, people, requests, sessions, standing};
+use super::forms::{environments, jobs, notices, people, policies, requests, sessions, standing};
 use super::rest::{self, openapi, problem};
 use super::session::Sessions;
 use super::{Web, appearance, audit, error, events, headers, limits, pages, proxy, sign_in, site};
@@ -53,6 +53,9 @@ pub fn router(web: Web, sessions: Sessions) -> Router {
         .route("/people/leave", post(people::leave))
         .route("/people/return", post(people::come_back))
         .route("/environments/{name}/take-over", post(people::take_on))
+        .route("/policies/new", post(policies::begin))
+        .route("/policies/{name}", post(policies::write))
+        .route("/policies/{name}/switch", post(policies::switch))
         .route("/sessions/{id}/end", post(sessions::end))
         .route("/sessions/end-others", post(sessions::end_others))
         .route("/jobs/{id}/cancel", post(jobs::cancel))
@@ -94,6 +97,11 @@ pub fn router(web: Web, sessions: Sessions) -> Router {
         .route("/environments/{name}/destruction", get(rest::changes::destruction).post(rest::changes::destroy))
         .route("/environments/{name}/release", get(rest::changes::release).post(rest::changes::let_go))
         .route("/audit", get(rest::audit::read))
+        .route("/policies", get(rest::policies::list))
+        .route("/policies", post(rest::policies::begin))
+        .route("/policies/{name}", get(rest::policies::read))
+        .route("/policies/{name}/versions", post(rest::policies::write))
+        .route("/policies/{name}/switch", post(rest::policies::switch))
         .route("/jobs/{id}", get(rest::jobs::read))
         .route("/jobs/{id}/cancel", post(rest::jobs::cancel))
         .route("/jobs/{id}/retry", post(rest::jobs::retry))

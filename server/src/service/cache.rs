@@ -1,6 +1,6 @@
 //! Answers of the database that are kept for a moment, because many ask for the same and it seldom changes.
 //!
-//! Whatever is announced about an environment empties it before the next answer, so that whoever changes something sees
+//! Whatever is announced about an environment or a policy empties it before the next answer, so that whoever changes something sees
 //! it at once. What other replicas change is heard as soon as the database has passed it on; a hint that is lost, or was
 //! never given because its writer died, costs [`BELIEVED`] at most. Of many who ask for the same at once, one asks the
 //! database and the others wait for its answer.
@@ -66,7 +66,9 @@ impl<K: Hash + Eq, V> Inner<K, V> {
     fn catch_up(&mut self) {
         loop {
             match self.changes.try_recv() {
-                Ok(Change::Environment(_) | Change::Any) | Err(TryRecvError::Lagged(_)) => self.answers.clear(),
+                Ok(Change::Environment(_) | Change::Policies | Change::Any) | Err(TryRecvError::Lagged(_)) => {
+                    self.answers.clear()
+                }
                 Ok(_) => {}
                 Err(TryRecvError::Empty | TryRecvError::Closed) => return,
             }

@@ -32,7 +32,7 @@ impl Changes for Service {
         let found = self.to_change(caller, environment, Action::Change).await?;
         Ok(Changing {
             environment: found.environment.name.clone(),
-            decider: self.decider(caller, Kind::Change, &found.environment.wish, None).await?,
+            decider: self.decider(caller, Kind::Change, &found.environment.wish, None, &[]).await?,
             wish: found.environment.wish,
             choices: self.choices.clone(),
             now: self.clock.now(),
@@ -42,7 +42,7 @@ impl Changes for Service {
     async fn plan_change(&self, caller: &Caller, environment: &str, form: &Form) -> Answer<PlanPanel> {
         let found = self.to_change(caller, environment, Action::Change).await?;
         let former = &found.environment.wish;
-        let decider = self.decider(caller, Kind::Change, former, None).await?;
+        let decider = self.decider(caller, Kind::Change, former, None, &[]).await?;
         let mut panel = PlanPanel { decider, ..PlanPanel::default() };
         let wish = match form.change(former, &self.choices) {
             Ok(wish) => wish,
@@ -55,11 +55,11 @@ impl Changes for Service {
             Ok(cost) => panel.cost = cost,
             Err(why) => panel.unpriced = Some(why),
         }
-        panel.decider = self.decider(caller, Kind::Change, &wish, panel.cost.as_ref()).await?;
         let outline = self.recipe.outline_of_change(former, &wish, &found.standing);
         match self.plan_looked(&wish, &found.environment.id, &outline, Some(former)).await {
             Ok(mut plan) => {
-                self.warn(&mut plan, &wish, &found.environment.id, Age::Picture).await?;
+                let asked = (Kind::Change, &wish, Some(former));
+                self.warn(&mut plan, asked, &found.environment.id, Age::Picture).await?;
                 let (by, cost, environment) = (&caller.account.id, panel.cost.as_ref(), Some(&found.environment.id));
                 let wanting = Wanting { by, wish: &wish, cost, environment };
                 if let Some((quota, full)) = self.quota_shown(&wanting).await? {
@@ -70,6 +70,8 @@ impl Changes for Service {
             }
             Err(error) => panel.unreachable = Some(error.message),
         }
+        let found = panel.plan.as_ref().map(|plan| plan.findings.as_slice()).unwrap_or_default();
+        panel.decider = self.decider(caller, Kind::Change, &wish, panel.cost.as_ref(), found).await?;
         panel.looked = panel.unreachable.is_none().then(|| self.clock.now());
         Ok(panel)
     }
@@ -80,7 +82,7 @@ impl Changes for Service {
         let wish = form.change(former, &self.choices).map_err(PortalError::invalid)?;
         let outline = self.recipe.outline_of_change(former, &wish, &found.standing);
         let mut plan = self.plan_looked(&wish, &found.environment.id, &outline, Some(former)).await?;
-        self.warn(&mut plan, &wish, &found.environment.id, Age::Fresh).await?;
+        self.warn(&mut plan, (Kind::Change, &wish, Some(former)), &found.environment.id, Age::Fresh).await?;
         refuse_denied(&plan)?;
         let sending = Sending { kind: Kind::Change, wish: &wish, former: Some(former), purge: false, plan, job: None };
         self.send_change(caller, &found.environment.id, sending).await
@@ -113,7 +115,7 @@ impl Changes for Service {
         if plan.lines.iter().all(|line| line.verb == Verb::Keep) {
             return Err(PortalError::conflict("Nothing differs any more from what was approved."));
         }
-        self.warn(&mut plan, &wish, &found.environment.id, Age::Fresh).await?;
+        self.warn(&mut plan, (Kind::Repair, &wish, Some(former)), &found.environment.id, Age::Fresh).await?;
         refuse_denied(&plan)?;
         let sending = Sending { kind: Kind::Repair, wish: &wish, former: Some(former), purge: false, plan, job: None };
         self.send_change(caller, &found.environment.id, sending).await
@@ -123,13 +125,14 @@ impl Changes for Service {
         let found = self.to_change(caller, environment, Action::Destroy).await?;
         let can_purge = purgeable(&found.environment.wish);
         let mut plan = self.plan_of_destruction(&found, purge && can_purge.allowed).await?;
-        self.warn(&mut plan, &found.environment.wish, &found.environment.id, Age::Picture).await?;
+        self.warn(&mut plan, (Kind::Destroy, &found.environment.wish, None), &found.environment.id, Age::Picture)
+            .await?;
         Ok(Destruction {
             cost: self.costing_kept(Kind::Destroy, &found.environment.wish, None).await,
             digest: plan.digest(&found.environment.wish),
             plan,
             purge: can_purge,
-            decider: self.decider(caller, Kind::Destroy, &found.environment.wish, None).await?,
+            decider: self.decider(caller, Kind::Destroy, &found.environment.wish, None, &[]).await?,
             environment: found.environment.name,
             now: self.clock.now(),
         })
@@ -149,7 +152,7 @@ impl Changes for Service {
             return Err(PortalError::conflict(can_purge.reason.unwrap_or_default()));
         }
         let mut plan = self.plan_of_destruction(&found, purge).await?;
-        self.warn(&mut plan, &found.environment.wish, &found.environment.id, Age::Fresh).await?;
+        self.warn(&mut plan, (Kind::Destroy, &found.environment.wish, None), &found.environment.id, Age::Fresh).await?;
         refuse_denied(&plan)?;
         if plan.digest(&found.environment.wish) != digest.trim() {
             return Err(PortalError::conflict("This is not the plan that you looked at. Read it again, then send it."));

@@ -18,7 +18,7 @@ use domain::field::FieldError;
 use domain::id::RequestId;
 use domain::job::{Event, recipe_key};
 use domain::permission::Action;
-use domain::plan::{Finding, Line, Plan, Verb, Weight};
+use domain::plan::{Finding, Line, Plan, Verb};
 use domain::request::Kind;
 use domain::view::request::Release;
 
@@ -29,7 +29,7 @@ impl Service {
         Ok(Release {
             digest: plan.digest(&found.environment.wish),
             plan,
-            decider: self.decider(caller, Kind::Release, &found.environment.wish, None).await?,
+            decider: self.decider(caller, Kind::Release, &found.environment.wish, None, &[]).await?,
             environment: found.environment.name,
             now: self.clock.now(),
         })
@@ -76,7 +76,7 @@ impl Service {
                 let mut lines: Vec<Line> = made.flat_map(|step| step.plan(&subject)).collect();
                 lines.iter_mut().for_each(|line| line.verb = Verb::Keep);
                 let sentence = "Azure could not be looked at: this is what Keystead made, by its own log.".to_owned();
-                let findings = vec![Finding { weight: Weight::Warn, field: None, sentence }];
+                let findings = vec![Finding::warn(None, sentence)];
                 return Ok(Plan { lines, findings, permits: stops(&found.environment.name), kept: Vec::new() });
             }
         };

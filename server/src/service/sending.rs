@@ -9,6 +9,7 @@ use domain::account::Caller;
 use domain::field::FieldError;
 use domain::id::{EnvironmentId, JobId, RequestId};
 use domain::plan::{Plan, Weight};
+use domain::policy::raised;
 use domain::request::{Kind, State};
 use domain::wish::Wish;
 use uuid::Uuid;
@@ -38,6 +39,7 @@ impl Service {
         let cost = self.costing_kept(kind, wish, former).await;
         // What no price could be had for may be anything.
         let rule = self.rule(kind, wish, Some(cost.as_ref().map_or(i64::MAX, |cost| cost.monthly().amount.micros)));
+        let rule = raised(rule, &plan.findings);
         Request {
             id: id.clone(),
             kind,

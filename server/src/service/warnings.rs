@@ -6,6 +6,7 @@ use crate::preflight::{Question, deleted_vault, findings, standing};
 use app::portal::Answer;
 use domain::id::EnvironmentId;
 use domain::plan::Plan;
+use domain::request::Kind;
 use domain::view::request::DeletedVault;
 use domain::wish::Wish;
 
@@ -26,7 +27,15 @@ pub(super) enum Age {
 }
 
 impl Service {
-    pub(super) async fn warn(&self, plan: &mut Plan, wish: &Wish, environment: &EnvironmentId, age: Age) -> Answer<()> {
+    /// First what policies say of it, then what Azure would.
+    pub(super) async fn warn(
+        &self,
+        plan: &mut Plan,
+        (kind, wish, former): (Kind, &Wish, Option<&Wish>),
+        environment: &EnvironmentId,
+        age: Age,
+    ) -> Answer<()> {
+        plan.findings.extend(self.judge(kind, wish, former, age).await?);
         let (team, installation) = (self.team(&wish.team), self.installation().await?);
         let subject = Subject { wish, team: &team, environment, installation };
         let found = findings(&self.question(subject, plan, age)).await;

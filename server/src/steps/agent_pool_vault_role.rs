@@ -56,11 +56,7 @@ impl Resource for AgentPoolVaultRole {
     fn warns(&self, _subject: &Subject<'_>) -> Vec<plan::Finding> {
         let sentence =
             "Every pod of the cluster can read this vault, and the app stops when an add-on brings a second identity.";
-        vec![plan::Finding {
-            weight: plan::Weight::Warn,
-            field: Some("app_identity".to_owned()),
-            sentence: sentence.to_owned(),
-        }]
+        vec![plan::Finding::warn(Some("app_identity"), sentence)]
     }
 
     /// Another node size makes another cluster, and with it another identity of the nodes.

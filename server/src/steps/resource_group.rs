@@ -73,7 +73,9 @@ impl Step for ResourceGroup {
     }
 
     fn plan(&self, subject: &Subject<'_>) -> Vec<plan::Line> {
-        vec![line(Self::KEY, self.resource(subject.wish), "Resource group", subject.wish.region.as_str())]
+        let (region, tags) = (&subject.wish.region, &subject.wish.tags);
+        let detail = if tags.is_empty() { region.to_string() } else { format!("{region}, everything tagged {tags}") };
+        vec![line(Self::KEY, self.resource(subject.wish), "Resource group", &detail)]
     }
 
     /// A group goes only if nothing else is left in it.

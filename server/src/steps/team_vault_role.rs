@@ -64,11 +64,8 @@ impl Resource for TeamVaultRole {
     }
 
     fn warns(&self, subject: &Subject<'_>) -> Vec<plan::Finding> {
-        let warning = || plan::Finding {
-            weight: plan::Weight::Warn,
-            field: Some("team_role".to_owned()),
-            sentence: "Every member of the team can read the password.".to_owned(),
-        };
+        let said = "Every member of the team can read the password.";
+        let warning = || plan::Finding::warn(Some("team_role"), said);
         (subject.wish.roles.team_role == TeamRole::SecretsOfficer).then(warning).into_iter().collect()
     }
 

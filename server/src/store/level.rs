@@ -28,22 +28,26 @@ pub async fn advance(tx: &mut Tx, id: &RequestId) -> Result<(), Error> {
     Ok(())
 }
 
+/// What a request becomes whose approvals have lapsed.
+#[derive(Clone, Copy, Debug)]
+pub struct Lapsed<'a> {
+    pub wish: &'a Wish,
+    pub plan: &'a Plan,
+    pub digest: &'a str,
+    pub cost: Option<&'a Costing>,
+    pub rule: &'a Rule,
+}
+
 /// Another plan, to be approved from the first level on, of a request that is held.
-pub async fn lapse(
-    tx: &mut Tx,
-    id: &RequestId,
-    wish: &Wish,
-    plan: &Plan,
-    digest: &str,
-    cost: Option<&Costing>,
-) -> Result<(), Error> {
-    const SQL: &str = "update request set wish = $2, plan = $3, digest = $4, cost = $5, level = 0, round = round + 1
-        where id = $1";
-    let (wish, plan) = (document::write(wish)?, document::write(plan)?);
-    let cost = cost.map(document::write).transpose()?;
+pub async fn lapse(tx: &mut Tx, id: &RequestId, lapsed: &Lapsed<'_>) -> Result<(), Error> {
+    const SQL: &str = "update request set wish = $2, plan = $3, digest = $4, cost = $5, rule = $6, level = 0,
+        round = round + 1 where id = $1";
+    let (wish, plan, rule) =
+        (document::write(lapsed.wish)?, document::write(lapsed.plan)?, document::write(lapsed.rule)?);
+    let cost = lapsed.cost.map(document::write).transpose()?;
     on_both!(tx.on(), db => {
-        let lapse = sqlx::query(SQL).bind(id.as_str()).bind(&wish).bind(&plan).bind(digest).bind(&cost);
-        lapse.execute(db).await.map(drop)
+        let lapse = sqlx::query(SQL).bind(id.as_str()).bind(&wish).bind(&plan).bind(lapsed.digest).bind(&cost);
+        lapse.bind(&rule).execute(db).await.map(drop)
     })?;
     Ok(())
 }

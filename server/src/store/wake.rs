@@ -26,6 +26,8 @@ pub enum Change {
     Environment(EnvironmentId),
     /// A browser's session was written or ended; the hash under which it is kept.
     Session(String),
+    /// A policy was switched.
+    Policies,
     /// Hints of other processes may have been lost: look at everything.
     Any,
 }
@@ -37,6 +39,7 @@ impl Change {
             Change::Timer => "timer".to_owned(),
             Change::Environment(id) => format!("environment {id}"),
             Change::Session(hash) => format!("session {hash}"),
+            Change::Policies => "policies".to_owned(),
             Change::Any => "any".to_owned(),
         }
     }
@@ -48,6 +51,7 @@ impl Change {
             Some(("environment", id)) => Some(Change::Environment(EnvironmentId::new(id))),
             Some(("session", hash)) => Some(Change::Session(hash.to_owned())),
             None if text == "timer" => Some(Change::Timer),
+            None if text == "policies" => Some(Change::Policies),
             None if text == "any" => Some(Change::Any),
             _ => None,
         }
@@ -162,7 +166,7 @@ mod tests {
             2 => Change::Environment(EnvironmentId::new(format!("e-{number}"))),
             _ => Change::Session(format!("{number:064x}")),
         };
-        let changes: Vec<Change> = (0..1000).map(of).chain([Change::Any]).collect();
+        let changes: Vec<Change> = (0..1000).map(of).chain([Change::Policies, Change::Any]).collect();
         let messages = messages("r-1", &changes);
         assert!(messages.len() < 10 && messages.iter().all(|message| message.len() < 8000));
         let heard = messages.iter().flat_map(|message| message.split_once('\n').map(|(_, lines)| lines.lines()));

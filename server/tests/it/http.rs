@@ -7,6 +7,7 @@ mod limits;
 mod long_log;
 mod long_log;
 mod notices;
+mod policies;
 mod proof;
 mod quota;
 mod rest;

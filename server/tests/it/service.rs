@@ -12,6 +12,7 @@ mod delivering;
 mod leaver;
 mod notices;
 mod permission;
+mod policies;
 mod quota;
 mod released;
 mod rename;

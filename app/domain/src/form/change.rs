@@ -65,6 +65,7 @@ impl Form {
         take(&mut form.replicas, &self.replicas);
         take(&mut form.port, &self.port);
         take(&mut form.lifetime_days, &self.lifetime_days);
+        take(&mut form.tags, &self.tags);
         form.reason.clone_from(&self.reason);
         form
     }

@@ -90,7 +90,7 @@ fn another_database_asks_for_its_password() {
 #[test]
 fn every_field_has_a_sentence_of_its_own() {
     type Spoil = fn(&mut Form);
-    let wrong: [(&str, Spoil); 19] = [
+    let wrong: [(&str, Spoil); 20] = [
         ("name", |f| f.name = "A".into()),
         ("team", |f| f.team = "strangers".into()),
         ("region", |f| f.region = "moon".into()),
@@ -110,6 +110,7 @@ fn every_field_has_a_sentence_of_its_own() {
         ("replicas", |f| f.replicas = "0".into()),
         ("port", |f| f.port = "70000".into()),
         ("lifetime_days", |f| f.lifetime_days = "-1".into()),
+        ("tags", |f| f.tags = "cost-centre".into()),
     ];
     for (field, spoil) in wrong {
         let mut form = four();

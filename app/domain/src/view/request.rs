@@ -47,6 +47,9 @@ pub struct Row {
     /// What it costs, where a price could be had.
     #[serde(default)]
     pub cost: Option<Monthly>,
+    /// What its approver should know, counted.
+    #[serde(default)]
+    pub findings: usize,
     pub decided_by: Option<String>,
     pub decided_at: Option<Moment>,
 }
@@ -93,6 +96,9 @@ pub struct Level {
     pub approvers: u32,
     /// Who has approved, each with "for NAME" where somebody had handed over.
     pub approved: Vec<String>,
+    /// Why it is asked, where a policy says so.
+    #[serde(default)]
+    pub why: Option<String>,
     pub stand: LevelStand,
 }
 

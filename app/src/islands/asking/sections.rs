@@ -93,8 +93,11 @@ const SECTIONS: [Section; 7] = [
     Section {
         icon: "hourglass",
         title: "Lifetime",
-        fields: &["lifetime_days"],
-        brief: |form| format!("{} days from the approval", form.lifetime_days),
+        fields: &["lifetime_days", "tags"],
+        brief: |form| {
+            let tags = if form.tags.is_empty() { String::new() } else { format!(", {}", form.tags) };
+            format!("{} days from the approval{tags}", form.lifetime_days)
+        },
         inside: lifetime,
     },
 ];
@@ -284,5 +287,8 @@ fn web_app(filling: Filling) -> AnyView {
 fn lifetime(filling: Filling) -> AnyView {
     let days =
         Text { hint: "1 to 365 days, counted from the approval.", number: true, most: Some(3), ..Text::default() };
-    view! { <div class="pair">{text(filling, "lifetime_days", "Days", days)}</div> }.into_any()
+    let tags =
+        Text { hint: "On every resource, beside Keystead's own: cost-centre=4711, owner=payments.", ..Text::default() };
+    view! { <div class="pair">{text(filling, "lifetime_days", "Days", days)}{text(filling, "tags", "Tags", tags)}</div> }
+        .into_any()
 }

@@ -7,6 +7,7 @@ use crate::components::time::moment;
 use crate::routes;
 use domain::account::short;
 use domain::form::Form;
+use domain::policy::Effect;
 use domain::request::{Kind, State};
 use domain::view::request::{Level, LevelStand, Whole};
 use leptos::prelude::*;
@@ -68,7 +69,7 @@ fn open(request: &Whole) -> AnyView {
                     <textarea id="comment" name="comment" maxlength="2000" aria-describedby="comment-hint"></textarea>
                     <p class="hint" id="comment-hint">{needed}</p>
                 </div>
-                <button class="button primary block" name="decision" value="approve">{icon("check")}"Approve"</button>
+                {approve(request)}
                 <div class="halves">
                     <button class="button" name="decision" value="changes">"Ask for changes"</button>
                     <button class="button danger" name="decision" value="reject">"Reject"</button>
@@ -78,6 +79,15 @@ fn open(request: &Whole) -> AnyView {
         </form>
     }
     .into_any()
+}
+
+/// What a policy denies by now cannot be approved any more.
+fn approve(request: &Whole) -> AnyView {
+    if request.plan.findings.iter().any(|finding| finding.effect() == Some(Effect::Deny)) {
+        return view! { <p class="hint">"A policy denies this by now: ask for changes, or reject it."</p> }.into_any();
+    }
+    view! { <button class="button primary block" name="decision" value="approve">{icon("check")}"Approve"</button> }
+        .into_any()
 }
 
 /// Each level: who has approved, who is asked, who comes after.
@@ -98,7 +108,10 @@ fn levels(request: &Whole) -> AnyView {
             names => names.iter().map(|name| short_both(name)).collect::<Vec<_>>().join(", "),
         };
         view! {
-            <li data-state=look.state>{glyph(look)}<b>{who}</b><small class="quiet">{said}{more}</small></li>
+            <li data-state=look.state>
+                {glyph(look)}<b>{who}</b><small class="quiet">{said}{more}</small>
+                {level.why.clone().map(|why| view! { <small>{why}</small> })}
+            </li>
         }
     };
     view! { <ol class="approvals">{request.levels.iter().map(one).collect_view()}</ol> }.into_any()

@@ -69,5 +69,6 @@ fn said(wish: &Wish) -> Vec<(&'static str, String)> {
         ("Insights", insights),
         ("Web app", format!("{}, {replicas}, port {}", wish.web_app.image, wish.web_app.port)),
         ("Lifetime", format!("{} days from the approval", wish.lifetime.days)),
+        ("Tags", if wish.tags.is_empty() { "None but Keystead's own".to_owned() } else { wish.tags.to_string() }),
     ]
 }

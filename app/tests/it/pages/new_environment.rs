@@ -12,7 +12,7 @@ use domain::field::FieldError;
 use domain::form::{Choices, Form, NodeSizeChoice, RegionChoice};
 use domain::id::DraftId;
 use domain::name::{NodeSize, Region, TeamName, TemplateName};
-use domain::plan::{Finding, Line, Plan, Verb, Weight};
+use domain::plan::{Finding, Line, Plan, Verb};
 use domain::quota::{Quota, Used};
 use domain::team::Team;
 use domain::template::{Template, TemplateDatabase};
@@ -100,11 +100,10 @@ pub(crate) fn plan() -> Plan {
             "Team Payments sees names and versions of the secrets, and no value.".into(),
             "Keystead may write secrets in kv-payments-staging.".into(),
         ],
-        findings: vec![Finding {
-            weight: Weight::Warn,
-            field: Some("purge_protection".into()),
-            sentence: "Without purge protection the vault and its secrets can be purged within its 90 days.".into(),
-        }],
+        findings: vec![Finding::warn(
+            Some("purge_protection"),
+            "Without purge protection the vault and its secrets can be purged within its 90 days.",
+        )],
     }
 }
 
@@ -241,8 +240,7 @@ async fn a_name_that_a_finding_denies_is_not_called_free() {
     let mut fake = with_draft(answers(), vec![], false);
     let free = page(fake.clone(), "/environments/new?draft=d1").await.1;
     assert!(text(&free).contains("kv-payments-staging is free on Azure."));
-    let field = Some("vault_name".to_owned());
-    let denial = Finding { weight: Weight::Deny, field, sentence: "The vault name is already in use.".into() };
+    let denial = Finding::deny("vault_name", "The vault name is already in use.");
     if let Ok(PlanPanel { plan: Some(plan), .. }) = &mut fake.plan {
         plan.findings.push(denial);
     }

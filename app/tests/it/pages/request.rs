@@ -28,6 +28,7 @@ pub(crate) fn row(id: &str, environment: &str, state: State) -> Row {
         changes: 0,
         deletes: 0,
         cost: Some(Costing::New { after: estimate(3) }.monthly()),
+        findings: 0,
         decided_by: decided.then(|| "manager@contoso.example".into()),
         decided_at: decided.then(|| ago(600)),
     }
@@ -48,6 +49,7 @@ pub(crate) fn whole(state: State, decide: Can, withdraw: Can) -> Whole {
             who: "A manager of team Payments".into(),
             approvers: 1,
             approved: Vec::new(),
+            why: None,
             stand: if state == State::Waiting { LevelStand::Asked } else { LevelStand::Over },
         }],
         level: 0,

@@ -44,7 +44,7 @@ pub async fn change(
 }
 
 /// What the form over an environment asks.
-const CHANGEABLE: [&str; 15] = [
+const CHANGEABLE: [&str; 16] = [
     "node_size",
     "nodes",
     "kubernetes",
@@ -59,6 +59,7 @@ const CHANGEABLE: [&str; 15] = [
     "replicas",
     "port",
     "lifetime_days",
+    "tags",
     "reason",
 ];
 

@@ -4,6 +4,7 @@ use super::allowed;
 use crate::service::Service;
 use crate::service::error::failed;
 use crate::service::sending::{Sending, new_id, refuse_denied};
+use crate::service::warnings::Age;
 use crate::store::event::Journal;
 use crate::store::{self, timer};
 use app::error::PortalError;
@@ -14,7 +15,7 @@ use domain::failure::Mend;
 use domain::field::FieldError;
 use domain::id::RequestId;
 use domain::job::Event;
-use domain::plan::{Finding, Weight};
+use domain::plan::Finding;
 use domain::request::Kind;
 use domain::wish::Wish;
 use secrecy::SecretString;
@@ -53,9 +54,10 @@ impl Service {
         let kind = if mend == Mend::VaultName { Kind::Rename } else { Kind::Replan };
         let outline = if kind == Kind::Rename { self.recipe.outline(wish) } else { job.outline.clone() };
         let mut plan = self.plan_looked(wish, &job.environment, &outline, job.former.as_ref()).await?;
+        plan.findings.extend(self.judge(kind, wish, job.former.as_ref(), Age::Fresh).await?);
         refuse_denied(&plan)?;
         // Its approver, who has seen it once, reads first what is new about it.
-        plan.findings.insert(0, Finding { weight: Weight::Warn, field: None, sentence: sentence(&why) });
+        plan.findings.insert(0, Finding::warn(None, sentence(&why)));
         let request = RequestId::new(new_id());
         let former = job.former.as_ref();
         let sending = Sending { kind, wish, former, purge: false, plan, job: Some(job.id.clone()) };

@@ -16,7 +16,7 @@ use domain::cost::Costing;
 use domain::field::FieldError;
 use domain::form::{Choices, Form, PASSWORD};
 use domain::id::{EnvironmentId, RequestId};
-use domain::plan::{Finding, Weight};
+use domain::plan::Finding;
 use domain::request::Kind;
 use domain::view::request::{DeletedVault, PlanPanel};
 use domain::wish::{Database, PasswordFrom, Wish};
@@ -41,10 +41,10 @@ impl Service {
             Ok(cost) => panel.cost = cost,
             Err(why) => panel.unpriced = Some(why),
         }
-        panel.decider = self.decider(caller, Kind::Create, &wish, panel.cost.as_ref()).await?;
+        let asked = (Kind::Create, &wish, None);
         match self.plan_of(&wish, &environment).await {
             Ok(mut plan) => {
-                self.warn(&mut plan, &wish, &environment, Age::Picture).await?;
+                self.warn(&mut plan, asked, &environment, Age::Picture).await?;
                 self.show_standing(&mut plan, &wish, &environment).await?;
                 match (&panel.deleted_vault, wish.vault.deleted) {
                     (_, Some(_)) => {} // its own warning says what stands in the way
@@ -64,6 +64,8 @@ impl Service {
             }
             Err(error) => panel.unreachable = Some(error.message),
         }
+        let found = panel.plan.as_ref().map(|plan| plan.findings.as_slice()).unwrap_or_default();
+        panel.decider = self.decider(caller, Kind::Create, &wish, panel.cost.as_ref(), found).await?;
         panel.looked = panel.unreachable.is_none().then(|| self.clock.now());
         Ok(panel)
     }
@@ -75,7 +77,7 @@ impl Service {
         self.free_names(&mut wish, &environment).await?;
         // Before anything is looked at: of a name that stands on Azure the sentence beside its field says more.
         let mut foreseen = self.plan_of(&wish, &environment).await?;
-        self.warn(&mut foreseen, &wish, &environment, Age::Fresh).await?;
+        self.warn(&mut foreseen, (Kind::Create, &wish, None), &environment, Age::Fresh).await?;
         refuse_denied(&foreseen)?;
         let mut plan = self.plan_looked(&wish, &environment, &self.recipe.outline(&wish), None).await?;
         plan.findings = foreseen.findings;
@@ -200,5 +202,5 @@ fn taken(sentence: String) -> FieldError {
 }
 
 fn denial(error: FieldError) -> Finding {
-    Finding { weight: Weight::Deny, field: Some(error.field), sentence: error.message }
+    Finding::deny(error.field, error.message)
 }

@@ -19,6 +19,7 @@ use domain::field::FieldError;
 use domain::form::Form;
 use domain::id::{DraftId, RequestId};
 use domain::permission::Action;
+use domain::policy::Effect;
 use domain::request::{Decision, Kind, State};
 use domain::view::request::Whole;
 
@@ -68,6 +69,10 @@ impl Service {
             Decision::Approve => {
                 if let Some(differences) = self.lapsed(request, caller, now).await? {
                     return Err(PortalError::conflict(changed(&differences)));
+                }
+                if let Some(denial) = request.plan.findings.iter().find(|found| found.effect() == Some(Effect::Deny)) {
+                    let said = format!("{} Ask for changes, or reject it.", denial.sentence);
+                    return Err(PortalError::conflict(said));
                 }
                 let approval = Approval { caller, on_behalf: whose.on_behalf.as_deref(), comment };
                 match request.kind {

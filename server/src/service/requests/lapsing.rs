@@ -4,15 +4,19 @@
 use super::deciding::speaker;
 use crate::service::Service;
 use crate::service::error::failed;
+use crate::service::warnings::Age;
 use crate::store::audit::of_request;
+use crate::store::level::Lapsed;
 use crate::store::{self, Change, request::Request};
 use app::error::Code;
 use app::portal::Answer;
 use domain::Moment;
 use domain::account::Caller;
-use domain::approval::{Entry, Word};
+use domain::approval::{Entry, Rule, Word};
 use domain::audit::{Act, Actor};
-use domain::plan::Plan;
+use domain::cost::Costing;
+use domain::plan::{Finding, Plan};
+use domain::policy;
 use domain::request::Kind;
 use domain::wish::Wish;
 
@@ -24,7 +28,9 @@ impl Service {
             return Ok(None); // over a job that stands, or with nothing to do on Azure
         }
         let (wish, mut differences) = self.with_template_of_now(&request.wish);
-        let plan = match self.plan_of_now(request, &wish).await {
+        let ruled = self.judge(request.kind, &wish, request.former.as_ref(), Age::Fresh).await?;
+        differences.extend(policy::differences(&request.plan.findings, &ruled));
+        let plan = match self.plan_of_now(request, &wish, ruled).await {
             Ok(plan) => plan,
             Err(error) if error.code == Code::Unavailable && differences.is_empty() => {
                 tracing::warn!(%error, "a plan could not be looked at again before its approval");
@@ -39,7 +45,7 @@ impl Service {
         if differences.is_empty() {
             return Ok(None);
         }
-        let digest = plan.digest(&wish);
+        let (digest, rule) = (plan.digest(&wish), self.rule_of_now(request, &wish, &plan, cost.as_ref()));
         let entry = Entry {
             at: now,
             word: Word::Lapsed,
@@ -55,14 +61,16 @@ impl Service {
             plan: plan.clone(),
             digest: digest.clone(),
             cost: cost.clone(),
+            rule: rule.clone(),
             level: 0,
             round: request.round + 1,
             ..request.clone()
         };
+        let lapsed = Lapsed { wish: &wish, plan: &plan, digest: &digest, cost: cost.as_ref(), rule: &rule };
         let lapse = async {
             let mut tx = self.store.begin().await?;
             if store::level::hold(&mut tx, request).await? {
-                store::level::lapse(&mut tx, &request.id, &wish, &plan, &digest, cost.as_ref()).await?;
+                store::level::lapse(&mut tx, &request.id, &lapsed).await?;
                 store::record::add(&mut tx, &request.id, Some(speaker(caller)), &entry).await?;
                 let told = of_request(Act::RequestLapsed, &Actor::of(caller), request, now);
                 let told = told.with("differences", entry.text.as_str()).with("new digest", digest.as_str());
@@ -90,13 +98,24 @@ impl Service {
     }
 
     /// What the request would do if it were sent now, with what was found of it then.
-    async fn plan_of_now(&self, request: &Request, wish: &Wish) -> Answer<Plan> {
+    async fn plan_of_now(&self, request: &Request, wish: &Wish, ruled: Vec<Finding>) -> Answer<Plan> {
         let before = self.before(request).await?;
         let standing = before.map(|before| before.status.ledger(&before.job.outline)).unwrap_or_default();
         let former = request.former.as_ref();
         let outline = self.outline_of(request.kind, wish, former, request.purge, &standing);
         let mut plan = self.plan_looked(wish, &request.environment, &outline, former).await?;
-        plan.findings.clone_from(&request.plan.findings);
+        let of_azure = request.plan.findings.iter().filter(|finding| finding.policy.is_none());
+        plan.findings = ruled.into_iter().chain(of_azure.cloned()).collect();
         Ok(plan)
+    }
+
+    /// The rule that was frozen, with the level that policies ask for now and without one that they asked for then.
+    fn rule_of_now(&self, request: &Request, wish: &Wish, plan: &Plan, cost: Option<&Costing>) -> Rule {
+        let mut rule = request.rule.clone();
+        if policy::needs_approval(&request.plan.findings) && !policy::needs_approval(&plan.findings) {
+            let monthly = cost.map_or(i64::MAX, |cost| cost.monthly().amount.micros);
+            rule.levels = self.rule(request.kind, wish, Some(monthly)).levels;
+        }
+        policy::raised(rule, &plan.findings)
     }
 }

@@ -12,6 +12,7 @@ use domain::approval::{self, By, Entry, standing};
 use domain::cost::Costing;
 use domain::permission::{Action, Answer as Permission, may};
 use domain::plan::Verb;
+use domain::policy::Effect;
 use domain::request::State;
 use domain::view::request::{Level, LevelStand, Row, Show, Whole};
 use domain::view::{Can, Page};
@@ -93,6 +94,7 @@ impl Service {
             changes: request.plan.count(Verb::Change) + request.plan.count(Verb::Replace),
             deletes: request.plan.count(Verb::Delete),
             cost: request.cost.as_ref().map(Costing::monthly),
+            findings: request.plan.findings.len(),
             decided_by: request.decided_by_name.clone(),
             decided_at: request.decided_at,
         }
@@ -156,9 +158,17 @@ fn levels(request: &Request, record: &[Entry], managers: &str) -> Vec<Level> {
         if approved.is_empty() && request.state == State::Approved {
             approved.extend(request.decided_by_name.clone());
         }
-        Level { who: level.words(managers), approvers: level.approvers, approved, stand }
+        let why = if level.by == By::Platform { asks_the_platform(request) } else { None };
+        Level { who: level.words(managers), approvers: level.approvers, approved, why, stand }
     };
     request.rule.levels.iter().enumerate().map(one).collect()
+}
+
+/// What policies say that asks for a platform engineer.
+fn asks_the_platform(request: &Request) -> Option<String> {
+    let asks = request.plan.findings.iter().filter(|found| found.effect() == Some(Effect::Approval));
+    let said: Vec<&str> = asks.map(|found| found.sentence.as_str()).collect();
+    (!said.is_empty()).then(|| said.join(" "))
 }
 
 /// What a list shows of a wish at a glance.

@@ -13,7 +13,7 @@ use secrecy::ExposeSecret;
 const OPEN: [&str; 5] = ["/sign-in", "/sign-in/back", "/sign-out", "/appearance", "/healthz"];
 
 /// Pages have no line in the router; their addresses do.
-const PAGES: [&str; 16] = [
+const PAGES: [&str; 18] = [
     "/",
     "/environments",
     "/environments/new",
@@ -29,6 +29,9 @@ const PAGES: [&str; 16] = [
     "/people",
     "/people/leaving",
     "/audit",
+    "/policies",
+    "/policies/new",
+    "/policies/some",
     "/no/such/page",
 ];
 

@@ -70,6 +70,11 @@ fn over_rest(action: Action, on: &Stage) -> Vec<Call> {
             .map(|what| ("POST", format!("/people/{what}"), Some(json!({"account": LEAVER}))))
             .into(),
         Action::TakeOn => vec![("POST", built("/ownership"), None)],
+        // No text is no policy, and what is not there is switched by nobody, so that the next in line finds the same.
+        Action::Govern => vec![
+            ("POST", "/policies".to_owned(), Some(json!({"text": ""}))),
+            ("POST", "/policies/none/versions".to_owned(), Some(json!({"text": "", "base": 1}))),
+        ],
     }
 }
 
@@ -116,6 +121,7 @@ fn over_pages(action: Action, on: &Stage) -> Vec<Post> {
             ("/people/return".to_owned(), said(&[("account", LEAVER)])),
         ],
         Action::TakeOn => vec![(built("/take-over"), said(&[]))],
+        Action::Govern => vec![("/policies/new".to_owned(), said(&[("base", "0"), ("text", "")]))],
     }
 }
 
