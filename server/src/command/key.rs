@@ -72,7 +72,7 @@ async fn wrap(given: &Given, from: &Path) -> Result<String, CommandError> {
     };
     let count = place.take_over(&vault(given)?, from).await?;
     Ok(format!(
-        "{count} keys are wrapped in {}: once every server has it, take {} away",
+        "{} holds, wrapped, what {} holds in the clear ({count}): once every server has it, take the other one away",
         place.wrapped.display(),
         from.display()
     ))

@@ -108,8 +108,9 @@ impl Way {
             tls.accept(stream).await
         };
         // Whoever breaks off, is too slow or trusts another authority is told by TLS itself.
-        if let Ok(Ok(secured)) = timeout(self.head, secured).await {
-            self.converse(secured, service).await;
+        // Boxed, as below: a connection without TLS is not to hold the room for one with it.
+        if let Ok(Ok(secured)) = timeout(self.head, Box::pin(secured)).await {
+            Box::pin(self.converse(secured, service)).await;
         }
     }
 
@@ -138,7 +139,8 @@ impl Way {
         second.timer(TokioTimer::new()).keep_alive_interval(STILL_THERE).keep_alive_timeout(ANSWER);
         let io = TokioIo::new(Impatient::new(io, self.head));
         let connection = builder.serve_connection(io, TowerToHyperService::new(service));
-        let mut connection = std::pin::pin!(connection);
+        // Thousands of listeners stay for hours: each holds what its own protocol needs, once.
+        let mut connection = Box::pin(connection);
         tokio::select! {
             // How a connection ended is its client's affair.
             _ = connection.as_mut() => return,
