@@ -2,6 +2,7 @@
 
 use domain::account::AccountId;
 use domain::id::{DraftId, JobId, RequestId};
+use domain::notice::About;
 use domain::view::audit::Filter;
 
 /// Sends on to the environments.
@@ -290,6 +291,16 @@ pub fn notices() -> &'static str {
 
 pub fn notices_after(after: &str) -> String {
     with_query(notices(), &[("after", after)])
+}
+
+/// Where somebody who was told of something looks at it.
+pub fn about(about: &About) -> String {
+    match about {
+        About::Request(id) => request(id),
+        About::Job(id) => job(id),
+        About::Environment(name) => environment(name),
+        About::Approvals => approvals().to_owned(),
+    }
 }
 
 /// POST: a field for each kind that is to be mailed, named by its key.

@@ -64,7 +64,7 @@ test("the approver's mail leads to the page to decide on, and decides nothing by
     await choice.click();
     if (new URL(phone.url()).origin !== portal.url) await choice.click();
     await phone.waitForURL(`${portal.url}${request}`);
-    await expect(phone.getByRole("heading", { level: 1 })).toContainText("Waits for approval");
+    await expect(phone.getByRole("heading", { level: 1 })).toContainText("Waits for you");
     await member.goto(request);
     await expect(member.getByRole("heading", { level: 1 }), "nothing was decided").toContainText("Waits for approval");
 
@@ -105,7 +105,7 @@ test("a mail server that is away is waited for, and a choice is kept with script
   await portal.start();
   try {
     const member = await as("member", { portal, scripts: false });
-    const manager = await as("manager", { portal, scripts: false });
+    const manager = await as("manager", { portal });
     await manager.goto("/notices");
     await expect(manager.locator("main")).toContainText("You were told nothing yet");
     await look(manager, "notices-nothing");

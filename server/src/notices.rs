@@ -10,7 +10,7 @@ use crate::store::notice::telling::{Channel, Due};
 use crate::store::{Error, Store, timer};
 use app::routes;
 use domain::Moment;
-use domain::notice::{About, Letter, Notice};
+use domain::notice::{Letter, Notice};
 use domain::team::Team;
 use mail::Mailer;
 use url::Url;
@@ -96,16 +96,6 @@ impl Courier {
 
     /// The page, which decides nothing by being opened.
     fn link(&self, notice: &Notice) -> String {
-        format!("{}{}", self.public.as_str().trim_end_matches('/'), page(&notice.about))
-    }
-}
-
-/// Where it can be looked at.
-fn page(about: &About) -> String {
-    match about {
-        About::Request(id) => routes::request(id),
-        About::Job(id) => routes::job(id),
-        About::Environment(name) => routes::environment(name),
-        About::Approvals => routes::approvals().to_owned(),
+        format!("{}{}", self.public.as_str().trim_end_matches('/'), routes::about(&notice.about))
     }
 }

@@ -9,7 +9,7 @@ use crate::components::time::moment;
 use crate::portal::{Answer, asked};
 use crate::routes;
 use domain::account::short;
-use domain::notice::{About, Kind};
+use domain::notice::Kind;
 use domain::view::notice::{List, MailWay, Mailed, Row, Stand, Undelivered};
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -71,7 +71,7 @@ fn row(row: &Row) -> AnyView {
     let why = why.map(|why| view! { <small>{why}</small> });
     view! {
         <li class="row spread told">
-            <span class="name"><a href=page_of(&row.about) rel="external">{row.subject.clone()}</a><small>{moment(row.at)}</small>{why}</span>
+            <span class="name"><a href=routes::about(&row.about) rel="external">{row.subject.clone()}</a><small>{moment(row.at)}</small>{why}</span>
             {row.mail.as_ref().map(mailed)}
         </li>
     }
@@ -92,15 +92,6 @@ fn look(stand: Stand) -> Look {
         Stand::Sent => SUCCEEDED,
         Stand::Waiting => WAITING,
         Stand::GivenUp => FAILED,
-    }
-}
-
-fn page_of(about: &About) -> String {
-    match about {
-        About::Request(id) => routes::request(id),
-        About::Job(id) => routes::job(id),
-        About::Environment(name) => routes::environment(name),
-        About::Approvals => routes::approvals().to_owned(),
     }
 }
 

@@ -17,9 +17,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const EVERY: i64 = 5_000;
 /// For so long it is tried.
 const LONGEST: i64 = 24 * 3_600_000;
-/// Deliveries of one ring, and of them at a time.
-const BATCH: i64 = 40;
-const AT_ONCE: usize = 4;
+/// Deliveries of one ring, and of them at a time: other timers wait for a ring.
+const BATCH: i64 = 24;
+const AT_ONCE: usize = 8;
 
 pub struct NoticeSend {
     pub store: Store,

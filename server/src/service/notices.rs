@@ -2,8 +2,8 @@
 
 use super::Service;
 use super::error::failed;
+use crate::store;
 use crate::store::notice::{telling, unwanted};
-use crate::store::{self, Change};
 use app::error::PortalError;
 use app::portal::{Answer, Notices};
 use async_trait::async_trait;
@@ -66,10 +66,7 @@ impl Notices for Service {
             tx.commit().await.map(|()| true)
         };
         match repeat.await.map_err(failed("sending a notice again"))? {
-            true => {
-                self.store.announce(Change::Timer).await;
-                Ok(())
-            }
+            true => Ok(()),
             false => Err(PortalError::conflict("That was delivered meanwhile, or is not kept any more.")),
         }
     }
