@@ -81,7 +81,7 @@ for (const scripts of [true, false]) {
       await manager.goto("/approvals");
       const asked = manager.locator("li.ask", { hasText: "held-to-it" });
       await expect(asked).toContainText("platform approves too");
-      await expect(asked).toContainText("findings");
+      await expect(asked).toContainText("finding");
       if (scripts) await look(manager, "approvals-policies");
       await manager.goto(request);
       if (scripts) await look(manager, "request-raised");

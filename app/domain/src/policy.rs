@@ -153,9 +153,10 @@ pub fn differences(then: &[Finding], now: &[Finding]) -> Vec<String> {
             Some(Effect::Approval) => "needs a further approval now",
             _ => "warned of now",
         };
-        format!("policy, {word}: {}", finding.sentence)
+        format!("policy, {word}: {}", finding.sentence.trim_end_matches('.'))
     });
-    let ended = of_policy(then, now).into_iter().map(|finding| format!("policy, no longer: {}", finding.sentence));
+    let ended = of_policy(then, now).into_iter();
+    let ended = ended.map(|finding| format!("policy, no longer: {}", finding.sentence.trim_end_matches('.')));
     begun.chain(ended).collect()
 }
 
@@ -231,6 +232,10 @@ impl Judge for Policy {
         let mut found = Vec::new();
         for (effect, demands) in self.parts() {
             for demand in demands.all() {
+                // Of one answer a policy says once what weighs most.
+                if found.iter().any(|breach: &Breach| breach.field == demand.field()) {
+                    continue;
+                }
                 let Some(miss) = demand.miss(asked.wish, asked.regions) else { continue };
                 let stood = asked.former.and_then(|former| demand.miss(former, asked.regions));
                 let effect = match (stood, asked.kind, effect) {

@@ -83,7 +83,6 @@ pub(super) fn sentences(config: &Config) -> Vec<String> {
             format!("The approval {title} names an unknown team."),
         );
     }
-    wrong.extend(super::notices::sentences(config));
     let mut seen = BTreeSet::new();
     for policy in &config.policies {
         let (title, name) = (&policy.title, PolicyName::of_title(&policy.title));

@@ -3,7 +3,7 @@
 use super::changeable::{ANOTHER_WAITS, changeable, purgeable};
 use super::error::{self, failed, internal};
 use super::quota::Wanting;
-use super::sending::{Sending, new_id, refuse_denied};
+use super::sending::{Sending, new_id, refuse_denied, ruled_out};
 use super::warnings::Age;
 use super::{Service, can, permit};
 use crate::engine::{Context, Standing, StepError, Subject};
@@ -66,6 +66,7 @@ impl Changes for Service {
                     plan.findings.extend(full);
                     panel.quota = Some(quota);
                 }
+                panel.errors = ruled_out(&plan);
                 panel.plan = Some(plan);
             }
             Err(error) => panel.unreachable = Some(error.message),

@@ -20,6 +20,7 @@ use domain::policy::{InForce, Policy};
 use domain::request::Kind;
 use domain::view::Can;
 use domain::view::policy::{By, List, Row, Source, Template, Version, Whole};
+use sha2::{Digest, Sha256};
 
 /// What is in force, as it was read a moment ago.
 pub(super) type Standing = super::cache::Cache<(), Vec<InForce>>;
@@ -106,7 +107,7 @@ impl Policies for Service {
         let version = store::policy::Version { number, policy, text: text.to_owned(), written };
         let title = version.policy.title.as_str();
         let entry = Entry::new(now, Act::PolicyWritten, Actor::of(caller), Subject::policy(&name, title));
-        let entry = entry.with("version", number).with("text", text);
+        let entry = entry.with("version", number).with("sha256", hex::encode(Sha256::digest(text)));
         let write = async {
             let mut tx = self.store.begin().await?;
             if !store::policy::write(&mut tx, &name, base, &version).await? {

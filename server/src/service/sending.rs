@@ -8,8 +8,8 @@ use domain::Moment;
 use domain::account::Caller;
 use domain::field::FieldError;
 use domain::id::{EnvironmentId, JobId, RequestId};
-use domain::plan::{Plan, Weight};
-use domain::policy::raised;
+use domain::plan::{Finding, Plan, Weight};
+use domain::policy::{Effect, raised};
 use domain::request::{Kind, State};
 use domain::wish::Wish;
 use uuid::Uuid;
@@ -70,11 +70,17 @@ impl Service {
 
 /// A plan with a denial is not sent: each denial stands beside its field.
 pub(super) fn refuse_denied(plan: &Plan) -> Answer<()> {
-    let denied = plan.findings.iter().filter(|finding| finding.weight == Weight::Deny);
-    let errors: Vec<FieldError> = denied
-        .map(|finding| FieldError::new(finding.field.clone().unwrap_or_default(), finding.sentence.clone()))
-        .collect();
+    let errors = beside(plan.findings.iter().filter(|finding| finding.weight == Weight::Deny));
     if errors.is_empty() { Ok(()) } else { Err(PortalError::invalid(errors)) }
+}
+
+/// What policies deny of a plan that is in the making, each beside its field.
+pub(super) fn ruled_out(plan: &Plan) -> Vec<FieldError> {
+    beside(plan.findings.iter().filter(|finding| finding.effect() == Some(Effect::Deny)))
+}
+
+fn beside<'a>(denied: impl Iterator<Item = &'a Finding>) -> Vec<FieldError> {
+    denied.map(|finding| FieldError::new(finding.field.clone().unwrap_or_default(), finding.sentence.clone())).collect()
 }
 
 /// Rises with time, so that it can order and be a cursor.

@@ -157,6 +157,18 @@ fn a_step_towards_what_passes_is_not_kept_back() {
 }
 
 #[test]
+fn of_one_answer_what_weighs_most_is_said() {
+    let nodes = |max| Demands { nodes: at_most(max), ..Demands::default() };
+    let policy = Policy { approval: nodes(2), ..with(Effect::Deny, nodes(5)) };
+    let effects = |count: u32| -> Vec<Effect> {
+        let mut wish = good();
+        wish.cluster.nodes = count;
+        judged(&policy, Kind::Create, &wish, None).into_iter().map(|breach| breach.effect).collect()
+    };
+    assert_eq!([effects(2), effects(3), effects(6)], [vec![], vec![Effect::Approval], vec![Effect::Deny]]);
+}
+
+#[test]
 fn it_is_for_the_teams_templates_and_kinds_that_it_names() {
     let strict = with(Effect::Deny, Demands { nodes: at_most(1), ..Demands::default() });
     let count = |policy: &Policy, kind| judged(policy, kind, &good(), None).len();

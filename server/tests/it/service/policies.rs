@@ -101,6 +101,9 @@ async fn a_change_is_judged_by_what_it_changes_and_a_removal_by_nothing() {
         change(&mut form);
         form
     };
+    let days = change(|form| form.lifetime_days = "31".into());
+    let panel = strict.service.plan_change(&member, "stands", &days).await.unwrap();
+    assert_eq!(panel.errors[0].field, "lifetime_days", "said beside the field while it is typed");
     let longer =
         strict.service.submit_change(&member, "stands", &change(|form| form.lifetime_days = "31".into())).await;
     let longer = longer.unwrap_err();
