@@ -1,9 +1,17 @@
 //! Every address of the portal's pages and plain posts; links are built here and nowhere else.
 
+mod address;
+mod jobs;
+mod policies;
+
+use address::{segment, with_query};
 use domain::account::AccountId;
 use domain::id::{DraftId, JobId, RequestId};
 use domain::notice::About;
 use domain::view::audit::Filter;
+
+pub use jobs::*;
+pub use policies::*;
 
 /// Sends on to the environments.
 pub fn home() -> &'static str {
@@ -200,65 +208,6 @@ pub fn approvals_after(after: &str) -> String {
     with_query("/approvals", &[("after", after)])
 }
 
-pub fn jobs() -> &'static str {
-    "/jobs"
-}
-
-/// Jobs of one environment, or of all where the name is empty.
-pub fn jobs_of(environment: &str, after: &str) -> String {
-    with_query("/jobs", &[("environment", environment), ("after", after)])
-}
-
-/// The job's page with the lines of its log below a number, and of one step where it is not empty.
-pub fn log_before(id: &JobId, number: i64, step: &str) -> String {
-    with_query(&job(id), &[("before", &number.to_string()), ("step", step)])
-}
-
-pub fn job(id: &JobId) -> String {
-    format!("/jobs/{}", segment(id.as_str()))
-}
-
-/// POST: field `reason`.
-pub fn cancel(id: &JobId) -> String {
-    format!("/jobs/{}/cancel", segment(id.as_str()))
-}
-
-/// POST: field `password`, where another one is the remedy; empty means none. `reason` may be empty.
-pub fn retry(id: &JobId) -> String {
-    format!("/jobs/{}/retry", segment(id.as_str()))
-}
-
-/// POST: field `reason`.
-pub fn roll_back(id: &JobId) -> String {
-    format!("/jobs/{}/roll-back", segment(id.as_str()))
-}
-
-/// POST: field `reason`; takes it from a worker that hangs.
-pub fn take_over(id: &JobId) -> String {
-    format!("{}/take-over", job(id))
-}
-
-/// POST: field `vault_name`; leads to the request that goes back to the approver.
-pub fn vault_name(id: &JobId) -> String {
-    format!("/jobs/{}/vault-name", segment(id.as_str()))
-}
-
-/// `POST`: sends the plan of a stopped job back to its approver, as it is now.
-pub fn plan_again(id: &JobId) -> String {
-    format!("{}/plan", job(id))
-}
-
-/// GET: server-sent events `now` (`view::job::Whole`), `line` (`view::job::Line`, its number as event id) and `end`;
-/// lines above `after`, or above `Last-Event-ID` where the browser sends one.
-pub fn events(id: &JobId, after: i64) -> String {
-    format!("/jobs/{}/events?after={after}", segment(id.as_str()))
-}
-
-/// GET: the whole log as plain text, to be saved.
-pub fn log(id: &JobId) -> String {
-    format!("/jobs/{}/log.txt", segment(id.as_str()))
-}
-
 /// The record, as a filter leaves it; empty parts are left out.
 pub fn audit(filter: &Filter, after: &str) -> String {
     narrowed("/audit", filter, after)
@@ -313,72 +262,9 @@ pub fn repeat_notice(id: &str) -> String {
     format!("/notices/{}/again", segment(id))
 }
 
-/// GET page: the policies that may concern the caller, and the templates.
-pub fn policies() -> &'static str {
-    "/policies"
-}
-
-/// GET page and POST (field `text`): a policy's first version. After a refusal the page itself answers, with the text.
-pub fn new_policy() -> &'static str {
-    "/policies/new"
-}
-
-/// GET page and POST (fields `base` and `text`): adds the version after `base`.
-pub fn policy(name: &str) -> String {
-    format!("/policies/{}", segment(name))
-}
-
-/// The page with one version, tried out against the requests of so many days.
-pub fn policy_version(name: &str, version: u32, days: u32) -> String {
-    let days = if days == 0 { String::new() } else { days.to_string() };
-    with_query(&policy(name), &[("version", &version.to_string()), ("days", &days)])
-}
-
-/// POST without fields: switches a version on, or the policy off where there is none; `seen` is what was on.
-pub fn switch_policy(name: &str, seen: Option<u32>, version: Option<u32>) -> String {
-    let said = |version: Option<u32>| version.map(|version| version.to_string()).unwrap_or_default();
-    with_query(&format!("{}/switch", policy(name)), &[("seen", &said(seen)), ("version", &said(version))])
-}
-
 /// What the REST API offers, for programs and their authors.
 pub fn rest() -> &'static str {
     "/api/docs/"
-}
-
-fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
-    let mut address = path.to_owned();
-    for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
-        address.push(if address.contains('?') { '&' } else { '?' });
-        address.push_str(name);
-        address.push('=');
-        address.push_str(&query(value));
-    }
-    address
-}
-
-fn segment(text: &str) -> String {
-    escape(text, "")
-}
-
-fn query(text: &str) -> String {
-    escape(text, "/")
-}
-
-/// Percent-encoding of everything but RFC 3986's unreserved characters and those in `also`.
-fn escape(text: &str, also: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        let plain = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || also.as_bytes().contains(&byte);
-        if plain {
-            out.push(byte as char);
-        } else {
-            out.push('%');
-            for half in [byte >> 4, byte & 15] {
-                out.push(char::from_digit(u32::from(half), 16).unwrap_or('0').to_ascii_uppercase());
-            }
-        }
-    }
-    out
 }
 
 #[cfg(test)]

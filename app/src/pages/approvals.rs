@@ -52,7 +52,11 @@ fn page(found: Found, me: &str) -> AnyView {
         1 => "One waits for you.".to_owned(),
         many => format!("{many} wait for you, oldest first."),
     };
-    let inside = if inbox.rows.is_empty() { nothing() } else { waiting(&inbox) };
+    let inside = match (inbox.rows.is_empty(), behind.is_empty()) {
+        (false, _) => waiting(&inbox),
+        (true, true) => nothing(),
+        (true, false) => ().into_any(),
+    };
     view! {
         <Title text="Approvals"/>
         <div class="pagehead">

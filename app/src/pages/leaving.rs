@@ -69,7 +69,7 @@ fn page(row: Row) -> AnyView {
         {crumbs(vec![("People".to_owned(), routes::people().to_owned())], "Has left")}
         <div class="pagehead"><div><h1>{title}</h1></div></div>
         <div class="split">
-            <div class="stack">{notice(WARNING, "All at once", inside.into_any())}</div>
+            <div class="stack">{notice(WARNING, "What happens, all at once", inside.into_any())}</div>
             <aside class="stack" aria-label="Say it"><section class="card" aria-labelledby="say"><header><h2 id="say">"Say it"</h2></header>{deed}</section></aside>
         </div>
     }

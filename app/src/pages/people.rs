@@ -3,7 +3,7 @@
 use crate::components::arch;
 use crate::components::empty::empty;
 use crate::components::frame::{Place, framed};
-use crate::components::glyph::{STOPPED, SUCCEEDED, WARNING, icon, state};
+use crate::components::glyph::{STOPPED, WARNING, icon, state};
 use crate::components::notice::slim;
 use crate::components::time::moment;
 use crate::portal::{Answer, asked};
@@ -71,7 +71,7 @@ fn narrow(filter: &Filter, list: &List) -> AnyView {
     view! {
         <div class="row spread">
             <nav class="chips" aria-label="Show">{chips.into_iter().collect_view()}</nav>
-            <form class="find" role="search" action=routes::people()>
+            <form class="find" role="search" aria-label="Find a person" action=routes::people()>
                 {(!show.is_empty()).then(|| view! { <input type="hidden" name="show" value=show/> })}
                 <label class="with-icon">
                     {icon("search")}<span class="hidden-text">"Find a person"</span>
@@ -139,7 +139,7 @@ fn stands(row: &Row) -> AnyView {
         }
         (None, Some(Directory::Disabled)) => state(WARNING, "Disabled in the directory"),
         (None, Some(Directory::Gone)) => state(WARNING, "Gone from the directory"),
-        (None, _) => state(SUCCEEDED, "Here"),
+        (None, _) => view! { <span class="quiet">"Here"</span> }.into_any(),
     }
 }
 
@@ -154,7 +154,7 @@ fn open(row: &Row) -> String {
     let said = parts.into_iter().filter(|(count, _, _)| *count > 0);
     let said: Vec<String> =
         said.map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many })).collect();
-    if said.is_empty() { "Nothing".to_owned() } else { said.join(", ") }
+    if said.is_empty() { "Nothing open".to_owned() } else { said.join(", ") }
 }
 
 fn mark(row: &Row) -> AnyView {

@@ -1,9 +1,11 @@
 //! Live jobs: server-sent events of what changed and what was said, and the whole log as a text to be saved.
 
 use super::Web;
-use super::caller::SignedIn;
+use super::caller::{InSession, SignedIn};
 use super::error::Failed;
+use super::session::Sessions;
 use app::portal::JobChange;
+use axum::Extension;
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName};
@@ -22,10 +24,13 @@ pub struct After {
     after: i64,
 }
 
-/// `GET /jobs/{id}/events`: `now`, `line`, `end`; and `again` when this server stops and another may be asked.
+/// `GET /jobs/{id}/events`: `now`, `line`, `end`; and `again` when this server stops and another may be asked, or the
+/// session has ended and nobody is told any more.
 pub async fn follow(
     State(web): State<Web>,
     SignedIn(caller): SignedIn,
+    Extension(InSession(here)): Extension<InSession>,
+    Extension(sessions): Extension<Sessions>,
     Path(id): Path<JobId>,
     Query(query): Query<After>,
     headers: HeaderMap,
@@ -38,7 +43,7 @@ pub async fn follow(
         JobChange::Line(line) => event("line", &line).id(line.number.to_string()),
         JobChange::End => Event::default().event("end").data("{}"),
     });
-    let events = events.take_until(stopping.cancelled_owned());
+    let events = events.take_until(stopping.cancelled_owned()).take_until(Box::pin(sessions.ended(here)));
     let events = events.chain(futures::stream::once(async { Event::default().event("again").data("{}") }));
     let answer = Sse::new(events.map(Ok::<Event, Infallible>));
     let answer = answer.keep_alive(KeepAlive::new().interval(Duration::from_secs(15)));

@@ -5,11 +5,11 @@ use super::forms::{environments, jobs, notices, people, policies, requests, sess
 use super::rest::{self, openapi, problem};
 use super::session::Sessions;
 use super::{Web, appearance, audit, error, events, headers, limits, pages, proxy, sign_in, site};
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -71,7 +71,7 @@ pub fn router(web: Web, sessions: Sessions) -> Router {
         .merge(pages::routes(&web).fallback(pages::not_found).layer(from_fn(signed_in_only)))
         .layer(CompressionLayer::new())
         // Beside the layer that compresses: each listener would hold the room for its encoder.
-        .route("/jobs/{id}/events", get(events::follow))
+        .route("/jobs/{id}/events", get(events::follow).layer(Extension(sessions.clone())))
         .layer(from_fn_with_state(web.clone(), limits::people))
         .layer(from_fn(look_up))
         .layer(session_layer(sessions, https))

@@ -22,6 +22,8 @@ use tower_sessions::session_store::{Error, Result};
 const CACHED: i64 = 3_000;
 /// Milliseconds between two notes of a session's use.
 const NOTED_EVERY: i64 = 60_000;
+/// Milliseconds between two looks at the session of somebody who only watches.
+const WATCHED_EVERY: i64 = 15_000;
 /// Sessions in the cache; beyond it starts anew.
 const MOST: usize = 10_000;
 
@@ -84,6 +86,24 @@ impl Sessions {
     pub async fn sweep(&self) -> std::result::Result<(), store::Error> {
         let now = self.clock.now();
         store::session::sweep(&self.store, now, now.plus(-self.idle)).await
+    }
+
+    /// Returns once the session kept under this hash has ended, wherever that was. Watching is no use of it.
+    pub async fn ended(self, key: String) {
+        loop {
+            self.clock.pass(WATCHED_EVERY).await;
+            match store::session::find(&self.store, &key).await {
+                Ok(Some(row)) if !self.is_over(&row, self.clock.now()) => {}
+                Ok(_) => return,
+                Err(error) => tracing::warn!(%error, "whether a session has ended could not be asked"),
+            }
+        }
+    }
+
+    fn is_over(&self, row: &store::session::Row, now: Moment) -> bool {
+        row.expires_at <= now.0
+            || now.since(Moment(row.used_at)) > self.idle
+            || now.since(Moment(row.created_at)) > self.longest
     }
 
     /// What is known of it; where that is nothing, the number that [`Sessions::remember`] asks for.
@@ -153,10 +173,7 @@ impl SessionStore for Sessions {
         };
         let failed = |error: store::Error| Error::Backend(error.to_string());
         let Some(row) = store::session::find(&self.store, &key).await.map_err(failed)? else { return Ok(None) };
-        let ended = row.expires_at <= now.0
-            || now.since(Moment(row.used_at)) > self.idle
-            || now.since(Moment(row.created_at)) > self.longest;
-        if ended {
+        if self.is_over(&row, now) {
             store::session::remove(&self.store, &key).await.map_err(failed)?;
             return Ok(None);
         }

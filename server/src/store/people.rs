@@ -60,7 +60,8 @@ macro_rules! people {
             "select a.id, a.name, a.roles, a.teams, a.seen_at, a.left_at, a.left_by, a.directory,
             (select count(*) from session s where s.account = a.id and s.expires_at > $1) as sessions,
             (select count(*) from token t where t.account = a.id and t.expires_at > $1) as tokens,
-            (select count(*) from environment e where e.owner = a.id and e.held = 1) as environments,
+            (select count(*) from environment e where e.owner = a.id and e.held = 1
+                and e.state <> 'waiting') as environments,
             (select count(*) from request r where r.requester = a.id and r.state = 'waiting') as requests
             from account a where ",
             $rest

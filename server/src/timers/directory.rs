@@ -12,6 +12,9 @@ use domain::view::people::Directory;
 /// How often: hourly, in milliseconds.
 const EVERY: i64 = 3_600_000;
 
+/// Where nobody has signed in yet.
+const SOON: i64 = 300_000;
+
 /// Why the page shows nothing of the directory, where Keystead may not ask.
 const MAY_NOT: &str = "Keystead may not ask the directory which accounts are still there. An administrator can grant its \
                        identity User.Read.All in Microsoft Graph.";
@@ -39,6 +42,10 @@ impl Timer for DirectoryLook {
         let tenant = self.azure.me().await.map_err(|error| error.to_string())?.tenant_id;
         let said = |error: store::Error| error.to_string();
         let accounts = people::of_directory(&self.store, &tenant).await.map_err(said)?;
+        if accounts.is_empty() {
+            // Nobody to ask about: that is no look at the directory.
+            return Ok(Next::Again(now.plus(SOON)));
+        }
         for some in accounts.chunks(Graph::MOST) {
             let ids: Vec<&str> = some.iter().filter_map(|account| Some(account.0.split_once('/')?.1)).collect();
             let told = match self.azure.graph().accounts(&ids).await {

@@ -23,14 +23,12 @@ pub async fn list(State(web): State<Web>, Bearer(caller): Bearer) -> Result<Json
 }
 
 /// Which version is meant.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
+#[derive(Default, Deserialize, IntoParams)]
+#[serde(default)]
 pub struct Shown {
     /// Without it the one that is on, or else the newest.
-    #[serde(default)]
     version: Option<u32>,
     /// A version that is not on is tried out against the requests of so many days.
-    #[serde(default)]
     days: u32,
 }
 

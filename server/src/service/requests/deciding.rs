@@ -41,7 +41,8 @@ impl Service {
             Decision::Changes => State::Returned,
         };
         if said_already(&seen, caller, wanted, digest) {
-            return Ok(self.whole(caller, seen)); // the same click, twice
+            // The same click, twice: the first may have been written between the two reads of what was seen.
+            return Ok(self.whole(caller, self.seen_request(caller, id).await?));
         }
         let whose = seen.whose(caller);
         permit(caller, Action::Decide, &whose.subject)?;

@@ -14,6 +14,7 @@ use keystead::config::Given;
 use keystead::timers::{DirectoryLook, Next, Timer};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::Duration;
 use tower_sessions::SessionStore;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -43,6 +44,41 @@ async fn who_has_left_is_signed_out_at_once_and_not_let_in_until_it_is_taken_bac
         engineer.post("/people/return", &[("account", &account)]).await;
         leaver.sign_in("auditor@contoso.example", "/").await;
         assert_eq!(leaver.get("/environments").await.status, StatusCode::OK);
+    })
+    .await;
+}
+
+/// Whoever watches a job when they are marked as having left is told nothing more of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_watches_ends_with_their_session() {
+    both(|bed| async move {
+        let portal = Portal::over(&bed).await;
+        let (member, manager) = (portal.member().await, portal.manager().await);
+        let platform = portal.caller("platform-engineer", Role::PlatformEngineer, None).await;
+        let request = portal.asked(&member, "watched").await;
+        let job = portal.approved(&manager, &request).await.unwrap();
+        let (leaver, other) = (portal.browser_of(&member).await, portal.browser_of(&manager).await);
+        let path = format!("/jobs/{job}/events");
+        let [watched, others] = [leaver.open(&path).await, other.open(&path).await];
+        assert_eq!([watched.status(), others.status()], [StatusCode::OK; 2]);
+        let read = |answer: axum::response::Response| {
+            tokio::spawn(async move { axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap() })
+        };
+        let (mut watched, others) = (read(watched), read(others));
+        portal.service.mark_left(&platform, &member.account.id).await.unwrap();
+        let told = tokio::time::timeout(Duration::from_secs(60), async {
+            loop {
+                portal.clock.advance(15_000);
+                if let Ok(told) = tokio::time::timeout(Duration::from_millis(20), &mut watched).await {
+                    return told.unwrap();
+                }
+            }
+        });
+        let told = String::from_utf8_lossy(&told.await.unwrap()).into_owned();
+        assert!(told.contains("event: again") && !told.contains("event: end"), "{told}");
+        assert!(!others.is_finished(), "nobody else is sent away");
+        others.abort();
+        assert_eq!(leaver.open(&path).await.status(), StatusCode::SEE_OTHER);
     })
     .await;
 }

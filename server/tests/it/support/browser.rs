@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::header::{ACCEPT, CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, SET_COOKIE};
-use axum::http::{HeaderMap, Request, StatusCode};
+use axum::http::{HeaderMap, Request, Response, StatusCode};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use tower::ServiceExt;
@@ -72,12 +72,21 @@ impl Browser {
         self.send(request.unwrap()).await
     }
 
-    pub async fn send(&mut self, mut request: Request<Body>) -> Seen {
+    /// An answer that goes on: what it says is read as it comes.
+    pub async fn open(&self, path: &str) -> Response<Body> {
+        self.ask_with_cookies(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    async fn ask_with_cookies(&self, mut request: Request<Body>) -> Response<Body> {
         let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         if !cookies.is_empty() {
             request.headers_mut().insert(COOKIE, cookies.join("; ").parse().unwrap());
         }
-        let answer = self.router.clone().oneshot(request).await.unwrap();
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    pub async fn send(&mut self, request: Request<Body>) -> Seen {
+        let answer = self.ask_with_cookies(request).await;
         let (parts, body) = answer.into_parts();
         for cookie in parts.headers.get_all(SET_COOKIE) {
             let (name, rest) = cookie.to_str().unwrap().split_once('=').unwrap();
