@@ -4,9 +4,9 @@ mod address;
 mod jobs;
 mod policies;
 
-use address::{segment, with_query};
+use address::{query, segment, with_query};
 use domain::account::AccountId;
-use domain::id::{DraftId, JobId, RequestId};
+use domain::id::{DraftId, RequestId};
 use domain::notice::About;
 use domain::view::audit::Filter;
 
@@ -270,6 +270,7 @@ pub fn rest() -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::id::JobId;
 
     /// Whoever changes an address sees it here, and thinks of those who have kept it.
     #[test]

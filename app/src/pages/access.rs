@@ -23,14 +23,14 @@ pub fn Access() -> impl IntoView {
     let name = use_params_map().get_untracked().get("name").unwrap_or_default();
     let query = use_query_map().get_untracked();
     let of = |key: &str| query.get(key).unwrap_or_default();
-    let filter = Filter { at: of("at"), secret: of("secret") };
+    let filter = Filter { at: of("at"), of: of("secret") };
     framed(Place::Environments, find(name, filter), |found, _| page(found))
 }
 
 async fn find(name: String, filter: Filter) -> Answer<Found> {
     let (portal, caller) = asked()?;
     let could = portal.access(&caller, &name, &filter).await?;
-    let uses = portal.uses(&caller, &name, &filter.secret).await;
+    let uses = portal.uses(&caller, &name, &filter.of).await;
     Ok((filter, could, uses))
 }
 
@@ -64,8 +64,8 @@ fn looked(could: &Could) -> AnyView {
 }
 
 fn search(filter: &Filter, could: &Could) -> AnyView {
-    let secrets = could.secrets.iter().map(|name| {
-        view! { <option value=name.clone() selected=*name == filter.secret>{name.clone()}</option> }
+    let secrets = could.names.iter().map(|name| {
+        view! { <option value=name.clone() selected=*name == filter.of>{name.clone()}</option> }
     });
     let all = (*filter != Filter::default()).then(|| {
         view! { <a class="button" href=routes::access(&could.environment) rel="external">"Show all"</a> }
@@ -101,7 +101,7 @@ fn holders(filter: &Filter, could: &Could) -> AnyView {
             "A finished environment is looked at every quarter of an hour; \"Look now\" on its page does it at once.";
         return empty(&arch::NONE, "Five stones, none laid", "Nobody has looked yet", why, way.into_any());
     }
-    let title = match (could.at, filter.secret.is_empty()) {
+    let title = match (could.at, filter.of.is_empty()) {
         (Some(_), _) => "Who could read them then",
         (None, true) => "Who can and could read them",
         (None, false) => "Who can and could read it",
@@ -192,7 +192,7 @@ fn used(filter: &Filter, uses: &Result<Uses, PortalError>) -> AnyView {
     let more = uses.as_ref().is_ok_and(|uses| uses.more).then(|| {
         view! { <footer><p class="hint">"The newest 200 are shown; the workspace has all of them in AZKVAuditLogs."</p></footer> }
     });
-    let title = if filter.secret.is_empty() { "Who did" } else { "Who asked for it" };
+    let title = if filter.of.is_empty() { "Who did" } else { "Who asked for it" };
     view! {
         <section class="card" aria-labelledby="used">
             <header><h2 id="used">{title}</h2>{since}</header>
@@ -205,7 +205,7 @@ fn used(filter: &Filter, uses: &Result<Uses, PortalError>) -> AnyView {
 
 fn use_row(one: &Use) -> AnyView {
     let answer = if one.allowed { state(SUCCEEDED, "Allowed") } else { state(FAILED, "Refused") };
-    let secret = one.secret.as_ref().map(|name| view! { <small>{name.clone()}</small> });
+    let secret = one.of.as_ref().map(|name| view! { <small>{name.clone()}</small> });
     view! {
         <tr>
             <th scope="row"><span class="name"><b>{one.what.clone()}</b>{secret}</span></th>

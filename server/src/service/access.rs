@@ -38,7 +38,7 @@ impl Access for Service {
         let holders = known.holdings.iter().filter_map(|(holding, span)| {
             let reach = Reach::of(&holding.scope, vault.as_str())?;
             let of_this = match &reach {
-                Reach::Secret(name) => filter.secret.is_empty() || name.eq_ignore_ascii_case(&filter.secret),
+                Reach::Secret(name) => filter.of.is_empty() || name.eq_ignore_ascii_case(&filter.of),
                 _ => true,
             };
             let span = ended(*span, gone);
@@ -56,7 +56,7 @@ impl Access for Service {
             unknown: known.unknown,
             at,
             holders,
-            secrets: naming::SECRETS.iter().map(ToString::to_string).collect(),
+            names: naming::SECRETS.iter().map(ToString::to_string).collect(),
             now: self.clock.now(),
         })
     }
@@ -172,7 +172,7 @@ fn used(table: &azure::Table, row: &[Value], names: &HashMap<String, String>) ->
         at: Moment(at.as_millisecond()),
         who: who(table.value(row, "Identity").unwrap_or(&Value::Null), names),
         what: what(text("OperationName")).to_owned(),
-        secret,
+        of: secret,
         allowed: text("ResultSignature") == "OK",
         from: text("CallerIpAddress").to_owned(),
     })

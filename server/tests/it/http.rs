@@ -5,7 +5,6 @@ mod headers;
 mod leaver;
 mod limits;
 mod long_log;
-mod long_log;
 mod notices;
 mod policies;
 mod proof;

@@ -11,7 +11,8 @@ pub struct Filter {
     /// A minute in UTC, `2026-11-27T09:30`; empty for the newest look and everything before.
     pub at: String,
     /// A secret's name; empty for all.
-    pub secret: String,
+    #[serde(rename = "secret")]
+    pub of: String,
 }
 
 /// The page.
@@ -28,7 +29,8 @@ pub struct Access {
     /// The time that was asked about.
     pub at: Option<Moment>,
     pub holders: Vec<Holder>,
-    pub secrets: Vec<String>,
+    /// Of the secrets.
+    pub names: Vec<String>,
     /// When the server rendered this.
     pub now: Moment,
 }
@@ -70,8 +72,8 @@ pub struct Use {
     pub who: String,
     /// "read a value", "set a value".
     pub what: String,
-    /// The secret, where it was about one.
-    pub secret: Option<String>,
+    /// The secret's name, where it was about one.
+    pub of: Option<String>,
     /// Whether the vault allowed it.
     pub allowed: bool,
     /// From which address.

@@ -32,7 +32,7 @@ fn access(holders: Vec<Holder>) -> Access {
         unknown: Vec::new(),
         at: None,
         holders,
-        secrets: vec!["Webapp-DB-Password".into(), "Webapp-DB-Server".into()],
+        names: vec!["Webapp-DB-Password".into(), "Webapp-DB-Server".into()],
         now: ago(0),
     }
 }
@@ -56,7 +56,7 @@ pub(crate) fn told() -> Fake {
         at: ago(120),
         who: who.into(),
         what: what.into(),
-        secret: Some("Webapp-DB-Password".into()),
+        of: Some("Webapp-DB-Password".into()),
         allowed,
         from: "203.0.113.24".into(),
     };

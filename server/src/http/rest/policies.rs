@@ -2,6 +2,7 @@
 
 use super::body::Body;
 use super::problem::Refusal;
+use super::query::Shown;
 use super::refusals::{Unasked, Unlisted, Unread, Unsaid};
 use crate::http::Web;
 use crate::http::caller::Bearer;
@@ -10,7 +11,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use domain::view::policy::{List, Whole};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 /// Policies that may concern the caller, and the templates.
 #[utoipa::path(
@@ -20,16 +21,6 @@ use utoipa::{IntoParams, ToSchema};
 )]
 pub async fn list(State(web): State<Web>, Bearer(caller): Bearer) -> Result<Json<List>, Refusal> {
     Ok(Json(web.portal.policies(&caller).await?))
-}
-
-/// Which version is meant.
-#[derive(Default, Deserialize, IntoParams)]
-#[serde(default)]
-pub struct Shown {
-    /// Without it the one that is on, or else the newest.
-    version: Option<u32>,
-    /// A version that is not on is tried out against the requests of so many days.
-    days: u32,
 }
 
 /// A policy; for those who see everything with its text, its versions, and what the shown one would have done.

@@ -13,7 +13,7 @@ use secrecy::ExposeSecret;
 const OPEN: [&str; 5] = ["/sign-in", "/sign-in/back", "/sign-out", "/appearance", "/healthz"];
 
 /// Pages have no line in the router; their addresses do.
-const PAGES: [&str; 18] = [
+const PAGES: [&str; 19] = [
     "/",
     "/environments",
     "/environments/new",

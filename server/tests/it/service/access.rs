@@ -75,11 +75,11 @@ async fn a_right_that_was_given_and_taken_away_again_stays_known() {
         assert_eq!(told.since, first.looked);
 
         let at = |moment: domain::Moment| moment.rfc3339()[..16].to_owned();
-        let then = Filter { at: at(seen_at.plus(MINUTE)), secret: String::new() };
+        let then = Filter { at: at(seen_at.plus(MINUTE)), of: String::new() };
         let then = portal.service.access(&member, name, &then).await.unwrap();
         let ended = then.holders.iter().find(|one| one.principal == SOMEBODY && one.place == "on the vault");
         assert!(ended.unwrap().perhaps, "nobody looked just then");
-        let now = Filter { at: at(portal.now().plus(MINUTE)), secret: "Webapp-DB-Server-Username".into() };
+        let now = Filter { at: at(portal.now().plus(MINUTE)), of: "Webapp-DB-Server-Username".into() };
         let now = portal.service.access(&member, name, &now).await.unwrap();
         assert!(now.holders.iter().all(|one| one.principal != SOMEBODY), "neither the vault nor this secret: {now:#?}");
 
@@ -88,7 +88,7 @@ async fn a_right_that_was_given_and_taken_away_again_stays_known() {
         assert_eq!(hidden.code, app::error::Code::NotFound);
         let hidden = portal.service.uses(&stranger, name, "").await.unwrap_err();
         assert_eq!(hidden.code, app::error::Code::NotFound);
-        let wrong = Filter { at: "noon".into(), secret: String::new() };
+        let wrong = Filter { at: "noon".into(), of: String::new() };
         assert_eq!(portal.service.access(&member, name, &wrong).await.unwrap_err().code, app::error::Code::Invalid);
 
         let evidence = portal.service.evidence(&manager, name).await.unwrap();
@@ -121,10 +121,10 @@ async fn the_vaults_own_log_tells_who_asked_for_which_secret() {
     });
     let uses = found.await.expect("the log is never told");
     let read = uses.rows.iter().find(|one| one.what == "Listed versions").unwrap();
-    assert_eq!((read.who.as_str(), read.secret.as_deref(), read.allowed), ("Keystead", Some(secret), true));
+    assert_eq!((read.who.as_str(), read.of.as_deref(), read.allowed), ("Keystead", Some(secret), true));
     assert!(uses.since.is_some() && !read.from.is_empty(), "{uses:?}");
     let other = portal.service.uses(&member, "watched", "Webapp-DB-Server-Name").await;
-    assert!(other.is_err() || other.unwrap().rows.iter().all(|one| one.secret.as_deref() != Some(secret)));
+    assert!(other.is_err() || other.unwrap().rows.iter().all(|one| one.of.as_deref() != Some(secret)));
     let wrong = portal.service.uses(&member, "watched", "' or 1 == 1").await.unwrap_err();
     assert_eq!(wrong.code, app::error::Code::Invalid);
 }
