@@ -39,7 +39,7 @@ test("what was done is found, saved and proved", async ({ as }) => {
   expect(altered.stderr).toContain("is not what was sealed: it was altered");
 
   const evidence = await saved(auditor, "Save its evidence");
-  expect(execFileSync(program("keystead"), ["audit", "verify", evidence], { encoding: "utf8" })).toContain("whole: 3 files");
+  expect(execFileSync(program("keystead"), ["audit", "verify", evidence], { encoding: "utf8" })).toContain("whole: 4 files");
 
   await auditor.getByLabel("Person").fill("nobody");
   await auditor.getByRole("button", { name: "Search" }).click();
