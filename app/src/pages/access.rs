@@ -190,7 +190,7 @@ fn used(filter: &Filter, uses: &Result<Uses, PortalError>) -> AnyView {
         None => view! { <span class="quiet small-text push">"Begun with a later change of the environment, or not yet"</span> }.into_any(),
     });
     let more = uses.as_ref().is_ok_and(|uses| uses.more).then(|| {
-        view! { <footer><p class="hint">"The newest 200 are shown; the workspace has all of them in AZKVAuditLogs."</p></footer> }
+        view! { <footer><p class="hint">"The newest 1,000 are shown; the workspace has all of them in AZKVAuditLogs."</p></footer> }
     });
     let title = if filter.of.is_empty() { "Who did" } else { "Who asked for it" };
     view! {
@@ -205,13 +205,14 @@ fn used(filter: &Filter, uses: &Result<Uses, PortalError>) -> AnyView {
 
 fn use_row(one: &Use) -> AnyView {
     let answer = if one.allowed { state(SUCCEEDED, "Allowed") } else { state(FAILED, "Refused") };
+    let times = (one.times > 1).then(|| view! { <small>{format!("{} times that day", one.times)}</small> });
     let secret = one.of.as_ref().map(|name| view! { <small>{name.clone()}</small> });
     view! {
         <tr>
             <th scope="row"><span class="name"><b>{one.what.clone()}</b>{secret}</span></th>
             <td class="top">{one.who.clone()}</td>
             <td class="quiet">{one.from.clone()}</td>
-            <td class="quiet when">{moment(one.at)}</td>
+            <td class="quiet when"><span class="name"><span>{moment(one.at)}</span>{times}</span></td>
             <td>{answer}</td>
         </tr>
     }

@@ -12,14 +12,14 @@ use async_trait::async_trait;
 use domain::access::{Group, Held, Holding, Reach, Since, Span, Until};
 use domain::account::{Caller, short};
 use domain::environment::State;
-use domain::view::access::{Access as Could, Filter, Holder, Use, Uses};
+use domain::view::access::{Access as Could, Filter, Holder, Use, Uses, folded};
 use domain::{Moment, naming};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// Accesses that are shown.
-const MOST: usize = 200;
+/// Accesses that are looked at.
+const MOST: usize = 1_000;
 const DAY: i64 = 86_400_000;
 /// How long a page waits for Log Analytics.
 const LONGEST: Duration = Duration::from_secs(12);
@@ -79,7 +79,7 @@ impl Access for Service {
         Ok(Uses {
             since: self.audited_since(&environment, insights.kept_days).await?,
             more: rows.len() > MOST,
-            rows: rows.into_iter().take(MOST).collect(),
+            rows: folded(rows.into_iter().take(MOST)),
         })
     }
 }
@@ -170,6 +170,7 @@ fn used(table: &azure::Table, row: &[Value], names: &HashMap<String, String>) ->
     let secret = secret.filter(|name| !name.is_empty()).map(str::to_owned);
     Some(Use {
         at: Moment(at.as_millisecond()),
+        times: 1,
         who: who(table.value(row, "Identity").unwrap_or(&Value::Null), names),
         what: what(text("OperationName")).to_owned(),
         of: secret,

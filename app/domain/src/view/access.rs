@@ -65,10 +65,12 @@ pub struct Uses {
     pub more: bool,
 }
 
-/// One access to the vault.
+/// Accesses to the vault that differ in nothing but their time, of one day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Use {
+    /// The newest.
     pub at: Moment,
+    pub times: u32,
     pub who: String,
     /// "read a value", "set a value".
     pub what: String,
@@ -78,4 +80,44 @@ pub struct Use {
     pub allowed: bool,
     /// From which address.
     pub from: String,
+}
+
+const DAY: i64 = 86_400_000;
+
+/// One line for those of a day (UTC) that differ in nothing but their time, in the order of their newest.
+pub fn folded(rows: impl IntoIterator<Item = Use>) -> Vec<Use> {
+    let mut lines: Vec<Use> = Vec::new();
+    for row in rows {
+        let same = |line: &&mut Use| {
+            let alone = |one: &Use| (one.who.clone(), one.what.clone(), one.of.clone(), one.allowed, one.from.clone());
+            line.at.0.div_euclid(DAY) == row.at.0.div_euclid(DAY) && alone(line) == alone(&row)
+        };
+        match lines.iter_mut().find(same) {
+            Some(line) => {
+                line.times = line.times.saturating_add(row.times);
+                line.at = line.at.max(row.at);
+            }
+            None => lines.push(row),
+        }
+    }
+    lines.sort_by_key(|line| std::cmp::Reverse(line.at));
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn used(at: i64, who: &str, allowed: bool) -> Use {
+        let (what, of, from) = ("Read the value".to_owned(), Some("password".to_owned()), "203.0.113.24".to_owned());
+        Use { at: Moment(at), times: 1, who: who.to_owned(), what, of, allowed, from }
+    }
+
+    #[test]
+    fn what_differs_in_its_time_alone_is_one_line_a_day() {
+        let rows = [used(DAY + 9, "app", true), used(DAY + 5, "app", true), used(DAY + 7, "app", false)];
+        let lines = folded(rows.into_iter().chain([used(DAY - 1, "app", true), used(DAY + 6, "else", true)]));
+        let told: Vec<(i64, u32)> = lines.iter().map(|line| (line.at.0 - DAY, line.times)).collect();
+        assert_eq!(told, [(9, 2), (7, 1), (6, 1), (-1, 1)]);
+    }
 }

@@ -54,6 +54,7 @@ pub(crate) fn told() -> Fake {
     };
     let used = |what: &str, who: &str, allowed: bool| Use {
         at: ago(120),
+        times: if allowed { 12 } else { 1 },
         who: who.into(),
         what: what.into(),
         of: Some("Webapp-DB-Password".into()),
@@ -91,6 +92,7 @@ async fn it_tells_who_can_who_could_and_who_did() {
         "Perhaps",
         "Who did",
         "Refused",
+        "12 times that day",
         "Directory.Read.All",
     ] {
         assert!(said.contains(wanted), "{wanted}: {said}");
