@@ -113,12 +113,10 @@ impl Service {
     /// Since when the vault has sent its log, as far as the workspace still keeps it.
     async fn audited_since(&self, environment: &Environment, kept_days: u32) -> Answer<Option<Moment>> {
         let failed = failed("reading the vault's step");
-        let (mut began, mut jobs) = (None, store::evidence::jobs(&self.store, &environment.id).await.map_err(&failed)?);
-        jobs.truncate(1);
-        for job in jobs {
-            let journal = event::load(&self.store, &job).await.map_err(&failed)?;
-            began = journal.and_then(|journal| journal.status.step("vault-audit")?.ended);
-        }
+        let jobs = store::evidence::jobs(&self.store, &environment.id).await.map_err(&failed)?;
+        let Some(first) = jobs.first() else { return Ok(None) };
+        let journal = event::load(&self.store, first).await.map_err(&failed)?;
+        let began = journal.and_then(|journal| journal.status.step("vault-audit")?.ended);
         Ok(began.map(|began| began.max(self.clock.now().plus(-i64::from(kept_days) * DAY))))
     }
 }
