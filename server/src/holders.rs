@@ -12,6 +12,7 @@ use domain::wish::Wish;
 use futures::future::join_all;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What reads a value. Source: "Azure built-in roles for Security", of Key Vault Secrets User.
 const VALUE: &str = "Microsoft.KeyVault/vaults/secrets/getSecret/action";
@@ -19,13 +20,21 @@ const VALUE: &str = "Microsoft.KeyVault/vaults/secrets/getSecret/action";
 const GIVE: &str = "Microsoft.Authorization/roleAssignments/write";
 /// How old the list of a subscription's roles may be, in milliseconds: roles change by the month.
 const OLDEST: i64 = 3_600_000;
+/// How old what the directory said of a group may be, in milliseconds: less than from one look to the next.
+const OLDEST_MEMBERS: i64 = 600_000;
+/// Groups that are remembered; beyond it they are asked for anew.
+const MOST_GROUPS: usize = 1_000;
 
 /// The way to look.
 pub struct Holders {
     azure: Azure,
     teams: Vec<Team>,
     picture: Picture,
+    /// Who is in a group, or why that is not told: many environments name the same groups.
+    members: Mutex<HashMap<String, (Moment, Members)>>,
 }
+
+type Members = Result<Arc<Vec<Principal>>, Error>;
 
 /// What one look found.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -44,7 +53,7 @@ struct Powers {
 
 impl Holders {
     pub fn new(azure: Azure, teams: Vec<Team>) -> Holders {
-        Holders { azure, teams, picture: Picture::default() }
+        Holders { azure, teams, picture: Picture::default(), members: Mutex::default() }
     }
 
     /// `made` names principals that the environment's own job made: object id and name.
@@ -66,7 +75,7 @@ impl Holders {
         let held = assignments.iter().filter_map(|one| holding(one, vault.as_str(), &powers));
         let mut look = Look { holdings: held.collect(), unknown: Vec::new() };
         self.name(&mut look, installation, made).await;
-        self.open_groups(&mut look).await;
+        self.open_groups(&mut look, now).await;
         look.holdings.sort_by_key(Holding::key);
         look.holdings.dedup_by_key(|holding| holding.key());
         Ok(look)
@@ -96,15 +105,15 @@ impl Holders {
     }
 
     /// Beside each group, everybody who is in it.
-    async fn open_groups(&self, look: &mut Look) {
+    async fn open_groups(&self, look: &mut Look, now: Moment) {
         let groups: BTreeSet<String> = look
             .holdings
             .iter()
             .filter(|holding| holding.kind == Kind::Group)
             .map(|holding| holding.principal.clone())
             .collect();
-        let asked = groups.iter().map(|group| async move { (group, self.azure.graph().members(group).await) });
-        let mut members: HashMap<&String, Vec<Principal>> = HashMap::new();
+        let asked = groups.iter().map(|group| async move { (group, self.members(group, now).await) });
+        let mut members: HashMap<&String, Arc<Vec<Principal>>> = HashMap::new();
         for (group, answer) in join_all(asked).await {
             match answer {
                 Ok(found) => drop(members.insert(group, found)),
@@ -117,7 +126,7 @@ impl Holders {
             }
         }
         let of_group = |holding: &Holding| {
-            let found = members.get(&holding.principal).into_iter().flatten();
+            let found = members.get(&holding.principal).into_iter().flat_map(|found| found.iter());
             let through = Some(Group { id: holding.principal.clone(), name: holding.name.clone() });
             let member = |one: &Principal| Holding {
                 principal: one.id.clone(),
@@ -130,6 +139,26 @@ impl Holders {
         };
         let beside: Vec<Holding> = look.holdings.iter().flat_map(of_group).collect();
         look.holdings.extend(beside);
+    }
+
+    /// Everybody who is in a group, as the directory said a moment ago.
+    async fn members(&self, group: &str, now: Moment) -> Members {
+        let remembered = || self.members.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = remembered().get(group).cloned();
+        if let Some((_, members)) = known.filter(|(at, _)| now.since(*at) < OLDEST_MEMBERS) {
+            return members;
+        }
+        let members = self.azure.graph().members(group).await.map(Arc::new);
+        // What did not answer may answer the next one who asks.
+        if members.as_ref().is_err_and(|error| error.kind() != azure::Kind::Denied) {
+            return members;
+        }
+        let mut all = remembered();
+        if all.len() >= MOST_GROUPS {
+            all.clear();
+        }
+        all.insert(group.to_owned(), (now, members.clone()));
+        members
     }
 }
 
