@@ -1,6 +1,6 @@
 //! Day two on what really stands: another node size, another identity mode, and an end that frees the vault's name.
 
-use crate::support::bed::Bed;
+use crate::support::bed::{Bed, sql};
 use crate::support::living::small;
 use crate::support::portal::Portal;
 use app::portal::{Changes, Environments, Offers, Requests};
@@ -88,4 +88,27 @@ async fn an_end_with_purge_leaves_nothing_and_frees_the_name() {
     assert_eq!(portal.service.vault_name(&member, "kv-purged").await.unwrap(), None, "its name is free at once");
     let panel = portal.service.plan(&member, &small("purged"), false).await.unwrap();
     assert!(panel.deleted_vault.is_none() && !panel.plan.unwrap().denied());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_that_is_newer_than_an_environment_is_no_drift_and_comes_with_its_next_change() {
+    let bed = Bed::sqlite().await;
+    let portal = Portal::over(&bed).await;
+    let (member, manager) = (portal.member().await, portal.manager().await);
+    let built = portal.built(&member, &manager, small("older")).await;
+    let place = Place::new(portal.azure.subscription(), &built.job.wish);
+    // As an earlier version left it: neither in the outline nor on Azure.
+    portal.azure.arm().delete(&place.vault_audit()).await.unwrap();
+    let outline: Vec<_> = built.job.outline.iter().filter(|step| step.key != "vault-audit").collect();
+    let outline = serde_json::to_string(&outline).unwrap();
+    sql(&bed.store, "update job set outline = $1 where id = $2", &[&outline, built.job.id.as_str()]).await;
+    as_approved(&portal, &member, &built).await;
+
+    let form = Form { nodes: "2".into(), ..Form::default() };
+    let plan = portal.service.plan_change(&member, "older", &form).await.unwrap().plan.unwrap();
+    let verb = |step: &str| plan.lines.iter().find(|line| line.step == step).map(|line| line.verb);
+    assert_eq!((verb("vault-audit"), verb("vault")), (Some(Verb::Create), Some(Verb::Keep)), "{:#?}", plan.lines);
+    let changed = portal.changed(&member, &manager, "older", form).await;
+    assert!(portal.azure.arm().get(&place.vault_audit()).await.unwrap().is_some());
+    as_approved(&portal, &member, &changed).await;
 }
