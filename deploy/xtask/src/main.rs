@@ -1,5 +1,6 @@
 //! `cargo xtask`: the few commands with which Keystead is started, tested, built and measured.
 
+mod api;
 mod bench;
 mod build;
 mod chaos;
@@ -38,6 +39,7 @@ cargo xtask bench [NAME...]                    what is measured, as a table and 
 cargo xtask chaos [--minutes N] [--seed S] [--database sqlite|postgres] [--positions N|all | --failures N|all]
                                                kills, stops and restarts, for minutes or at every position of a log
 cargo xtask conformance [--all] [FILTER]       other people's clients against the Azure simulator; --all: az as well
+cargo xtask api [--programs FOLDER] [FILTER]   programs that nobody here wrote against the REST API
 cargo xtask sim stop|env [--data DIR]          the Azure simulator of the embedded default
 cargo xtask pictures                           the README's pictures, taken anew";
 
@@ -66,6 +68,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "bench" => bench::run(rest),
         "chaos" => chaos::run(rest),
         "conformance" => conformance::run(rest),
+        "api" => api::run(rest),
         "sim" => sim::run(rest),
         "pictures" => pictures::run(rest),
         "help" | "--help" | "-h" => {

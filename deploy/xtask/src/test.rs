@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 
 use crate::build::join;
 use crate::phases::Phases;
-use crate::{chaos, check, conformance, deny, pack, place, run, setup, wasm};
+use crate::{api, chaos, check, conformance, deny, pack, place, run, setup, wasm};
 
 /// What was asked: everything, or what has FILTER in its name; with `--all` also what takes minutes.
 struct Asked {
@@ -62,18 +62,23 @@ fn everything(asked: &Asked, tools: &Tools, phases: &Phases) -> Result<()> {
     let (native, page, clients, held) = std::thread::scope(|scope| {
         let held = scope.spawn(|| phases.run("dependencies", deny::held));
         let page = scope.spawn(|| page(tools, phases));
-        let clients = scope.spawn(|| phases.run("clients", || conformance::clients(asked.all)));
+        let clients =
+            scope.spawn(|| phases.run("clients", || conformance::clients(asked.all).and_then(|()| api::clients())));
         (native(asked, tools, phases), join(page), join(clients), join(held))
     });
     let mut failures: Vec<String> = Vec::new();
     failures.extend(native.tests.err().map(|error| format!("{error:#}")));
     failures.extend(held.err().map(|error| format!("{error:#}")));
-    let conform = || conformance::scripts(&place::target().join("debug"), asked.all, asked.filter.as_deref());
-    let conforms = match clients {
-        Ok(()) if native.built => phases.run("conformance", conform),
-        clients => clients,
+    let programs = place::target().join("debug");
+    let conform = || conformance::scripts(&programs, asked.all, asked.filter.as_deref());
+    let others = match clients {
+        Ok(()) if native.built => vec![
+            phases.run("conformance", conform),
+            phases.run("api", || api::scripts(&programs, asked.filter.as_deref())),
+        ],
+        clients => vec![clients],
     };
-    failures.extend(conforms.err().map(|error| format!("{error:#}")));
+    failures.extend(others.into_iter().filter_map(Result::err).map(|error| format!("{error:#}")));
     match page {
         Ok(()) if native.built => {
             failures.extend(killed(asked, phases).err().map(|error| format!("{error:#}")));

@@ -1,5 +1,7 @@
 //! The OpenAPI document, made from the endpoints themselves, and the pages that show it.
 
+use super::links::Links;
+use super::pairs::Pairs;
 use axum::extract::Request;
 use axum::http::HeaderValue;
 use axum::http::header::CONTENT_SECURITY_POLICY;
@@ -47,7 +49,7 @@ use utoipa::{Modify, OpenApi};
         super::jobs::take_over
     ),
     components(schemas(domain::problem::Problem)),
-    modifiers(&Token)
+    modifiers(&Token, &Links, &Pairs)
 )]
 pub struct Document;
 
