@@ -73,6 +73,12 @@ const PROMISES: &[Promise] = &[
     lower("simulator_get_p99_ms", "ms", 5.0, Way::Here(simulator::get_p99_ms)),
     lower("simulator_list_ms", "ms", 30.0, Way::Here(simulator::list_ms)),
     lower("simulator_rss_mb", "MB", 300.0, Way::Here(simulator::rss_mb)),
+    higher("api_read_sqlite_per_second", "requests/s", 8000.0, Way::Here(engine::api_read_sqlite_per_second)),
+    lower("api_read_sqlite_p99_ms", "ms", 20.0, Way::Here(engine::api_read_sqlite_p99_ms)),
+    higher("api_read_postgres_per_second", "requests/s", 3000.0, Way::Here(engine::api_read_postgres_per_second)),
+    lower("api_read_postgres_p99_ms", "ms", 50.0, Way::Here(engine::api_read_postgres_p99_ms)),
+    higher("api_list_per_second", "requests/s", 3000.0, Way::Here(engine::api_list_per_second)),
+    lower("api_growth", "ratio", 1.3, Way::Here(engine::api_growth)),
     lower("listener_kb", "KB", 40.0, Way::Here(engine::listener_kb)),
 ];
 

@@ -8,7 +8,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use anyhow::{Context, Result, anyhow};
 
-use crate::{chaos, place, run, setup};
+use crate::{bench, chaos, place, run, setup};
 
 pub fn commits_per_step() -> Result<f64> {
     step("commits_per_step")
@@ -67,6 +67,32 @@ pub fn listener_kb() -> Result<f64> {
     said("listeners", "listener_kb")
 }
 
+pub fn api_read_sqlite_per_second() -> Result<f64> {
+    said("load", "api_read_sqlite_per_second")
+}
+
+pub fn api_read_sqlite_p99_ms() -> Result<f64> {
+    said("load", "api_read_sqlite_p99_ms")
+}
+
+pub fn api_read_postgres_per_second() -> Result<f64> {
+    said("load", "api_read_postgres_per_second")
+}
+
+pub fn api_read_postgres_p99_ms() -> Result<f64> {
+    said("load", "api_read_postgres_p99_ms")
+}
+
+/// Of lists of fifty.
+pub fn api_list_per_second() -> Result<f64> {
+    said("load", "api_list_per_second")
+}
+
+/// How many times slower reading is with ten thousand environments than with a hundred.
+pub fn api_growth() -> Result<f64> {
+    said("load", "api_growth")
+}
+
 /// What the program that runs whole portals says of this name; each of its measurements runs once.
 fn said(command: &'static str, name: &str) -> Result<f64> {
     static SAID: Mutex<BTreeMap<&str, String>> = Mutex::new(BTreeMap::new());
@@ -78,6 +104,9 @@ fn said(command: &'static str, name: &str) -> Result<f64> {
             let mut measure = run::command(chaos::program()?);
             measure.args([command, "--programs"]).arg(place::target().join("release"));
             measure.arg("--source").arg(place::root());
+            if command == "load" {
+                measure.env("KEYSTEAD_OHA", bench::load_tool()?);
+            }
             unknown.insert(run::output(&mut measure)?)
         }
     };

@@ -1,14 +1,16 @@
 //! Does to the built programs what happens to programs: kills, stops, faults, restarts; then holds the world against the
 //! wishes. `chaos run` for so many minutes at random, `chaos crashes` at every position of a job's log; the
 //! others measure what only processes can show: a job that waits for another server, a thousand jobs at once, a long log,
-//! thousands of listeners.
+//! thousands of listeners, programs that ask as often as they can.
 
 mod base;
+mod copies;
 mod crashes;
 mod deeds;
 mod failures;
 mod judge;
 mod listeners;
+mod load;
 mod long_job;
 mod person;
 mod replica;
@@ -31,7 +33,8 @@ chaos failures --programs DIR --source DIR [--positions N|all] [--database sqlit
 chaos takeover --programs DIR --source DIR [--positions JOBS]
 chaos thousand --programs DIR --source DIR [--positions ENVIRONMENTS]
 chaos long-job --programs DIR --source DIR [--positions LINES]
-chaos listeners --programs DIR --source DIR [--positions LISTENERS]";
+chaos listeners --programs DIR --source DIR [--positions LISTENERS]
+chaos load --programs DIR --source DIR [--positions ENVIRONMENTS]";
 
 /// What was asked for.
 pub struct Asked {
@@ -70,6 +73,7 @@ fn dispatch(arguments: &[String]) -> Result<usize> {
         "thousand" => thousand::run(&asked),
         "long-job" => long_job::run(&asked),
         "listeners" => listeners::run(&asked),
+        "load" => load::run(&asked),
         other => bail!("there is no {other}\n{USAGE}"),
     }
 }

@@ -67,6 +67,7 @@ impl Replica {
             .env("KEYSTEAD__LISTEN", &self.listen)
             // Everybody comes from one address, and two people do what a thousand would.
             .env("KEYSTEAD__LIMITS__PERSON_A_MINUTE", "0")
+            .env("KEYSTEAD__LIMITS__TOKEN_A_MINUTE", "0")
             .env("KEYSTEAD__LIMITS__STRANGER_A_MINUTE", "0")
             .env("KEYSTEAD__LIMITS__SIGN_IN_A_MINUTE", "0")
             .env("RUST_BACKTRACE", "1")

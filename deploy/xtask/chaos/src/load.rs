@@ -1,0 +1,107 @@
+//! How many questions of programs the portal answers a second, with many environments and a long log behind them.
+
+use crate::Asked;
+use crate::base::{Base, Kind};
+use crate::copies::Original;
+use crate::deeds::People;
+use crate::replica::Replica;
+use crate::stage::Stage;
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+use throwaway_postgres::{Care, Cluster};
+
+const FEW: usize = 100;
+const MANY: usize = 10_000;
+/// A million of ten thousand.
+const EVENTS_EACH: usize = 100;
+const CONNECTIONS: &str = "64";
+
+/// What a run of the load tool told.
+struct Told {
+    per_second: f64,
+    p99_ms: f64,
+}
+
+/// Prints requests a second and 99th percentiles on both databases, and how much slower many environments are than few.
+pub fn run(asked: &Asked) -> Result<usize> {
+    let most = asked.positions.unwrap_or(MANY);
+    let mut growth: f64 = 0.0;
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let mut stage = Stage::set(asked)?;
+        let (few, read, list) = measured(&stage, kind, most).inspect_err(|_| stage.keep())?;
+        println!("api_read_{}_per_second {:.0}", kind.word(), read.per_second);
+        println!("api_read_{}_p99_ms {:.2}", kind.word(), read.p99_ms);
+        if kind == Kind::Sqlite {
+            println!("api_list_per_second {:.0}", list.per_second);
+        }
+        growth = growth.max(few.per_second / read.per_second);
+    }
+    println!("api_growth {growth:.2}");
+    Ok(0)
+}
+
+/// Reading one among few, reading one among many, a list of fifty among many.
+fn measured(stage: &Stage, kind: Kind, most: usize) -> Result<(Told, Told, Told)> {
+    let cluster = Arc::new(Cluster::start(Care::Durable)?);
+    let base = match kind {
+        Kind::Sqlite => Base::sqlite(&stage.folder, "load"),
+        Kind::Postgres => Base::postgres(&cluster, "load")?,
+    };
+    let mut portal = Replica::new(format!("load-{}", kind.word()), base.url());
+    portal.start(stage)?;
+    let mut people = People::sign_in(&portal.url())?;
+    let request = people.ask(&portal.url(), "original")?;
+    let job = people.approve(&portal.url(), &request)?;
+    let id = job.trim_start_matches("/jobs/").to_owned();
+    base.until(&format!("select count(*) from job where id = '{id}' and state = 'succeeded'"), 1)?;
+    let made = ["token", "create", "--for", "member@contoso.example", "--expires", "1d"];
+    let (content, token) = stage.keystead(&base.url(), &made)?;
+    let token = token.lines().last().filter(|_| content).with_context(|| format!("no token: {token}"))?.to_owned();
+    let ask = |path: &str, seconds: &str| load(&format!("{}/api/v1/{path}", portal.url()), &token, seconds);
+    let original = Original::of(&base, kind)?;
+    original.copy(1, FEW - 1, 0)?;
+    let one = "environments/copy-00042";
+    ask(one, "2s")?;
+    let few = ask(one, "8s")?;
+    original.copy(FEW, most - 1, most * EVENTS_EACH)?;
+    base.execute("analyze")?;
+    ask(one, "2s")?;
+    let read = ask(one, "8s")?;
+    ask("environments", "2s")?;
+    let list = ask("environments", "8s")?;
+    eprintln!(
+        "chaos: {} environments and {} events on {}",
+        base.number("select count(*) from environment")?,
+        base.number("select count(*) from event")?,
+        kind.word()
+    );
+    portal.end()?;
+    Ok((few, read, list))
+}
+
+/// Runs the load tool for a while; anything but 200 is an error.
+fn load(url: &str, token: &str, lasts: &str) -> Result<Told> {
+    let program = std::env::var_os("KEYSTEAD_OHA").map(PathBuf::from);
+    let program = program.context("KEYSTEAD_OHA names no program; measurements are started by `cargo xtask bench`")?;
+    let mut oha = Command::new(program);
+    oha.args(["-z", lasts, "-w", "-c", CONNECTIONS, "--no-tui", "--output-format", "json", "--disable-compression"]);
+    oha.arg("-H").arg(format!("authorization: Bearer {token}")).arg(url);
+    let done = oha.output().context("starting the load tool")?;
+    if !done.status.success() {
+        bail!("the load tool failed: {}", String::from_utf8_lossy(&done.stderr));
+    }
+    let told: Value = serde_json::from_slice(&done.stdout)?;
+    let answers = told["statusCodeDistribution"].as_object().context("no answers")?;
+    let errors = told["errorDistribution"].as_object().is_some_and(|errors| !errors.is_empty());
+    if errors || answers.keys().any(|status| status != "200") {
+        bail!("answers of {url}: {} {}", told["statusCodeDistribution"], told["errorDistribution"]);
+    }
+    let figure = |value: &Value| value.as_f64().with_context(|| format!("no figure: {told}"));
+    Ok(Told {
+        per_second: figure(&told["summary"]["requestsPerSec"])?,
+        p99_ms: figure(&told["latencyPercentiles"]["p99"])? * 1000.0,
+    })
+}
