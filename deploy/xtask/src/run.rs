@@ -29,6 +29,9 @@ pub fn cargo(folder: Option<&str>) -> Command {
     let mut command = command("cargo");
     let target = place::target();
     command.env("CARGO_TARGET_DIR", folder.map_or(target.clone(), |folder| target.join(folder)));
+    if place::is_cached() {
+        command.env("CARGO_INCREMENTAL", "0"); // each run is another clone, for which nothing of the last one counts
+    }
     command
 }
 
