@@ -29,6 +29,7 @@ pub mod kind;
 pub mod networks;
 pub mod nodes;
 pub mod object;
+pub mod past;
 pub mod patch;
 pub mod pods;
 pub mod protobuf;
@@ -194,7 +195,7 @@ async fn to_cluster(State(clusters): State<Arc<Clusters>>, request: Request<Body
 const REMEMBERED: (Duration, Duration) = (Duration::from_secs(300), Duration::from_secs(30));
 
 /// How long nobody asks for an object before it is kept in less room.
-const IDLE: Duration = Duration::from_secs(10);
+const IDLE: Duration = Duration::from_secs(2);
 
 /// Lets every cluster forget old changes, until the world ends.
 async fn compact(world: Arc<World>, clusters: Arc<Clusters>) {

@@ -14,6 +14,7 @@ use tokio::sync::{Mutex, watch};
 
 use super::kind::{self, Kind};
 use super::object;
+use super::past::Past;
 use super::refusal::Refusal;
 
 /// How many changes a watch can lag behind before it is told 410.
@@ -73,8 +74,6 @@ pub struct Change {
     pub object: Arc<Value>,
     /// The object before the change; none for an added one.
     pub before: Option<Arc<Value>>,
-    /// When, by this machine's own running clock.
-    at: Instant,
 }
 
 struct Row {
@@ -137,7 +136,7 @@ impl Row {
 struct Inner {
     version: u64,
     rows: BTreeMap<String, Row>,
-    history: VecDeque<Change>,
+    history: VecDeque<Past>,
 }
 
 pub struct Objects {
@@ -221,7 +220,7 @@ impl Objects {
             return None;
         }
         let fresh = inner.history.iter().filter(|it| it.version > version);
-        Some(fresh.cloned().collect())
+        Some(fresh.map(Past::read).collect())
     }
 
     /// Forgets the changes that are older than `age`, as the API server does every five minutes, and lets go of what
@@ -229,9 +228,10 @@ impl Objects {
     pub async fn compact(&self, age: Duration, idle: Duration) {
         let mut inner = self.inner.lock().await;
         inner.rows.values_mut().for_each(|row| row.sleep(idle));
-        while inner.history.front().is_some_and(|change| change.at.elapsed() >= age) {
+        while inner.history.front().is_some_and(|past| past.age() >= age) {
             inner.history.pop_front();
         }
+        inner.history.iter_mut().filter(|past| past.age() >= idle).for_each(Past::sleep);
         inner.history.shrink_to_fit();
     }
 
@@ -300,8 +300,7 @@ impl Objects {
         object: Arc<Value>,
         before: Option<Arc<Value>>,
     ) {
-        let at = Instant::now();
-        inner.history.push_back(Change { version: inner.version, what, kind, object, before, at });
+        inner.history.push_back(Past::new(inner.version, what, kind, object, before));
         if inner.history.len() > HISTORY {
             inner.history.pop_front();
         }
@@ -331,7 +330,11 @@ mod tests {
         assert_eq!(objects.since(before).await.unwrap().len(), 1);
         let hour = Duration::from_secs(3600);
         objects.compact(hour, hour).await;
-        assert_eq!(objects.since(before).await.unwrap().len(), 1);
+        let awake = objects.since(before).await.unwrap();
+        objects.compact(hour, Duration::ZERO).await;
+        let asleep = objects.since(before).await.unwrap();
+        assert_eq!((awake.len(), asleep.len()), (1, 1));
+        assert_eq!((&awake[0].object, awake[0].what), (&asleep[0].object, asleep[0].what));
         objects.compact(Duration::ZERO, hour).await;
         assert!(objects.since(before).await.is_none());
         assert!(objects.since(after).await.unwrap().is_empty());
