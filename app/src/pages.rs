@@ -17,6 +17,7 @@ pub mod notices;
 pub mod people;
 pub mod policies;
 pub mod policy;
+pub mod problems;
 pub mod release_environment;
 pub mod request;
 pub mod requests;

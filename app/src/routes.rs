@@ -3,6 +3,7 @@
 mod address;
 mod jobs;
 mod policies;
+mod problems;
 
 use address::{query, segment, with_query};
 use domain::account::AccountId;
@@ -12,6 +13,7 @@ use domain::view::audit::Filter;
 
 pub use jobs::*;
 pub use policies::*;
+pub use problems::*;
 
 /// Sends on to the environments.
 pub fn home() -> &'static str {
@@ -340,6 +342,8 @@ mod tests {
             switch_policy("production", Some(1), Some(2)),
             switch_policy("production", Some(2), None),
             rest().to_owned(),
+            problems().to_owned(),
+            problem("not-found"),
         ];
         insta::assert_snapshot!(all.join("\n"));
     }

@@ -72,6 +72,8 @@ pub fn App() -> impl IntoView {
                 <Route path=Is("policies") view=pages::policies::Policies ssr=SsrMode::Async/>
                 <Route path=(Is("policies"), Is("new")) view=pages::new_policy::NewPolicy ssr=SsrMode::Async/>
                 <Route path=(Is("policies"), Param("name")) view=pages::policy::Policy ssr=SsrMode::Async/>
+                <Route path=Is("problems") view=pages::problems::Problems ssr=SsrMode::Async/>
+                <Route path=(Is("problems"), Param("name")) view=pages::problems::ProblemPage ssr=SsrMode::Async/>
                 <Route path=Is("audit") view=pages::audit::Audit ssr=SsrMode::Async/>
             </Routes>
         </Router>

@@ -20,6 +20,7 @@ pub mod serving;
 pub mod session;
 pub mod sign_in;
 pub mod site;
+mod trace;
 
 use crate::service::accounts::Accounts;
 use app::context::{Installation, Site as Addresses};
@@ -50,6 +51,8 @@ pub struct Web {
     /// How often somebody may ask, and how long a pause within a body may be.
     pub gates: Arc<limits::Gates>,
     pub pause: Duration,
+    /// What was asked under a key, and its answers.
+    pub once: rest::once::Keeper,
     /// Proxies that are believed.
     pub proxies: proxy::Proxies,
     /// Cancelled when the server stops: streams end with "come back".

@@ -13,6 +13,7 @@ use keystead::holders::Holders;
 use keystead::http::certificate::Certificate;
 use keystead::http::limits::Gates;
 use keystead::http::proxy::Proxies;
+use keystead::http::rest::once::Keeper;
 use keystead::http::serving::Serving;
 use keystead::http::session::Sessions;
 use keystead::http::sign_in::{self, Provider};
@@ -142,7 +143,9 @@ async fn serve_with(config: &Config, keys: SealKey, store: Store, clock: Clock, 
     let scheme = if certificate.is_some() { "https" } else { "http" };
     let public = config.public.clone().map_or_else(|| Url::parse(&format!("{scheme}://{port}")), Ok)?;
     let sessions = Sessions::new(store.clone(), clock.clone(), config.sign_in.idle_hours, config.sign_in.longest_hours);
-    let router = http::router(web(config, &service, &public, &clock, &stop)?, sessions.clone());
+    let once = Keeper::new(store.clone(), seal.clone(), clock.clone());
+    let web = web(config, &service, &public, &clock, &stop, once.clone())?;
+    let router = http::router(web, sessions.clone());
 
     let sealer = Sealer::new(store.clone(), seal.clone());
     audit::begin(&store, clock.now()).await?;
@@ -164,7 +167,7 @@ async fn serve_with(config: &Config, keys: SealKey, store: Store, clock: Clock, 
         Arc::new(DirectoryLook { store: store.clone(), azure: azure.clone() }),
     ];
     let rings = tokio::spawn(timers::run(store.clone(), clock, ring, stop.clone()));
-    let sweeps = tokio::spawn(sweep(sessions, stop.clone()));
+    let sweeps = tokio::spawn(sweep(sessions, once, stop.clone()));
     say_where(config, &public)?;
     let head = Duration::from_secs(config.limits.head_seconds);
     let serving = Serving { listener, certificate, head, public };
@@ -201,7 +204,14 @@ async fn agreed_seal(source: Source, store: &Store) -> Result<Seal> {
     Ok(seal)
 }
 
-fn web(config: &Config, service: &Arc<Service>, public: &Url, clock: &Clock, stop: &CancellationToken) -> Result<Web> {
+fn web(
+    config: &Config,
+    service: &Arc<Service>,
+    public: &Url,
+    clock: &Clock,
+    stop: &CancellationToken,
+    once: Keeper,
+) -> Result<Web> {
     let teams: BTreeMap<String, TeamName> =
         config.teams.iter().map(|team| (team.group.clone(), team.name.clone())).collect();
     let back = public.join(sign_in::BACK)?;
@@ -226,6 +236,7 @@ fn web(config: &Config, service: &Arc<Service>, public: &Url, clock: &Clock, sto
         public: public.clone(),
         gates: Arc::new(Gates::new(&config.limits, clock)),
         pause: Duration::from_secs(config.limits.body_seconds),
+        once,
         proxies: Proxies::new(&config.proxy, public),
         stopping: stop.clone(),
     })
@@ -245,8 +256,8 @@ fn engine(config: &Config, store: &Store, clock: &Clock, azure: azure::Azure, se
     })
 }
 
-/// Sessions that have ended are taken out now and then.
-async fn sweep(sessions: Sessions, stop: CancellationToken) {
+/// Sessions that have ended are taken out now and then, and answers that nobody asks for again.
+async fn sweep(sessions: Sessions, once: Keeper, stop: CancellationToken) {
     let mut hourly = tokio::time::interval(Duration::from_secs(3600));
     loop {
         tokio::select! {
@@ -254,6 +265,9 @@ async fn sweep(sessions: Sessions, stop: CancellationToken) {
             _ = hourly.tick() => {
                 if let Err(error) = sessions.sweep().await {
                     tracing::warn!(%error, "old sessions were not taken out");
+                }
+                if let Err(error) = once.sweep().await {
+                    tracing::warn!(%error, "old answers were not taken out");
                 }
             }
         }

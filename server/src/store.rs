@@ -47,6 +47,7 @@ pub mod leaving;
 pub mod level;
 pub mod line;
 pub mod notice;
+pub mod once;
 mod open;
 pub mod people;
 pub mod policy;

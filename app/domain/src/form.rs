@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 /// Every answer as text, so that nothing typed is ever lost. An empty answer below the four means the template's default.
 /// The password is not among them: it travels apart and is never kept in a draft.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(example = json!({"nodes": "5", "reason": "More load"})))]
 #[serde(default)]
 pub struct Form {
     pub name: String,

@@ -68,6 +68,26 @@ pub fn framed<T: Send + 'static>(
     view! { {page} }.into_any()
 }
 
+/// A page for anybody, in the frame of whoever reads it.
+pub fn framed_for_anybody(show: impl FnOnce() -> AnyView + Send + 'static) -> AnyView {
+    let here = here();
+    let installation = use_context::<Installation>().unwrap_or_default();
+    let theme = use_context::<Theme>().unwrap_or_default();
+    let page = Suspend::new(async move {
+        let bar = match frame().await {
+            Ok(frame) => bar(Place::Elsewhere, frame, theme, here),
+            Err(_) => signed_out(),
+        };
+        let whole = view! {
+            {bar}
+            <main id="main" tabindex="-1">{show()}</main>
+            {foot(installation)}
+        };
+        InertElement::new(whole.to_html())
+    });
+    view! { {page} }.into_any()
+}
+
 async fn frame() -> Answer<Frame> {
     let (portal, caller) = asked()?;
     portal.frame(&caller).await

@@ -81,6 +81,8 @@ fn pages() -> Vec<(&'static str, Fake, &'static str)> {
         ("policies-none", policies::none(), "/policies"),
         ("policy", policies::engineers(), "/policies/production?version=3"),
         ("not-found", Fake::default(), "/nowhere"),
+        ("problems", Fake { caller: None, ..Fake::default() }, "/problems"),
+        ("problem", Fake::default(), "/problems/invalid"),
     ]
 }
 

@@ -101,6 +101,7 @@ mod refusal;
 mod request;
 pub mod roles;
 mod token;
+pub mod trace;
 mod transport;
 mod vault;
 mod vault_keys;

@@ -1,5 +1,5 @@
 //! Sends requests: the one place where proxy, trusted authorities and time-outs are set for all that speaks to Azure.
-use crate::{cloud::Cloud, config::Config, error::Error, one_try::OneTry, operation::Reply, proxy::Route};
+use crate::{cloud::Cloud, config::Config, error::Error, one_try::OneTry, operation::Reply, proxy::Route, trace};
 use azure_core::http::{ClientOptions, HttpClient, RetryOptions, Transport as SdkTransport};
 use http::{HeaderValue, Method, header};
 use reqwest::{Certificate, Client, ClientBuilder, Proxy, redirect::Policy};
@@ -99,6 +99,9 @@ impl Transport {
                 .header("x-ms-client-request-id", &id);
             if let Some(bearer) = &bearer {
                 request = request.header(header::AUTHORIZATION, bearer.clone());
+            }
+            if let Some(trace) = trace::current() {
+                request = request.header("traceparent", trace);
             }
             if let Some(etag) = if_match {
                 request = request.header(header::IF_MATCH, etag);

@@ -68,7 +68,12 @@ pub async fn signed_in_only(request: Request, next: Next) -> Response {
 
 /// Server functions tell a stranger themselves, so that the page can say it in place.
 fn open_to_strangers(path: &str) -> bool {
-    path == routes::sign_in() || path.starts_with("/ask/")
+    path == routes::sign_in() || path.starts_with("/ask/") || is_of_problems(path)
+}
+
+/// What an error means is for whoever met it.
+fn is_of_problems(path: &str) -> bool {
+    path.strip_prefix(routes::problems()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn to_sign_in(method: &Method, path: &str) -> Response {
@@ -100,15 +105,20 @@ pub async fn bearer_only(State(web): State<Web>, mut request: Request, next: Nex
     };
     let passed = match (&owner, token) {
         (Ok(Some(_)), Some(token)) => web.gates.program(token.trim()),
-        _ => web.gates.stranger(from),
+        _ => web.gates.stranger(from).map(|()| None),
     };
-    if let Err(too_often) = passed {
-        return too_often.to_program();
-    }
+    let left = match passed {
+        Ok(left) => left,
+        Err(too_often) => return too_often.to_program(),
+    };
     match owner {
         Ok(Some(caller)) => {
             request.extensions_mut().insert(Bearer(caller));
-            next.run(request).await
+            let mut answer = next.run(request).await;
+            if let Some(left) = left {
+                left.tell(answer.headers_mut());
+            }
+            answer
         }
         Ok(None) => super::rest::problem::unauthorized().into_response(),
         Err(error) => super::rest::problem::Refusal(error).into_response(),

@@ -11,10 +11,10 @@ use app::routes;
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::header::RETRY_AFTER;
-use axum::http::{HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
-use governor::middleware::NoOpMiddleware;
+use governor::middleware::StateInformationMiddleware;
 use governor::nanos::Nanos;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter, clock};
@@ -42,7 +42,7 @@ impl clock::Clock for Running {
     }
 }
 
-type Limiter = RateLimiter<String, DashMapStateStore<String>, Running, NoOpMiddleware<Nanos>>;
+type Limiter = RateLimiter<String, DashMapStateStore<String>, Running, StateInformationMiddleware>;
 
 /// One limit, with what is known of everybody who asked lately.
 struct Gate {
@@ -55,7 +55,17 @@ struct Gate {
 
 /// Too often; how long to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TooOften(Duration);
+pub struct TooOften {
+    wait: Duration,
+    a_minute: u32,
+}
+
+/// How many more may come at once, of how many a minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Left {
+    left: u32,
+    a_minute: u32,
+}
 
 impl Gate {
     fn new(a_minute: u32, clock: &Clock) -> Gate {
@@ -65,14 +75,22 @@ impl Gate {
     }
 
     fn pass(&self, who: &str) -> Result<(), TooOften> {
-        let Some(a_minute) = self.a_minute else { return Ok(()) };
+        self.take(who).map(drop)
+    }
+
+    /// None where there is no limit.
+    fn take(&self, who: &str) -> Result<Option<Left>, TooOften> {
+        let Some(a_minute) = self.a_minute else { return Ok(None) };
         if self.asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(SWEEP_EVERY) {
             self.sweep(a_minute);
         }
         let limiter = self.limiter.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(limiter) = limiter.as_ref() else { return Ok(()) };
+        let Some(limiter) = limiter.as_ref() else { return Ok(None) };
         let now = clock::Clock::now(&Running(self.clock.clone()));
-        limiter.check_key(&who.to_owned()).map_err(|until| TooOften(until.wait_time_from(now)))
+        let left = limiter
+            .check_key(&who.to_owned())
+            .map_err(|until| TooOften { wait: until.wait_time_from(now), a_minute: a_minute.get() })?;
+        Ok(Some(Left { left: left.remaining_burst_capacity(), a_minute: a_minute.get() }))
     }
 
     /// Forgets everybody who has not asked for long enough to be as new.
@@ -122,8 +140,8 @@ impl Gates {
     }
 
     /// A program that has shown this token, which is known.
-    pub fn program(&self, token: &str) -> Result<(), TooOften> {
-        self.programs.pass(&hex::encode(&Sha256::digest(token)[..16]))
+    pub fn program(&self, token: &str) -> Result<Option<Left>, TooOften> {
+        self.programs.take(&hex::encode(&Sha256::digest(token)[..16]))
     }
 
     /// Nobody that is known. Where no address is known either, there is no limit to keep.
@@ -162,10 +180,28 @@ pub async fn people(State(web): State<Web>, request: Request, next: Next) -> Res
     }
 }
 
+impl Left {
+    /// Says in an answer how many are left, as the draft of the standard has it.
+    pub fn tell(self, headers: &mut HeaderMap) {
+        // They come back one by one.
+        let next = if self.left < self.a_minute { 60_u32.div_ceil(self.a_minute) } else { 0 };
+        told(headers, self.a_minute, self.left, next.into());
+    }
+}
+
+fn told(headers: &mut HeaderMap, a_minute: u32, left: u32, seconds: u64) {
+    let policy = HeaderValue::try_from(format!("\"minute\";q={a_minute};w=60"));
+    let standing = HeaderValue::try_from(format!("\"minute\";r={left};t={seconds}"));
+    if let (Ok(policy), Ok(standing)) = (policy, standing) {
+        headers.insert("ratelimit-policy", policy);
+        headers.insert("ratelimit", standing);
+    }
+}
+
 impl TooOften {
     /// In whole seconds, at least one.
     fn seconds(self) -> u64 {
-        self.0.as_millis().div_ceil(1000).max(1).try_into().unwrap_or(u64::MAX)
+        self.wait.as_millis().div_ceil(1000).max(1).try_into().unwrap_or(u64::MAX)
     }
 
     fn answer(self, answer: Response) -> Response {
@@ -198,7 +234,9 @@ impl TooOften {
     }
 
     pub fn to_program(self) -> Response {
-        self.answer(problem::of_status(StatusCode::TOO_MANY_REQUESTS, self.said()))
+        let mut answer = self.answer(problem::of_status(StatusCode::TOO_MANY_REQUESTS, self.said()));
+        told(answer.headers_mut(), self.a_minute, 0, self.seconds());
+        answer
     }
 }
 

@@ -4,7 +4,7 @@ use super::caller::{bearer_only, look_up, signed_in_only};
 use super::forms::{environments, jobs, notices, people, policies, requests, sessions, standing};
 use super::rest::{self, openapi, problem};
 use super::session::Sessions;
-use super::{Web, appearance, audit, error, events, headers, limits, pages, proxy, sign_in, site};
+use super::{Web, appearance, audit, error, events, headers, limits, pages, proxy, sign_in, site, trace};
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -17,7 +17,6 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 use tower_sessions::cookie::SameSite;
 use tower_sessions::{Expiry, SessionManagerLayer};
-use utoipa::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
 
 /// Longest body of a request: the form is small.
@@ -105,10 +104,11 @@ pub fn router(web: Web, sessions: Sessions) -> Router {
         .route("/jobs/{id}/cancel", post(rest::jobs::cancel))
         .route("/jobs/{id}/retry", post(rest::jobs::retry))
         .route("/jobs/{id}/roll-back", post(rest::jobs::roll_back))
-        .route("/jobs/{id}/take-over", post(rest::jobs::take_over))
-        .layer(from_fn_with_state(web.clone(), bearer_only));
+        .route("/jobs/{id}/take-over", post(rest::jobs::take_over));
+    let programs = rest::contract::over(programs, &web).layer(from_fn_with_state(web.clone(), bearer_only));
+    let document = openapi::document().clone();
     let documents: Router<Web> =
-        Router::<Web>::from(SwaggerUi::new("/api/docs").url("/api/openapi.json", openapi::Document::openapi()));
+        Router::<Web>::from(SwaggerUi::new("/api/docs").external_url_unchecked("/api/openapi.json", document));
     let api = Router::new()
         .nest("/api/v1", programs)
         .route("/api/{*rest}", axum::routing::any(|| async { StatusCode::NOT_FOUND }))
@@ -127,6 +127,7 @@ pub fn router(web: Web, sessions: Sessions) -> Router {
         .layer(RequestBodyTimeoutLayer::new(web.pause))
         .layer(from_fn_with_state(web.proxies.clone(), proxy::resolve))
         .layer(from_fn(move |request, next| headers::secure(https, request, next)))
+        .layer(from_fn(trace::layer))
         .with_state(web)
 }
 

@@ -9,7 +9,7 @@ use super::{Service, can, permit};
 use crate::engine::{Context, Standing, StepError, Subject};
 use crate::store::environment::Environment;
 use crate::store::event::Journal;
-use crate::store::{self, Change, timer};
+use crate::store::{self, Change, once, timer};
 use app::error::PortalError;
 use app::portal::{Answer, Changes};
 use async_trait::async_trait;
@@ -78,6 +78,9 @@ impl Changes for Service {
     }
 
     async fn submit_change(&self, caller: &Caller, environment: &str, form: &Form) -> Answer<RequestId> {
+        if let Some(request) = once::done() {
+            return Ok(request);
+        }
         let found = self.to_change(caller, environment, Action::Change).await?;
         let former = &found.environment.wish;
         let wish = form.change(former, &self.choices).map_err(PortalError::invalid)?;
@@ -107,6 +110,9 @@ impl Changes for Service {
     }
 
     async fn submit_repair(&self, caller: &Caller, environment: &str) -> Answer<RequestId> {
+        if let Some(request) = once::done() {
+            return Ok(request);
+        }
         let found = self.to_change(caller, environment, Action::Change).await?;
         let former = &found.environment.wish;
         let mut wish = former.clone();
@@ -147,6 +153,9 @@ impl Changes for Service {
         reason: &str,
         digest: &str,
     ) -> Answer<RequestId> {
+        if let Some(request) = once::done() {
+            return Ok(request);
+        }
         let found = self.to_change(caller, environment, Action::Destroy).await?;
         let can_purge = purgeable(&found.environment.wish);
         if purge && !can_purge.allowed {
@@ -294,6 +303,7 @@ impl Service {
             store::audit::asked(&mut tx, &Actor::of(caller), &row, now).await?;
             store::notice::events::asked(&mut tx, &row, now).await?;
             timer::set(&mut tx, timer::REQUEST, request.as_str(), row.lapses_at).await?;
+            once::made(&request);
             tx.commit().await.map(|()| Vec::new())
         };
         match write.await {

@@ -17,6 +17,7 @@ pub(super) fn internal(what: &str, error: &dyn Display) -> PortalError {
 pub(super) fn failed(what: &'static str) -> impl Fn(store::Error) -> PortalError {
     move |error| match error {
         store::Error::NotFound => PortalError::not_found(),
+        store::Error::Repeated => PortalError::conflict("This has been done already, under the same key."),
         other => internal(what, &other),
     }
 }

@@ -8,7 +8,7 @@ use super::sending::Sending;
 use crate::engine::{Context, Subject};
 use crate::store::audit::of_request;
 use crate::store::request::Request;
-use crate::store::{self, Change, timer};
+use crate::store::{self, Change, once, timer};
 use app::error::PortalError;
 use app::portal::Answer;
 use domain::Moment;
@@ -42,6 +42,9 @@ impl Service {
         reason: &str,
         digest: &str,
     ) -> Answer<RequestId> {
+        if let Some(request) = once::done() {
+            return Ok(request);
+        }
         let found = self.to_change(caller, environment, Action::Release).await?;
         let plan = self.plan_of_release(&found).await?;
         if plan.digest(&found.environment.wish) != digest.trim() {

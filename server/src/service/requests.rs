@@ -80,6 +80,7 @@ impl Requests for Service {
 }
 
 /// A request with everything by which the role table judges it.
+#[derive(Clone)]
 struct Seen {
     request: Request,
     record: Vec<Entry>,

@@ -14,6 +14,9 @@ pub enum Error {
     /// Somebody wrote to the log first: read on, decide again, append again.
     #[error("the log has moved on")]
     Behind,
+    /// A question under a key that has had its effect already: nothing of this transaction happened.
+    #[error("the same question has had its effect already")]
+    Repeated,
     /// A second server on the same SQLite file.
     #[error("another Keystead server is using {0}: stop it first, or give this one a database of its own")]
     InUse(String),

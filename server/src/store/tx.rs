@@ -7,7 +7,7 @@
 //! What a member has written counts when the group has committed. PostgreSQL flushes for many by itself: there each
 //! member has a transaction of its own.
 
-use super::{Both, Error, Store, on_both};
+use super::{Both, Error, Store, on_both, once};
 use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};
 use std::sync::Arc;
 use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard, watch};
@@ -65,8 +65,15 @@ impl Tx {
         }
     }
 
-    /// Returns when it is on the disk.
-    pub async fn commit(self) -> Result<(), Error> {
+    /// Returns when it is on the disk. What answers a question that is asked under a key bears it from then on.
+    pub async fn commit(mut self) -> Result<(), Error> {
+        once::mark(&mut self).await?;
+        self.end().await?;
+        once::marked();
+        Ok(())
+    }
+
+    async fn end(self) -> Result<(), Error> {
         let mut group = match self.0 {
             Way::Own(tx) => return Ok(on_both!(tx, tx => tx.commit().await)?),
             Way::Member(group) => group,

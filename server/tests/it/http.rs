@@ -2,16 +2,21 @@
 
 mod drafts;
 mod headers;
+mod hostile;
 mod leaver;
 mod limits;
 mod long_log;
+mod matching;
 mod notices;
+mod once;
 mod policies;
 mod proof;
+mod published;
 mod quota;
 mod rest;
 mod sign_in;
 mod strangers;
 mod table;
 mod tls;
+mod told;
 mod unseen;

@@ -162,3 +162,20 @@ async fn our_token_follows_no_address_that_is_not_azures() {
     assert!(arrived.iter().all(|(_, path, _)| path != "/next"), "{arrived:?}");
     assert!(stranger.received_requests().await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn a_call_for_a_question_of_a_trace_is_told_to_azure_as_its_part() {
+    let stage = Stage::with_identity().await;
+    stage.answer("GET", GROUP, 2, ok(json!({"name": "rg"}))).await;
+    let azure = stage.azure();
+    let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let traced =
+        azure::trace::within(http::HeaderValue::from_str(trace).ok(), async { azure.arm().get(&group()).await });
+    traced.await.unwrap();
+    azure.arm().get(&group()).await.unwrap();
+    let arrived = stage.wire.received_requests().await.unwrap();
+    let asked = arrived.iter().filter(|request| request.url.path() == GROUP);
+    let told: Vec<Option<&str>> =
+        asked.map(|request| request.headers.get("traceparent").map(|value| value.to_str().unwrap())).collect();
+    assert_eq!(told, [Some(trace), None]);
+}

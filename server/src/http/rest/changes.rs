@@ -56,6 +56,7 @@ pub async fn destruction(
 
 /// A removal that is asked for.
 #[derive(Deserialize, ToSchema)]
+#[schema(example = json!({"reason": "The load test is over", "digest": "4f9c…", "purge": false}))]
 pub struct Removal {
     #[serde(default)]
     purge: bool,
@@ -102,6 +103,7 @@ pub async fn release(
 
 /// A release that is asked for.
 #[derive(Deserialize, ToSchema)]
+#[schema(example = json!({"reason": "The team goes on with it by itself", "digest": "4f9c…"}))]
 pub struct LettingGo {
     /// Needed.
     reason: String,

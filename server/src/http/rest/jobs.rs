@@ -34,7 +34,7 @@ pub async fn read(
 
 /// A word that is said with its reason.
 #[derive(Deserialize, ToSchema)]
-#[schema(as = Said)]
+#[schema(as = Said, example = json!({"reason": "It is not needed any more"}))]
 pub struct Word {
     /// Kept in the job's log.
     reason: String,
@@ -42,6 +42,7 @@ pub struct Word {
 
 /// A reason where one is to be given, and a password where that is the remedy.
 #[derive(Deserialize, ToSchema)]
+#[schema(example = json!({"reason": "The registry answers again"}))]
 pub struct Retry {
     #[serde(default)]
     reason: String,

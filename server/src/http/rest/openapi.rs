@@ -1,5 +1,6 @@
 //! The OpenAPI document, made from the endpoints themselves, and the pages that show it.
 
+use super::conventions;
 use super::links::Links;
 use super::pairs::Pairs;
 use axum::extract::Request;
@@ -7,13 +8,21 @@ use axum::http::HeaderValue;
 use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::middleware::Next;
 use axum::response::Response;
+use serde_json::Value;
+use std::sync::LazyLock;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 /// Everything under `/api/v1`.
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Keystead", description = "Ask for an Azure environment, approve it, watch it being made."),
+    info(
+        title = "Keystead",
+        description = "Ask for an Azure environment, approve it, watch it being made.\n\nEvery POST takes an \
+                       `Idempotency-Key`, every change of an existing thing asks for `If-Match`, every refusal is a \
+                       problem document whose `type` leads to [a page about it](/problems). Unknown fields and query parameters are \
+                       refused. `docs/api.md` says why, with examples to copy."
+    ),
     paths(
         super::audit::read,
         super::requests::list,
@@ -48,10 +57,20 @@ use utoipa::{Modify, OpenApi};
         super::jobs::roll_back,
         super::jobs::take_over
     ),
-    components(schemas(domain::problem::Problem)),
+    components(schemas(domain::problem::Problem, domain::problem::WrongField)),
     modifiers(&Token, &Links, &Pairs)
 )]
 pub struct Document;
+
+/// The document as it is served: made by the endpoints, with the conventions laid over all of them.
+pub fn document() -> &'static Value {
+    static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
+        let mut document = serde_json::to_value(Document::openapi()).unwrap_or_default();
+        conventions::lay_over(&mut document);
+        document
+    });
+    &DOCUMENT
+}
 
 struct Token;
 

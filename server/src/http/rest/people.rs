@@ -30,6 +30,7 @@ pub async fn list(
 
 /// Of whom it is said.
 #[derive(Deserialize, ToSchema)]
+#[schema(example = json!({"account": "TENANT/OBJECT"}))]
 pub struct Somebody {
     /// The `id` of the list.
     account: String,

@@ -41,6 +41,7 @@ pub async fn read(
 
 /// A policy's text.
 #[derive(Deserialize, ToSchema)]
+#[schema(example = json!({"base": 0, "text": "title = \"Small clusters\"\ndeny = { nodes = { max = 5 } }\n"}))]
 pub struct Text {
     /// As TOML.
     #[serde(default)]
@@ -91,6 +92,7 @@ pub async fn write(
 
 /// Which version shall be on.
 #[derive(Deserialize, ToSchema)]
+#[schema(example = json!({"seen": 1, "version": 2}))]
 pub struct Switch {
     /// That was on when this was decided; none where it was off.
     #[serde(default)]

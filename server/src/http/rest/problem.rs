@@ -1,14 +1,13 @@
 //! Problem documents (RFC 9457) for everything under `/api` that is refused, by the portal, the router or a layer.
 
-use crate::http::error::status;
 use app::error::{Code, PortalError};
 use axum::Json;
 use axum::extract::Request;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, WWW_AUTHENTICATE};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use domain::problem::Problem;
+use domain::problem::{Kind, Problem, WrongField};
 
 /// A refusal of the portal.
 #[derive(Debug)]
@@ -22,18 +21,18 @@ impl From<PortalError> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let (name, title) = match self.0.code {
-            Code::NotFound => ("not-found", "There is no such thing"),
-            Code::Invalid => ("invalid", "Some answers need a change"),
-            Code::Conflict => ("conflict", "It has changed meanwhile"),
-            Code::Forbidden => ("forbidden", "Not for this caller"),
-            Code::SignedOut => ("unauthorized", "Who asks is not known"),
-            Code::Unavailable => ("unavailable", "Something that is needed does not answer"),
-            Code::Internal => ("internal", "Keystead made a mistake"),
+        let name = match self.0.code {
+            Code::NotFound => "not-found",
+            Code::Invalid => "invalid",
+            Code::Conflict => "conflict",
+            Code::Forbidden => "forbidden",
+            Code::SignedOut => "unauthorized",
+            Code::Unavailable => "unavailable",
+            Code::Internal => "internal",
         };
-        let mut problem = plain(status(self.0.code), name, title, self.0.message);
+        let mut problem = plain(name, self.0.message);
         problem.incident = self.0.incident;
-        problem.errors = self.0.fields;
+        problem.errors = self.0.fields.into_iter().map(WrongField::from).collect();
         document(problem)
     }
 }
@@ -41,56 +40,90 @@ impl IntoResponse for Refusal {
 /// No token, or none that is known and still valid.
 pub fn unauthorized() -> impl IntoResponse {
     let detail = "Send a token of `keystead token create` as `Authorization: Bearer keystead_…`.";
-    let answer = document(plain(StatusCode::UNAUTHORIZED, "unauthorized", "Who asks is not known", detail));
-    ([(WWW_AUTHENTICATE, "Bearer")], answer)
+    ([(WWW_AUTHENTICATE, "Bearer")], named("unauthorized", detail))
+}
+
+/// Of this kind.
+pub fn named(name: &str, detail: impl Into<String>) -> Response {
+    document(plain(name, detail))
+}
+
+/// With each wrong answer.
+pub fn wrong(errors: Vec<WrongField>) -> Response {
+    let detail = match errors.len() {
+        1 => "One answer needs a change.".to_owned(),
+        many => format!("{many} answers need a change."),
+    };
+    document(Problem { errors, ..plain("invalid", detail) })
 }
 
 /// Something about the request itself that no handler saw.
 pub fn of_status(status: StatusCode, detail: impl Into<String>) -> Response {
-    let (name, title) = match status {
-        StatusCode::NOT_FOUND => ("not-found", "There is no such thing"),
-        StatusCode::METHOD_NOT_ALLOWED => ("method-not-allowed", "This address does not know that method"),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => ("unsupported-media-type", "The body is not JSON"),
-        StatusCode::PAYLOAD_TOO_LARGE => ("too-large", "The body is too large"),
-        StatusCode::REQUEST_TIMEOUT => ("timeout", "The request took too long"),
-        StatusCode::TOO_MANY_REQUESTS => ("too-many", "Too many requests"),
-        StatusCode::UNPROCESSABLE_ENTITY => ("invalid", "Some answers need a change"),
-        status if status.is_server_error() => ("internal", "Keystead made a mistake"),
-        _ => ("bad-request", "The request cannot be read"),
+    let name = match status {
+        StatusCode::NOT_FOUND => "not-found",
+        StatusCode::METHOD_NOT_ALLOWED => "method-not-allowed",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => "unsupported-media-type",
+        StatusCode::PAYLOAD_TOO_LARGE => "too-large",
+        StatusCode::REQUEST_TIMEOUT => "timeout",
+        StatusCode::TOO_MANY_REQUESTS => "too-many",
+        StatusCode::UNPROCESSABLE_ENTITY => "invalid",
+        StatusCode::SERVICE_UNAVAILABLE => "unavailable",
+        status if status.is_server_error() => "internal",
+        _ => "bad-request",
     };
-    document(plain(status, name, title, detail))
+    document(Problem { status: status.as_u16(), ..plain(name, detail) })
 }
 
-fn plain(status: StatusCode, name: &str, title: &str, detail: impl Into<String>) -> Problem {
+pub(super) fn plain(name: &str, detail: impl Into<String>) -> Problem {
+    let kind = Kind::named(name);
     Problem {
-        kind: format!("/problems/{name}"),
-        title: title.to_owned(),
-        status: status.as_u16(),
+        kind: kind.address(),
+        title: kind.title.to_owned(),
+        status: kind.status,
         detail: detail.into(),
         incident: None,
         errors: Vec::new(),
+        current: None,
     }
 }
 
-fn document(problem: Problem) -> Response {
+pub(super) fn document(problem: Problem) -> Response {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut answer = (status, Json(problem)).into_response();
+    let mut answer = (status, Json(&problem)).into_response();
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    answer.extensions_mut().insert(Told(problem));
     answer
 }
 
+/// The document that an answer consists of.
+#[derive(Clone, Debug)]
+struct Told(Problem);
+
 /// Whatever refuses without a document (a layer, a panic) is given one; the words of extractors are kept.
 pub async fn everywhere(request: Request, next: Next) -> Response {
-    let answer = next.run(request).await;
+    let reads = request.method() == Method::GET;
+    let mut answer = next.run(request).await;
     let status = answer.status();
     let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default().to_owned();
     let refused = status.is_client_error() || status.is_server_error();
-    if !refused || kind.starts_with("application/problem+json") {
+    if !refused {
         return answer;
     }
-    let (parts, body) = answer.into_parts();
+    if kind.starts_with("application/problem+json") {
+        return match answer.extensions_mut().remove::<Told>() {
+            // There is no body to point into.
+            Some(Told(mut problem)) if reads && !problem.errors.is_empty() => {
+                problem.errors.iter_mut().for_each(|wrong| wrong.pointer = None);
+                with_headers(document(problem), &answer)
+            }
+            _ => answer,
+        };
+    }
+    let headers = answer.headers().clone();
     let words = match kind.starts_with("text/plain") {
-        true => axum::body::to_bytes(body, 4096).await.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
+        true => axum::body::to_bytes(answer.into_body(), 4096)
+            .await
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
         false => Ok(String::new()),
     };
     let words = words.unwrap_or_default();
@@ -100,8 +133,14 @@ pub async fn everywhere(request: Request, next: Next) -> Response {
         ("", _) => "The request was refused.",
         (words, _) => words,
     };
-    let mut document = of_status(status, words);
-    for (name, value) in &parts.headers {
+    let mut before = Response::new(());
+    *before.headers_mut() = headers;
+    with_headers(of_status(status, words), &before)
+}
+
+/// A document in place of another answer, whose headers it keeps.
+fn with_headers<T>(mut document: Response, answer: &Response<T>) -> Response {
+    for (name, value) in answer.headers() {
         if name != CONTENT_TYPE && name != CONTENT_LENGTH {
             document.headers_mut().insert(name, value.clone());
         }

@@ -53,6 +53,7 @@ pub async fn read(
 
 /// The form's answers, with the database user's password where the template does not bring it.
 #[derive(Deserialize, ToSchema)]
+#[schema(example = json!({"name": "payments-staging", "team": "payments", "region": "westeurope", "template": "web-app-three-nodes", "reason": "For the release in May"}))]
 pub struct Submit {
     #[serde(flatten)]
     form: domain::form::Form,
@@ -64,6 +65,7 @@ pub struct Submit {
 
 /// The comment and the plan that one approves.
 #[derive(Deserialize, ToSchema)]
+#[schema(example = json!({"digest": "4f9c…", "level": 0, "comment": "Fits the quarter's budget"}))]
 pub struct Approval {
     #[serde(default)]
     comment: String,
@@ -130,6 +132,7 @@ pub async fn approve(
 
 /// Why not, and on which level.
 #[derive(Deserialize, ToSchema)]
+#[schema(example = json!({"comment": "Two nodes are enough for a load test", "level": 0}))]
 pub struct Answered {
     /// What would make the next one better; needed.
     comment: String,
@@ -197,6 +200,7 @@ pub async fn withdraw(
 
 /// What is to be said of a request.
 #[derive(Deserialize, ToSchema)]
+#[schema(example = json!({"comment": "Is purge protection needed here?"}))]
 pub struct Comment {
     comment: String,
 }

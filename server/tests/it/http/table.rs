@@ -147,7 +147,7 @@ fn expected(caller: &Caller, action: Action, requester: &Caller) -> Answer {
 }
 
 async fn call(portal: &Portal, (method, path, body): &Call, token: Option<&str>) -> Seen {
-    let mut request = Request::builder().method(*method).uri(format!("/api/v1{path}"));
+    let mut request = Request::builder().method(*method).uri(format!("/api/v1{path}")).header("if-match", "*");
     if let Some(token) = token {
         request = request.header("authorization", format!("Bearer {token}"));
     }

@@ -19,6 +19,18 @@ pub fn small(name: &str) -> Form {
     Form { template: "web-app-one-node".into(), image: "registry.contoso.example/pause:1.0.0".into(), ..form(name) }
 }
 
+/// Lets the portal's time pass until it is dropped.
+pub fn ticking(portal: &Portal) -> AbortOnDropHandle<()> {
+    let clock = portal.clock.clone();
+    AbortOnDropHandle::new(tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(Duration::from_millis(20));
+        loop {
+            ticks.tick().await;
+            clock.advance(500);
+        }
+    }))
+}
+
 impl Portal {
     /// Approved by `manager`; the job that it begins, where it begins one.
     pub async fn approved(&self, manager: &Caller, request: &RequestId) -> Option<JobId> {

@@ -15,6 +15,7 @@ use keystead::config::{Config, Given};
 use keystead::engine::{Engine, Pace, Parts};
 use keystead::http::limits::Gates;
 use keystead::http::proxy::Proxies;
+use keystead::http::rest::once::Keeper;
 use keystead::http::session::{ACCOUNT, Sessions};
 use keystead::http::sign_in::{self, Provider};
 use keystead::http::{self, Web};
@@ -139,6 +140,7 @@ impl Portal {
             addresses: http::addresses(&site::Site::empty()),
             gates: Arc::new(Gates::new(&config.limits, &clock)),
             pause: Duration::from_secs(config.limits.body_seconds),
+            once: Keeper::new(store.clone(), seal.clone(), clock.clone()),
             proxies: Proxies::new(&config.proxy, &public),
             public,
             stopping: CancellationToken::new(),

@@ -1,0 +1,73 @@
+//! What the OpenAPI document says of each operation, as the layers in front of the handlers ask it.
+
+use super::openapi;
+use axum::http::Method;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+/// Of every operation that is documented, which a test holds against the router.
+static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::of(openapi::document()));
+
+/// What an operation takes.
+pub(super) struct Operation {
+    /// Names of what may stand behind the question mark.
+    pub query: BTreeSet<String>,
+    /// Kinds of body and the schema of each; empty where there is none.
+    pub body: BTreeMap<String, Value>,
+}
+
+struct Rules {
+    operations: BTreeMap<(String, String), Operation>,
+    schemas: Value,
+}
+
+impl Rules {
+    fn of(document: &Value) -> Rules {
+        let mut operations = BTreeMap::new();
+        for (path, item) in document["paths"].as_object().into_iter().flatten() {
+            for (method, told) in item.as_object().into_iter().flatten() {
+                operations.insert((method.to_uppercase(), path.clone()), Operation::of(told));
+            }
+        }
+        Rules { operations, schemas: document["components"]["schemas"].clone() }
+    }
+}
+
+impl Operation {
+    fn of(told: &Value) -> Operation {
+        let parameters = told["parameters"].as_array().into_iter().flatten();
+        let query = parameters.filter(|one| one["in"] == "query").filter_map(|one| one["name"].as_str());
+        let body = told["requestBody"]["content"].as_object().into_iter().flatten();
+        Operation {
+            query: query.map(str::to_owned).collect(),
+            body: body.map(|(kind, content)| (kind.clone(), content["schema"].clone())).collect(),
+        }
+    }
+}
+
+/// The operation of this method at this path, as the router writes it: `/api/v1/jobs/{id}`.
+pub(super) fn operation(method: &Method, path: &str) -> Option<&'static Operation> {
+    RULES.operations.get(&(method.as_str().to_owned(), path.to_owned()))
+}
+
+/// A schema of the document, by its name.
+pub(super) fn schema(name: &str) -> &'static Value {
+    &RULES.schemas[name]
+}
+
+/// The thing that an address is of, where it can be read by itself: `/api/v1/jobs/{id}` of `/api/v1/jobs/{id}/cancel`.
+pub(super) fn thing(path: &str) -> Option<&str> {
+    let thing = thing_of(path)?;
+    operation(&Method::GET, thing).is_some().then_some(thing)
+}
+
+/// The same, whether it can be read or not: up to the first part that varies.
+pub(super) fn thing_of(path: &str) -> Option<&str> {
+    path.find('}').map(|end| &path[..=end])
+}
+
+/// `jobs` of `/api/v1/jobs/{id}`.
+pub(super) fn collection(thing: &str) -> &str {
+    thing.trim_start_matches("/api/v1/").split('/').next().unwrap_or_default()
+}
