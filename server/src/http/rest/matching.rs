@@ -45,8 +45,8 @@ pub(super) async fn layer(State(things): State<Things>, request: Request, next: 
         let given = header(request.headers(), IF_NONE_MATCH);
         return tagged(rules::collection(thing), given.as_deref(), next.run(request).await).await;
     }
-    // Of what was changed already only the answer is wanted.
-    if method.is_safe() || once::is_again() {
+    // Of what was changed already only the answer is wanted; what there is no handler for, the router refuses.
+    if method.is_safe() || once::is_again() || rules::operation(&method, &path).is_none() {
         return next.run(request).await;
     }
     change(&things, thing, request, next).await

@@ -1,0 +1,77 @@
+"""The main job by a client that a generator makes of the portal's own document: ask, approve as another, follow, read."""
+
+import importlib
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import rig
+
+
+def generated(portal: rig.Portal, folder: Path) -> None:
+    """Makes the client below a folder, and makes it importable."""
+    document = folder / "openapi.json"
+    document.write_text(rig.requests.get(portal.url + "/api/openapi.json", timeout=60).text)
+    command = [sys.executable, "-m", "openapi_python_client", "generate", "--path", document, "--meta", "none"]
+    made = subprocess.run(
+        [str(word) for word in command + ["--output-path", folder / "keystead_client"]], text=True, capture_output=True,
+        env=rig.os.environ | {"PATH": f"{Path(sys.executable).parent}:{rig.os.environ.get('PATH', '')}"},
+    )
+    if made.returncode != 0:
+        sys.exit(f"no client can be made of the document:\n{made.stdout}\n{made.stderr}")
+    left_out = [line for line in made.stdout.splitlines() if "will not be generated" in line]
+    if left_out:
+        sys.exit("the client lacks operations:\n" + "\n".join(left_out) + made.stdout)
+    sys.path.insert(0, str(folder))
+
+
+def ask(operation: str, client, *path, **more):
+    """Calls an operation, `requests.submit_request`; what is no success ends the script."""
+    module = importlib.import_module(f"keystead_client.api.{operation}")
+    answer = module.sync_detailed(*path, client=client, **more)
+    if answer.status_code >= 400:
+        sys.exit(f"{operation}: {answer.status_code} {answer.content.decode()}")
+    return answer
+
+
+def main() -> None:
+    with rig.portal() as portal, tempfile.TemporaryDirectory() as folder:
+        generated(portal, Path(folder))
+        from keystead_client import AuthenticatedClient
+        from keystead_client.models import Approval, Submit
+
+        def program(account: str) -> AuthenticatedClient:
+            token = portal.token(f"{account}@contoso.example")
+            return AuthenticatedClient(base_url=portal.url, token=token, timeout=60)
+
+        member, manager = program("member"), program("manager")
+        form = Submit(
+            name="by-program", team="payments", region="westeurope", template="web-app-one-node", reason="A nightly run"
+        )
+        asked = [ask("requests.submit_request", member, body=form, idempotency_key="nightly-run-1") for _ in range(2)]
+        first, again = (answer.parsed.row.id for answer in asked)
+        assert first == again, "the same question twice is one request"
+
+        request = ask("requests.read_request", manager, first)
+        tag = request.headers["etag"]
+        approval = Approval(digest=request.parsed.digest, comment="As planned")
+        approved = ask("requests.approve_request", manager, first, body=approval, if_match=tag)
+        job, states = approved.parsed.job, []
+        while not states or states[-1] not in rig.ENDED:
+            state = ask("jobs.read_job", member, job).parsed.row.state.value
+            if state not in states[-1:]:
+                states.append(state)
+            time.sleep(0.05)
+        assert states[-1] == "succeeded", f"the job went through {states}"
+
+        environment = ask("environments.read_environment", member, "by-program").parsed
+        verdicts = {result.title: result.verdict.value for result in environment.validation.results}
+        print(f"{len(verdicts)} checks: {verdicts}")
+        assert verdicts, "the validation has results"
+        listed = ask("environments.list_environments", member).parsed
+        assert "by-program" in [row.name for row in listed.rows]
+
+
+main()
