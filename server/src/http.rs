@@ -53,6 +53,8 @@ pub struct Web {
     pub pause: Duration,
     /// What was asked under a key, and its answers.
     pub once: rest::once::Keeper,
+    /// Answers that programs ask for again and again.
+    pub remembered: rest::remembered::Remembered,
     /// Proxies that are believed.
     pub proxies: proxy::Proxies,
     /// Cancelled when the server stops: streams end with "come back".

@@ -14,6 +14,7 @@ use keystead::http::certificate::Certificate;
 use keystead::http::limits::Gates;
 use keystead::http::proxy::Proxies;
 use keystead::http::rest::once::Keeper;
+use keystead::http::rest::remembered::Remembered;
 use keystead::http::serving::Serving;
 use keystead::http::session::Sessions;
 use keystead::http::sign_in::{self, Provider};
@@ -144,7 +145,8 @@ async fn serve_with(config: &Config, keys: SealKey, store: Store, clock: Clock, 
     let public = config.public.clone().map_or_else(|| Url::parse(&format!("{scheme}://{port}")), Ok)?;
     let sessions = Sessions::new(store.clone(), clock.clone(), config.sign_in.idle_hours, config.sign_in.longest_hours);
     let once = Keeper::new(store.clone(), seal.clone(), clock.clone());
-    let web = web(config, &service, &public, &clock, &stop, once.clone())?;
+    let remembered = Remembered::new(&store, clock.clone());
+    let web = web(config, &service, &public, &clock, &stop, once.clone(), remembered)?;
     let router = http::router(web, sessions.clone());
 
     let sealer = Sealer::new(store.clone(), seal.clone());
@@ -211,6 +213,7 @@ fn web(
     clock: &Clock,
     stop: &CancellationToken,
     once: Keeper,
+    remembered: Remembered,
 ) -> Result<Web> {
     let teams: BTreeMap<String, TeamName> =
         config.teams.iter().map(|team| (team.group.clone(), team.name.clone())).collect();
@@ -237,6 +240,7 @@ fn web(
         gates: Arc::new(Gates::new(&config.limits, clock)),
         pause: Duration::from_secs(config.limits.body_seconds),
         once,
+        remembered,
         proxies: Proxies::new(&config.proxy, public),
         stopping: stop.clone(),
     })

@@ -3,7 +3,7 @@
 mod access;
 pub mod accounts;
 mod audit;
-mod cache;
+pub(crate) mod cache;
 mod changeable;
 mod changes;
 mod choices;

@@ -88,6 +88,7 @@ struct Inner {
     read: both::Pool,
     write: both::Pool,
     lane: tx::Lane,
+    written: tx::Written,
     bell: broadcast::Sender<Change>,
     /// To the task that tells other replicas, where there can be any.
     outbox: Option<mpsc::UnboundedSender<wake::Parcel>>,
@@ -109,6 +110,11 @@ impl Store {
 
     fn lane(&self) -> &tx::Lane {
         &self.0.lane
+    }
+
+    /// Rises with every transaction that this process ends: what was read at an earlier one may be otherwise by now.
+    pub fn written(&self) -> u64 {
+        self.0.written.count()
     }
 
     /// Lets running statements end, tells other replicas what is still to be told, and closes every connection.

@@ -18,6 +18,7 @@ pub mod policies;
 pub mod problem;
 pub mod query;
 pub mod refusals;
+pub mod remembered;
 pub mod requests;
 mod rules;
 mod shape;

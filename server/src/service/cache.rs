@@ -2,7 +2,8 @@
 //!
 //! Whatever is announced about an environment or a policy empties it before the next answer, so that whoever changes something sees
 //! it at once. What other replicas change is heard as soon as the database has passed it on; a hint that is lost, or was
-//! never given because its writer died, costs [`BELIEVED`] at most. Of many who ask for the same at once, one asks the
+//! never given because its writer died, costs [`BELIEVED`] at most. An [exact](Cache::exact) one forgets also with every
+//! transaction of this process. Of many who ask for the same at once, one asks the
 //! database and the others wait for its answer.
 
 use crate::store::{Change, Store};
@@ -19,7 +20,7 @@ const BELIEVED: i64 = 2_000;
 const MOST: usize = 100;
 
 /// Answers by what was asked.
-pub(super) struct Cache<K, V>(Mutex<Inner<K, V>>);
+pub(crate) struct Cache<K, V>(Mutex<Inner<K, V>>);
 
 /// Where an answer is put as soon as it is there.
 type Place<V> = Arc<OnceCell<Arc<V>>>;
@@ -28,15 +29,23 @@ struct Inner<K, V> {
     /// Each with when it was asked for.
     answers: HashMap<K, (Moment, Place<V>)>,
     changes: Receiver<Change>,
+    /// Of an exact one: where transactions are counted, and how many there were.
+    written: Option<(Store, u64)>,
 }
 
 impl<K: Hash + Eq, V> Cache<K, V> {
     pub(super) fn new(store: &Store) -> Self {
-        Cache(Mutex::new(Inner { answers: HashMap::new(), changes: store.changes() }))
+        Cache(Mutex::new(Inner { answers: HashMap::new(), changes: store.changes(), written: None }))
+    }
+
+    /// Whoever writes in this process sees it at once, announced or not.
+    pub(crate) fn exact(store: &Store) -> Self {
+        let written = Some((store.clone(), store.written()));
+        Cache(Mutex::new(Inner { answers: HashMap::new(), changes: store.changes(), written }))
     }
 
     /// What is known, otherwise what `ask` answers.
-    pub(super) async fn read<E>(
+    pub(crate) async fn read<E>(
         &self,
         key: K,
         now: Moment,
@@ -64,6 +73,13 @@ impl<K: Hash + Eq, V> Inner<K, V> {
 
     /// Forgets everything where something was announced since; whoever waits for an answer still gets it.
     fn catch_up(&mut self) {
+        if let Some((store, seen)) = &mut self.written {
+            let now = store.written();
+            if now != *seen {
+                *seen = now;
+                self.answers.clear();
+            }
+        }
         loop {
             match self.changes.try_recv() {
                 Ok(Change::Environment(_) | Change::Policies | Change::Any) | Err(TryRecvError::Lagged(_)) => {
@@ -104,6 +120,19 @@ mod tests {
         assert_eq!(ask(&cache, BELIEVED, 4).await, 3);
         store.announce(Change::Environment(EnvironmentId::new("one"))).await;
         assert_eq!(ask(&cache, BELIEVED, 5).await, 5);
+    }
+
+    #[tokio::test]
+    async fn an_exact_one_forgets_with_every_transaction() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder).await;
+        let cache = Cache::exact(&store);
+        assert_eq!(ask(&cache, 0, 1).await, 1);
+        assert_eq!(ask(&cache, 0, 2).await, 1);
+        store.begin().await.unwrap().commit().await.unwrap();
+        assert_eq!(ask(&cache, 0, 3).await, 3);
+        store.join().await.unwrap().commit().await.unwrap();
+        assert_eq!(ask(&cache, 0, 4).await, 4);
     }
 
     #[tokio::test]

@@ -10,10 +10,25 @@
 use super::{Both, Error, Store, on_both, once};
 use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard, watch};
 
 /// Dropped without a commit, it never happened.
-pub struct Tx(Way);
+pub struct Tx(Way, Written);
+
+/// How many transactions this process has ended.
+#[derive(Clone, Default)]
+pub(super) struct Written(Arc<AtomicU64>);
+
+impl Written {
+    pub(super) fn count(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
+
+    fn rise(&self) {
+        self.0.fetch_add(1, Ordering::AcqRel);
+    }
+}
 
 enum Way {
     Own(Both<Transaction<'static, Sqlite>, Transaction<'static, Postgres>>),
@@ -33,10 +48,11 @@ pub(super) struct Group {
 impl Store {
     /// A transaction that may write from its first statement on.
     pub async fn begin(&self) -> Result<Tx, Error> {
-        Ok(Tx(Way::Own(match self.write() {
+        let own = Way::Own(match self.write() {
             Both::Sqlite(pool) => Both::Sqlite(pool.begin_with("begin immediate").await?),
             Both::Postgres(pool) => Both::Postgres(begin_whole(pool.clone()).await?),
-        })))
+        });
+        Ok(Tx(own, self.0.written.clone()))
     }
 
     /// Joins those who write now. For few statements and no question to anybody else in between: others wait meanwhile.
@@ -51,7 +67,7 @@ impl Store {
         group.forget().await;
         group.begun = true;
         sqlx::query("savepoint member").execute(&mut *group.tx).await?;
-        Ok(Tx(Way::Member(group)))
+        Ok(Tx(Way::Member(group), self.0.written.clone()))
     }
 }
 
@@ -68,7 +84,11 @@ impl Tx {
     /// Returns when it is on the disk. What answers a question that is asked under a key bears it from then on.
     pub async fn commit(mut self) -> Result<(), Error> {
         once::mark(&mut self).await?;
-        self.end().await?;
+        let written = self.1.clone();
+        let ended = self.end().await;
+        // Also where nobody knows whether it was committed.
+        written.rise();
+        ended?;
         once::marked();
         Ok(())
     }

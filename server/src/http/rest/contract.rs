@@ -1,6 +1,6 @@
 //! The conventions of the API, laid over all of its operations: whoever writes a handler has them without a line.
 
-use super::{matching, once, strict};
+use super::{matching, once, remembered, strict};
 use crate::http::Web;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -10,6 +10,7 @@ pub fn over(programs: Router<Web>, web: &Web) -> Router<Web> {
     let things = matching::Things::new(programs.clone(), web.clone());
     programs
         .layer(from_fn_with_state(things, matching::layer))
+        .layer(from_fn_with_state(web.clone(), remembered::layer))
         .layer(from_fn_with_state(web.clone(), once::layer))
         .layer(from_fn(strict::layer))
 }

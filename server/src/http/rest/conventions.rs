@@ -117,7 +117,8 @@ fn parameters(operation: &mut Value, about: &About) {
         let said = "The `ETag` of what the reader has: where nothing is otherwise, the answer is 304 and empty.";
         added.push(header("If-None-Match", false, said, json!({"type": "string"})));
     }
-    let said = "Taken into the log and into the answer; without it, or where it is not up to 128 plain letters, one is made.";
+    let said =
+        "Taken into the log and into the answer; without it, or where it is not up to 128 plain letters, one is made.";
     added.push(header("X-Request-Id", false, said, json!({"type": "string"})));
     let said = "W3C trace context: taken into the log, and passed on to Azure.";
     added.push(header("traceparent", false, said, json!({"type": "string"})));

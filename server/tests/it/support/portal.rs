@@ -16,6 +16,7 @@ use keystead::engine::{Engine, Pace, Parts};
 use keystead::http::limits::Gates;
 use keystead::http::proxy::Proxies;
 use keystead::http::rest::once::Keeper;
+use keystead::http::rest::remembered::Remembered;
 use keystead::http::session::{ACCOUNT, Sessions};
 use keystead::http::sign_in::{self, Provider};
 use keystead::http::{self, Web};
@@ -141,6 +142,7 @@ impl Portal {
             gates: Arc::new(Gates::new(&config.limits, &clock)),
             pause: Duration::from_secs(config.limits.body_seconds),
             once: Keeper::new(store.clone(), seal.clone(), clock.clone()),
+            remembered: Remembered::new(&store, clock.clone()),
             proxies: Proxies::new(&config.proxy, &public),
             public,
             stopping: CancellationToken::new(),
