@@ -6,6 +6,7 @@
 mod check;
 mod edge;
 mod facts;
+mod groups;
 mod load;
 mod notices;
 
@@ -27,6 +28,7 @@ use std::path::PathBuf;
 use url::Url;
 
 pub use edge::{Header, Proxy, RequestLimits, Tls};
+pub use groups::{Groups, Known};
 pub use load::{ConfigError, Given, SealKey};
 pub use notices::{Mail, MailTls, Notices, Webhook};
 

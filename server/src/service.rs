@@ -33,7 +33,7 @@ mod warnings;
 
 use crate::audit::Sealer;
 use crate::clock::Clock;
-use crate::config::{Config, Notices, TeamEntry, Webhook};
+use crate::config::{Config, Groups, Notices, TeamEntry, Webhook};
 use crate::engine::{Installation, Live, Recipe, Subject};
 use crate::preflight::Picture;
 use crate::seal::Seal;
@@ -73,6 +73,8 @@ pub struct Service {
     /// Of the whole installation, not yet narrowed to a caller.
     choices: Choices,
     teams: Vec<TeamEntry>,
+    /// Of the directory, as the configuration names them.
+    groups: Groups,
     approvals: Vec<Policy>,
     /// Of the configuration, in force for as long as it says so.
     policies: Vec<InForce>,
@@ -115,6 +117,7 @@ impl Service {
             installation: OnceCell::new(),
             choices: config.choices(),
             teams: config.teams.clone(),
+            groups: config.groups(),
             approvals: config.approvals.clone(),
             policies: config.policies_in_force(),
             password_files: files.collect(),
@@ -137,7 +140,7 @@ impl Service {
 
     /// Who decides for which team, from the configuration and from who has signed in.
     async fn deciders(&self) -> Answer<Arc<Deciders>> {
-        self.deciders.read(&self.store, &self.teams, self.clock.now()).await
+        self.deciders.read(&self.store, &self.teams, &self.groups, self.clock.now()).await
     }
 
     /// How a request for this wish is approved; `monthly` in millionths, where it is known.

@@ -7,6 +7,7 @@
 //! | withdraw | own | own | own | no |
 //! | decide, level of the managers | no | the team's, never own | where the team has no other manager, never own | no |
 //! | decide, level of the platform | no | no | any, never own | no |
+//! | decide, level of a group | who is in it, never own | who is in it, never own | who is in it, never own | who is in it, never own |
 //! | comment on a request | the team's | the team's | everywhere | no |
 //! | cancel, retry, roll back, mend | the team's | the team's | everywhere | no |
 //! | take over from a worker that hangs | no | no | everywhere | no |
@@ -19,7 +20,8 @@
 //! | write, try out and switch policies (govern) | no | no | everywhere | no |
 //!
 //! Nobody approves twice, on one level or on two. To whom an approver has handed over sees and decides as that approver
-//! could.
+//! could. Who is in the group that a request asks sees that request from then on, decides and comments in their turn,
+//! whatever else they are.
 //!
 //! Who may not see a thing is answered as if it were not there.
 
@@ -103,7 +105,11 @@ pub struct Subject<'a> {
     /// Whether the team has a manager who is not the requester.
     pub other_manager: bool,
     /// Of a request: who answers on the level that is asked.
-    pub level: By,
+    pub level: &'a By,
+    /// Of a request: whether that is a group, and the caller is in it.
+    pub in_group: bool,
+    /// Of a request: whether a group that the caller is in was asked on an earlier level.
+    pub was_asked: bool,
     /// Of a request: whether the caller has approved it already, or another for them.
     pub answered: bool,
     /// Of a request: whether somebody who could decide has handed over to the caller.
@@ -117,7 +123,9 @@ impl<'a> Subject<'a> {
             team: None,
             requester: None,
             other_manager: false,
-            level: By::Managers,
+            level: &By::Managers,
+            in_group: false,
+            was_asked: false,
             answered: false,
             stands_in: false,
         }
@@ -129,7 +137,9 @@ impl<'a> Subject<'a> {
             team: Some(team),
             requester,
             other_manager: false,
-            level: By::Managers,
+            level: &By::Managers,
+            in_group: false,
+            was_asked: false,
             answered: false,
             stands_in: false,
         }
@@ -170,7 +180,8 @@ pub fn may(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
         return govern(caller);
     }
     let of_team = subject.team.is_some_and(|team| caller.in_team(team));
-    let involved = subject.stands_in || subject.answered;
+    let grouped = subject.in_group || subject.was_asked;
+    let involved = subject.stands_in || grouped || subject.answered;
     if !of_team && !caller.sees_everything() && !involved {
         return Answer::Hidden;
     }
@@ -181,10 +192,13 @@ pub fn may(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
         return audit(caller, of_team);
     }
     let platform = caller.has(Role::PlatformEngineer);
-    let stands_in = subject.stands_in && matches!(action, Action::Decide | Action::Comment);
-    let works = platform || stands_in || (of_team && (caller.has(Role::Member) || caller.has(Role::Manager)));
+    let asked = (subject.stands_in || subject.in_group) && matches!(action, Action::Decide | Action::Comment);
+    let works = platform || asked || (of_team && (caller.has(Role::Member) || caller.has(Role::Manager)));
     if !works && !of_team && !caller.sees_everything() {
-        return Answer::Refused("Who stands in for an approver decides, and does nothing else.");
+        return Answer::Refused(match grouped {
+            true => "Only decisions are asked of the group that approves here.",
+            false => "Who stands in for an approver decides, and does nothing else.",
+        });
     }
     if !works {
         return Answer::Refused("An auditor sees everything and changes nothing.");
@@ -264,11 +278,12 @@ fn decide(caller: &Caller, subject: &Subject<'_>, own: bool, platform: bool, of_
     if subject.stands_in {
         return Answer::Allowed;
     }
-    if subject.level == By::Platform {
-        return match platform {
-            true => Answer::Allowed,
-            false => Answer::Refused("A platform engineer decides on this level."),
-        };
+    match subject.level {
+        By::Managers => {}
+        By::Platform if platform => return Answer::Allowed,
+        By::Platform => return Answer::Refused("A platform engineer decides on this level."),
+        By::Group(_) if subject.in_group => return Answer::Allowed,
+        By::Group(_) => return Answer::Refused("Only the group that is asked decides on this level."),
     }
     if of_team && caller.has(Role::Manager) {
         return Answer::Allowed;
@@ -289,8 +304,13 @@ mod tests {
 
     fn caller(id: &str, role: Role, team: Option<&str>) -> Caller {
         let teams = team.iter().filter_map(|team| TeamName::parse(team).ok()).collect();
-        let account =
-            Account { id: AccountId(id.into()), name: format!("{id}@contoso.example"), roles: vec![role], teams };
+        let account = Account {
+            id: AccountId(id.into()),
+            name: format!("{id}@contoso.example"),
+            roles: vec![role],
+            teams,
+            groups: Vec::new(),
+        };
         Caller { account, way: Way::Browser, from: None }
     }
 
@@ -311,7 +331,13 @@ mod tests {
         for role in Role::ALL {
             for home in [Some("payments"), Some("catalogue")] {
                 let caller = caller("caller", role, home);
-                for level in [By::Managers, By::Platform] {
+                let group = By::group("1", "Security");
+                for (said, level, in_group) in [
+                    ("Managers", &By::Managers, false),
+                    ("Platform", &By::Platform, false),
+                    ("Group", &group, false),
+                    ("Group of theirs", &group, true),
+                ] {
                     for (how, answered, stands_in) in [
                         ("as themselves", false, false),
                         ("again", true, false),
@@ -321,6 +347,7 @@ mod tests {
                         let subject = Subject {
                             other_manager: true,
                             level,
+                            in_group,
                             answered,
                             stands_in,
                             ..Subject::of(&team, Some(&requester))
@@ -328,10 +355,8 @@ mod tests {
                         let of = home.unwrap_or("no team");
                         let decide = told(may(&caller, Action::Decide, &subject));
                         let see = told(may(&caller, Action::See, &subject));
-                        table.push_str(&format!(
-                            "{} of {of}, {level:?}, {how}: decide {decide}; see {see}\n",
-                            role.word()
-                        ));
+                        table
+                            .push_str(&format!("{} of {of}, {said}, {how}: decide {decide}; see {see}\n", role.word()));
                     }
                 }
             }

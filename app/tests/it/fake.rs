@@ -62,6 +62,7 @@ pub(crate) fn caller() -> Caller {
         name: "manager@contoso.example".into(),
         roles: vec![Role::Manager],
         teams: vec![TeamName::parse("payments").unwrap()],
+        groups: Vec::new(),
     };
     Caller { account, way: Way::Browser, from: None }
 }

@@ -91,6 +91,7 @@ pub(super) fn sentences(config: &Config) -> Vec<String> {
             say(false, format!("The policy {title} cannot be followed. {}", complaint.sentence));
         }
     }
+    wrong.extend(super::groups::sentences(config));
     wrong.extend(super::notices::sentences(config));
     wrong
 }

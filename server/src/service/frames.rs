@@ -23,7 +23,7 @@ const MOST_WAITING: i64 = 1_000;
 impl Frames for Service {
     async fn frame(&self, caller: &Caller) -> Answer<Frame> {
         let deciders = self.deciders().await?;
-        let decides = caller.has(Role::Manager) || caller.has(Role::PlatformEngineer);
+        let decides = caller.has(Role::Manager) || caller.has(Role::PlatformEngineer) || caller.is_asked();
         let mut inbox = 0;
         if decides || deciders.stands_in(&caller.account.name) {
             let waiting = self.waiting.read((), self.clock.now(), waiting(&self.store)).await;
@@ -32,7 +32,8 @@ impl Frames for Service {
                     team: &open.team,
                     requester: &open.requester,
                     requester_name: &open.requester_name,
-                    level: open.rule.level(open.level).by,
+                    level: &open.rule.level(open.level).by,
+                    before: open.rule.before(open.level),
                 };
                 let asked = deciders.asked(caller, waits, |name| approved.iter().any(|approved| approved == name));
                 inbox += i64::from(may(caller, Action::Decide, &asked.subject).allowed());
@@ -69,12 +70,13 @@ pub(super) async fn approvals(store: &Store) -> Result<HashMap<RequestId, Vec<St
 }
 
 impl Service {
-    /// "Team Payments, manager"; of several roles those that carry the others.
+    /// "Team Payments, manager, Security"; of several roles those that carry the others, then the groups that approve.
     fn stands_for(&self, caller: &Caller) -> String {
         let teams: Vec<String> = caller.account.teams.iter().map(|team| self.team(team).title).collect();
         let roles = &caller.account.roles;
         let roles = roles.iter().filter(|role| **role != Role::Member || !roles.contains(&Role::Manager));
-        let roles: Vec<&str> = roles.map(|role| role.word()).collect();
+        let groups = caller.account.groups.iter().filter_map(|group| self.groups.title(group));
+        let roles: Vec<&str> = roles.map(|role| role.word()).chain(groups).collect();
         match teams.as_slice() {
             [] => roles.join(", "),
             [team] => format!("Team {team}, {}", roles.join(", ")),

@@ -46,7 +46,7 @@ impl Service {
             return Err(invalid("to", "Choose somebody else.".to_owned()));
         }
         if !deciders.is_one(to) {
-            return Err(invalid("to", "Choose a manager of a team, or a platform engineer.".to_owned()));
+            return Err(invalid("to", "Choose somebody who decides on requests: a manager, a platform engineer, or one of a group that approves.".to_owned()));
         }
         if let Some(chain) = circle(&deciders.handed, &me, to) {
             return Err(invalid("to", format!("{to} has handed over to {chain}: nobody would be left to decide.")));
@@ -86,8 +86,8 @@ fn told(caller: &Caller, act: Act, now: Moment) -> Entry {
 }
 
 fn decides(caller: &Caller, deciders: &Deciders) -> bool {
-    let by_role = caller.has(Role::PlatformEngineer) || caller.has(Role::Manager);
-    by_role && deciders.is_one(&caller.account.name)
+    let by_right = caller.has(Role::PlatformEngineer) || caller.has(Role::Manager) || caller.is_asked();
+    by_right && deciders.is_one(&caller.account.name)
 }
 
 /// Who stands behind `to` where the chain of those who have handed over leads back to `me`.

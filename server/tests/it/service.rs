@@ -3,6 +3,7 @@
 mod accept;
 mod access;
 mod approval;
+mod approvers;
 mod busy;
 mod cost;
 mod day_two;

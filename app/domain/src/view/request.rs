@@ -96,6 +96,9 @@ pub struct Level {
     pub approvers: u32,
     /// Who has approved, each with "for NAME" where somebody had handed over.
     pub approved: Vec<String>,
+    /// The group of the directory that answers on it, where it is one: "Security".
+    #[serde(default)]
+    pub group: Option<String>,
     /// Why it is asked, where a policy says so.
     #[serde(default)]
     pub why: Option<String>,

@@ -49,6 +49,7 @@ pub(crate) fn whole(state: State, decide: Can, withdraw: Can) -> Whole {
             who: "A manager of team Payments".into(),
             approvers: 1,
             approved: Vec::new(),
+            group: None,
             why: None,
             stand: if state == State::Waiting { LevelStand::Asked } else { LevelStand::Over },
         }],
