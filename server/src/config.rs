@@ -236,6 +236,9 @@ pub struct TeamEntry {
     /// Account names of managers who need not have signed in yet.
     #[serde(default)]
     pub managers: Vec<String>,
+    /// Who bears what its environments cost: a tag (`cost-centre`) on all that is made for it from then on.
+    #[serde(default)]
+    pub cost_centre: Option<String>,
     /// What it may hold at a time; without it, as much as it likes.
     #[serde(default)]
     pub quota: Limits,
@@ -243,7 +246,12 @@ pub struct TeamEntry {
 
 impl TeamEntry {
     pub fn team(&self) -> Team {
-        Team { name: self.name.clone(), title: self.title.clone(), group: self.group.clone() }
+        Team {
+            name: self.name.clone(),
+            title: self.title.clone(),
+            group: self.group.clone(),
+            cost_centre: self.cost_centre.as_ref().map(|centre| centre.trim().to_owned()),
+        }
     }
 }
 

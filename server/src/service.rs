@@ -135,7 +135,12 @@ impl Service {
     /// The team as the configuration describes it; one that it no longer names keeps its name.
     fn team(&self, name: &TeamName) -> Team {
         let known = self.choices.teams.iter().find(|team| team.name == *name).cloned();
-        known.unwrap_or_else(|| Team { name: name.clone(), title: name.to_string(), group: String::new() })
+        known.unwrap_or_else(|| Team {
+            name: name.clone(),
+            title: name.to_string(),
+            group: String::new(),
+            cost_centre: None,
+        })
     }
 
     /// Who decides for which team, from the configuration and from who has signed in.

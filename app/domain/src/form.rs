@@ -7,7 +7,7 @@ pub mod change;
 
 use crate::field::FieldError;
 use crate::name::*;
-use crate::tags::Tags;
+use crate::tags::{COST_CENTRE, Tags};
 use crate::team::Team;
 use crate::template::Template;
 use crate::wish::*;
@@ -262,7 +262,9 @@ impl Form {
         let replicas = take(&mut errors, "replicas", number(&form.replicas, 1, 10, "replicas"));
         let port = take(&mut errors, "port", number(&form.port, 1, 65_535, "as a port"));
         let lifetime_days = take(&mut errors, "lifetime_days", number(&form.lifetime_days, 1, 365, "days"));
-        let tags = take(&mut errors, "tags", Tags::parse(&form.tags));
+        let cost_centre = choices.team(&form.team).and_then(|team| team.cost_centre.clone());
+        let tags =
+            take(&mut errors, "tags", Tags::parse(&form.tags).and_then(|tags| beside(tags, cost_centre.as_deref())));
         if form.reason.chars().count() > 2000 {
             errors.push(FieldError::new("reason", "At most 2,000 characters."));
         }
@@ -294,6 +296,7 @@ impl Form {
                 web_app: WebApp { image: image?, replicas: replicas?, port: u16::try_from(port?).ok()? },
                 lifetime: Lifetime { days: lifetime_days? },
                 tags: tags?,
+                cost_centre,
                 reason: form.reason.trim().to_owned(),
             })
         })();
@@ -338,6 +341,17 @@ impl Form {
             tags: wish.tags.to_string(),
             reason: wish.reason.clone(),
         }
+    }
+}
+
+/// The tags beside a team's cost centre: nobody gives an environment another one.
+fn beside(tags: Tags, cost_centre: Option<&str>) -> Result<Tags, String> {
+    match cost_centre {
+        Some(centre) if tags.contradicts(COST_CENTRE, centre) => {
+            Err(format!("The team's cost centre is {centre}, and is tagged by itself: leave {COST_CENTRE} out."))
+        }
+        Some(_) => Ok(tags.without(COST_CENTRE)),
+        None => Ok(tags),
     }
 }
 

@@ -116,6 +116,8 @@ pub struct Facts {
     pub outcome: String,
     /// "+€145.42 a month", where an estimate stands with it.
     pub cost: Option<String>,
+    /// The cost centre of the team, where it has one.
+    pub cost_centre: Option<String>,
     /// Sentences of the plan that deny, warn or ask for more.
     pub findings: usize,
     /// Why it was asked for.

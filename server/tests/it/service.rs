@@ -6,6 +6,7 @@ mod approval;
 mod approvers;
 mod busy;
 mod cost;
+mod cost_centre;
 mod day_two;
 mod decide;
 mod deleted_vault;

@@ -34,10 +34,11 @@ impl Notice {
     pub fn letter(&self, team: &str, link: &str) -> Letter {
         let facts = &self.facts;
         let mut text = format!("{}\n\n", self.lead());
+        let centre = facts.cost_centre.as_ref().map(|centre| format!(", cost centre {centre}")).unwrap_or_default();
         let findings = (facts.findings > 0).then(|| facts.findings.to_string());
         let lines = [
             ("Environment", self.environment.clone()),
-            ("Team", Some(team.to_owned())),
+            ("Team", Some(format!("{team}{centre}")).filter(|_| !team.is_empty())),
             ("Asked for", Some(facts.title.clone()).filter(|_| self.environment.is_some())),
             ("Asked by", facts.requester.clone()),
             ("Estimated cost", facts.cost.clone()),
@@ -138,6 +139,7 @@ mod tests {
                 requester: Some("member@contoso.example".into()),
                 outcome: if kind == Kind::Finished { "is ready" } else { "rejected" }.into(),
                 cost: Some("€206.17 a month".into()),
+                cost_centre: Some("4711".into()),
                 findings: 2,
                 reason: "The sale begins.\nOn Friday.".into(),
                 said: if matches!(kind, Kind::Waits | Kind::Reminder) { "" } else { "Too large." }.into(),

@@ -130,7 +130,8 @@ impl Demand<'_> {
                 otherwise(all.iter().any(|registry| lies_in(&image, registry)), image.clone())
             }
             Demand::Tags(all) => {
-                let missing: Vec<String> = all.iter().filter(|name| !wish.tags.has(name)).cloned().collect();
+                let tags = wish.tagged();
+                let missing: Vec<String> = all.iter().filter(|name| !tags.has(name)).cloned().collect();
                 let by = u32::try_from(missing.len()).unwrap_or(u32::MAX);
                 (by > 0).then(|| Miss { has: format!("no {}", listed(&missing, "and")), by })
             }

@@ -227,6 +227,9 @@ pub struct PlanPanel {
     /// Why no price could be had, where none could.
     #[serde(default)]
     pub unpriced: Option<String>,
+    /// Who bears it, where the team has a cost centre.
+    #[serde(default)]
+    pub cost_centre: Option<String>,
     /// What of the team's quota is used with it, where the team has one.
     #[serde(default)]
     pub quota: Option<Quota>,

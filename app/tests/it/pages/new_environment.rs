@@ -51,6 +51,7 @@ pub(crate) fn choices() -> Choices {
     };
     Choices {
         teams: vec![Team {
+            cost_centre: None,
             name: TeamName::parse("payments").unwrap(),
             title: "Payments".into(),
             group: "group".into(),

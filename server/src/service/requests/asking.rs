@@ -37,6 +37,7 @@ impl Service {
             wish.vault.deleted = wish.vault.deleted.filter(|_| deleted.is_some());
             panel.deleted_vault = deleted;
         }
+        panel.cost_centre.clone_from(&wish.cost_centre);
         match self.costing(Kind::Create, &wish, None).await {
             Ok(cost) => panel.cost = cost,
             Err(why) => panel.unpriced = Some(why),

@@ -3,7 +3,7 @@
 use super::add;
 use crate::store::job::Job;
 use crate::store::request::{Ending, Request};
-use crate::store::{Error, Store, Tx, environment, on_both};
+use crate::store::{Error, Store, Tx, document, environment, on_both};
 use domain::Moment;
 use domain::audit::Actor;
 use domain::cost::{Amount, Costing};
@@ -27,6 +27,7 @@ pub fn of_request(kind: Kind, request: &Request, at: Moment) -> Notice {
             title: request.kind.title(&request.environment_name),
             requester: Some(request.requester_name.clone()),
             cost: request.cost.as_ref().map(Costing::monthly).map(|cost| cost.sentence()),
+            cost_centre: request.wish.cost_centre.clone(),
             findings: request.plan.findings.len(),
             reason: request.wish.reason.clone(),
             until: Some(request.lapses_at),
@@ -159,19 +160,27 @@ pub struct Closing {
     pub ends: Moment,
     pub lifetime_ms: i64,
     pub monthly: Option<Amount>,
+    pub cost_centre: Option<String>,
+}
+
+/// Of a wish, who bears it.
+#[derive(serde::Deserialize)]
+struct Borne {
+    #[serde(default)]
+    cost_centre: Option<String>,
 }
 
 /// Environments whose lifetime ends between these moments.
 pub async fn ending(store: &Store, from: Moment, until: Moment) -> Result<Vec<Closing>, Error> {
     const SQL: &str = "select id, name, team, owner_name, approved_at + lifetime_days * 86400000,
-        lifetime_days * 86400000, monthly, currency from environment where held = 1 and approved_at is not null
+        lifetime_days * 86400000, monthly, currency, wish from environment where held = 1 and approved_at is not null
         and state not in ('waiting', 'destroying', 'rolling-back')
         and approved_at + lifetime_days * 86400000 >= $1 and approved_at + lifetime_days * 86400000 < $2
         order by id limit 1000";
-    type Row = (String, String, String, String, i64, i64, Option<i64>, Option<String>);
+    type Row = (String, String, String, String, i64, i64, Option<i64>, Option<String>, String);
     let rows: Vec<Row> =
         on_both!(store.read(), db => sqlx::query_as(SQL).bind(from.0).bind(until.0).fetch_all(db).await)?;
-    let read = |(id, name, team, owner, ends, lifetime_ms, monthly, currency): Row| {
+    let read = |(id, name, team, owner, ends, lifetime_ms, monthly, currency, wish): Row| {
         Ok(Closing {
             id: EnvironmentId::new(id),
             name,
@@ -180,6 +189,7 @@ pub async fn ending(store: &Store, from: Moment, until: Moment) -> Result<Vec<Cl
             ends: Moment(ends),
             lifetime_ms,
             monthly: crate::store::cost::known(currency, monthly)?,
+            cost_centre: document::read::<Borne>(&wish)?.cost_centre,
         })
     };
     rows.into_iter().map(read).collect()
@@ -196,6 +206,7 @@ pub async fn expires(tx: &mut Tx, ending: &Closing, at: Moment) -> Result<(), Er
         people: vec![ending.owner.clone()],
         facts: Facts {
             cost: ending.monthly.map(|monthly| format!("{} a month", monthly.said())),
+            cost_centre: ending.cost_centre.clone(),
             until: Some(ending.ends),
             ..Facts::default()
         },

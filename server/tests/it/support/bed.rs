@@ -89,7 +89,12 @@ pub async fn text(store: &Store, text: &'static str) -> String {
 }
 
 pub fn payments() -> Team {
-    Team { name: TeamName::parse("payments").unwrap(), title: "Payments".into(), group: "g-1".into() }
+    Team {
+        name: TeamName::parse("payments").unwrap(),
+        title: "Payments".into(),
+        group: "g-1".into(),
+        cost_centre: None,
+    }
 }
 
 pub fn choices() -> Choices {
