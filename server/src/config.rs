@@ -120,6 +120,7 @@ impl Config {
             node_sizes: self.node_sizes.clone(),
             kubernetes: self.kubernetes.clone(),
             workspaces: self.workspaces.clone(),
+            lifetimes: Vec::new(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Four answers are enough, and each wrong one gets its own sentence.
 
 use super::*;
+use crate::team::Team;
 use crate::template::TemplateDatabase;
 
 pub(crate) fn choices() -> Choices {
@@ -44,6 +45,7 @@ pub(crate) fn choices() -> Choices {
             memory_gib: 8,
         }],
         kubernetes: vec!["1.36".into(), "1.35".into()],
+        lifetimes: Vec::new(),
         workspaces: vec![],
     }
 }

@@ -24,7 +24,7 @@ use secrecy::SecretString;
 
 impl Service {
     pub(super) async fn plan_panel(&self, caller: &Caller, form: &Form, password_typed: bool) -> Answer<PlanPanel> {
-        let choices = self.may_ask(caller)?;
+        let choices = self.asking(caller).await?;
         let mut panel = PlanPanel { errors: wrong_answers(form, &choices, password_typed), ..PlanPanel::default() };
         // The password changes nothing of the plan, so that a plan without it can be shown.
         let Ok(mut wish) = form.parse(&choices, true) else { return Ok(panel) };
@@ -72,7 +72,7 @@ impl Service {
     }
 
     pub(super) async fn send(&self, caller: &Caller, submission: Submission) -> Answer<RequestId> {
-        let choices = self.may_ask(caller)?;
+        let choices = self.asking(caller).await?;
         let mut wish = submission.form.parse(&choices, submission.password.is_some()).map_err(PortalError::invalid)?;
         let (environment, request) = (EnvironmentId::new(new_id()), RequestId::new(new_id()));
         self.free_names(&mut wish, &environment).await?;

@@ -126,6 +126,7 @@ pub fn choices() -> Choices {
         node_sizes: vec![NodeSizeChoice { name: NodeSize::parse("Standard_D2s_v5").unwrap(), cores: 2, memory_gib: 8 }],
         kubernetes: vec!["1.36".into()],
         workspaces: Vec::new(),
+        lifetimes: Vec::new(),
     }
 }
 
