@@ -70,6 +70,7 @@ pub(crate) fn caller() -> Caller {
 impl Default for Fake {
     fn default() -> Fake {
         let frame = view::Frame {
+            offers: 0,
             account: "manager@contoso.example".into(),
             stands_for: "Team Payments, manager".into(),
             inbox: 0,

@@ -71,6 +71,8 @@ impl People for Service {
         };
         self.deciders.forget();
         let Some((left, requests, environments)) = left else { return Ok(Ended::default()) };
+        // What is theirs waits for others now, on every page.
+        self.store.announce(Change::Any).await;
         for id in &left.sessions {
             self.store.announce(Change::Session(id.clone())).await;
         }
@@ -103,6 +105,7 @@ impl People for Service {
         };
         back.await.map_err(failed("taking back that somebody has left"))?;
         self.deciders.forget();
+        self.store.announce(Change::Any).await;
         Ok(())
     }
 

@@ -77,6 +77,7 @@ pub(crate) fn nine() -> Fake {
         row("search-old", State::RollingBack, "6 of 9 undone", [Moving, NotThere, NotThere, NotThere, Moving], Some(2)),
     ];
     let frame = Frame {
+        offers: 0,
         account: "manager@contoso.example".into(),
         stands_for: "Team Payments, manager".into(),
         inbox: 3,
