@@ -7,7 +7,7 @@
 //!
 //! The transaction that appends also writes what the log now amounts to into `job` and `environment`, and what follows
 //! from it: a job that is over deletes its sealed password, one that stopped has a timer do it in seven days, one that
-//! was taken over is its worker's no more; what a worker brought to rest is a notice.
+//! was taken over is its worker's no more; what a worker brought to rest, or a person cancelled, is a notice.
 
 use super::job::{self, Job};
 use super::lease::Claim;
@@ -167,7 +167,8 @@ impl Journal {
                 took::write(tx, &self.job, &status, at).await?;
             }
             standing::of_job(tx, &self.job, &status, at).await?;
-            if matches!(writer, Writer::Worker(_)) {
+            // What a person does to a job they know of, and whoever is concerned by its end does not.
+            if matches!(writer, Writer::Worker(_)) || state == State::Cancelled {
                 notice::events::of_job(tx, &self.job, &self.status, &status, at).await?;
             }
         }

@@ -23,6 +23,7 @@ impl Notice {
             Kind::Decided => format!("{title}: {}", facts.outcome),
             Kind::HandedOver => format!("{} hands approvals over to you", self.by()),
             Kind::Stopped => format!("{title} stopped and needs a person"),
+            Kind::Cancelled => format!("{title} was cancelled"),
             Kind::Finished => format!("{environment} {}", facts.outcome),
             Kind::Expires => format!("{environment} reaches the end of its lifetime on {}", self.until()),
             Kind::Drifted => format!("{environment} is not as it was approved"),
@@ -86,6 +87,12 @@ impl Notice {
                 self.by(),
                 self.until()
             ),
+            Kind::Cancelled => {
+                format!(
+                    "{title} was cancelled by {}. What it has made stands, until somebody lets it go on.",
+                    self.by()
+                )
+            }
             Kind::Stopped => format!("{title} has stopped. It goes on when a person has done something about it."),
             Kind::Finished => format!("{title}: {environment} {}.", facts.outcome),
             Kind::Expires => format!("The lifetime of {environment} ends on {}.", self.until()),
@@ -96,7 +103,7 @@ impl Notice {
     fn said_as(&self) -> &'static str {
         match self.kind {
             Kind::Lapsed | Kind::Drifted => "What has changed",
-            Kind::Stopped => "Why",
+            Kind::Stopped | Kind::Cancelled => "Why",
             _ => "Comment",
         }
     }

@@ -8,6 +8,7 @@ use domain::Moment;
 use domain::audit::Actor;
 use domain::cost::{Amount, Costing};
 use domain::id::EnvironmentId;
+use domain::job::word::Kind as Spoken;
 use domain::job::{self, Purpose, Status};
 use domain::name::TeamName;
 use domain::notice::{About, Facts, Kind, Notice};
@@ -98,13 +99,15 @@ pub async fn handed_over(tx: &mut Tx, id: &str, handed: &Handed, at: Moment) -> 
     add(tx, id, &notice).await
 }
 
-/// A job came to rest: it stopped, or everything is as it was wanted.
+/// A job came to rest: it stopped, was cancelled, or everything is as it was wanted. One whose work another took over is
+/// told by that one.
 pub async fn of_job(tx: &mut Tx, job: &Job, before: &Status, after: &Status, at: Moment) -> Result<(), Error> {
     if before.state() == after.state() {
         return Ok(());
     }
     let (kind, outcome) = match after.state() {
         job::State::NeedsPerson => (Kind::Stopped, ""),
+        job::State::Cancelled if !after.replaced => (Kind::Cancelled, ""),
         job::State::RolledBack => (Kind::Finished, "is gone again"),
         job::State::Succeeded => match Purpose::of(&job.outline) {
             Purpose::Create => (Kind::Finished, "is ready"),
@@ -115,6 +118,8 @@ pub async fn of_job(tx: &mut Tx, job: &Job, before: &Status, after: &Status, at:
     };
     let failure = after.failure(&job.outline).filter(|_| kind == Kind::Stopped);
     let said = failure.map(|(_, failure)| format!("{}\n{}\n{}", failure.title, failure.cause, failure.remedy));
+    let cancelled = after.words.iter().rev().find(|word| word.kind == Spoken::Cancel && kind == Kind::Cancelled);
+    let said = said.or_else(|| Some(cancelled?.why.as_ref()?.to_string()));
     let mut people = vec![job.asked_by.clone()];
     people.extend(owned(tx, &job.environment).await?.map(|owned| owned.owner));
     let notice = Notice {
@@ -126,6 +131,7 @@ pub async fn of_job(tx: &mut Tx, job: &Job, before: &Status, after: &Status, at:
         people,
         facts: Facts {
             title: job.title.clone(),
+            by: cancelled.map(|word| word.by.clone()),
             requester: Some(job.asked_by.clone()),
             outcome: outcome.to_owned(),
             said: said.unwrap_or_default(),

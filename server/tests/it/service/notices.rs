@@ -4,7 +4,7 @@ use crate::support::bed::{Bed, both, number, queued, sql, text};
 use crate::support::living::small;
 use crate::support::portal::{Portal, form, submission};
 use app::error::Code;
-use app::portal::{Audit, Notices, Requests};
+use app::portal::{Audit, Jobs, Notices, Requests};
 use domain::account::{Caller, Role};
 use domain::approval::{By, Level, Policy, Rule, Unanswered};
 use domain::failure::Failure;
@@ -349,6 +349,27 @@ async fn a_job_that_stops_is_told_once_to_who_asked_for_it() {
         assert_eq!(number(&bed.store, kinds).await, 1);
         assert_eq!(told(&portal, &member).await, ["Create stuck stopped and needs a person"]);
         assert!(text(&bed.store, "select body from notice").await.contains("its name is held"));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_somebody_else_cancels_is_told_with_the_reason_and_one_s_own_is_not() {
+    both(|bed| async move {
+        let portal = ruled(&bed, Rule::default()).await;
+        let (people, mut bag) = (People::of(&portal).await, Mailbag::new());
+        for (name, by) in [("theirs", &people.manager), ("own", &people.member)] {
+            let id = portal.asked(&people.member, name).await;
+            approve(&portal, &people.manager, &id).await;
+            bag.news(&portal, &people).await;
+            let job = portal.service.request(&people.member, &id).await.unwrap().job.unwrap();
+            portal.service.cancel(by, &job, "Too early").await.unwrap();
+            let said = format!("Create {name} was cancelled");
+            let expected = if name == "theirs" { news(&[("member", &said)]) } else { news(&[]) };
+            assert_eq!(bag.news(&portal, &people).await, expected, "{}", bed.name);
+        }
+        let body = text(&bed.store, "select body from notice where kind = 'job.cancelled' order by id limit 1").await;
+        assert!(body.contains("Too early") && body.contains("manager@contoso.example"), "{body}");
     })
     .await;
 }
