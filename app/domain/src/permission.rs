@@ -12,7 +12,7 @@
 //! | cancel, retry, roll back, mend | the team's | the team's | everywhere | no |
 //! | take over from a worker that hangs | no | no | everywhere | no |
 //! | read the record (audit) | no | the team's | everything | everything |
-//! | see what could not be delivered, send it again | no | no | everywhere | no |
+//! | see what could not be delivered, send it again (deliver) | no | no | everywhere | no |
 //! | see who has an account | no | no | yes | yes |
 //! | mark who has left, and take that back | no | no | yes | no |
 //! | take on what somebody has left behind | no | the team's | everywhere | no |
@@ -70,10 +70,12 @@ pub enum Action {
     TakeOn,
     /// Write policies, try them out, switch them on and off; they are of no team.
     Govern,
+    /// See which notices could not be delivered to others, and have them sent again; they are of no team.
+    Deliver,
 }
 
 impl Action {
-    pub const ALL: [Action; 18] = [
+    pub const ALL: [Action; 19] = [
         Action::See,
         Action::Request,
         Action::Change,
@@ -92,6 +94,7 @@ impl Action {
         Action::MarkLeft,
         Action::TakeOn,
         Action::Govern,
+        Action::Deliver,
     ];
 }
 
@@ -176,8 +179,10 @@ pub fn may(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
     if matches!(action, Action::People | Action::MarkLeft) {
         return people(caller, action);
     }
-    if action == Action::Govern {
-        return govern(caller);
+    match action {
+        Action::Govern => return govern(caller),
+        Action::Deliver => return deliver(caller),
+        _ => {}
     }
     let of_team = subject.team.is_some_and(|team| caller.in_team(team));
     let grouped = subject.in_group || subject.was_asked;
@@ -210,6 +215,7 @@ pub fn may(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
         | Action::People
         | Action::MarkLeft
         | Action::Govern
+        | Action::Deliver
         | Action::Request
         | Action::Change
         | Action::Destroy
@@ -226,14 +232,6 @@ pub fn may(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
         Action::Withdraw if own => Answer::Allowed,
         Action::Withdraw => Answer::Refused("Only the one who asked can withdraw a request."),
         Action::Decide => decide(caller, subject, own, platform, of_team),
-    }
-}
-
-/// May this caller see which notices could not be delivered to others, and have them sent again?
-pub fn deliveries(caller: &Caller) -> Answer {
-    match caller.has(Role::PlatformEngineer) {
-        true => Answer::Allowed,
-        false => Answer::Refused("A platform engineer looks after what could not be delivered."),
     }
 }
 
@@ -262,6 +260,14 @@ pub fn govern(caller: &Caller) -> Answer {
     match caller.has(Role::PlatformEngineer) {
         true => Answer::Allowed,
         false => Answer::Refused("A platform engineer writes policies and switches them on and off."),
+    }
+}
+
+/// A notice is somebody else's, and its text may be of any team.
+fn deliver(caller: &Caller) -> Answer {
+    match caller.has(Role::PlatformEngineer) {
+        true => Answer::Allowed,
+        false => Answer::Refused("A platform engineer looks after what could not be delivered."),
     }
 }
 
@@ -298,98 +304,4 @@ fn decide(caller: &Caller, subject: &Subject<'_>, own: bool, platform: bool, of_
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::account::{Account, Way};
-
-    fn caller(id: &str, role: Role, team: Option<&str>) -> Caller {
-        let teams = team.iter().filter_map(|team| TeamName::parse(team).ok()).collect();
-        let account = Account {
-            id: AccountId(id.into()),
-            name: format!("{id}@contoso.example"),
-            roles: vec![role],
-            teams,
-            groups: Vec::new(),
-        };
-        Caller { account, way: Way::Browser, from: None }
-    }
-
-    fn told(answer: Answer) -> String {
-        match answer {
-            Answer::Allowed => "yes".to_owned(),
-            Answer::Hidden => "not there".to_owned(),
-            Answer::Refused(reason) => format!("no: {reason}"),
-        }
-    }
-
-    /// Every role on a request of each level: as themselves, after an own approval, and for somebody.
-    #[test]
-    fn the_table_of_decisions() {
-        let team = TeamName::parse("payments").expect("a team");
-        let requester = AccountId("else".into());
-        let mut table = String::new();
-        for role in Role::ALL {
-            for home in [Some("payments"), Some("catalogue")] {
-                let caller = caller("caller", role, home);
-                let group = By::group("1", "Security");
-                for (said, level, in_group) in [
-                    ("Managers", &By::Managers, false),
-                    ("Platform", &By::Platform, false),
-                    ("Group", &group, false),
-                    ("Group of theirs", &group, true),
-                ] {
-                    for (how, answered, stands_in) in [
-                        ("as themselves", false, false),
-                        ("again", true, false),
-                        ("for somebody", false, true),
-                        ("for somebody, again", true, true),
-                    ] {
-                        let subject = Subject {
-                            other_manager: true,
-                            level,
-                            in_group,
-                            answered,
-                            stands_in,
-                            ..Subject::of(&team, Some(&requester))
-                        };
-                        let of = home.unwrap_or("no team");
-                        let decide = told(may(&caller, Action::Decide, &subject));
-                        let see = told(may(&caller, Action::See, &subject));
-                        table
-                            .push_str(&format!("{} of {of}, {said}, {how}: decide {decide}; see {see}\n", role.word()));
-                    }
-                }
-            }
-        }
-        insta::assert_snapshot!(table);
-    }
-
-    /// Every role, of the team and of another, on every action, on an own request and on another's: the table as text.
-    #[test]
-    fn the_whole_table() {
-        let team = TeamName::parse("payments").expect("a team");
-        let mut table = String::new();
-        for role in Role::ALL {
-            for home in [Some("payments"), Some("catalogue"), None] {
-                let caller = caller("caller", role, home);
-                for action in Action::ALL {
-                    for (whose, requester) in
-                        [("own", AccountId("caller".into())), ("another's", AccountId("else".into()))]
-                    {
-                        for other_manager in [true, false] {
-                            let subject = Subject { other_manager, ..Subject::of(&team, Some(&requester)) };
-                            let answer = told(may(&caller, action, &subject));
-                            let of = home.unwrap_or("no team");
-                            let managed = if other_manager { "managed" } else { "unmanaged" };
-                            table.push_str(&format!(
-                                "{} of {of}, {action:?} {whose}, {managed}: {answer}\n",
-                                role.word()
-                            ));
-                        }
-                    }
-                }
-            }
-        }
-        insta::assert_snapshot!(table);
-    }
-}
+mod tests;

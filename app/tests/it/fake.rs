@@ -248,6 +248,9 @@ impl portal::Notices for Fake {
     async fn choose_notices(&self, _: &Caller, _: &[domain::notice::Kind]) -> Answer<()> {
         Ok(())
     }
+    async fn deliveries(&self, _: &Caller, _: &str, _: usize) -> Answer<view::notice::Deliveries> {
+        Ok(view::notice::Deliveries::default())
+    }
     async fn repeat_notice(&self, _: &Caller, _: &str) -> Answer<()> {
         Ok(())
     }

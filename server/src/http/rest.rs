@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod body;
 pub mod changes;
+pub mod deliveries;
 pub mod environments;
 pub mod jobs;
 pub mod openapi;

@@ -81,6 +81,10 @@ fn over_rest(action: Action, on: &Stage) -> Vec<Call> {
             ("POST", "/policies".to_owned(), Some(json!({"text": ""}))),
             ("POST", "/policies/none/versions".to_owned(), Some(json!({"text": "", "base": 1}))),
         ],
+        Action::Deliver => vec![
+            ("GET", "/deliveries?limit=1".to_owned(), None),
+            ("POST", "/deliveries/none/redelivery".to_owned(), None),
+        ],
     }
 }
 
@@ -128,6 +132,7 @@ fn over_pages(action: Action, on: &Stage) -> Vec<Post> {
         ],
         Action::TakeOn => vec![(built("/take-over"), said(&[]))],
         Action::Govern => vec![("/policies/new".to_owned(), said(&[("base", "0"), ("text", "")]))],
+        Action::Deliver => vec![("/notices/none/again".to_owned(), said(&[]))],
     }
 }
 
