@@ -9,3 +9,9 @@ create table approver_member (
     seen_at bigint not null, -- the look that found them
     primary key (group_id, name)
 );
+
+-- Who hands approvals over takes the turn first, so that no two hand over to each other at the same moment.
+create table handover_turn (
+    id text not null primary key, -- one row: handovers
+    taken_at bigint not null
+);

@@ -96,6 +96,8 @@ pub struct Service {
     mails: bool,
     webhooks: Vec<Webhook>,
     notices: Notices,
+    /// Milliseconds after which an unused session has ended.
+    idle: i64,
 }
 
 impl Service {
@@ -131,6 +133,7 @@ impl Service {
             mails: config.mail.is_some(),
             webhooks: config.webhooks.clone(),
             notices: config.notices,
+            idle: config.sign_in.idle_hours.saturating_mul(3_600_000),
         })
     }
 
