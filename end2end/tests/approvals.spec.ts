@@ -3,6 +3,7 @@
 import { Azure } from "../keystead/azure.ts";
 import { approve, ask, fill, jobOf, jobSays, send } from "../keystead/deeds.ts";
 import { look } from "../keystead/look.ts";
+import { Portal } from "../keystead/portal.ts";
 import { alive, expect, test } from "../keystead/test.ts";
 
 test("two levels approve what is large, and anew where the world changes in between", async ({ as, portal }) => {
@@ -105,4 +106,34 @@ test("a request goes back as a draft with what should be otherwise, also with sc
   await member.goto("/requests");
   await member.getByRole("link", { name: "sent-back", exact: true }).click();
   await expect(member.locator("main")).toContainText("asks for changes: Say which team needs it.");
+});
+
+test("a group of the directory decides after the manager, and sees nothing else", async ({ as }) => {
+  test.setTimeout(200_000);
+  const levels = `[{ by = "managers" }, { group = "\${teams.1.group}", title = "Security" }]`;
+  const portal = new Portal(200, { KEYSTEAD__APPROVALS: `[{ title = "Everything", rule = { levels = ${levels} } }]` });
+  await portal.start();
+  try {
+    const [member, manager] = [await as("member", { portal }), await as("manager", { portal })];
+    const officer = await as("second-member", { portal });
+    await ask(member, { name: "asks-security" });
+    const request = new URL(member.url()).pathname;
+    await officer.goto(request);
+    await expect(officer.locator("main"), "the manager is asked first").toContainText("There is nothing here");
+    await manager.goto(request);
+    await manager.getByRole("button", { name: "Approve", exact: true }).click();
+    await expect(manager.locator(".approvals")).toContainText("Security");
+
+    await officer.goto("/approvals");
+    await look(officer, "approvals-of-a-group");
+    await officer.getByRole("link", { name: /^Look and decide/ }).first().click();
+    await expect(officer.locator(".approvals")).toContainText("You are asked");
+    await look(officer, "request-of-a-group");
+    await officer.getByRole("button", { name: "Approve", exact: true }).click();
+    await expect(officer.locator(".approvals")).toContainText("Approved for Security");
+    await officer.goto("/environments/asks-security");
+    await expect(officer.locator("main")).toContainText("There is nothing here");
+  } finally {
+    await portal.stop();
+  }
 });

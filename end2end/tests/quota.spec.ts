@@ -8,7 +8,7 @@ import { alive, expect, test } from "../keystead/test.ts";
 /** As the embedded default has them, with a place for one environment. */
 const TEAMS = `[
   { name = "payments", title = "Payments", group = "\${teams.0.group}", managers = ["manager@contoso.example"],
-    quota = { environments = 1, cores = 8, monthly = 1000 } },
+    cost_centre = "4711", quota = { environments = 1, cores = 8, monthly = 1000 } },
   { name = "catalogue", title = "Catalogue", group = "\${teams.1.group}", managers = ["second-manager@contoso.example"] }
 ]`.replaceAll("\n", " ");
 
@@ -23,6 +23,7 @@ test("the last place is taken once, and the form says who could make room", asyn
     const request = member.url();
     await expect(member.getByRole("heading", { name: "Cost" })).toBeVisible();
     await expect(member.locator("main")).toContainText("a month, estimated");
+    await expect(member.locator("main")).toContainText("Borne by cost centre 4711");
     await look(member, "request-cost");
 
     await member.goto("/environments/new");
@@ -47,6 +48,7 @@ test("the last place is taken once, and the form says who could make room", asyn
     await look(manager, "requests-cost");
     await manager.goto("/environments");
     await expect(manager.locator("main")).toContainText("€452 a month");
+    await expect(manager.getByRole("region", { name: "Quota of team Payments" })).toContainText("1 of 1");
     await look(manager, "environments-cost");
     await manager.goto("/environments/holds-the-place");
     await expect(manager.locator("main")).toContainText("3 nodes, Standard_D2s_v5");

@@ -6,6 +6,7 @@
 mod check;
 mod edge;
 mod facts;
+mod groups;
 mod load;
 mod notices;
 
@@ -27,6 +28,7 @@ use std::path::PathBuf;
 use url::Url;
 
 pub use edge::{Header, Proxy, RequestLimits, Tls};
+pub use groups::{Groups, Known};
 pub use load::{ConfigError, Given, SealKey};
 pub use notices::{Mail, MailTls, Notices, Webhook};
 
@@ -118,6 +120,7 @@ impl Config {
             node_sizes: self.node_sizes.clone(),
             kubernetes: self.kubernetes.clone(),
             workspaces: self.workspaces.clone(),
+            lifetimes: Vec::new(),
         }
     }
 }
@@ -234,6 +237,9 @@ pub struct TeamEntry {
     /// Account names of managers who need not have signed in yet.
     #[serde(default)]
     pub managers: Vec<String>,
+    /// Who bears what its environments cost: a tag (`cost-centre`) on all that is made for it from then on.
+    #[serde(default)]
+    pub cost_centre: Option<String>,
     /// What it may hold at a time; without it, as much as it likes.
     #[serde(default)]
     pub quota: Limits,
@@ -241,7 +247,12 @@ pub struct TeamEntry {
 
 impl TeamEntry {
     pub fn team(&self) -> Team {
-        Team { name: self.name.clone(), title: self.title.clone(), group: self.group.clone() }
+        Team {
+            name: self.name.clone(),
+            title: self.title.clone(),
+            group: self.group.clone(),
+            cost_centre: self.cost_centre.as_ref().map(|centre| centre.trim().to_owned()),
+        }
     }
 }
 

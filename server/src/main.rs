@@ -2,7 +2,6 @@
 
 use clap::Parser;
 use color_eyre::eyre::{Result, WrapErr, bail};
-use domain::name::TeamName;
 use figment::providers::Env;
 use keystead::audit::{self, AuditSeal, Sealer};
 use keystead::clock::Clock;
@@ -26,9 +25,10 @@ use keystead::service::accounts::Accounts;
 use keystead::service::reminding::NoticeRemind;
 use keystead::service::telling::NoticeTell;
 use keystead::store::{Store, Use, agreed};
-use keystead::timers::{self, ChecksAgain, DirectoryLook, DriftLook, RequestExpiry, SealedCleanUp, Timer};
+use keystead::timers::{
+    self, ApproverLook, ChecksAgain, DirectoryLook, DriftLook, RequestExpiry, SealedCleanUp, Timer,
+};
 use keystead::{beside, recipes};
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
@@ -154,6 +154,7 @@ async fn serve_with(config: &Config, keys: SealKey, store: Store, clock: Clock, 
     notices::begin(&store, clock.now()).await?;
     let courier = Arc::new(Courier::new(config, &public)?);
     DirectoryLook::begin(&store, clock.now()).await?;
+    ApproverLook::begin(&store, clock.now()).await?;
     let engine = Arc::new(engine(config, &store, &clock, azure.clone(), seal, provision));
     let holders = Arc::new(Holders::new(azure.clone(), config.teams.iter().map(|team| team.team()).collect()));
     let work = tokio::spawn(engine.clone().run(stop.clone()));
@@ -167,6 +168,7 @@ async fn serve_with(config: &Config, keys: SealKey, store: Store, clock: Clock, 
         Arc::new(NoticeSend { store: store.clone(), courier }),
         Arc::new(NoticeRemind(service.clone())),
         Arc::new(DirectoryLook { store: store.clone(), azure: azure.clone() }),
+        Arc::new(ApproverLook { store: store.clone(), azure: azure.clone(), groups: config.groups().approvers() }),
     ];
     let rings = tokio::spawn(timers::run(store.clone(), clock, ring, stop.clone()));
     let sweeps = tokio::spawn(sweep(sessions, once, stop.clone()));
@@ -215,10 +217,8 @@ fn web(
     once: Keeper,
     remembered: Remembered,
 ) -> Result<Web> {
-    let teams: BTreeMap<String, TeamName> =
-        config.teams.iter().map(|team| (team.group.clone(), team.name.clone())).collect();
-    let back = public.join(sign_in::BACK)?;
-    let provider = Provider::new(config.sign_in.clone(), teams, &back, http::client(&config.azure)?, clock.clone())?;
+    let (back, client) = (public.join(sign_in::BACK)?, http::client(&config.azure)?);
+    let provider = Provider::new(config.sign_in.clone(), config.groups(), &back, client, clock.clone())?;
     let files = site::Site::of_this_build()?;
     let samples = config.sign_in.samples.iter();
     Ok(Web {

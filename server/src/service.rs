@@ -35,7 +35,7 @@ mod warnings;
 
 use crate::audit::Sealer;
 use crate::clock::Clock;
-use crate::config::{Config, Notices, TeamEntry, Webhook};
+use crate::config::{Config, Groups, Notices, TeamEntry, Webhook};
 use crate::engine::{Installation, Live, Recipe, Subject};
 use crate::preflight::Picture;
 use crate::seal::Seal;
@@ -75,6 +75,8 @@ pub struct Service {
     /// Of the whole installation, not yet narrowed to a caller.
     choices: Choices,
     teams: Vec<TeamEntry>,
+    /// Of the directory, as the configuration names them.
+    groups: Groups,
     approvals: Vec<Policy>,
     /// Of the configuration, in force for as long as it says so.
     policies: Vec<InForce>,
@@ -83,6 +85,7 @@ pub struct Service {
     deciders: deciders::Cache,
     listings: environments::Listings,
     waiting: frames::Waiting,
+    offers: frames::Offers,
     vaults: vaults::Cache,
     picture: Picture,
     prices: costs::Prices,
@@ -95,6 +98,8 @@ pub struct Service {
     mails: bool,
     webhooks: Vec<Webhook>,
     notices: Notices,
+    /// Milliseconds after which an unused session has ended.
+    idle: i64,
 }
 
 impl Service {
@@ -108,6 +113,7 @@ impl Service {
             showing: jobs::Showing::default(),
             listings: cache::Cache::new(&store),
             waiting: cache::Cache::new(&store),
+            offers: cache::Cache::new(&store),
             standing: cache::Cache::new(&store),
             store,
             clock,
@@ -117,6 +123,7 @@ impl Service {
             installation: OnceCell::new(),
             choices: config.choices(),
             teams: config.teams.clone(),
+            groups: config.groups(),
             approvals: config.approvals.clone(),
             policies: config.policies_in_force(),
             password_files: files.collect(),
@@ -128,18 +135,24 @@ impl Service {
             mails: config.mail.is_some(),
             webhooks: config.webhooks.clone(),
             notices: config.notices,
+            idle: config.sign_in.idle_hours.saturating_mul(3_600_000),
         })
     }
 
     /// The team as the configuration describes it; one that it no longer names keeps its name.
     fn team(&self, name: &TeamName) -> Team {
         let known = self.choices.teams.iter().find(|team| team.name == *name).cloned();
-        known.unwrap_or_else(|| Team { name: name.clone(), title: name.to_string(), group: String::new() })
+        known.unwrap_or_else(|| Team {
+            name: name.clone(),
+            title: name.to_string(),
+            group: String::new(),
+            cost_centre: None,
+        })
     }
 
     /// Who decides for which team, from the configuration and from who has signed in.
     async fn deciders(&self) -> Answer<Arc<Deciders>> {
-        self.deciders.read(&self.store, &self.teams, self.clock.now()).await
+        self.deciders.read(&self.store, &self.teams, &self.groups, self.clock.now()).await
     }
 
     /// How a request for this wish is approved; `monthly` in millionths, where it is known.

@@ -29,6 +29,7 @@
 pub mod access;
 pub mod account;
 pub mod agreed;
+pub mod approver;
 pub mod audit;
 mod both;
 pub mod cost;

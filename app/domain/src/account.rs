@@ -45,6 +45,9 @@ pub struct Account {
     pub name: String,
     pub roles: Vec<Role>,
     pub teams: Vec<TeamName>,
+    /// Of those groups of the directory that approve something: object ids in small letters.
+    #[serde(default)]
+    pub groups: Vec<String>,
 }
 
 /// How the caller came in; a decision made with a token is recorded as such.
@@ -72,6 +75,16 @@ impl Caller {
 
     pub fn in_team(&self, team: &TeamName) -> bool {
         self.account.teams.contains(team)
+    }
+
+    /// Whether the directory says that they are in this group (object id in small letters).
+    pub fn in_group(&self, group: &str) -> bool {
+        self.account.groups.iter().any(|known| known == group)
+    }
+
+    /// Whether they are in any group that approves something.
+    pub fn is_asked(&self) -> bool {
+        !self.account.groups.is_empty()
     }
 
     /// Sees every team's environments.

@@ -1,29 +1,14 @@
 //! Who has to approve before a request becomes a job: levels in order, and the record of what was said on the way.
 
+mod level;
+
 use crate::moment::Moment;
 use crate::wish::Wish;
 use crate::{name::TeamName, request::Kind};
+use level::upper;
 use serde::{Deserialize, Serialize};
 
-/// Who answers on a level.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum By {
-    /// The team's managers; a platform engineer where the team has no other than the one who asks.
-    Managers,
-    /// The platform engineers.
-    Platform,
-}
-
-/// One level: so many different people of that kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Level {
-    pub by: By,
-    #[serde(default = "one")]
-    pub approvers: u32,
-}
+pub use level::{By, Group, Level};
 
 /// What becomes of a request that nobody has answered in its time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,16 +37,12 @@ pub struct Rule {
     pub unanswered: Unanswered,
 }
 
-fn one() -> u32 {
-    1
-}
-
 fn seven() -> u32 {
     7
 }
 
 fn managers() -> Vec<Level> {
-    vec![Level { by: By::Managers, approvers: 1 }]
+    vec![Level::MANAGER]
 }
 
 impl Default for Rule {
@@ -77,9 +58,14 @@ impl Rule {
     }
 
     /// The level of this number, counted from 0; the last one where a rule has fewer.
-    pub fn level(&self, number: u32) -> Level {
-        let level = self.levels.get(number as usize).or(self.levels.last());
-        level.copied().unwrap_or(Level { by: By::Managers, approvers: 1 })
+    pub fn level(&self, number: u32) -> &Level {
+        static MANAGER: Level = Level::MANAGER;
+        self.levels.get(number as usize).or(self.levels.last()).unwrap_or(&MANAGER)
+    }
+
+    /// The levels before this one.
+    pub fn before(&self, number: u32) -> &[Level] {
+        self.levels.get(..number as usize).unwrap_or(&self.levels)
     }
 
     pub fn is_last(&self, number: u32) -> bool {
@@ -88,46 +74,16 @@ impl Rule {
 
     /// "A manager of team Payments decides, then a platform engineer."
     pub fn words(&self, managers: &str) -> String {
-        let said: Vec<String> = self.levels.iter().map(|level| level.words(managers)).collect();
+        let said: Vec<String> = self.levels.iter().map(|level| level.words_within(managers)).collect();
         match said.as_slice() {
             [] => format!("{managers} decides."),
             [only] => format!("{} {}.", upper(only), self.level(0).decides()),
             [first, rest @ ..] => {
-                let then: Vec<String> = rest.iter().map(|next| format!("then {}", lower(next))).collect();
+                let then: Vec<String> = rest.iter().map(|next| format!("then {next}")).collect();
                 format!("{} {}, {}.", upper(first), self.level(0).decides(), then.join(", "))
             }
         }
     }
-}
-
-impl Level {
-    /// "A manager of team Payments", "two platform engineers"; `managers` says who decides for the team.
-    pub fn words(self, managers: &str) -> String {
-        match (self.by, self.approvers) {
-            (By::Managers, 0 | 1) => managers.to_owned(),
-            (By::Managers, many) => format!("{many} of those who decide for the team"),
-            (By::Platform, 0 | 1) => "A platform engineer".to_owned(),
-            (By::Platform, many) => format!("{many} platform engineers"),
-        }
-    }
-
-    fn decides(self) -> &'static str {
-        if self.approvers > 1 { "decide" } else { "decides" }
-    }
-}
-
-fn upper(text: &str) -> String {
-    first(text, char::to_uppercase)
-}
-
-fn lower(text: &str) -> String {
-    first(text, char::to_lowercase)
-}
-
-fn first<I: Iterator<Item = char>>(text: &str, by: impl Fn(char) -> I) -> String {
-    let mut letters = text.chars();
-    let head: String = letters.next().into_iter().flat_map(by).collect();
-    format!("{head}{}", letters.as_str())
 }
 
 /// When a rule holds: every part that is named has to fit, the first policy that fits decides.
@@ -283,6 +239,10 @@ mod tests {
         assert_eq!(two().words(words), "A manager of team Payments decides, then 2 platform engineers.");
         let platform = Rule { levels: vec![Level { by: By::Platform, approvers: 1 }], ..Rule::default() };
         assert_eq!(platform.words(words), "A platform engineer decides.");
+        let security = |approvers| Level { by: By::group("1", "Security"), approvers };
+        let grouped = Rule { levels: vec![security(1), Level::MANAGER, security(2)], ..Rule::default() };
+        let said = "Security decides, then a manager of team Payments, then 2 of Security.";
+        assert_eq!(grouped.words(words), said);
     }
 
     #[test]

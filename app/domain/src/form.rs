@@ -4,14 +4,16 @@
 
 pub mod accept;
 pub mod change;
+mod choices;
 
 use crate::field::FieldError;
 use crate::name::*;
-use crate::tags::Tags;
-use crate::team::Team;
+use crate::tags::{COST_CENTRE, Tags};
 use crate::template::Template;
 use crate::wish::*;
 use serde::{Deserialize, Serialize};
+
+pub use choices::{Choices, DefaultLifetime, NodeSizeChoice, RegionChoice};
 
 /// Every answer as text, so that nothing typed is ever lost. An empty answer below the four means the template's default.
 /// The password is not among them: it travels apart and is never kept in a draft.
@@ -58,42 +60,6 @@ pub struct Form {
 /// The name of the password's field, in the form and in errors.
 pub const PASSWORD: &str = "db_password";
 
-/// What an answer may be chosen from; comes from the configuration, the teams narrowed to the caller's.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Choices {
-    pub teams: Vec<Team>,
-    pub regions: Vec<RegionChoice>,
-    pub templates: Vec<Template>,
-    pub node_sizes: Vec<NodeSizeChoice>,
-    pub kubernetes: Vec<String>,
-    /// Workspaces that may be shared, by ARM id.
-    pub workspaces: Vec<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RegionChoice {
-    pub name: Region,
-    /// `West Europe`.
-    pub title: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NodeSizeChoice {
-    pub name: NodeSize,
-    pub cores: u32,
-    pub memory_gib: u32,
-}
-
-impl Choices {
-    pub fn template(&self, name: &str) -> Option<&Template> {
-        self.templates.iter().find(|template| template.name.as_str() == name.trim())
-    }
-
-    pub fn team(&self, name: &str) -> Option<&Team> {
-        self.teams.iter().find(|team| team.name.as_str() == name.trim())
-    }
-}
-
 impl Form {
     /// The answers with every empty one below the four replaced by the template's default, as the page shows them.
     pub fn filled(&self, choices: &Choices) -> Form {
@@ -118,7 +84,7 @@ impl Form {
         fill(&mut form.image, template.image.clone());
         fill(&mut form.replicas, template.replicas.to_string());
         fill(&mut form.port, template.port.to_string());
-        fill(&mut form.lifetime_days, template.lifetime_days.to_string());
+        fill(&mut form.lifetime_days, choices.lifetime(&self.team, template).to_string());
         if let Some(database) = &template.database {
             fill(&mut form.db_server, database.server.clone());
             fill(&mut form.db_database, database.database.clone());
@@ -262,7 +228,9 @@ impl Form {
         let replicas = take(&mut errors, "replicas", number(&form.replicas, 1, 10, "replicas"));
         let port = take(&mut errors, "port", number(&form.port, 1, 65_535, "as a port"));
         let lifetime_days = take(&mut errors, "lifetime_days", number(&form.lifetime_days, 1, 365, "days"));
-        let tags = take(&mut errors, "tags", Tags::parse(&form.tags));
+        let cost_centre = choices.team(&form.team).and_then(|team| team.cost_centre.clone());
+        let tags =
+            take(&mut errors, "tags", Tags::parse(&form.tags).and_then(|tags| beside(tags, cost_centre.as_deref())));
         if form.reason.chars().count() > 2000 {
             errors.push(FieldError::new("reason", "At most 2,000 characters."));
         }
@@ -294,6 +262,7 @@ impl Form {
                 web_app: WebApp { image: image?, replicas: replicas?, port: u16::try_from(port?).ok()? },
                 lifetime: Lifetime { days: lifetime_days? },
                 tags: tags?,
+                cost_centre,
                 reason: form.reason.trim().to_owned(),
             })
         })();
@@ -338,6 +307,17 @@ impl Form {
             tags: wish.tags.to_string(),
             reason: wish.reason.clone(),
         }
+    }
+}
+
+/// The tags beside a team's cost centre: nobody gives an environment another one.
+fn beside(tags: Tags, cost_centre: Option<&str>) -> Result<Tags, String> {
+    match cost_centre {
+        Some(centre) if tags.contradicts(COST_CENTRE, centre) => {
+            Err(format!("The team's cost centre is {centre}, and is tagged by itself: leave {COST_CENTRE} out."))
+        }
+        Some(_) => Ok(tags.without(COST_CENTRE)),
+        None => Ok(tags),
     }
 }
 

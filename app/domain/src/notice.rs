@@ -47,6 +47,8 @@ kinds! {
     /// To the one who asked for the job, and to the owner of the environment.
     Stopped = "job.stopped", "A job of mine stopped and needs a person";
     /// The same.
+    Cancelled = "job.cancelled", "A job of mine was cancelled by somebody else";
+    /// The same.
     Finished = "job.finished", "An environment of mine is ready, changed or gone";
     /// To the owner.
     Expires = "environment.expires", "An environment of mine is about to reach its end";
@@ -116,6 +118,8 @@ pub struct Facts {
     pub outcome: String,
     /// "+€145.42 a month", where an estimate stands with it.
     pub cost: Option<String>,
+    /// The cost centre of the team, where it has one.
+    pub cost_centre: Option<String>,
     /// Sentences of the plan that deny, warn or ask for more.
     pub findings: usize,
     /// Why it was asked for.

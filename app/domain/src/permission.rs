@@ -7,11 +7,12 @@
 //! | withdraw | own | own | own | no |
 //! | decide, level of the managers | no | the team's, never own | where the team has no other manager, never own | no |
 //! | decide, level of the platform | no | no | any, never own | no |
+//! | decide, level of a group | who is in it, never own | who is in it, never own | who is in it, never own | who is in it, never own |
 //! | comment on a request | the team's | the team's | everywhere | no |
 //! | cancel, retry, roll back, mend | the team's | the team's | everywhere | no |
 //! | take over from a worker that hangs | no | no | everywhere | no |
 //! | read the record (audit) | no | the team's | everything | everything |
-//! | see what could not be delivered, send it again | no | no | everywhere | no |
+//! | see what could not be delivered, send it again (deliver) | no | no | everywhere | no |
 //! | see who has an account | no | no | yes | yes |
 //! | mark who has left, and take that back | no | no | yes | no |
 //! | take on what somebody has left behind | no | the team's | everywhere | no |
@@ -19,7 +20,8 @@
 //! | write, try out and switch policies (govern) | no | no | everywhere | no |
 //!
 //! Nobody approves twice, on one level or on two. To whom an approver has handed over sees and decides as that approver
-//! could.
+//! could. Who is in the group that a request asks sees that request from then on, decides and comments in their turn,
+//! whatever else they are.
 //!
 //! Who may not see a thing is answered as if it were not there.
 
@@ -68,10 +70,12 @@ pub enum Action {
     TakeOn,
     /// Write policies, try them out, switch them on and off; they are of no team.
     Govern,
+    /// See which notices could not be delivered to others, and have them sent again; they are of no team.
+    Deliver,
 }
 
 impl Action {
-    pub const ALL: [Action; 18] = [
+    pub const ALL: [Action; 19] = [
         Action::See,
         Action::Request,
         Action::Change,
@@ -90,6 +94,7 @@ impl Action {
         Action::MarkLeft,
         Action::TakeOn,
         Action::Govern,
+        Action::Deliver,
     ];
 }
 
@@ -103,7 +108,11 @@ pub struct Subject<'a> {
     /// Whether the team has a manager who is not the requester.
     pub other_manager: bool,
     /// Of a request: who answers on the level that is asked.
-    pub level: By,
+    pub level: &'a By,
+    /// Of a request: whether that is a group, and the caller is in it.
+    pub in_group: bool,
+    /// Of a request: whether a group that the caller is in was asked on an earlier level.
+    pub was_asked: bool,
     /// Of a request: whether the caller has approved it already, or another for them.
     pub answered: bool,
     /// Of a request: whether somebody who could decide has handed over to the caller.
@@ -117,7 +126,9 @@ impl<'a> Subject<'a> {
             team: None,
             requester: None,
             other_manager: false,
-            level: By::Managers,
+            level: &By::Managers,
+            in_group: false,
+            was_asked: false,
             answered: false,
             stands_in: false,
         }
@@ -129,7 +140,9 @@ impl<'a> Subject<'a> {
             team: Some(team),
             requester,
             other_manager: false,
-            level: By::Managers,
+            level: &By::Managers,
+            in_group: false,
+            was_asked: false,
             answered: false,
             stands_in: false,
         }
@@ -166,11 +179,14 @@ pub fn may(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
     if matches!(action, Action::People | Action::MarkLeft) {
         return people(caller, action);
     }
-    if action == Action::Govern {
-        return govern(caller);
+    match action {
+        Action::Govern => return govern(caller),
+        Action::Deliver => return deliver(caller),
+        _ => {}
     }
     let of_team = subject.team.is_some_and(|team| caller.in_team(team));
-    let involved = subject.stands_in || subject.answered;
+    let grouped = subject.in_group || subject.was_asked;
+    let involved = subject.stands_in || grouped || subject.answered;
     if !of_team && !caller.sees_everything() && !involved {
         return Answer::Hidden;
     }
@@ -181,10 +197,13 @@ pub fn may(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
         return audit(caller, of_team);
     }
     let platform = caller.has(Role::PlatformEngineer);
-    let stands_in = subject.stands_in && matches!(action, Action::Decide | Action::Comment);
-    let works = platform || stands_in || (of_team && (caller.has(Role::Member) || caller.has(Role::Manager)));
+    let asked = (subject.stands_in || subject.in_group) && matches!(action, Action::Decide | Action::Comment);
+    let works = platform || asked || (of_team && (caller.has(Role::Member) || caller.has(Role::Manager)));
     if !works && !of_team && !caller.sees_everything() {
-        return Answer::Refused("Who stands in for an approver decides, and does nothing else.");
+        return Answer::Refused(match grouped {
+            true => "Only decisions are asked of the group that approves here.",
+            false => "Who stands in for an approver decides, and does nothing else.",
+        });
     }
     if !works {
         return Answer::Refused("An auditor sees everything and changes nothing.");
@@ -196,6 +215,7 @@ pub fn may(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
         | Action::People
         | Action::MarkLeft
         | Action::Govern
+        | Action::Deliver
         | Action::Request
         | Action::Change
         | Action::Destroy
@@ -212,14 +232,6 @@ pub fn may(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
         Action::Withdraw if own => Answer::Allowed,
         Action::Withdraw => Answer::Refused("Only the one who asked can withdraw a request."),
         Action::Decide => decide(caller, subject, own, platform, of_team),
-    }
-}
-
-/// May this caller see which notices could not be delivered to others, and have them sent again?
-pub fn deliveries(caller: &Caller) -> Answer {
-    match caller.has(Role::PlatformEngineer) {
-        true => Answer::Allowed,
-        false => Answer::Refused("A platform engineer looks after what could not be delivered."),
     }
 }
 
@@ -251,6 +263,14 @@ pub fn govern(caller: &Caller) -> Answer {
     }
 }
 
+/// A notice is somebody else's, and its text may be of any team.
+fn deliver(caller: &Caller) -> Answer {
+    match caller.has(Role::PlatformEngineer) {
+        true => Answer::Allowed,
+        false => Answer::Refused("A platform engineer looks after what could not be delivered."),
+    }
+}
+
 fn decide(caller: &Caller, subject: &Subject<'_>, own: bool, platform: bool, of_team: bool) -> Answer {
     if own && subject.other_manager {
         return Answer::Refused("Nobody decides on an own request: another manager of the team does.");
@@ -264,11 +284,12 @@ fn decide(caller: &Caller, subject: &Subject<'_>, own: bool, platform: bool, of_
     if subject.stands_in {
         return Answer::Allowed;
     }
-    if subject.level == By::Platform {
-        return match platform {
-            true => Answer::Allowed,
-            false => Answer::Refused("A platform engineer decides on this level."),
-        };
+    match subject.level {
+        By::Managers => {}
+        By::Platform if platform => return Answer::Allowed,
+        By::Platform => return Answer::Refused("A platform engineer decides on this level."),
+        By::Group(_) if subject.in_group => return Answer::Allowed,
+        By::Group(_) => return Answer::Refused("Only the group that is asked decides on this level."),
     }
     if of_team && caller.has(Role::Manager) {
         return Answer::Allowed;
@@ -283,88 +304,4 @@ fn decide(caller: &Caller, subject: &Subject<'_>, own: bool, platform: bool, of_
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::account::{Account, Way};
-
-    fn caller(id: &str, role: Role, team: Option<&str>) -> Caller {
-        let teams = team.iter().filter_map(|team| TeamName::parse(team).ok()).collect();
-        let account =
-            Account { id: AccountId(id.into()), name: format!("{id}@contoso.example"), roles: vec![role], teams };
-        Caller { account, way: Way::Browser, from: None }
-    }
-
-    fn told(answer: Answer) -> String {
-        match answer {
-            Answer::Allowed => "yes".to_owned(),
-            Answer::Hidden => "not there".to_owned(),
-            Answer::Refused(reason) => format!("no: {reason}"),
-        }
-    }
-
-    /// Every role on a request of each level: as themselves, after an own approval, and for somebody.
-    #[test]
-    fn the_table_of_decisions() {
-        let team = TeamName::parse("payments").expect("a team");
-        let requester = AccountId("else".into());
-        let mut table = String::new();
-        for role in Role::ALL {
-            for home in [Some("payments"), Some("catalogue")] {
-                let caller = caller("caller", role, home);
-                for level in [By::Managers, By::Platform] {
-                    for (how, answered, stands_in) in [
-                        ("as themselves", false, false),
-                        ("again", true, false),
-                        ("for somebody", false, true),
-                        ("for somebody, again", true, true),
-                    ] {
-                        let subject = Subject {
-                            other_manager: true,
-                            level,
-                            answered,
-                            stands_in,
-                            ..Subject::of(&team, Some(&requester))
-                        };
-                        let of = home.unwrap_or("no team");
-                        let decide = told(may(&caller, Action::Decide, &subject));
-                        let see = told(may(&caller, Action::See, &subject));
-                        table.push_str(&format!(
-                            "{} of {of}, {level:?}, {how}: decide {decide}; see {see}\n",
-                            role.word()
-                        ));
-                    }
-                }
-            }
-        }
-        insta::assert_snapshot!(table);
-    }
-
-    /// Every role, of the team and of another, on every action, on an own request and on another's: the table as text.
-    #[test]
-    fn the_whole_table() {
-        let team = TeamName::parse("payments").expect("a team");
-        let mut table = String::new();
-        for role in Role::ALL {
-            for home in [Some("payments"), Some("catalogue"), None] {
-                let caller = caller("caller", role, home);
-                for action in Action::ALL {
-                    for (whose, requester) in
-                        [("own", AccountId("caller".into())), ("another's", AccountId("else".into()))]
-                    {
-                        for other_manager in [true, false] {
-                            let subject = Subject { other_manager, ..Subject::of(&team, Some(&requester)) };
-                            let answer = told(may(&caller, action, &subject));
-                            let of = home.unwrap_or("no team");
-                            let managed = if other_manager { "managed" } else { "unmanaged" };
-                            table.push_str(&format!(
-                                "{} of {of}, {action:?} {whose}, {managed}: {answer}\n",
-                                role.word()
-                            ));
-                        }
-                    }
-                }
-            }
-        }
-        insta::assert_snapshot!(table);
-    }
-}
+mod tests;

@@ -7,7 +7,7 @@ pub mod check;
 pub mod demand;
 
 use crate::approval::{By, Level, Rule};
-use crate::form::RegionChoice;
+use crate::form::{DefaultLifetime, RegionChoice};
 use crate::name::{PolicyName, TeamName};
 use crate::plan::{Finding, Weight};
 use crate::request::Kind;
@@ -201,11 +201,24 @@ impl Policy {
             && (self.templates.is_empty() || self.templates.iter().any(|name| name == wish.template.name.as_str()))
     }
 
+    /// The days that a form for a new environment begins with where this policy applies, if it says so; of several the
+    /// fewest.
+    pub fn lifetime(&self) -> Option<DefaultLifetime> {
+        let creates = self.kinds.is_empty() || self.kinds.contains(&Kind::Create);
+        let defaults = self.parts().into_iter().filter_map(|(_, demands)| demands.lifetime_days?.default);
+        let days = defaults.min().filter(|_| creates)?;
+        Some(DefaultLifetime { teams: self.teams.clone(), templates: self.templates.clone(), days })
+    }
+
     /// What it demands, in words: with what becomes of anything else.
     pub fn says(&self, regions: &[RegionChoice]) -> Vec<(Effect, String)> {
         let said = |(effect, demands): (Effect, &Demands)| {
-            let demands = demands.all().into_iter();
-            demands.map(move |demand| (effect, demand.passes(regions))).collect::<Vec<_>>()
+            let begins = demands.lifetime_days.and_then(|lifetime| lifetime.default);
+            let words = move |demand: Demand<'_>| match (demand, begins) {
+                (Demand::Lifetime(_), Some(days)) => format!("{}, {days} by default", demand.passes(regions)),
+                _ => demand.passes(regions),
+            };
+            demands.all().into_iter().map(move |demand| (effect, words(demand))).collect::<Vec<_>>()
         };
         self.parts().into_iter().flat_map(said).collect()
     }

@@ -12,6 +12,9 @@ const LONGEST_VALUE: usize = 256;
 /// What Azure keeps for itself, and what Keystead does.
 const RESERVED: [&str; 4] = ["microsoft", "azure", "windows", "keystead"];
 
+/// The tag that a team's cost centre stands as.
+pub const COST_CENTRE: &str = "cost-centre";
+
 /// Values by name. What was kept is read as it was written, whatever the limits are by then.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -47,6 +50,26 @@ impl Tags {
     /// Azure knows names in whatever case.
     pub fn has(&self, name: &str) -> bool {
         self.0.keys().any(|known| known.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether this name has another value than this one.
+    pub fn contradicts(&self, name: &str, value: &str) -> bool {
+        self.0.iter().any(|(known, has)| known.eq_ignore_ascii_case(name) && has != value)
+    }
+
+    /// The same without this name.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Tags {
+        self.0.retain(|known, _| !known.eq_ignore_ascii_case(name));
+        self
+    }
+
+    /// The same with this name and value.
+    #[must_use]
+    pub fn with(self, name: &str, value: &str) -> Tags {
+        let mut tags = self.without(name);
+        tags.0.insert(name.to_owned(), value.to_owned());
+        tags
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
@@ -88,6 +111,14 @@ mod tests {
             assert_eq!(Tags::parse(none), Ok(Tags::default()), "{none}");
         }
         assert!(Tags::parse("Owner=x").is_ok_and(|tags| tags.has("owner") && !tags.has("own")));
+    }
+
+    #[test]
+    fn one_name_is_one_tag_in_whatever_case() {
+        let tags = Tags::parse("Cost-Centre=1, owner=x").unwrap_or_default();
+        assert!(tags.contradicts("cost-centre", "2") && !tags.contradicts("cost-centre", "1"));
+        assert_eq!(tags.clone().with("cost-centre", "2").to_string(), "cost-centre=2, owner=x");
+        assert_eq!(tags.without("COST-CENTRE").to_string(), "owner=x");
     }
 
     #[test]

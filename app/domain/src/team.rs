@@ -11,4 +11,7 @@ pub struct Team {
     pub title: String,
     /// Object id of the team's Entra group.
     pub group: String,
+    /// Who bears what the team's environments cost; stands as a tag on their resources.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_centre: Option<String>,
 }

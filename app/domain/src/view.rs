@@ -49,6 +49,9 @@ pub struct Frame {
     pub stands_for: String,
     /// Requests that wait for this caller's decision.
     pub inbox: i64,
+    /// Environments that somebody has left behind and that this caller may take over.
+    #[serde(default)]
+    pub offers: i64,
     /// May ask for environments at all.
     pub requests: bool,
     /// May read the record, or some of it.

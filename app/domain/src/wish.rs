@@ -4,7 +4,7 @@ use crate::name::{
     DatabaseServer, DatabaseWord, EnvironmentName, Image, KubernetesVersion, NodeSize, Region, TeamName, TemplateName,
     VaultName,
 };
-use crate::tags::Tags;
+use crate::tags::{COST_CENTRE, Tags};
 use serde::{Deserialize, Serialize};
 
 /// Made by [`crate::form::Form::parse`] alone, so that whoever holds one holds answers that fit together.
@@ -25,11 +25,23 @@ pub struct Wish {
     /// On every resource that can bear them, beside Keystead's own.
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
+    /// The team's at the time of the request; a tag beside the others. What was wished before the team had one, or while
+    /// it had another, keeps what it was made with until its next change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_centre: Option<String>,
     /// What the requester tells the approver; may be empty.
     pub reason: String,
 }
 
 impl Wish {
+    /// Everything that is a tag beside Keystead's own: those of the form, and the team's cost centre.
+    pub fn tagged(&self) -> Tags {
+        match &self.cost_centre {
+            Some(centre) => self.tags.clone().with(COST_CENTRE, centre),
+            None => self.tags.clone(),
+        }
+    }
+
     /// The same once everything stands: what was to become of a deleted vault has happened, and is not done again.
     pub fn standing(&self) -> Wish {
         let vault = Vault { deleted: None, ..self.vault.clone() };

@@ -17,12 +17,18 @@ pub fn costing(cost: &Costing) -> AnyView {
     .into_any()
 }
 
+/// Who bears it, where the team has a cost centre.
+pub fn borne(cost_centre: Option<&str>) -> Option<AnyView> {
+    let said = format!("Borne by cost centre {}", cost_centre?);
+    Some(view! { <p class="quiet small-text">{said}</p> }.into_any())
+}
+
 /// The same as a card of its own.
-pub fn card(cost: &Costing) -> AnyView {
+pub fn card(cost: &Costing, cost_centre: Option<&str>) -> AnyView {
     view! {
         <section class="card" aria-labelledby="cost">
             <header><h2 id="cost">"Cost"</h2></header>
-            <div class="pad stack small">{costing(cost)}</div>
+            <div class="pad stack small">{costing(cost)}{borne(cost_centre)}</div>
         </section>
     }
     .into_any()

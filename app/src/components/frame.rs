@@ -102,8 +102,10 @@ pub fn crumbs(way: Vec<(String, String)>, here: &'static str) -> AnyView {
 
 fn bar(place: Place, frame: Frame, theme: Theme, back: String) -> AnyView {
     let here = move |entry: Place| (entry == place).then_some("page");
-    let inbox = (frame.inbox > 0).then(|| {
-        view! { " "<span class="count hot">{frame.inbox}<span class="hidden-text">" waiting for you"</span></span> }
+    // What the page behind the word shows: requests, and what others have left behind.
+    let waits = frame.inbox + frame.offers;
+    let inbox = (waits > 0).then(|| {
+        view! { " "<span class="count hot">{waits}<span class="hidden-text">" waiting for you"</span></span> }
     });
     let audit = frame.audit.then(|| {
         let href = routes::audit(&Filter::default(), "");

@@ -1,6 +1,6 @@
 //! The plan in the making, beside the form: findings, every resource in order, and who decides.
 
-use super::cost::costing;
+use super::cost::{borne, costing};
 use super::filling::Filling;
 use super::glyph::{FAILED, Look, PERSON, SUCCEEDED, WARNING, glyph, glyph_only, of_verb, turn};
 use super::quota::quota;
@@ -75,9 +75,10 @@ fn money(panel: &PlanPanel) -> Option<AnyView> {
         .unpriced
         .as_ref()
         .map(|why| view! { <p class="quiet small-text">"No price could be had: "{why.clone()}</p> });
+    let borne = borne(panel.cost_centre.as_deref());
     let quota = panel.quota.as_ref().map(quota);
-    let any = cost.is_some() || why.is_some() || quota.is_some();
-    any.then(|| view! { <div class="pad stack small">{cost}{why}{quota}</div> }.into_any())
+    let any = cost.is_some() || why.is_some() || borne.is_some() || quota.is_some();
+    any.then(|| view! { <div class="pad stack small">{cost}{why}{borne}{quota}</div> }.into_any())
 }
 
 /// "19 to create", "1 to change": what weighs most of what is done.

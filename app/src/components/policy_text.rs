@@ -59,7 +59,10 @@ const DEMANDS: [(&str, &str); 10] = [
     ("registries = [\"registry.contoso.example\"]", "The image comes from one of these, with a path if need be."),
     ("insights = true", "Insights are on."),
     ("purge_protection = true", "The vault is protected against purging."),
-    ("lifetime_days = { max = 90 }", "The environment lives so long."),
+    (
+        "lifetime_days = { max = 90, default = 14 }",
+        "The environment lives so long; a form begins with the default, where there is one.",
+    ),
     ("tags = [\"cost-centre\"]", "Tags of these names are given, whatever their values."),
 ];
 

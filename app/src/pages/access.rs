@@ -29,8 +29,7 @@ pub fn Access() -> impl IntoView {
 
 async fn find(name: String, filter: Filter) -> Answer<Found> {
     let (portal, caller) = asked()?;
-    let could = portal.access(&caller, &name, &filter).await?;
-    let uses = portal.uses(&caller, &name, &filter.of).await;
+    let (could, uses) = portal.access(&caller, &name, &filter).await?;
     Ok((filter, could, uses))
 }
 
@@ -187,7 +186,10 @@ fn used(filter: &Filter, uses: &Result<Uses, PortalError>) -> AnyView {
     };
     let since = uses.as_ref().ok().map(|uses| match uses.since {
         Some(since) => view! { <span class="quiet small-text push">"Known since "{moment(since)}</span> }.into_any(),
-        None => view! { <span class="quiet small-text push">"Begun with a later change of the environment, or not yet"</span> }.into_any(),
+        None => {
+            view! { <span class="quiet small-text push">"Not begun yet: the environment’s next change does"</span> }
+                .into_any()
+        }
     });
     let more = uses.as_ref().is_ok_and(|uses| uses.more).then(|| {
         view! { <footer><p class="hint">"The newest 1,000 are shown; the workspace has all of them in AZKVAuditLogs."</p></footer> }

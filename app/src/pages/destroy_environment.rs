@@ -43,7 +43,7 @@ fn page(found: Destruction, purge: bool) -> AnyView {
                 {plan_table(&found.plan)}
                 {kept(&found.plan)}
             </div>
-            <aside class="stack" aria-label="Request">{found.cost.as_ref().map(card)}{vault(&found, purge)}{ask(&found, purge)}</aside>
+            <aside class="stack" aria-label="Request">{found.cost.as_ref().map(|cost| card(cost, None))}{vault(&found, purge)}{ask(&found, purge)}</aside>
         </div>
     }
     .into_any()

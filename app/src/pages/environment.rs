@@ -5,7 +5,7 @@ mod orphaned;
 mod proof;
 
 use crate::components::arch;
-use crate::components::cost::{basis, items};
+use crate::components::cost::{basis, borne, items};
 use crate::components::frame::{Place, crumbs, framed};
 use crate::components::glyph::{PERSON, STOPPED, WAITING, icon, of_environment, of_job, pill, state};
 use crate::components::notice::{notice, slim};
@@ -233,6 +233,7 @@ fn cost(found: &Whole) -> Option<AnyView> {
             <div class="pad stack small">
                 <p class="figure-big">{estimate.total().said()}" "<small>"a month, estimated"</small></p>
                 {items(estimate)}
+                {borne(found.wish.cost_centre.as_deref())}
                 {basis(estimate)}
             </div>
         </section>

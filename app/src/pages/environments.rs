@@ -5,6 +5,7 @@ use crate::components::empty::empty;
 use crate::components::frame::{Place, framed};
 use crate::components::glyph::{WAITING, WARNING, icon, of_environment, state};
 use crate::components::notice::slim;
+use crate::components::quota::used;
 use crate::portal::{Answer, asked};
 use crate::routes;
 use domain::Moment;
@@ -12,7 +13,7 @@ use domain::account::short;
 use domain::cost::Amount;
 use domain::environment::State;
 use domain::view::Frame;
-use domain::view::environment::{Filter, List, Row, Show};
+use domain::view::environment::{Filter, List, Row, Show, TeamQuota};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
@@ -54,7 +55,7 @@ fn page(filter: &Filter, list: List, frame: &Frame) -> AnyView {
         view! { <span>{said}</span> }
     });
     let cost = cost.collect_view();
-    let teams = by_team(&list.sums);
+    let (teams, quotas) = (by_team(&list.sums), quotas(&list.quotas));
     let inside = if first_run { nothing_yet(requests) } else { listed(filter, list) };
     view! {
         <Title text="Environments"/>
@@ -62,7 +63,7 @@ fn page(filter: &Filter, list: List, frame: &Frame) -> AnyView {
             <div><h1>"Environments"</h1><p class="meta"><span>{counted}</span>{cost}</p></div>
             {(!first_run).then_some(new)}
         </div>
-        <div class="stack">{(inbox > 0).then(|| waiting(inbox))}{inside}{teams}</div>
+        <div class="stack">{(inbox > 0).then(|| waiting(inbox))}{inside}{quotas}{teams}</div>
     }
     .into_any()
 }
@@ -92,6 +93,21 @@ fn by_team(sums: &[(String, Amount)]) -> Option<AnyView> {
         }
         .into_any(),
     )
+}
+
+/// How much each team may still hold, and the way to what one could end.
+fn quotas(quotas: &[TeamQuota]) -> AnyView {
+    let each = quotas.iter().map(|one| {
+        let (id, title) = (format!("quota-{}", one.team), format!("Quota of team {}", one.quota.team));
+        let href = routes::environments_where(show_key(Show::Mine), "", &one.team, "");
+        view! {
+            <section class="card" aria-labelledby=id.clone()>
+                <header><h2 id=id.clone()>{title}</h2><a class="push small-text" href=href rel="external">"Which of mine could end"</a></header>
+                <div class="pad quota-used">{used(&one.quota)}</div>
+            </section>
+        }
+    });
+    each.collect_view().into_any()
 }
 
 fn waiting(inbox: i64) -> AnyView {

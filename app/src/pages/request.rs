@@ -136,7 +136,7 @@ fn cost(request: &Whole) -> Option<AnyView> {
         return None;
     }
     Some(match &request.cost {
-        Some(cost) => card(cost),
+        Some(cost) => card(cost, request.wish.cost_centre.as_deref()),
         None => view! {
             <section class="card" aria-labelledby="cost">
                 <header><h2 id="cost">"Cost"</h2></header>

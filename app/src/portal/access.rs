@@ -7,8 +7,7 @@ use domain::view::access::{Access as Could, Filter, Uses};
 
 #[async_trait]
 pub trait Access: Send + Sync {
-    /// As the looks at the vault's role assignments tell.
-    async fn access(&self, caller: &Caller, environment: &str, filter: &Filter) -> Answer<Could>;
-    /// As the vault's own audit log tells; of one secret where it is not empty. Asks Azure.
-    async fn uses(&self, caller: &Caller, environment: &str, secret: &str) -> Answer<Uses>;
+    /// Who could, as the looks at the vault's role assignments tell, and who did, as its own audit log tells, which asks
+    /// Azure: where that does not answer, the first is known all the same.
+    async fn access(&self, caller: &Caller, environment: &str, filter: &Filter) -> Answer<(Could, Answer<Uses>)>;
 }

@@ -15,6 +15,7 @@ use domain::id::*;
 use domain::name::{PolicyName, TeamName};
 use domain::request::Decision;
 use domain::view;
+use domain::view::access::{Access as Could, Uses};
 use futures::stream::BoxStream;
 use http_body_util::BodyExt;
 use leptos::prelude::{LeptosOptions, provide_context};
@@ -39,8 +40,8 @@ pub(crate) struct Fake {
     pub jobs: Answer<view::Page<view::job::Row>>,
     pub job: Answer<view::job::Whole>,
     pub audit: Answer<view::audit::List>,
-    pub access: Answer<view::access::Access>,
-    pub uses: Answer<view::access::Uses>,
+    pub access: Answer<Could>,
+    pub uses: Answer<Uses>,
     pub policies: Answer<view::policy::List>,
     pub policy: Answer<view::policy::Whole>,
     pub typed: Typed,
@@ -62,6 +63,7 @@ pub(crate) fn caller() -> Caller {
         name: "manager@contoso.example".into(),
         roles: vec![Role::Manager],
         teams: vec![TeamName::parse("payments").unwrap()],
+        groups: Vec::new(),
     };
     Caller { account, way: Way::Browser, from: None }
 }
@@ -69,6 +71,7 @@ pub(crate) fn caller() -> Caller {
 impl Default for Fake {
     fn default() -> Fake {
         let frame = view::Frame {
+            offers: 0,
             account: "manager@contoso.example".into(),
             stands_for: "Team Payments, manager".into(),
             inbox: 0,
@@ -246,6 +249,9 @@ impl portal::Notices for Fake {
     async fn choose_notices(&self, _: &Caller, _: &[domain::notice::Kind]) -> Answer<()> {
         Ok(())
     }
+    async fn deliveries(&self, _: &Caller, _: &str, _: usize) -> Answer<view::notice::Deliveries> {
+        Ok(view::notice::Deliveries::default())
+    }
     async fn repeat_notice(&self, _: &Caller, _: &str) -> Answer<()> {
         Ok(())
     }
@@ -307,11 +313,8 @@ impl portal::Audit for Fake {
 
 #[async_trait]
 impl portal::Access for Fake {
-    async fn access(&self, _: &Caller, _: &str, _: &view::access::Filter) -> Answer<view::access::Access> {
-        self.access.clone()
-    }
-    async fn uses(&self, _: &Caller, _: &str, _: &str) -> Answer<view::access::Uses> {
-        self.uses.clone()
+    async fn access(&self, _: &Caller, _: &str, _: &view::access::Filter) -> Answer<(Could, Answer<Uses>)> {
+        Ok((self.access.clone()?, self.uses.clone()))
     }
 }
 

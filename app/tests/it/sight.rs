@@ -52,6 +52,8 @@ fn pages() -> Vec<(&'static str, Fake, &'static str)> {
             )),
             "/requests/r1",
         ),
+        ("environments-bounded", environments::bounded(), "/environments"),
+        ("request-group", request::shown(request::grouped()), "/requests/r1"),
         ("requests", request::several(), "/requests"),
         ("approvals", request::several(), "/approvals"),
         ("jobs", jobs::several(), "/jobs"),

@@ -3,6 +3,7 @@
 use super::Config;
 use domain::form::Form;
 use domain::name::{KubernetesVersion, PolicyName};
+use domain::tags::{COST_CENTRE, Tags};
 use std::collections::BTreeSet;
 
 /// Empty where everything fits together.
@@ -55,6 +56,11 @@ pub(super) fn sentences(config: &Config) -> Vec<String> {
     for team in &config.teams {
         say(seen.insert(team.name.to_string()), format!("The team {} stands twice.", team.name));
         say(!team.group.trim().is_empty(), format!("The team {} needs the object id of its group.", team.name));
+        let fits = |centre: &String| Tags::parse(&format!("{COST_CENTRE}={centre}")).is_ok_and(|tags| !tags.is_empty());
+        say(
+            team.cost_centre.as_ref().is_none_or(fits),
+            format!("The cost centre of team {} is 1 to 256 characters without a comma: it becomes a tag.", team.name),
+        );
     }
     let mut seen = BTreeSet::new();
     for entry in &config.templates {
@@ -91,6 +97,7 @@ pub(super) fn sentences(config: &Config) -> Vec<String> {
             say(false, format!("The policy {title} cannot be followed. {}", complaint.sentence));
         }
     }
+    wrong.extend(super::groups::sentences(config));
     wrong.extend(super::notices::sentences(config));
     wrong
 }

@@ -57,7 +57,7 @@ impl Subject<'_> {
             "keystead-environment-id": self.environment,
             "keystead-team": self.wish.team,
         });
-        self.wish.tags.iter().for_each(|(name, value)| tags[name] = json!(value));
+        self.wish.tagged().iter().for_each(|(name, value)| tags[name] = json!(value));
         tags
     }
 }

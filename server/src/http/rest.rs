@@ -5,6 +5,7 @@ pub mod body;
 pub mod changes;
 pub mod contract;
 mod conventions;
+pub mod deliveries;
 pub mod environments;
 pub mod jobs;
 mod json;

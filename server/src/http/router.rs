@@ -96,6 +96,8 @@ pub fn router(web: Web, sessions: Sessions) -> Router {
         .route("/environments/{name}/destruction", get(rest::changes::destruction).post(rest::changes::destroy))
         .route("/environments/{name}/release", get(rest::changes::release).post(rest::changes::let_go))
         .route("/audit", get(rest::audit::read))
+        .route("/deliveries", get(rest::deliveries::list))
+        .route("/deliveries/{id}/redelivery", post(rest::deliveries::again))
         .route("/policies", get(rest::policies::list).post(rest::policies::begin))
         .route("/policies/{name}", get(rest::policies::read))
         .route("/policies/{name}/versions", post(rest::policies::write))

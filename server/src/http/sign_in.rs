@@ -14,7 +14,7 @@ use axum::extract::{Extension, Query, State};
 use axum::http::HeaderMap;
 use axum::http::header::USER_AGENT;
 use axum::response::{IntoResponse, Redirect, Response};
-use domain::account::{Caller, Way};
+use domain::account::{Account, Caller, Way};
 use serde::Deserialize;
 use tower_sessions::Session;
 
@@ -89,11 +89,15 @@ pub async fn arrive(
         };
     let mut without_teams = None;
     if let Some(object) = ask_for_groups {
-        match web.tokens.teams_of(&object).await {
-            Ok(teams) => account.teams = teams,
+        match web.tokens.groups_of(&object).await {
+            Ok(known) => (account.teams, account.groups) = (known.teams, known.groups),
             Err(error) => without_teams = Some(error.message),
         }
     }
+    let account = match let_in(account) {
+        Ok(account) => account,
+        Err(why) => return refused(&web, &why, &leaving.back),
+    };
     let agent = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     match begin(&web, &session, Caller { account, way: Way::Browser, from }, email.as_deref(), agent).await {
         Ok(stranded) => {
@@ -105,6 +109,18 @@ pub async fn arrive(
         }
         Err(why) => refused(&web, &why, &leaving.back),
     }
+}
+
+/// Who has no role is let in where a group of theirs approves something, and is of no team then.
+fn let_in(mut account: Account) -> Result<Account, String> {
+    if account.roles.is_empty() && account.groups.is_empty() {
+        let name = &account.name;
+        return Err(format!("signing in: {name} has no role in Keystead; whoever runs the directory can assign one"));
+    }
+    if account.roles.is_empty() {
+        account.teams.clear();
+    }
+    Ok(account)
 }
 
 /// Keeps the account, changes the session's id, and turns a stranded form into a draft, whose address it answers.

@@ -3,9 +3,9 @@
 use super::Service;
 use super::error::{azure as azure_failed, failed};
 use crate::engine::place::Place;
+use crate::store;
 use crate::store::access::Known;
 use crate::store::environment::Environment;
-use crate::store::{self, event};
 use app::error::{Code, PortalError};
 use app::portal::{Access, Answer};
 use async_trait::async_trait;
@@ -26,10 +26,17 @@ const LONGEST: Duration = Duration::from_secs(12);
 
 #[async_trait]
 impl Access for Service {
-    async fn access(&self, caller: &Caller, environment: &str, filter: &Filter) -> Answer<Could> {
+    async fn access(&self, caller: &Caller, environment: &str, filter: &Filter) -> Answer<(Could, Answer<Uses>)> {
         let environment = self.seen_environment(caller, environment).await?;
         let at = minute(&filter.at)?;
         let known = store::access::of(&self.store, &environment.id).await.map_err(failed("reading who could"))?;
+        let uses = self.uses(&environment, &known, &filter.of).await;
+        Ok((self.could(&environment, known, at, filter), uses))
+    }
+}
+
+impl Service {
+    fn could(&self, environment: &Environment, known: Known, at: Option<Moment>, filter: &Filter) -> Could {
         let place = Place::new(self.azure.subscription(), &environment.wish);
         let vault = place.vault();
         let looked = known.looked.map(|(_, newest)| newest);
@@ -48,7 +55,7 @@ impl Access for Service {
         let mut holders: Vec<Holder> = holders.collect();
         // Who can read comes first, who can still do it before who could.
         holders.sort_by_key(|one| (one.span.until != Until::Still, !one.reads, one.through.is_some()));
-        Ok(Could {
+        Could {
             environment: environment.name.clone(),
             vault: environment.wish.vault.name.to_string(),
             since: known.looked.map(|(first, _)| first),
@@ -58,33 +65,30 @@ impl Access for Service {
             holders,
             names: naming::SECRETS.iter().map(ToString::to_string).collect(),
             now: self.clock.now(),
-        })
+        }
     }
 
-    async fn uses(&self, caller: &Caller, environment: &str, secret: &str) -> Answer<Uses> {
-        let environment = self.seen_environment(caller, environment).await?;
+    /// Of one secret where it is not empty.
+    async fn uses(&self, environment: &Environment, known: &Known, secret: &str) -> Answer<Uses> {
         let Some(insights) = &environment.wish.insights else {
             return Err(PortalError::conflict("Insights are off, so the vault’s audit log goes nowhere."));
         };
         if !secret.is_empty() && !naming::SECRETS.contains(&secret) {
             return Err(PortalError::new(Code::Invalid, "There is no secret of this name."));
         }
-        let known = store::access::of(&self.store, &environment.id).await.map_err(failed("reading who could"))?;
-        let asked = tokio::time::timeout(LONGEST, self.accesses(&environment, secret, insights.kept_days)).await;
+        let asked = tokio::time::timeout(LONGEST, self.accesses(environment, secret, insights.kept_days)).await;
         let late =
             |_| PortalError::new(Code::Unavailable, "Log Analytics takes too long just now; try again in a minute.");
         let found = asked.map_err(late)?.map_err(|error| azure_failed("reading the vault's audit log", &error))?;
-        let names = names(&known);
+        let names = names(known);
         let rows: Vec<Use> = found.rows.iter().filter_map(|row| used(&found, row, &names)).collect();
         Ok(Uses {
-            since: self.audited_since(&environment, insights.kept_days).await?,
+            since: self.audited_since(environment, insights.kept_days).await?,
             more: rows.len() > MOST,
             rows: folded(rows.into_iter().take(MOST)),
         })
     }
-}
 
-impl Service {
     async fn accesses(
         &self,
         environment: &Environment,
@@ -112,11 +116,8 @@ impl Service {
 
     /// Since when the vault has sent its log, as far as the workspace still keeps it.
     async fn audited_since(&self, environment: &Environment, kept_days: u32) -> Answer<Option<Moment>> {
-        let failed = failed("reading the vault's step");
-        let jobs = store::evidence::jobs(&self.store, &environment.id).await.map_err(&failed)?;
-        let Some(first) = jobs.first() else { return Ok(None) };
-        let journal = event::load(&self.store, first).await.map_err(&failed)?;
-        let began = journal.and_then(|journal| journal.status.step("vault-audit")?.ended);
+        let began = store::event::stands_since(&self.store, &environment.id, "vault-audit").await;
+        let began = began.map_err(failed("reading since when the vault's log is kept"))?;
         Ok(began.map(|began| began.max(self.clock.now().plus(-i64::from(kept_days) * DAY))))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Service;
 use super::error::failed;
+use crate::config::Known;
 use crate::store;
 use app::error::PortalError;
 use app::portal::Answer;
@@ -36,8 +37,11 @@ impl Accounts {
         let (account, now) = (&caller.account, service.clock.now());
         let roles: Vec<&str> = account.roles.iter().map(|role| role.word()).collect();
         let teams: Vec<&str> = account.teams.iter().map(TeamName::as_str).collect();
-        let entry =
+        let mut entry =
             by_account(Act::SignedIn, caller, now).with("roles", roles.join(", ")).with("teams", teams.join(", "));
+        if caller.is_asked() {
+            entry = entry.with("groups", account.groups.join(", "));
+        }
         let keep = async {
             let mut tx = service.store.begin().await?;
             let kept = store::account::keep(&mut tx, account, now).await?;
@@ -71,8 +75,9 @@ impl Accounts {
         record.await.map_err(failed("recording a sign-out"))
     }
 
-    /// The teams of somebody of whom the directory's token does not hold the groups; the error is a sentence for them.
-    pub async fn teams_of(&self, object: &str) -> Answer<Vec<TeamName>> {
+    /// What the groups of somebody make of them of whom the directory's token does not hold these; the error is a sentence
+    /// for them.
+    pub async fn groups_of(&self, object: &str) -> Answer<Known> {
         let service = &self.0;
         let groups = service.azure.graph().groups_of(object).await.map_err(|error| {
             let mut told = super::error::azure("asking the directory for somebody's groups", &error);
@@ -90,14 +95,7 @@ impl Accounts {
             }
             told
         })?;
-        let mut teams: Vec<TeamName> = service
-            .teams
-            .iter()
-            .filter(|team| groups.iter().any(|group| group.eq_ignore_ascii_case(&team.group)))
-            .map(|team| team.name.clone())
-            .collect();
-        teams.sort_unstable();
-        Ok(teams)
+        Ok(service.groups.of(&groups))
     }
 
     /// Whom a token belongs to, with the roles of that account's last sign-in; `None` where it is unknown or over. `from`

@@ -51,6 +51,7 @@ impl Changes for Service {
                 return Ok(panel);
             }
         };
+        panel.cost_centre.clone_from(&wish.cost_centre);
         match self.costing(Kind::Change, &wish, Some(former)).await {
             Ok(cost) => panel.cost = cost,
             Err(why) => panel.unpriced = Some(why),

@@ -16,7 +16,7 @@ pub(super) const NAME_HELD: &str = "This name is in use here. Take another one."
 #[async_trait]
 impl Offers for Service {
     async fn choices(&self, caller: &Caller) -> Answer<Choices> {
-        Ok(self.own_choices(caller))
+        Ok(Choices { lifetimes: self.lifetimes().await?, ..self.own_choices(caller) })
     }
 
     async fn vault_name(&self, caller: &Caller, name: &str) -> Answer<Option<String>> {
@@ -48,6 +48,12 @@ impl Service {
         let mut choices = self.choices.clone();
         choices.teams.retain(asks);
         choices
+    }
+
+    /// What a form for a new environment is read by, with what policies let it begin with.
+    pub(super) async fn asking(&self, caller: &Caller) -> Answer<Choices> {
+        let choices = self.may_ask(caller)?;
+        Ok(Choices { lifetimes: self.lifetimes().await?, ..choices })
     }
 
     /// Refused to those who may ask for nothing at all.

@@ -1,24 +1,26 @@
 //! Who decides for which team: managers whom the configuration names, those whom the directory called so at sign-in, the
-//! platform engineers, and to whom any of them has handed over.
+//! platform engineers, who is in a group that approves, and to whom any of them has handed over.
 
 use super::error::failed;
-use crate::config::TeamEntry;
+use crate::config::{Groups, TeamEntry};
 use crate::store::{self, Store, request::Request};
 use app::portal::Answer;
 use domain::Moment;
 use domain::account::{AccountId, Caller, Role};
-use domain::approval::By;
+use domain::approval::{By, Level};
 use domain::name::TeamName;
 use domain::permission::Subject;
 use domain::view::request::Handed;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Account names of every team's managers and of the platform engineers.
+/// Account names of every team's managers, of the platform engineers and of those in groups that approve.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Deciders {
     managers: BTreeMap<TeamName, BTreeSet<String>>,
     platform: BTreeSet<String>,
+    /// By the group's object id.
+    groups: BTreeMap<String, BTreeSet<String>>,
     pub(super) handed: Vec<Handed>,
 }
 
@@ -28,7 +30,9 @@ pub(super) struct Waits<'a> {
     pub(super) team: &'a TeamName,
     pub(super) requester: &'a AccountId,
     pub(super) requester_name: &'a str,
-    pub(super) level: By,
+    pub(super) level: &'a By,
+    /// Those that have answered.
+    pub(super) before: &'a [Level],
 }
 
 impl<'a> From<&'a Request> for Waits<'a> {
@@ -37,7 +41,8 @@ impl<'a> From<&'a Request> for Waits<'a> {
             team: &request.team,
             requester: &request.requester,
             requester_name: &request.requester_name,
-            level: request.rule.level(request.level).by,
+            level: &request.rule.level(request.level).by,
+            before: request.rule.before(request.level),
         }
     }
 }
@@ -65,6 +70,9 @@ impl Deciders {
         let mut subject = self.subject(waits.team, waits.requester, waits.requester_name);
         let me = caller.account.name.as_str();
         subject.level = waits.level;
+        let theirs = |by: &By| by.as_group().is_some_and(|group| caller.in_group(&group.id));
+        subject.in_group = theirs(waits.level);
+        subject.was_asked = waits.before.iter().any(|level| theirs(&level.by));
         subject.answered = answered(me);
         let own_right = self.decides(me, &waits);
         let from = self.handed.iter().filter(|handed| handed.to == me && !own_right);
@@ -76,10 +84,16 @@ impl Deciders {
 
     /// Whether somebody of this name may decide by themselves.
     fn decides(&self, name: &str, waits: &Waits<'_>) -> bool {
-        let manages = self.managers.get(waits.team).is_some_and(|managers| managers.contains(name));
-        let open = waits.level == By::Platform || !self.other_than(waits.team, waits.requester_name);
-        let by_team = waits.level == By::Managers && manages;
-        name != waits.requester_name && (by_team || (open && self.platform.contains(name)))
+        let answers = match waits.level {
+            By::Managers => {
+                let manages = self.managers.get(waits.team).is_some_and(|managers| managers.contains(name));
+                let open = !self.other_than(waits.team, waits.requester_name);
+                manages || (open && self.platform.contains(name))
+            }
+            By::Platform => self.platform.contains(name),
+            By::Group(group) => self.groups.get(&group.id).is_some_and(|members| members.contains(name)),
+        };
+        name != waits.requester_name && answers
     }
 
     /// Whether somebody of this name, of whom nothing else is known yet, may decide: by themselves, or for another.
@@ -92,7 +106,8 @@ impl Deciders {
 
     /// Whether somebody of this name decides on anything.
     pub(super) fn is_one(&self, name: &str) -> bool {
-        self.platform.contains(name) || self.managers.values().any(|managers| managers.contains(name))
+        let mut named = self.managers.values().chain(self.groups.values());
+        self.platform.contains(name) || named.any(|names| names.contains(name))
     }
 
     /// Whether somebody has handed over to this name.
@@ -102,7 +117,8 @@ impl Deciders {
 
     /// Everybody who decides on something, in order.
     pub(super) fn names(&self) -> BTreeSet<String> {
-        self.managers.values().flatten().chain(&self.platform).cloned().collect()
+        let named = self.managers.values().chain(self.groups.values()).flatten();
+        named.chain(&self.platform).cloned().collect()
     }
 
     /// "A manager of team Payments", or who decides where there is no other.
@@ -121,7 +137,13 @@ const CACHED: i64 = 5_000;
 pub(super) struct Cache(Mutex<Option<(Moment, Arc<Deciders>)>>);
 
 impl Cache {
-    pub(super) async fn read(&self, store: &Store, teams: &[TeamEntry], now: Moment) -> Answer<Arc<Deciders>> {
+    pub(super) async fn read(
+        &self,
+        store: &Store,
+        teams: &[TeamEntry],
+        groups: &Groups,
+        now: Moment,
+    ) -> Answer<Arc<Deciders>> {
         if let Some((at, known)) = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref()
             && now.since(*at) < CACHED
         {
@@ -136,10 +158,18 @@ impl Cache {
             if account.roles.contains(&Role::PlatformEngineer) {
                 deciders.platform.insert(account.name.clone());
             }
+            for group in account.groups.iter().filter(|group| groups.title(group).is_some()) {
+                deciders.groups.entry(group.clone()).or_default().insert(account.name.clone());
+            }
             if account.roles.contains(&Role::Manager) {
                 for team in account.teams {
                     deciders.managers.entry(team).or_default().insert(account.name.clone());
                 }
+            }
+        }
+        for (group, name) in store::approver::unseen(store).await.map_err(&failed)? {
+            if groups.title(&group).is_some() {
+                deciders.groups.entry(group).or_default().insert(name);
             }
         }
         // Whom the configuration still names has left all the same.

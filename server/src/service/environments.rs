@@ -18,7 +18,7 @@ use domain::form::accept::Accept;
 use domain::id::ValidationId;
 use domain::name::TeamName;
 use domain::permission::{Action, Subject};
-use domain::view::environment::{Drift, Filter, JobLine, Kept, List, Row, Show, Validation, Whole};
+use domain::view::environment::{Drift, Filter, JobLine, Kept, List, Row, Show, TeamQuota, Validation, Whole};
 use domain::view::{self, Can};
 use domain::{Moment, job};
 
@@ -40,7 +40,8 @@ impl Environments for Service {
         let (rows, next) = (listing.rows.clone(), listing.next.clone());
         let (teams, nearest) = (self.filter_teams(caller), listing.nearest.clone());
         let sums = listing.sums.iter().map(|(team, amount)| (self.team(team).title, *amount)).collect();
-        Ok(List { rows, all, mine, needs_person, next, teams, sums, nearest, now })
+        let quotas = listing.quotas.clone();
+        Ok(List { rows, all, mine, needs_person, next, teams, sums, quotas, nearest, now })
     }
 
     async fn environment(&self, caller: &Caller, name: &str) -> Answer<Whole> {
@@ -145,6 +146,7 @@ pub(super) struct Listing {
     counts: (i64, i64, i64),
     /// What each team's cost a month.
     sums: Vec<(TeamName, Amount)>,
+    quotas: Vec<TeamQuota>,
     nearest: Option<String>,
 }
 
@@ -207,6 +209,8 @@ impl Service {
         bounds.ranks = living();
         let counts = store::environment::count(&self.store, &bounds, mine).await?;
         let sums = store::cost::sums(&self.store, &bounds).await?;
+        // Of those who see every team, for the one that they look at.
+        let quotas = self.quotas_of(bounds.teams.as_deref().unwrap_or_default()).await?;
         let nearest = match rows.is_empty() && !bounds.search.is_empty() {
             true => nearest(&bounds.search, &store::environment::names(&self.store, &bounds).await?),
             false => None,
@@ -217,6 +221,7 @@ impl Service {
             next,
             counts,
             sums,
+            quotas,
             nearest,
         })
     }

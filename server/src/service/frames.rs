@@ -9,12 +9,16 @@ use app::portal::{Answer, Frames};
 use async_trait::async_trait;
 use domain::account::{Caller, Role};
 use domain::id::RequestId;
+use domain::name::TeamName;
 use domain::permission::{Action, Subject, may};
 use domain::view::Frame;
 use std::collections::HashMap;
 
 /// What waits, with the names that stand on approvals that count.
 pub(super) type Waiting = Cache<(), Vec<(Open, Vec<String>)>>;
+
+/// How many environments somebody has left behind, by team.
+pub(super) type Offers = Cache<(), Vec<(TeamName, i64)>>;
 
 /// Requests that are counted; they expire after days.
 const MOST_WAITING: i64 = 1_000;
@@ -23,7 +27,7 @@ const MOST_WAITING: i64 = 1_000;
 impl Frames for Service {
     async fn frame(&self, caller: &Caller) -> Answer<Frame> {
         let deciders = self.deciders().await?;
-        let decides = caller.has(Role::Manager) || caller.has(Role::PlatformEngineer);
+        let decides = caller.has(Role::Manager) || caller.has(Role::PlatformEngineer) || caller.is_asked();
         let mut inbox = 0;
         if decides || deciders.stands_in(&caller.account.name) {
             let waiting = self.waiting.read((), self.clock.now(), waiting(&self.store)).await;
@@ -32,7 +36,8 @@ impl Frames for Service {
                     team: &open.team,
                     requester: &open.requester,
                     requester_name: &open.requester_name,
-                    level: open.rule.level(open.level).by,
+                    level: &open.rule.level(open.level).by,
+                    before: open.rule.before(open.level),
                 };
                 let asked = deciders.asked(caller, waits, |name| approved.iter().any(|approved| approved == name));
                 inbox += i64::from(may(caller, Action::Decide, &asked.subject).allowed());
@@ -42,6 +47,7 @@ impl Frames for Service {
             account: caller.account.name.clone(),
             stands_for: self.stands_for(caller),
             inbox,
+            offers: self.offered(caller).await?,
             requests: !self.own_choices(caller).teams.is_empty(),
             audit: self.audited_teams(caller).is_ok(),
             people: may(caller, Action::People, &Subject::everybody()).allowed(),
@@ -69,12 +75,24 @@ pub(super) async fn approvals(store: &Store) -> Result<HashMap<RequestId, Vec<St
 }
 
 impl Service {
-    /// "Team Payments, manager"; of several roles those that carry the others.
+    /// What the caller may take over of what somebody has left behind.
+    async fn offered(&self, caller: &Caller) -> Answer<i64> {
+        if !caller.has(Role::Manager) && !caller.has(Role::PlatformEngineer) {
+            return Ok(0);
+        }
+        let behind = store::leaving::behind_of_teams(&self.store);
+        let behind = self.offers.read((), self.clock.now(), behind).await.map_err(failed("counting what was left"))?;
+        let mine = |team: &TeamName| may(caller, Action::TakeOn, &Subject::of(team, None)).allowed();
+        Ok(behind.iter().filter(|(team, _)| mine(team)).map(|(_, count)| count).sum())
+    }
+
+    /// "Team Payments, manager, Security"; of several roles those that carry the others, then the groups that approve.
     fn stands_for(&self, caller: &Caller) -> String {
         let teams: Vec<String> = caller.account.teams.iter().map(|team| self.team(team).title).collect();
         let roles = &caller.account.roles;
         let roles = roles.iter().filter(|role| **role != Role::Member || !roles.contains(&Role::Manager));
-        let roles: Vec<&str> = roles.map(|role| role.word()).collect();
+        let groups = caller.account.groups.iter().filter_map(|group| self.groups.title(group));
+        let roles: Vec<&str> = roles.map(|role| role.word()).chain(groups).collect();
         match teams.as_slice() {
             [] => roles.join(", "),
             [team] => format!("Team {team}, {}", roles.join(", ")),

@@ -46,10 +46,7 @@ impl Service {
             return Err(invalid("to", "Choose somebody else.".to_owned()));
         }
         if !deciders.is_one(to) {
-            return Err(invalid("to", "Choose a manager of a team, or a platform engineer.".to_owned()));
-        }
-        if let Some(chain) = circle(&deciders.handed, &me, to) {
-            return Err(invalid("to", format!("{to} has handed over to {chain}: nobody would be left to decide.")));
+            return Err(invalid("to", "Choose somebody who decides on requests: a manager, a platform engineer, or one of a group that approves.".to_owned()));
         }
         let Some(until) = end_of(until) else {
             return Err(invalid("until", "Choose the last day, as 2026-12-04.".to_owned()));
@@ -59,10 +56,23 @@ impl Service {
         }
         let told = told(caller, Act::ApprovalsHandedOver, now).with("to", to).with("until", until.rfc3339());
         let handed = Handed { from: me, to: to.to_owned(), until };
-        let begun = store::handover::begin(&self.store, &new_id(), &handed, &told, now).await;
+        let begin = async {
+            let mut tx = self.store.begin().await?;
+            // Behind the turn: of two who hand over to each other at the same moment the second sees the first.
+            let open = store::handover::open_in_turn(&mut tx, now).await?;
+            if let Some(chain) = circle(&open, &handed.from, to) {
+                return Ok(Some(chain));
+            }
+            store::handover::begin(&mut tx, &new_id(), &handed, &told, now).await?;
+            tx.commit().await.map(|()| None)
+        };
+        let begun = begin.await;
         self.deciders.forget();
         match begun {
-            Ok(()) => Ok(()),
+            Ok(None) => Ok(()),
+            Ok(Some(chain)) => {
+                Err(invalid("to", format!("{to} has handed over to {chain}: nobody would be left to decide.")))
+            }
             Err(store::Error::Taken(_)) => {
                 Err(PortalError::conflict("Your approvals are handed over already. Take them back first."))
             }
@@ -86,8 +96,8 @@ fn told(caller: &Caller, act: Act, now: Moment) -> Entry {
 }
 
 fn decides(caller: &Caller, deciders: &Deciders) -> bool {
-    let by_role = caller.has(Role::PlatformEngineer) || caller.has(Role::Manager);
-    by_role && deciders.is_one(&caller.account.name)
+    let by_right = caller.has(Role::PlatformEngineer) || caller.has(Role::Manager) || caller.is_asked();
+    by_right && deciders.is_one(&caller.account.name)
 }
 
 /// Who stands behind `to` where the chain of those who have handed over leads back to `me`.

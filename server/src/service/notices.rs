@@ -1,7 +1,7 @@
 //! Notices as people read them: what they were told, what they want mailed, and what could not be delivered.
 
-use super::Service;
 use super::error::failed;
+use super::{Service, permit};
 use crate::store;
 use crate::store::notice::{telling, unwanted};
 use app::error::PortalError;
@@ -10,14 +10,16 @@ use async_trait::async_trait;
 use domain::account::Caller;
 use domain::audit::{Act, Actor, Entry, Subject};
 use domain::notice::{Kind, address};
-use domain::permission::{self, deliveries};
-use domain::view::notice::{List, MailWay};
+use domain::permission::{Action, Subject as Permitted, may};
+use domain::view::notice::{Deliveries, List, MailWay};
 use std::collections::BTreeSet;
 
 /// Rows of one page.
 const PAGE: usize = 30;
 /// Deliveries that are listed as failed.
-const FAILED: i64 = 100;
+const FAILED: usize = 100;
+/// Of them on one page, at most.
+const MOST: usize = 200;
 
 #[async_trait]
 impl Notices for Service {
@@ -27,9 +29,9 @@ impl Notices for Service {
         let more = rows.len() > PAGE;
         rows.truncate(PAGE);
         let unwanted = unwanted::of(&self.store, &account.id).await.map_err(&failed)?;
-        let undelivered = match deliveries(caller) {
-            permission::Answer::Allowed => Some(telling::undelivered(&self.store, FAILED).await.map_err(&failed)?),
-            _ => None,
+        let undelivered = match may(caller, Action::Deliver, &Permitted::everybody()).allowed() {
+            true => Some(self.deliveries(caller, "", FAILED).await?.rows),
+            false => None,
         };
         let email = store::account::email(&self.store, &account.name).await.map_err(&failed)?;
         Ok(List {
@@ -50,10 +52,19 @@ impl Notices for Service {
         unwanted::choose(&self.store, &caller.account.id, &unwanted).await.map_err(failed("keeping a choice"))
     }
 
+    async fn deliveries(&self, caller: &Caller, after: &str, limit: usize) -> Answer<Deliveries> {
+        permit(caller, Action::Deliver, &Permitted::everybody())?;
+        let limit = limit.clamp(1, MOST);
+        let more = i64::try_from(limit).unwrap_or(i64::MAX) + 1;
+        let rows = telling::undelivered(&self.store, after, more).await;
+        let mut rows = rows.map_err(failed("listing what could not be delivered"))?;
+        let next = rows.get(limit).and_then(|_| rows.get(limit - 1)).map(|row| row.id.clone());
+        rows.truncate(limit);
+        Ok(Deliveries { rows, next })
+    }
+
     async fn repeat_notice(&self, caller: &Caller, id: &str) -> Answer<()> {
-        if let Some(reason) = deliveries(caller).reason() {
-            return Err(PortalError::forbidden(reason));
-        }
+        permit(caller, Action::Deliver, &Permitted::everybody())?;
         let now = self.clock.now();
         let repeat = async {
             let mut tx = self.store.begin().await?;

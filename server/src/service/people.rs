@@ -30,7 +30,8 @@ impl People for Service {
         let (failed, now) = (failed("listing people"), self.clock.now());
         let after = filter.after.split_once(' ').unwrap_or_default();
         let limit = i64::try_from(PAGE).unwrap_or(i64::MAX) + 1;
-        let found = store::people::list(&self.store, filter.show, &filter.search, after, limit, now).await;
+        let unused = now.plus(-self.idle);
+        let found = store::people::list(&self.store, filter.show, &filter.search, after, limit, now, unused).await;
         let mut found = found.map_err(&failed)?;
         let more = found.len() > PAGE;
         found.truncate(PAGE);
@@ -51,7 +52,8 @@ impl People for Service {
 
     async fn person(&self, caller: &Caller, account: &AccountId) -> Answer<Row> {
         permit(caller, Action::MarkLeft, &Subject::everybody())?;
-        let found = store::people::find(&self.store, account, self.clock.now()).await;
+        let now = self.clock.now();
+        let found = store::people::find(&self.store, account, now, now.plus(-self.idle)).await;
         let person = found.map_err(failed("reading an account"))?.ok_or_else(PortalError::not_found)?;
         Ok(self.person_row(person))
     }
@@ -74,6 +76,8 @@ impl People for Service {
         };
         self.deciders.forget();
         let Some((left, requests, environments)) = left else { return Ok(Ended::default()) };
+        // What is theirs waits for others now, on every page.
+        self.store.announce(Change::Any).await;
         for id in &left.sessions {
             self.store.announce(Change::Session(id.clone())).await;
         }
@@ -99,6 +103,7 @@ impl People for Service {
         };
         back.await.map_err(failed("taking back that somebody has left"))?;
         self.deciders.forget();
+        self.store.announce(Change::Any).await;
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 use super::Service;
 use super::error::failed;
+use crate::config::TeamEntry;
 use crate::store::quota::Holder;
 use crate::store::{self, Tx};
 use app::portal::Answer;
@@ -13,6 +14,7 @@ use domain::id::EnvironmentId;
 use domain::name::TeamName;
 use domain::plan::Finding;
 use domain::quota::{Asked, Held, Limits, Quota};
+use domain::view::environment::TeamQuota;
 use domain::wish::Wish;
 
 /// A wish that wants a place in its team's quota.
@@ -47,6 +49,26 @@ impl Service {
         Ok(findings.into_iter().map(error).collect())
     }
 
+    /// What of these teams' quotas is used; of teams that have none nothing is said.
+    pub(super) async fn quotas_of(&self, teams: &[String]) -> Result<Vec<TeamQuota>, store::Error> {
+        let of =
+            |entry: &&TeamEntry| !entry.quota.bound_nothing() && teams.iter().any(|team| entry.name.as_str() == team);
+        let bounded: Vec<&TeamEntry> = self.teams.iter().filter(of).collect();
+        let names: Vec<&TeamName> = bounded.iter().map(|entry| &entry.name).collect();
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let holders = store::quota::held_of(&self.store, &names).await?;
+        let quota = |entry: &TeamEntry| {
+            let held =
+                holders.iter().filter(|holder| holder.team == entry.name).map(|holder| self.holds(holder, false));
+            let (held, nothing) = (held.collect::<Vec<_>>(), Asked::default());
+            let quota = Quota::reckon(&entry.title, &entry.quota, self.currency, &held, &nothing);
+            TeamQuota { team: entry.name.to_string(), quota }
+        };
+        Ok(bounded.into_iter().map(quota).collect())
+    }
+
     fn limits(&self, team: &TeamName) -> Option<&Limits> {
         let entry = self.teams.iter().find(|entry| entry.name == *team)?;
         Some(&entry.quota).filter(|limits| !limits.bound_nothing())
@@ -68,16 +90,20 @@ impl Service {
         (quota, findings)
     }
 
-    /// What an environment holds, and what a change that waits would add to it. That which is asked for now is not
-    /// among what would make room.
+    /// What an environment holds; that which is asked for now is not among what would make room.
     fn held(&self, holder: &Holder, wanting: &Wanting<'_>) -> Held {
+        self.holds(holder, holder.owner == *wanting.by && wanting.environment != Some(&holder.id))
+    }
+
+    /// With what a change that waits would add to it.
+    fn holds(&self, holder: &Holder, own: bool) -> Held {
         let asked = holder.asked.as_ref().map_or(0, |asked| self.cores_of(asked));
         let priced = holder.monthly.filter(|monthly| monthly.currency == self.currency);
         let after = holder.asked_cost.as_ref().map(|cost| cost.monthly().amount);
         let after = after.filter(|amount| amount.currency == self.currency).map_or(0, |amount| amount.micros);
         Held {
             name: holder.name.clone(),
-            own: holder.owner == *wanting.by && wanting.environment != Some(&holder.id),
+            own,
             nodes: i64::from(holder.wish.cluster.nodes),
             cores: self.cores_of(&holder.wish).max(asked),
             monthly: priced.map_or(0, |monthly| monthly.micros).max(after),

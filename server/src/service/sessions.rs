@@ -13,7 +13,8 @@ use domain::view::session::Row;
 #[async_trait]
 impl Sessions for Service {
     async fn sessions(&self, caller: &Caller, here: &str) -> Answer<Vec<Row>> {
-        let found = store::session::of(&self.store, &caller.account.id, self.clock.now()).await;
+        let now = self.clock.now();
+        let found = store::session::of(&self.store, &caller.account.id, now, now.plus(-self.idle)).await;
         let mut rows = found.map_err(failed("listing sessions"))?;
         rows.iter_mut().for_each(|row| row.here = row.id == here);
         Ok(rows)

@@ -3,15 +3,16 @@
 use super::Service;
 use super::deciders::{Deciders, Waits};
 use crate::notices::TELL;
+use crate::store::notice::reached::{self, Reached};
 use crate::store::notice::telling::{Channel, Recipient};
-use crate::store::notice::{self, Kept, telling, unwanted};
+use crate::store::notice::{self, Kept, telling};
 use crate::store::request::Request;
 use crate::store::{self, Error};
 use crate::timers::{Next, Timer};
 use async_trait::async_trait;
 use domain::Moment;
 use domain::account::{Account, Caller, Way};
-use domain::approval::has_answered;
+use domain::approval::{Entry, has_answered};
 use domain::notice::{About, Kind, Notice, address};
 use domain::permission::{Action, Subject, may};
 use domain::request::State;
@@ -60,11 +61,11 @@ impl Service {
     async fn tell(&self, kept: &Kept, now: Moment) -> Result<(), Error> {
         let happened = &kept.notice;
         let mut recipients = Vec::new();
-        for name in self.told_of(happened).await? {
-            recipients.push(Recipient { channel: Channel::List, name: name.clone(), address: String::new() });
-            if let Some(address) = self.mailed(&name, happened.kind).await? {
-                recipients.push(Recipient { channel: Channel::Mail, name, address });
+        for (name, mailed) in self.told_of(happened).await? {
+            if let Some(address) = mailed {
+                recipients.push(Recipient { channel: Channel::Mail, name: name.clone(), address });
             }
+            recipients.push(Recipient { channel: Channel::List, name, address: String::new() });
         }
         let hooks = self.webhooks.iter().filter(|hook| hook.wants(happened.kind, happened.team.as_ref()));
         recipients.extend(hooks.map(|hook| Recipient {
@@ -82,75 +83,66 @@ impl Service {
         tx.commit().await
     }
 
-    /// Account names; nobody is told of what they did themselves, and nobody of what they may not see.
-    async fn told_of(&self, happened: &Notice) -> Result<BTreeSet<String>, Error> {
+    /// Account names, each with the address for mail where there is one; nobody is told of what they did themselves, and
+    /// nobody of what they may not see. All who may be told are looked up at once.
+    async fn told_of(&self, happened: &Notice) -> Result<Vec<(String, Option<String>)>, Error> {
         let deciders = self.deciders().await.map_err(|error| Error::Database(error.to_string()))?;
-        let mut names = BTreeSet::new();
-        for name in &happened.people {
-            let account = store::account::named(&self.store, name).await?;
-            let known = match (&account, &happened.team) {
-                (Some(account), Some(team)) => {
-                    may(&asks(account.clone()), Action::See, &Subject::of(team, None)).allowed()
-                }
-                // Whoever decides on something may stand in for others, also before the first sign-in.
-                _ => happened.kind == Kind::HandedOver && deciders.is_one(name),
-            };
-            if known {
-                names.insert(name.clone());
-            }
+        let asks = match &happened.about {
+            About::Request(id) if happened.kind.asks() => store::request::find(&self.store, id).await?,
+            _ => None,
+        };
+        let asks = asks.filter(|request| asks_still(request, happened));
+        let mut perhaps: BTreeSet<String> = happened.people.iter().cloned().collect();
+        if asks.is_some() {
+            perhaps.extend(deciders.names());
+            perhaps.extend(deciders.handed.iter().map(|handed| handed.to.clone()));
         }
-        if let About::Request(id) = &happened.about
-            && happened.kind.asks()
-            && let Some(request) = store::request::find(&self.store, id).await?
-            && asks_still(&request, happened)
-        {
-            names.extend(self.can_decide(&request, &deciders).await?);
+        let reached = reached::by_name(&self.store, &perhaps, happened.kind).await?;
+        let mut names: BTreeSet<&String> =
+            happened.people.iter().filter(|name| known(happened, reached.get(*name), &deciders, name)).collect();
+        if let Some(request) = &asks {
+            let record = store::record::of(&self.store, &request.id).await?;
+            names.extend(
+                perhaps.iter().filter(|name| can_decide(request, &record, reached.get(*name), &deciders, name)),
+            );
         }
-        if let Some(by) = &happened.facts.by {
-            names.remove(by);
-        }
-        Ok(names)
+        let told = names.into_iter().filter(|name| happened.facts.by.as_ref() != Some(*name));
+        Ok(told.map(|name| (name.clone(), self.mailed(name, reached.get(name)))).collect())
     }
 
-    /// Everybody who can decide on it now: by their own right, or for somebody who has handed over.
-    async fn can_decide(&self, request: &Request, deciders: &Deciders) -> Result<Vec<String>, Error> {
-        let record = store::record::of(&self.store, &request.id).await?;
-        let answered = |name: &str| has_answered(&record, request.round, name);
-        let mut names = deciders.names();
-        names.extend(deciders.handed.iter().map(|handed| handed.to.clone()));
-        let mut can = Vec::new();
-        for name in names {
-            let allowed = match store::account::named(&self.store, &name).await? {
-                Some(account) => {
-                    let caller = asks(account);
-                    may(&caller, Action::Decide, &deciders.asked(&caller, request.into(), answered).subject).allowed()
-                }
-                None => deciders.decides_unseen(&name, &Waits::from(request), answered),
-            };
-            if allowed {
-                can.push(name);
-            }
+    /// The address for mail to this person, where they want it and there is a way.
+    fn mailed(&self, name: &str, reached: Option<&Reached>) -> Option<String> {
+        if !self.mails || reached.is_some_and(|reached| reached.unwanted) {
+            return None;
         }
-        Ok(can)
+        address(name, reached.and_then(|reached| reached.email.as_deref()))
     }
+}
 
-    /// The address for mail of this kind to this person, where they want it and there is a way.
-    async fn mailed(&self, name: &str, kind: Kind) -> Result<Option<String>, Error> {
-        if !self.mails {
-            return Ok(None);
+/// Whether somebody whom it is about may see it.
+fn known(happened: &Notice, reached: Option<&Reached>, deciders: &Deciders, name: &str) -> bool {
+    match (reached, &happened.team) {
+        (Some(reached), Some(team)) => may(&asks(&reached.account), Action::See, &Subject::of(team, None)).allowed(),
+        // Whoever decides on something may stand in for others, also before the first sign-in.
+        _ => happened.kind == Kind::HandedOver && deciders.is_one(name),
+    }
+}
+
+/// Whether somebody can decide on it now: by their own right, or for somebody who has handed over.
+fn can_decide(request: &Request, record: &[Entry], reached: Option<&Reached>, deciders: &Deciders, name: &str) -> bool {
+    let answered = |name: &str| has_answered(record, request.round, name);
+    match reached {
+        Some(reached) => {
+            let caller = asks(&reached.account);
+            may(&caller, Action::Decide, &deciders.asked(&caller, request.into(), answered).subject).allowed()
         }
-        if let Some(account) = store::account::named(&self.store, name).await?
-            && unwanted::of(&self.store, &account.id).await?.contains(&kind)
-        {
-            return Ok(None);
-        }
-        Ok(address(name, store::account::email(&self.store, name).await?.as_deref()))
+        None => deciders.decides_unseen(name, &Waits::from(request), answered),
     }
 }
 
 /// The one who would ask, as the role table judges them.
-fn asks(account: Account) -> Caller {
-    Caller { account, way: Way::Browser, from: None }
+fn asks(account: &Account) -> Caller {
+    Caller { account: account.clone(), way: Way::Browser, from: None }
 }
 
 /// Whether it still waits for whom this asks: whoever is asked meanwhile is told by an event of their own.

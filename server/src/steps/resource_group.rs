@@ -73,7 +73,7 @@ impl Step for ResourceGroup {
     }
 
     fn plan(&self, subject: &Subject<'_>) -> Vec<plan::Line> {
-        let (region, tags) = (&subject.wish.region, &subject.wish.tags);
+        let (region, tags) = (&subject.wish.region, subject.wish.tagged());
         let detail = if tags.is_empty() { region.to_string() } else { format!("{region}, everything tagged {tags}") };
         vec![line(Self::KEY, self.resource(subject.wish), "Resource group", &detail)]
     }

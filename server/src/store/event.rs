@@ -7,7 +7,7 @@
 //!
 //! The transaction that appends also writes what the log now amounts to into `job` and `environment`, and what follows
 //! from it: a job that is over deletes its sealed password, one that stopped has a timer do it in seven days, one that
-//! was taken over is its worker's no more; what a worker brought to rest is a notice.
+//! was taken over is its worker's no more; what a worker brought to rest, or a person cancelled, is a notice.
 
 use super::job::{self, Job};
 use super::lease::Claim;
@@ -16,9 +16,9 @@ use super::{
 };
 use domain::Moment;
 use domain::audit::Actor;
-use domain::id::JobId;
+use domain::id::{EnvironmentId, JobId};
 use domain::job::told::{Said, told};
-use domain::job::{Entry, Event, Purpose, State, Status, due};
+use domain::job::{Entry, Event, Outline, Purpose, State, Status, due};
 
 /// Who writes.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +52,29 @@ impl TryFrom<Row> for Entry {
 }
 
 const SINCE: &str = "select position, at, body from event where job = $1 and position > $2 order by position";
+
+/// Since when a step of an environment has stood: when it ended in the newest job before which it did not. `None` where it
+/// never has.
+pub async fn stands_since(store: &Store, environment: &EnvironmentId, step: &str) -> Result<Option<Moment>, Error> {
+    const SQL: &str = "select job.outline, event.at, event.body from event join job on job.id = event.job
+        where job.environment = $1 and event.body like $2 order by job.id desc, event.position desc";
+    let named = format!("%\"{step}\"%");
+    let rows: Vec<(String, i64, String)> = on_both!(store.read(), db => {
+        sqlx::query_as(SQL).bind(environment.as_str()).bind(&named).fetch_all(db).await
+    })?;
+    let mut since = None;
+    for (outline, at, body) in rows {
+        if !matches!(document::read(&body)?, Event::Succeeded { step: ended, .. } if ended == step) {
+            continue;
+        }
+        since = Some(Moment(at));
+        let outline: Vec<Outline> = document::read(&outline)?;
+        if outline.iter().any(|one| one.key == step && one.stood.is_none()) {
+            break;
+        }
+    }
+    Ok(since)
+}
 
 /// Entries above this position, in order.
 pub async fn since(store: &Store, id: &JobId, position: i64) -> Result<Vec<Entry>, Error> {
@@ -167,7 +190,8 @@ impl Journal {
                 took::write(tx, &self.job, &status, at).await?;
             }
             standing::of_job(tx, &self.job, &status, at).await?;
-            if matches!(writer, Writer::Worker(_)) {
+            // What a person does to a job they know of, and whoever is concerned by its end does not.
+            if matches!(writer, Writer::Worker(_)) || state == State::Cancelled {
                 notice::events::of_job(tx, &self.job, &self.status, &status, at).await?;
             }
         }

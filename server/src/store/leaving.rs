@@ -110,6 +110,14 @@ pub async fn behind(store: &Store, teams: Option<&[String]>) -> Result<Vec<Behin
     rows.into_iter().map(read).collect()
 }
 
+/// How many there are of each team that has any.
+pub async fn behind_of_teams(store: &Store) -> Result<Vec<(TeamName, i64)>, Error> {
+    const SQL: &str = "select e.team, count(*) from environment e join account a on a.id = e.owner
+        where e.held = 1 and a.left_at is not null group by e.team";
+    let rows: Vec<(String, i64)> = on_both!(store.read(), db => sqlx::query_as(SQL).fetch_all(db).await)?;
+    rows.into_iter().map(|(team, count)| Ok((super::environment::team(&team)?, count))).collect()
+}
+
 /// Gives it another owner; false where this one is the owner no longer, or has not left.
 pub async fn take_on(
     tx: &mut Tx,

@@ -4,6 +4,7 @@
 //! and is looked up once, when it is told. That writes its [`telling`]s and the mark that it was told in one transaction.
 
 pub mod events;
+pub mod reached;
 pub mod telling;
 pub mod unwanted;
 

@@ -53,12 +53,13 @@ impl TryFrom<Row> for Person {
     }
 }
 
-/// `$1` is the present.
+/// `$1` is the present, `$2` since when a session has to have been used.
 macro_rules! people {
     ($rest:literal) => {
         concat!(
             "select a.id, a.name, a.roles, a.teams, a.seen_at, a.left_at, a.left_by, a.directory,
-            (select count(*) from session s where s.account = a.id and s.expires_at > $1) as sessions,
+            (select count(*) from session s where s.account = a.id and s.expires_at > $1
+                and s.used_at >= $2) as sessions,
             (select count(*) from token t where t.account = a.id and t.expires_at > $1) as tokens,
             (select count(*) from environment e where e.owner = a.id and e.held = 1
                 and e.state <> 'waiting') as environments,
@@ -88,26 +89,32 @@ pub async fn list(
     after: (&str, &str),
     limit: i64,
     now: Moment,
+    unused_since: Moment,
 ) -> Result<Vec<Person>, Error> {
     const SQL: &str = people!(
-        "(($2 = 'left' and a.left_at is not null)
-        or ($2 = 'here' and a.left_at is null)
-        or ($2 = 'perhaps' and a.left_at is null and a.directory in ('disabled', 'gone')))
-        and ($3 = '' or lower(a.name) like $3 escape '\\') and (a.name, a.id) > ($4, $5)
-        order by a.name, a.id limit $6"
+        "(($3 = 'left' and a.left_at is not null)
+        or ($3 = 'here' and a.left_at is null)
+        or ($3 = 'perhaps' and a.left_at is null and a.directory in ('disabled', 'gone')))
+        and ($4 = '' or lower(a.name) like $4 escape '\\') and (a.name, a.id) > ($5, $6)
+        order by a.name, a.id limit $7"
     );
     let pattern = pattern(search);
     let rows: Vec<Row> = on_both!(store.read(), db => {
-        let list = sqlx::query_as(SQL).bind(now.0).bind(show.key()).bind(&pattern).bind(after.0).bind(after.1);
+        let list = sqlx::query_as(SQL).bind(now.0).bind(unused_since.0).bind(show.key()).bind(&pattern).bind(after.0).bind(after.1);
         list.bind(limit).fetch_all(db).await
     })?;
     rows.into_iter().map(Person::try_from).collect()
 }
 
-pub async fn find(store: &Store, account: &AccountId, now: Moment) -> Result<Option<Person>, Error> {
-    const SQL: &str = people!("a.id = $2");
+pub async fn find(
+    store: &Store,
+    account: &AccountId,
+    now: Moment,
+    unused_since: Moment,
+) -> Result<Option<Person>, Error> {
+    const SQL: &str = people!("a.id = $3");
     let row: Option<Row> = on_both!(store.read(), db => {
-        sqlx::query_as(SQL).bind(now.0).bind(&account.0).fetch_optional(db).await
+        sqlx::query_as(SQL).bind(now.0).bind(unused_since.0).bind(&account.0).fetch_optional(db).await
     })?;
     row.map(Person::try_from).transpose()
 }

@@ -14,6 +14,7 @@ use domain::wish::Wish;
 pub struct Holder {
     pub id: EnvironmentId,
     pub name: String,
+    pub team: TeamName,
     pub owner: AccountId,
     pub wish: Wish,
     pub monthly: Option<Amount>,
@@ -25,6 +26,7 @@ pub struct Holder {
 struct Row {
     id: String,
     name: String,
+    team: String,
     owner: String,
     wish: String,
     monthly: Option<i64>,
@@ -39,6 +41,7 @@ impl TryFrom<Row> for Holder {
         Ok(Holder {
             id: EnvironmentId::new(row.id),
             name: row.name,
+            team: super::environment::team(&row.team)?,
             owner: AccountId(row.owner),
             wish: document::read(&row.wish)?,
             monthly: known(row.currency, row.monthly)?,
@@ -56,13 +59,33 @@ pub async fn take_turn(tx: &mut Tx, team: &TeamName, now: Moment) -> Result<(), 
     Ok(())
 }
 
-const HELD: &str = "select e.id, e.name, e.owner, e.wish, e.monthly, e.currency, r.wish as asked, r.cost as asked_cost
-    from environment e left join request r on r.environment = e.id and r.state = 'waiting' and r.kind = 'change'
-    where e.team = $1 and e.held = 1 order by e.name";
+macro_rules! held {
+    ($teams:literal) => {
+        concat!(
+            "select e.id, e.name, e.team, e.owner, e.wish, e.monthly, e.currency, r.wish as asked, r.cost as asked_cost
+            from environment e left join request r on r.environment = e.id and r.state = 'waiting'
+            and r.kind = 'change' where ",
+            $teams,
+            " and e.held = 1 order by e.name"
+        )
+    };
+}
+const HELD: &str = held!("e.team = $1");
 
 /// Everything that counts, by name.
 pub async fn held(store: &Store, team: &TeamName) -> Result<Vec<Holder>, Error> {
     let rows: Vec<Row> = on_both!(store.read(), db => sqlx::query_as(HELD).bind(team.as_str()).fetch_all(db).await)?;
+    rows.into_iter().map(Holder::try_from).collect()
+}
+
+/// The same of several teams at once.
+pub async fn held_of(store: &Store, teams: &[&TeamName]) -> Result<Vec<Holder>, Error> {
+    if let [only] = teams {
+        return held(store, only).await;
+    }
+    const SEVERAL: &str = held!("$1 like '%,' || e.team || ',%'");
+    let teams = format!(",{},", teams.iter().map(|team| team.as_str()).collect::<Vec<_>>().join(","));
+    let rows: Vec<Row> = on_both!(store.read(), db => sqlx::query_as(SEVERAL).bind(&teams).fetch_all(db).await)?;
     rows.into_iter().map(Holder::try_from).collect()
 }
 

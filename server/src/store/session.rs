@@ -62,12 +62,18 @@ pub async fn find(store: &Store, id: &str) -> Result<Option<Row>, Error> {
     Ok(on_both!(store.read(), db => sqlx::query_as(SQL).bind(id).fetch_optional(db).await)?)
 }
 
-/// Where this account is signed in, used last first.
-pub async fn of(store: &Store, account: &AccountId, now: Moment) -> Result<Vec<session::Row>, Error> {
+/// Where this account is signed in, used last first; what was not used since `unused_since` has ended by that.
+pub async fn of(
+    store: &Store,
+    account: &AccountId,
+    now: Moment,
+    unused_since: Moment,
+) -> Result<Vec<session::Row>, Error> {
     const SQL: &str = "select id, body, created_at, used_at, expires_at from session
-        where account = $1 and expires_at > $2 order by used_at desc, id limit 100";
-    let rows: Vec<(String, String, i64, i64, i64)> =
-        on_both!(store.read(), db => sqlx::query_as(SQL).bind(&account.0).bind(now.0).fetch_all(db).await)?;
+        where account = $1 and expires_at > $2 and used_at >= $3 order by used_at desc, id limit 100";
+    let rows: Vec<(String, String, i64, i64, i64)> = on_both!(store.read(), db => {
+        sqlx::query_as(SQL).bind(&account.0).bind(now.0).bind(unused_since.0).fetch_all(db).await
+    })?;
     let read = |(id, body, began, used, ends): (String, String, i64, i64, i64)| {
         let held: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
         let browser = session::browser(held[AGENT].as_str().unwrap_or_default());

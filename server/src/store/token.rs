@@ -10,6 +10,7 @@ struct Row {
     name: String,
     roles: String,
     teams: String,
+    approver_groups: Option<String>,
     used_at: Option<i64>,
 }
 
@@ -28,7 +29,8 @@ pub async fn keep(tx: &mut Tx, hash: &str, account: &AccountId, now: Moment, exp
 /// Whose token this is, with the roles of that account's last sign-in, and whether it was never used before; `None` where
 /// it is unknown or has expired.
 pub async fn owner(store: &Store, hash: &str, now: Moment) -> Result<Option<(Account, bool)>, Error> {
-    const SQL: &str = "select account.id, account.name, account.roles, account.teams, token.used_at
+    const SQL: &str =
+        "select account.id, account.name, account.roles, account.teams, account.approver_groups, token.used_at
         from token join account on account.id = token.account where token.hash = $1 and token.expires_at > $2
         and account.left_at is null";
     let row: Option<Row> = on_both!(store.read(), db => {
@@ -39,7 +41,8 @@ pub async fn owner(store: &Store, hash: &str, now: Moment) -> Result<Option<(Acc
         used(store, hash, now).await?;
     }
     let (roles, teams) = (document::read(&row.roles)?, document::read(&row.teams)?);
-    Ok(Some((Account { id: AccountId(row.id), name: row.name, roles, teams }, row.used_at.is_none())))
+    let groups = row.approver_groups.as_deref().map(document::read).transpose()?.unwrap_or_default();
+    Ok(Some((Account { id: AccountId(row.id), name: row.name, roles, teams, groups }, row.used_at.is_none())))
 }
 
 /// Notes its first use; false where somebody else did.

@@ -3,8 +3,10 @@
 mod accept;
 mod access;
 mod approval;
+mod approvers;
 mod busy;
 mod cost;
+mod cost_centre;
 mod day_two;
 mod decide;
 mod deleted_vault;

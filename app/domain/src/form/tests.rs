@@ -1,12 +1,14 @@
 //! Four answers are enough, and each wrong one gets its own sentence.
 
 use super::*;
+use crate::team::Team;
 use crate::template::TemplateDatabase;
 
 pub(crate) fn choices() -> Choices {
     let parse = |text: &str| Region::parse(text).expect("a region");
     Choices {
         teams: vec![Team {
+            cost_centre: None,
             name: TeamName::parse("payments").expect("a team"),
             title: "Payments".into(),
             group: "g".into(),
@@ -43,6 +45,7 @@ pub(crate) fn choices() -> Choices {
             memory_gib: 8,
         }],
         kubernetes: vec!["1.36".into(), "1.35".into()],
+        lifetimes: Vec::new(),
         workspaces: vec![],
     }
 }
@@ -130,4 +133,24 @@ fn what_became_of_a_deleted_vault_is_no_part_of_what_stands() {
         assert_eq!(Form::of(&wish).vault_deleted, answer);
         assert_eq!(wish.standing(), sample());
     }
+}
+
+#[test]
+fn a_team_s_cost_centre_is_a_tag_that_nobody_has_to_give_and_nobody_gives_otherwise() {
+    let mut choices = choices();
+    choices.teams[0].cost_centre = Some("4711".into());
+    let tagged = |tags: &str| Form { tags: tags.into(), ..four() }.parse(&choices, false);
+    let wish = tagged("owner=shop, Cost-Centre=4711").expect("the same");
+    assert_eq!((wish.tags.to_string().as_str(), wish.cost_centre.as_deref()), ("owner=shop", Some("4711")));
+    assert_eq!(wish.tagged().to_string(), "cost-centre=4711, owner=shop");
+    assert_eq!(Form::of(&wish).tags, "owner=shop");
+    let errors = tagged("cost-centre=4712").expect_err("another one");
+    assert_eq!(errors[0].field, "tags");
+    assert!(errors[0].message.contains("4711"), "{}", errors[0].message);
+
+    // What was made before keeps what it has until it is changed, and says nothing of it until then.
+    let before = sample();
+    assert!(!serde_json::to_string(&before).expect("a document").contains("cost_centre"));
+    let changed = Form { nodes: "2".into(), ..Form::default() }.change(&before, &choices).expect("a change");
+    assert_eq!(changed.cost_centre.as_deref(), Some("4711"));
 }

@@ -23,6 +23,7 @@ impl Notice {
             Kind::Decided => format!("{title}: {}", facts.outcome),
             Kind::HandedOver => format!("{} hands approvals over to you", self.by()),
             Kind::Stopped => format!("{title} stopped and needs a person"),
+            Kind::Cancelled => format!("{title} was cancelled"),
             Kind::Finished => format!("{environment} {}", facts.outcome),
             Kind::Expires => format!("{environment} reaches the end of its lifetime on {}", self.until()),
             Kind::Drifted => format!("{environment} is not as it was approved"),
@@ -34,10 +35,11 @@ impl Notice {
     pub fn letter(&self, team: &str, link: &str) -> Letter {
         let facts = &self.facts;
         let mut text = format!("{}\n\n", self.lead());
+        let centre = facts.cost_centre.as_ref().map(|centre| format!(", cost centre {centre}")).unwrap_or_default();
         let findings = (facts.findings > 0).then(|| facts.findings.to_string());
         let lines = [
             ("Environment", self.environment.clone()),
-            ("Team", Some(team.to_owned())),
+            ("Team", Some(format!("{team}{centre}")).filter(|_| !team.is_empty())),
             ("Asked for", Some(facts.title.clone()).filter(|_| self.environment.is_some())),
             ("Asked by", facts.requester.clone()),
             ("Estimated cost", facts.cost.clone()),
@@ -85,6 +87,12 @@ impl Notice {
                 self.by(),
                 self.until()
             ),
+            Kind::Cancelled => {
+                format!(
+                    "{title} was cancelled by {}. What it has made stands, until somebody lets it go on.",
+                    self.by()
+                )
+            }
             Kind::Stopped => format!("{title} has stopped. It goes on when a person has done something about it."),
             Kind::Finished => format!("{title}: {environment} {}.", facts.outcome),
             Kind::Expires => format!("The lifetime of {environment} ends on {}.", self.until()),
@@ -95,7 +103,7 @@ impl Notice {
     fn said_as(&self) -> &'static str {
         match self.kind {
             Kind::Lapsed | Kind::Drifted => "What has changed",
-            Kind::Stopped => "Why",
+            Kind::Stopped | Kind::Cancelled => "Why",
             _ => "Comment",
         }
     }
@@ -138,6 +146,7 @@ mod tests {
                 requester: Some("member@contoso.example".into()),
                 outcome: if kind == Kind::Finished { "is ready" } else { "rejected" }.into(),
                 cost: Some("€206.17 a month".into()),
+                cost_centre: Some("4711".into()),
                 findings: 2,
                 reason: "The sale begins.\nOn Friday.".into(),
                 said: if matches!(kind, Kind::Waits | Kind::Reminder) { "" } else { "Too large." }.into(),

@@ -1,7 +1,7 @@
 //! Says in sentences what a policy would need to be right, beyond what its types already hold.
 
 use super::Policy;
-use super::demand::{Demands, Range, listed};
+use super::demand::{Demands, Lifetime, Range, listed};
 use crate::form::Choices;
 use crate::request::Kind;
 use crate::tags::Tags;
@@ -81,8 +81,20 @@ impl Demands {
             wrong.push(complain(name.as_str(), format!("Nobody can give a tag the name {name}: take another one.")));
         }
         wrong.extend(self.nodes.and_then(|range| range.wrong("nodes", 10)));
-        wrong.extend(self.lifetime_days.and_then(|range| range.wrong("lifetime_days", 365)));
+        wrong.extend(self.lifetime_days.and_then(|lifetime| lifetime.range().wrong("lifetime_days", 365)));
+        wrong.extend(self.lifetime_days.and_then(Lifetime::wrong));
         wrong
+    }
+}
+
+impl Lifetime {
+    /// A form does not begin with what would not pass.
+    fn wrong(self) -> Option<Complaint> {
+        let (min, max) = (self.min.unwrap_or(1), self.max.unwrap_or(365));
+        let default = self.default.filter(|default| !(min..=max).contains(default))?;
+        let said =
+            format!("lifetime_days would begin with {default}, which does not pass: its default is {min} to {max}.");
+        Some(complain("lifetime_days", said))
     }
 }
 

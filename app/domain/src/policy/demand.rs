@@ -30,7 +30,7 @@ pub struct Demands {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nodes: Option<Range>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub lifetime_days: Option<Range>,
+    pub lifetime_days: Option<Lifetime>,
 }
 
 /// Both ends count.
@@ -41,6 +41,25 @@ pub struct Range {
     pub min: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max: Option<u32>,
+}
+
+/// How long an environment lives, both ends counted, and what a form begins with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Lifetime {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<u32>,
+    /// In place of the template's, where nothing is answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default: Option<u32>,
+}
+
+impl Lifetime {
+    pub fn range(self) -> Range {
+        Range { min: self.min, max: self.max }
+    }
 }
 
 /// One of them.
@@ -83,7 +102,7 @@ impl Demands {
             self.identities.as_deref().map(Demand::Identities),
             self.insights.then_some(Demand::Insights),
             self.registries.as_deref().map(Demand::Registries),
-            self.lifetime_days.map(Demand::Lifetime),
+            self.lifetime_days.map(|lifetime| Demand::Lifetime(lifetime.range())),
             self.tags.as_deref().map(Demand::Tags),
         ]
         .into_iter()
@@ -130,7 +149,8 @@ impl Demand<'_> {
                 otherwise(all.iter().any(|registry| lies_in(&image, registry)), image.clone())
             }
             Demand::Tags(all) => {
-                let missing: Vec<String> = all.iter().filter(|name| !wish.tags.has(name)).cloned().collect();
+                let tags = wish.tagged();
+                let missing: Vec<String> = all.iter().filter(|name| !tags.has(name)).cloned().collect();
                 let by = u32::try_from(missing.len()).unwrap_or(u32::MAX);
                 (by > 0).then(|| Miss { has: format!("no {}", listed(&missing, "and")), by })
             }

@@ -1,8 +1,9 @@
 //! Each demand passes and fails, with each effect, for each kind; what stands is never a reason to keep a change back.
 
 use super::check::Complaint;
-use super::demand::Range;
+use super::demand::{Lifetime, Range};
 use super::*;
+use crate::form::Form;
 use crate::form::tests::{choices, sample};
 use crate::name::{Image, NodeSize, Region};
 use crate::tags::Tags;
@@ -11,6 +12,10 @@ use proptest::prelude::*;
 
 fn at_most(max: u32) -> Option<Range> {
     Some(Range { min: None, max: Some(max) })
+}
+
+fn lives(max: u32, default: Option<u32>) -> Lifetime {
+    Lifetime { min: None, max: Some(max), default }
 }
 
 fn region(name: &str) -> Region {
@@ -78,7 +83,7 @@ fn demands() -> Vec<(Demands, Spoil, &'static str, &'static str)> {
             "the tags cost-centre and owner, and this has no cost-centre: add what is missing, as NAME=VALUE.",
         ),
         (
-            Demands { lifetime_days: at_most(90), ..none() },
+            Demands { lifetime_days: Some(lives(90, None)), ..none() },
             |wish| wish.lifetime.days = 91,
             "lifetime_days",
             "a lifetime of at most 90 days, and this has 91 days: choose a number that fits.",
@@ -254,7 +259,7 @@ fn complaints(spoil: impl FnOnce(&mut Policy)) -> Vec<Complaint> {
 fn what_nobody_could_follow_says_so_near_its_words() {
     assert_eq!(complaints(|_| ()), []);
     type Wrong = (fn(&mut Policy), &'static str, &'static str);
-    let wrong: [Wrong; 10] = [
+    let wrong: [Wrong; 11] = [
         (|p| p.title = " ".into(), "title", "A title has 1 to 60 characters"),
         (|p| p.deny = Demands::default(), "title", "It demands nothing"),
         (|p| p.kinds = vec![Kind::Destroy], "destroy", "leave out destroy"),
@@ -264,6 +269,7 @@ fn what_nobody_could_follow_says_so_near_its_words() {
         (|p| p.deny.tiers = Some(Vec::new()), "tiers", "tiers names none"),
         (|p| p.deny.registries = Some(vec!["https://a.example".into()]), "https://a.example", "written as in an image"),
         (|p| p.deny.tags = Some(vec!["azure".into()]), "azure", "Nobody can give a tag the name azure"),
+        (|p| p.deny.lifetime_days = Some(lives(90, Some(120))), "lifetime_days", "its default is 1 to 90"),
         (|p| p.deny.nodes = Some(Range { min: Some(4), max: Some(3) }), "nodes", "not above its max"),
     ];
     for (spoil, near, said) in wrong {
@@ -271,6 +277,33 @@ fn what_nobody_could_follow_says_so_near_its_words() {
         assert_eq!(told.len(), 1, "{told:?}");
         assert!(told[0].near == near && told[0].sentence.contains(said), "{told:?}");
     }
+}
+
+#[test]
+fn a_form_begins_with_the_fewest_days_that_a_policy_gives_its_team_and_template() {
+    let policy = |title: &str, days, spoil: fn(&mut Policy)| {
+        let mut policy = with(Effect::Warn, Demands { lifetime_days: Some(lives(60, days)), ..Demands::default() });
+        policy.title = title.into();
+        spoil(&mut policy);
+        policy
+    };
+    let all = [
+        policy("Everybody", Some(30), |_| ()),
+        policy("Of the team", Some(14), |p| p.teams = vec![sample().team]),
+        policy("Of others", Some(7), |p| p.teams = vec![TeamName::parse("catalogue").expect("a team")]),
+        policy("Of another template", Some(3), |p| p.templates = vec!["none".into()]),
+        policy("Of changes", Some(2), |p| p.kinds = vec![Kind::Change]),
+        policy("Says nothing", None, |_| ()),
+    ];
+    let mut choices = choices();
+    choices.lifetimes = all.iter().filter_map(Policy::lifetime).collect();
+    let form = Form { reason: String::new(), ..Form::of(&sample()) };
+    let days = |answer: &str| Form { lifetime_days: answer.into(), ..form.clone() }.filled(&choices).lifetime_days;
+    assert_eq!((days("").as_str(), days("45").as_str()), ("14", "45"), "what somebody answers stays");
+    choices.lifetimes.clear();
+    let own = Form { lifetime_days: String::new(), ..form }.filled(&choices).lifetime_days;
+    assert_eq!(own, "90", "the template's own");
+    assert_eq!(all[1].says(&[])[0].1, "a lifetime of at most 60 days, 14 by default");
 }
 
 proptest! {

@@ -9,6 +9,7 @@ use crate::id::{EnvironmentId, JobId, RequestId, ValidationId};
 use crate::job;
 use crate::moment::Moment;
 use crate::plan;
+use crate::quota::Quota;
 use crate::wish::Wish;
 use serde::{Deserialize, Serialize};
 
@@ -75,10 +76,21 @@ pub struct List {
     pub teams: Vec<(String, String)>,
     /// What the environments of each team that are not gone cost a month: its title, and the sum.
     pub sums: Vec<(String, Amount)>,
+    /// What is used of the quotas of the caller's teams, or of the one that is filtered by.
+    #[serde(default)]
+    pub quotas: Vec<TeamQuota>,
     /// Nearest name where nothing was found.
     pub nearest: Option<String>,
     /// When the server read this.
     pub now: Moment,
+}
+
+/// A team's quota as it is used now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TeamQuota {
+    /// Its name.
+    pub team: String,
+    pub quota: Quota,
 }
 
 /// Everything on an environment's page.

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 /// How far a delivery has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = DeliveryStand))]
+#[serde(rename_all = "kebab-case")]
 pub enum Stand {
     Waiting,
     Sent,
@@ -43,6 +45,7 @@ pub struct Row {
 
 /// A delivery that failed so far, or for good.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = Delivery))]
 pub struct Undelivered {
     pub id: String,
     pub at: Moment,
@@ -54,6 +57,15 @@ pub struct Undelivered {
     pub stand: Stand,
     pub why: String,
     pub tries: i64,
+}
+
+/// What could not be delivered, a page of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Deliveries {
+    pub rows: Vec<Undelivered>,
+    /// Cursor of the page after this.
+    pub next: Option<String>,
 }
 
 /// Whether mail reaches the reader.

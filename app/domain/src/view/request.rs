@@ -96,6 +96,9 @@ pub struct Level {
     pub approvers: u32,
     /// Who has approved, each with "for NAME" where somebody had handed over.
     pub approved: Vec<String>,
+    /// The group of the directory that answers on it, where it is one: "Security".
+    #[serde(default)]
+    pub group: Option<String>,
     /// Why it is asked, where a policy says so.
     #[serde(default)]
     pub why: Option<String>,
@@ -224,6 +227,9 @@ pub struct PlanPanel {
     /// Why no price could be had, where none could.
     #[serde(default)]
     pub unpriced: Option<String>,
+    /// Who bears it, where the team has a cost centre.
+    #[serde(default)]
+    pub cost_centre: Option<String>,
     /// What of the team's quota is used with it, where the team has one.
     #[serde(default)]
     pub quota: Option<Quota>,

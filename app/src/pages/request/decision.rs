@@ -95,7 +95,13 @@ fn levels(request: &Whole) -> AnyView {
     let one = |level: &Level| {
         let you = level.stand == LevelStand::Asked && request.decide.allowed;
         let (look, said) = match level.stand {
-            LevelStand::Approved => (SUCCEEDED, "Approved".to_owned()),
+            LevelStand::Approved => (
+                SUCCEEDED,
+                match &level.group {
+                    Some(group) => format!("Approved for {group}"),
+                    None => "Approved".to_owned(),
+                },
+            ),
             LevelStand::Asked if you => (PERSON, "You are asked".to_owned()),
             LevelStand::Asked => (WAITING, "Asked, has not decided yet".to_owned()),
             LevelStand::Later => (QUEUED, "Asked after that".to_owned()),

@@ -3,9 +3,13 @@
 use domain::wish::{AppIdentity, Database, DeletedVault, PasswordFrom, TeamRole, Wish, Workspace};
 use leptos::prelude::*;
 
+/// Said where there is one, or where there becomes another.
+const COST_CENTRE: &str = "Cost centre";
+
 /// Everything that was asked for, in the order of the form.
 pub(super) fn lines(wish: &Wish) -> AnyView {
-    let lines = said(wish).into_iter().map(|(label, value)| view! { <div><dt>{label}</dt><dd>{value}</dd></div> });
+    let told = said(wish).into_iter().filter(|(label, _)| *label != COST_CENTRE || wish.cost_centre.is_some());
+    let lines = told.map(|(label, value)| view! { <div><dt>{label}</dt><dd>{value}</dd></div> });
     view! { <dl class="lines">{lines.collect_view()}</dl> }.into_any()
 }
 
@@ -69,6 +73,7 @@ fn said(wish: &Wish) -> Vec<(&'static str, String)> {
         ("Insights", insights),
         ("Web app", format!("{}, {replicas}, port {}", wish.web_app.image, wish.web_app.port)),
         ("Lifetime", format!("{} days from the approval", wish.lifetime.days)),
+        (COST_CENTRE, wish.cost_centre.clone().unwrap_or_else(|| "None".to_owned())),
         ("Tags", if wish.tags.is_empty() { "None but Keystead's own".to_owned() } else { wish.tags.to_string() }),
     ]
 }

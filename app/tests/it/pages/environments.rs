@@ -8,8 +8,9 @@ use domain::cost::Amount;
 use domain::cost::currency::Currency;
 use domain::environment::{Arch, State, Stone};
 use domain::id::EnvironmentId;
+use domain::quota::{Quota, Used};
 use domain::view::Frame;
-use domain::view::environment::{List, Row};
+use domain::view::environment::{List, Row, TeamQuota};
 
 fn eur(micros: i64) -> Amount {
     Amount { micros, currency: Currency::Eur }
@@ -42,6 +43,7 @@ pub(crate) fn list(rows: Vec<Row>) -> List {
         needs_person,
         next: None,
         teams: vec![("catalogue".into(), "Catalogue".into()), ("payments".into(), "Payments".into())],
+        quotas: Vec::new(),
         sums: vec![("Catalogue".into(), eur(1_500_000_000)), ("Payments".into(), eur(1_856_000_000))],
         nearest: None,
         now: NOW,
@@ -75,6 +77,7 @@ pub(crate) fn nine() -> Fake {
         row("search-old", State::RollingBack, "6 of 9 undone", [Moving, NotThere, NotThere, NotThere, Moving], Some(2)),
     ];
     let frame = Frame {
+        offers: 0,
         account: "manager@contoso.example".into(),
         stands_for: "Team Payments, manager".into(),
         inbox: 3,
@@ -100,6 +103,32 @@ async fn what_there_is_stands_in_the_order_of_the_portal() {
     assert!(said.contains("Catalogue €1,500.00 Payments €1,856.00"), "{said}");
     assert!(said.contains("41 of 90 days €351"), "{said}");
     assert!(said.find("search-dev") < said.find("payments-staging"));
+    keeps_the_policy(&html);
+}
+
+/// With a team that has used up a part of its quota.
+pub(crate) fn bounded() -> Fake {
+    let Ok(found) = nine().environments else { panic!("no list") };
+    let used = |held, of| Some(Used { held, asked: 0, of });
+    let quota = Quota {
+        team: "Payments".into(),
+        environments: used(10, 10),
+        cores: used(24, 48),
+        monthly: None,
+        currency: Currency::Eur,
+    };
+    let found = List { quotas: vec![TeamQuota { team: "payments".into(), quota }], ..found };
+    Fake { environments: Ok(found), ..nine() }
+}
+
+#[tokio::test]
+async fn the_quota_stands_below_the_list_with_the_way_to_what_could_end() {
+    let (_, html) = page(bounded(), "/environments").await;
+    let said = text(&html);
+    let stands = "Quota of team Payments Which of mine could end Environments 10 of 10 Cores 24 of 48";
+    assert!(said.contains(stands), "{said}");
+    assert!(html.contains("/environments?show=mine&amp;team=payments"), "{html}");
+    assert_eq!(html.matches(r#"<div data-state="failed">"#).count(), 1, "what is full stands out");
     keeps_the_policy(&html);
 }
 

@@ -51,6 +51,7 @@ pub(crate) fn choices() -> Choices {
     };
     Choices {
         teams: vec![Team {
+            cost_centre: None,
             name: TeamName::parse("payments").unwrap(),
             title: "Payments".into(),
             group: "group".into(),
@@ -62,6 +63,7 @@ pub(crate) fn choices() -> Choices {
         ],
         node_sizes: vec![size("Standard_D2s_v5", 2, 8), size("Standard_D4s_v5", 4, 16)],
         kubernetes: vec!["1.36".into(), "1.35".into()],
+        lifetimes: Vec::new(),
         workspaces: vec![
             "/subscriptions/s/resourceGroups/shared/providers/Microsoft.OperationalInsights/workspaces/log-shared"
                 .into(),

@@ -49,6 +49,7 @@ pub(crate) fn whole(state: State, decide: Can, withdraw: Can) -> Whole {
             who: "A manager of team Payments".into(),
             approvers: 1,
             approved: Vec::new(),
+            group: None,
             why: None,
             stand: if state == State::Waiting { LevelStand::Asked } else { LevelStand::Over },
         }],
@@ -66,6 +67,33 @@ pub(crate) fn whole(state: State, decide: Can, withdraw: Can) -> Whole {
 
 pub(crate) fn shown(request: Whole) -> Fake {
     Fake { request: Ok(request), ..Fake::default() }
+}
+
+/// A group has approved, another one is asked, for a team with a cost centre.
+pub(crate) fn grouped() -> Whole {
+    let mut request = whole(State::Waiting, Can::yes(), Can::no("no"));
+    let level = |who: &str, approved: &[&str], stand| Level {
+        who: who.into(),
+        group: Some(who.into()),
+        approved: approved.iter().map(|name| (*name).to_owned()).collect(),
+        stand,
+        ..request.levels[0].clone()
+    };
+    request.levels = vec![
+        level("Finance", &["controller@contoso.example"], LevelStand::Approved),
+        level("Security", &[], LevelStand::Asked),
+    ];
+    request.wish.cost_centre = Some("4711".into());
+    request
+}
+
+#[tokio::test]
+async fn a_group_that_is_asked_stands_by_its_title_and_who_bears_the_cost_beside_it() {
+    let (_, html) = page(shown(grouped()), "/requests/r1").await;
+    let said = text(&html);
+    assert!(said.contains("controller Approved for Finance Security You are asked"), "{said}");
+    assert!(said.contains("Borne by cost centre 4711") && said.contains("Cost centre 4711"), "{said}");
+    keeps_the_policy(&html);
 }
 
 #[tokio::test]

@@ -51,6 +51,8 @@ use utoipa::{Modify, OpenApi};
         super::changes::destroy,
         super::changes::release,
         super::changes::let_go,
+        super::deliveries::list,
+        super::deliveries::again,
         super::jobs::read,
         super::jobs::cancel,
         super::jobs::retry,

@@ -32,3 +32,20 @@ pub struct Shown {
     /// A version that is not on is tried out against the requests of so many days.
     pub days: u32,
 }
+
+/// Which page.
+#[derive(Deserialize, IntoParams)]
+#[serde(default)]
+pub struct Paged {
+    /// Cursor of the page to show: `next` of the one before.
+    pub after: String,
+    /// Rows of it, 1 to 200.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: usize,
+}
+
+impl Default for Paged {
+    fn default() -> Paged {
+        Paged { after: String::new(), limit: 50 }
+    }
+}

@@ -2,11 +2,10 @@
 
 use super::proof::{ASSERTION_TYPE, Endpoint, Proof};
 use crate::clock::Clock;
-use crate::config::SignIn;
+use crate::config::{Groups, Known as Meant, SignIn};
 use chrono::{DateTime, Utc};
 use domain::Moment;
 use domain::account::{Account, AccountId, Role};
-use domain::name::TeamName;
 use jsonwebtoken::Algorithm;
 use openidconnect::core::{
     CoreAuthDisplay, CoreAuthPrompt, CoreAuthenticationFlow, CoreErrorResponseType, CoreGenderClaim, CoreJsonWebKey,
@@ -112,7 +111,7 @@ impl std::fmt::Debug for Leaving {
 /// The identity provider of the configuration.
 pub struct Provider {
     settings: SignIn,
-    teams: BTreeMap<String, TeamName>,
+    groups: Groups,
     redirect: RedirectUrl,
     issuer: IssuerUrl,
     http: reqwest::Client,
@@ -138,10 +137,10 @@ struct Known {
 }
 
 impl Provider {
-    /// `teams` maps a group's object id to its team; `redirect` is our own address for coming back.
+    /// `groups` says what the directory's groups mean here; `redirect` is our own address for coming back.
     pub fn new(
         settings: SignIn,
-        teams: BTreeMap<String, TeamName>,
+        groups: Groups,
         redirect: &Url,
         http: reqwest::Client,
         clock: Clock,
@@ -151,7 +150,7 @@ impl Provider {
         Ok(Provider {
             proof: Proof::of(&settings)?,
             settings,
-            teams,
+            groups,
             redirect: RedirectUrl::from_url(redirect.clone()),
             issuer,
             http,
@@ -262,16 +261,10 @@ impl Provider {
             more.roles.iter().filter_map(|claim| self.settings.roles.get(claim)).copied().collect();
         roles.sort_unstable();
         roles.dedup();
-        let mut teams: Vec<TeamName> = more.groups.iter().filter_map(|group| self.teams.get(group)).cloned().collect();
-        teams.sort_unstable();
-        teams.dedup();
-        if roles.is_empty() {
-            return Err(ProviderError::Refused(format!(
-                "{name} has no role in Keystead; whoever runs the directory can assign one"
-            )));
-        }
+        let Meant { teams, groups } = self.groups.of(&more.groups);
         let ask_for_groups = more.elsewhere.contains_key("groups").then(|| object.to_owned());
-        let account = Account { id: AccountId(format!("{tenant}/{object}")), name: name.to_owned(), roles, teams };
+        let id = AccountId(format!("{tenant}/{object}"));
+        let account = Account { id, name: name.to_owned(), roles, teams, groups };
         let doubted = claims.email_verified() == Some(false);
         let email = claims.email().filter(|_| !doubted).map(|email| email.to_string());
         Ok(Arrived { account, email, ask_for_groups })

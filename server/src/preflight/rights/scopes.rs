@@ -142,7 +142,12 @@ mod tests {
             identity: "o".to_owned(),
             identity_kind: PrincipalType::ServicePrincipal,
         };
-        let team = Team { name: TeamName::parse("payments").unwrap(), title: "Payments".into(), group: "g".into() };
+        let team = Team {
+            name: TeamName::parse("payments").unwrap(),
+            title: "Payments".into(),
+            group: "g".into(),
+            cost_centre: None,
+        };
         let (wish, environment) = (wish.unwrap(), EnvironmentId::new("e"));
         let subject = Subject { wish: &wish, team: &team, environment: &environment, installation: &installation };
         let plan = Plan { lines: vec![line], ..Plan::default() };

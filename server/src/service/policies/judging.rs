@@ -5,6 +5,7 @@ use crate::service::error::failed;
 use crate::service::warnings::Age;
 use crate::store;
 use app::portal::Answer;
+use domain::form::DefaultLifetime;
 use domain::plan::Finding;
 use domain::policy::{self, Asked, InForce};
 use domain::request::Kind;
@@ -25,6 +26,13 @@ impl Service {
         let written = written.iter().filter(|one| !self.is_configured(&one.name));
         let asked = Asked { kind, wish, former, regions: &self.choices.regions };
         Ok(policy::findings(self.policies.iter().chain(written), &asked))
+    }
+
+    /// The days that forms for new environments begin with.
+    pub(in crate::service) async fn lifetimes(&self) -> Answer<Vec<DefaultLifetime>> {
+        let written = self.written(Age::Picture).await?;
+        let written = written.iter().filter(|one| !self.is_configured(&one.name));
+        Ok(self.policies.iter().chain(written).filter_map(|one| one.judge.lifetime()).collect())
     }
 
     /// Of the page, switched on.

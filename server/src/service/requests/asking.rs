@@ -24,7 +24,7 @@ use secrecy::SecretString;
 
 impl Service {
     pub(super) async fn plan_panel(&self, caller: &Caller, form: &Form, password_typed: bool) -> Answer<PlanPanel> {
-        let choices = self.may_ask(caller)?;
+        let choices = self.asking(caller).await?;
         let mut panel = PlanPanel { errors: wrong_answers(form, &choices, password_typed), ..PlanPanel::default() };
         // The password changes nothing of the plan, so that a plan without it can be shown.
         let Ok(mut wish) = form.parse(&choices, true) else { return Ok(panel) };
@@ -37,6 +37,7 @@ impl Service {
             wish.vault.deleted = wish.vault.deleted.filter(|_| deleted.is_some());
             panel.deleted_vault = deleted;
         }
+        panel.cost_centre.clone_from(&wish.cost_centre);
         match self.costing(Kind::Create, &wish, None).await {
             Ok(cost) => panel.cost = cost,
             Err(why) => panel.unpriced = Some(why),
@@ -71,7 +72,7 @@ impl Service {
     }
 
     pub(super) async fn send(&self, caller: &Caller, submission: Submission) -> Answer<RequestId> {
-        let choices = self.may_ask(caller)?;
+        let choices = self.asking(caller).await?;
         if let Some(request) = once::done() {
             return Ok(request);
         }

@@ -10,7 +10,7 @@ use app::portal::Answer;
 use domain::account::Caller;
 use domain::approval::{self, By, Entry, standing};
 use domain::cost::Costing;
-use domain::permission::{Action, Answer as Permission, may};
+use domain::permission::{Action, Answer as Permission, Subject, may};
 use domain::plan::Verb;
 use domain::policy::Effect;
 use domain::request::State;
@@ -55,8 +55,8 @@ impl Service {
     async fn inbox(&self, caller: &Caller, teams: Option<&[String]>) -> Answer<Page<Row>> {
         let deciders = self.deciders().await?;
         let failed = failed("listing requests");
-        // What somebody of another team has handed over is of that team.
-        let teams = teams.filter(|_| !deciders.stands_in(&caller.account.name));
+        // What somebody of another team has handed over is of that team, and a group is asked for every team.
+        let teams = teams.filter(|_| !deciders.stands_in(&caller.account.name) && !caller.is_asked());
         let waiting = store::request::waiting(&self.store, teams, "", MOST_WAITING).await.map_err(&failed)?;
         let approved = approvals(&self.store).await.map_err(&failed)?;
         let mine = |request: &Request| {
@@ -113,6 +113,8 @@ impl Service {
         let title = self.team(&seen.request.team).title;
         let decider = seen.deciders.words(&seen.request.team, &title, &seen.request.requester_name);
         let Seen { request, record, .. } = seen;
+        // Whoever decides for another team, or for a group, sees what asks them and not what it begins.
+        let follows = may(caller, Action::See, &Subject::of(&request.team, None)).allowed();
         Whole {
             row: self.request_row(&request),
             levels: levels(&request, &record, &decider),
@@ -130,7 +132,7 @@ impl Service {
             digest: request.digest,
             comment: request.comment,
             record,
-            job: request.job,
+            job: request.job.filter(|_| follows),
             now,
         }
     }
@@ -159,7 +161,8 @@ fn levels(request: &Request, record: &[Entry], managers: &str) -> Vec<Level> {
             approved.extend(request.decided_by_name.clone());
         }
         let why = if level.by == By::Platform { asks_the_platform(request) } else { None };
-        Level { who: level.words(managers), approvers: level.approvers, approved, why, stand }
+        let group = level.by.as_group().map(|group| group.title.clone());
+        Level { who: level.words(managers), approvers: level.approvers, approved, group, why, stand }
     };
     request.rule.levels.iter().enumerate().map(one).collect()
 }
@@ -185,8 +188,12 @@ fn at_stake(request: &Request) -> Vec<String> {
         stake.push("purge protection".to_owned());
     }
     let rest = request.rule.levels.iter().skip(request.level as usize + 1);
-    if request.state == State::Waiting && rest.into_iter().any(|level| level.by == By::Platform) {
-        stake.push("platform approves too".to_owned());
+    for level in rest.filter(|_| request.state == State::Waiting) {
+        match &level.by {
+            By::Managers => {}
+            By::Platform => stake.push("platform approves too".to_owned()),
+            By::Group(group) => stake.push(format!("{} approves too", group.title)),
+        }
     }
     stake
 }

@@ -3,11 +3,12 @@
 use super::add;
 use crate::store::job::Job;
 use crate::store::request::{Ending, Request};
-use crate::store::{Error, Store, Tx, environment, on_both};
+use crate::store::{Error, Store, Tx, document, environment, on_both};
 use domain::Moment;
 use domain::audit::Actor;
 use domain::cost::{Amount, Costing};
 use domain::id::EnvironmentId;
+use domain::job::word::Kind as Spoken;
 use domain::job::{self, Purpose, Status};
 use domain::name::TeamName;
 use domain::notice::{About, Facts, Kind, Notice};
@@ -27,6 +28,7 @@ pub fn of_request(kind: Kind, request: &Request, at: Moment) -> Notice {
             title: request.kind.title(&request.environment_name),
             requester: Some(request.requester_name.clone()),
             cost: request.cost.as_ref().map(Costing::monthly).map(|cost| cost.sentence()),
+            cost_centre: request.wish.cost_centre.clone(),
             findings: request.plan.findings.len(),
             reason: request.wish.reason.clone(),
             until: Some(request.lapses_at),
@@ -97,13 +99,15 @@ pub async fn handed_over(tx: &mut Tx, id: &str, handed: &Handed, at: Moment) -> 
     add(tx, id, &notice).await
 }
 
-/// A job came to rest: it stopped, or everything is as it was wanted.
+/// A job came to rest: it stopped, was cancelled, or everything is as it was wanted. One whose work another took over is
+/// told by that one.
 pub async fn of_job(tx: &mut Tx, job: &Job, before: &Status, after: &Status, at: Moment) -> Result<(), Error> {
     if before.state() == after.state() {
         return Ok(());
     }
     let (kind, outcome) = match after.state() {
         job::State::NeedsPerson => (Kind::Stopped, ""),
+        job::State::Cancelled if !after.replaced => (Kind::Cancelled, ""),
         job::State::RolledBack => (Kind::Finished, "is gone again"),
         job::State::Succeeded => match Purpose::of(&job.outline) {
             Purpose::Create => (Kind::Finished, "is ready"),
@@ -114,6 +118,8 @@ pub async fn of_job(tx: &mut Tx, job: &Job, before: &Status, after: &Status, at:
     };
     let failure = after.failure(&job.outline).filter(|_| kind == Kind::Stopped);
     let said = failure.map(|(_, failure)| format!("{}\n{}\n{}", failure.title, failure.cause, failure.remedy));
+    let cancelled = after.words.iter().rev().find(|word| word.kind == Spoken::Cancel && kind == Kind::Cancelled);
+    let said = said.or_else(|| Some(cancelled?.why.as_ref()?.to_string()));
     let mut people = vec![job.asked_by.clone()];
     people.extend(owned(tx, &job.environment).await?.map(|owned| owned.owner));
     let notice = Notice {
@@ -125,6 +131,7 @@ pub async fn of_job(tx: &mut Tx, job: &Job, before: &Status, after: &Status, at:
         people,
         facts: Facts {
             title: job.title.clone(),
+            by: cancelled.map(|word| word.by.clone()),
             requester: Some(job.asked_by.clone()),
             outcome: outcome.to_owned(),
             said: said.unwrap_or_default(),
@@ -159,19 +166,27 @@ pub struct Closing {
     pub ends: Moment,
     pub lifetime_ms: i64,
     pub monthly: Option<Amount>,
+    pub cost_centre: Option<String>,
+}
+
+/// Of a wish, who bears it.
+#[derive(serde::Deserialize)]
+struct Borne {
+    #[serde(default)]
+    cost_centre: Option<String>,
 }
 
 /// Environments whose lifetime ends between these moments.
 pub async fn ending(store: &Store, from: Moment, until: Moment) -> Result<Vec<Closing>, Error> {
     const SQL: &str = "select id, name, team, owner_name, approved_at + lifetime_days * 86400000,
-        lifetime_days * 86400000, monthly, currency from environment where held = 1 and approved_at is not null
+        lifetime_days * 86400000, monthly, currency, wish from environment where held = 1 and approved_at is not null
         and state not in ('waiting', 'destroying', 'rolling-back')
         and approved_at + lifetime_days * 86400000 >= $1 and approved_at + lifetime_days * 86400000 < $2
         order by id limit 1000";
-    type Row = (String, String, String, String, i64, i64, Option<i64>, Option<String>);
+    type Row = (String, String, String, String, i64, i64, Option<i64>, Option<String>, String);
     let rows: Vec<Row> =
         on_both!(store.read(), db => sqlx::query_as(SQL).bind(from.0).bind(until.0).fetch_all(db).await)?;
-    let read = |(id, name, team, owner, ends, lifetime_ms, monthly, currency): Row| {
+    let read = |(id, name, team, owner, ends, lifetime_ms, monthly, currency, wish): Row| {
         Ok(Closing {
             id: EnvironmentId::new(id),
             name,
@@ -180,6 +195,7 @@ pub async fn ending(store: &Store, from: Moment, until: Moment) -> Result<Vec<Cl
             ends: Moment(ends),
             lifetime_ms,
             monthly: crate::store::cost::known(currency, monthly)?,
+            cost_centre: document::read::<Borne>(&wish)?.cost_centre,
         })
     };
     rows.into_iter().map(read).collect()
@@ -196,6 +212,7 @@ pub async fn expires(tx: &mut Tx, ending: &Closing, at: Moment) -> Result<(), Er
         people: vec![ending.owner.clone()],
         facts: Facts {
             cost: ending.monthly.map(|monthly| format!("{} a month", monthly.said())),
+            cost_centre: ending.cost_centre.clone(),
             until: Some(ending.ends),
             ..Facts::default()
         },

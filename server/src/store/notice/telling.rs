@@ -147,14 +147,15 @@ pub async fn of(store: &Store, recipient: &str, below: &str, limit: i64) -> Resu
     rows.into_iter().map(read).collect()
 }
 
-/// What was given up, or has been tried in vain so far, newest first.
-pub async fn undelivered(store: &Store, limit: i64) -> Result<Vec<Undelivered>, Error> {
+/// What was given up, or has been tried in vain so far, newest first, below the cursor where there is one.
+pub async fn undelivered(store: &Store, below: &str, limit: i64) -> Result<Vec<Undelivered>, Error> {
     const SQL: &str = "select telling.id, channel, recipient, telling.state, coalesce(why, ''), tries, body
         from telling join notice on notice.id = telling.notice
-        where telling.state = 'given-up' or (telling.state = 'waiting' and tries > 0)
-        order by telling.id desc limit $1";
+        where (telling.state = 'given-up' or (telling.state = 'waiting' and tries > 0))
+        and ($1 = '' or telling.id < $1) order by telling.id desc limit $2";
     type Told = (String, String, String, String, String, i64, String);
-    let rows: Vec<Told> = on_both!(store.read(), db => sqlx::query_as(SQL).bind(limit).fetch_all(db).await)?;
+    let rows: Vec<Told> =
+        on_both!(store.read(), db => sqlx::query_as(SQL).bind(below).bind(limit).fetch_all(db).await)?;
     let read = |(id, channel, recipient, state, why, tries, body): Told| {
         let notice: Notice = document::read(&body)?;
         Ok(Undelivered {

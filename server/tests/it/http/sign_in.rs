@@ -117,6 +117,24 @@ async fn a_person_sees_where_they_are_signed_in_and_ends_it_there_and_nobody_els
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_ended_by_not_being_used_is_not_listed_any_more() {
+    both(|bed| async move {
+        let portal = Portal::over(&bed).await;
+        const HOUR: i64 = 3_600_000;
+        let (mut here, mut there) = (Browser::on(&portal.router), Browser::on(&portal.router));
+        there.sign_in("member@contoso.example", "/").await;
+        here.sign_in("member@contoso.example", "/").await;
+        portal.clock.advance(7 * HOUR);
+        assert!(here.get("/sessions").await.body.contains("one other browser"));
+        portal.clock.advance(6 * HOUR);
+        let page = here.get("/sessions").await.body;
+        assert!(page.contains("This browser") && !page.contains("other browser"), "{page}");
+        assert!(there.get("/environments").await.leads_to().starts_with("/sign-in"), "as it is");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_is_in_too_many_groups_for_a_token_has_their_teams_or_is_told_why_not() {
     let bed = Bed::sqlite().await;
     let account = "third-member@contoso.example";

@@ -3,13 +3,14 @@
 //! How an action is asked over a skin stands in [`over_rest`] and [`over_pages`]: an action without an arm there does not
 //! compile.
 
-use crate::support::bed::both;
+use crate::support::bed::{Bed, both};
 use crate::support::browser::{Browser, Seen};
 use crate::support::portal::Portal;
 use app::portal::Requests;
 use axum::body::Body;
 use axum::http::Request;
-use domain::account::{Caller, Role};
+use domain::account::{Account, AccountId, Caller, Role, Way};
+use domain::approval::{By, Level, Policy, Rule};
 use domain::name::TeamName;
 use domain::permission::{Action, Answer, Subject, may};
 use domain::problem::Problem;
@@ -22,7 +23,12 @@ struct Stage {
     job: String,
     /// No two ask for the same name.
     free: String,
+    /// Who answers on the request that waits.
+    level: By,
 }
+
+/// A group of the directory that approves.
+const GROUP: &str = "5ec00000-0000-4000-8000-000000000001";
 
 /// Somebody who may have left.
 const LEAVER: &str = "t/leaver";
@@ -75,6 +81,10 @@ fn over_rest(action: Action, on: &Stage) -> Vec<Call> {
             ("POST", "/policies".to_owned(), Some(json!({"text": ""}))),
             ("POST", "/policies/none/versions".to_owned(), Some(json!({"text": "", "base": 1}))),
         ],
+        Action::Deliver => vec![
+            ("GET", "/deliveries?limit=1".to_owned(), None),
+            ("POST", "/deliveries/none/redelivery".to_owned(), None),
+        ],
     }
 }
 
@@ -122,6 +132,7 @@ fn over_pages(action: Action, on: &Stage) -> Vec<Post> {
         ],
         Action::TakeOn => vec![(built("/take-over"), said(&[]))],
         Action::Govern => vec![("/policies/new".to_owned(), said(&[("base", "0"), ("text", "")]))],
+        Action::Deliver => vec![("/notices/none/again".to_owned(), said(&[]))],
     }
 }
 
@@ -135,15 +146,33 @@ async fn everybody(portal: &Portal, member: &Caller) -> Vec<Caller> {
         }
     }
     all.push(member.clone());
+    all.push(officer(portal).await);
     all
 }
 
-/// The table's answer. Asking is of the caller's own teams: another team is no answer of the form, whoever it is.
-fn expected(caller: &Caller, action: Action, requester: &Caller) -> Answer {
+/// Somebody who is in the group, and nothing else here.
+async fn officer(portal: &Portal) -> Caller {
+    let account = Account {
+        id: AccountId("t/officer".into()),
+        name: "officer@contoso.example".into(),
+        roles: Vec::new(),
+        teams: Vec::new(),
+        groups: vec![GROUP.into()],
+    };
+    let caller = Caller { account, way: Way::Browser, from: None };
+    portal.accounts.signed_in(&caller).await.unwrap();
+    caller
+}
+
+/// The table's answer about what lies at a path. Asking is of the caller's own teams: another team is no answer of the
+/// form, whoever it is.
+fn expected(caller: &Caller, action: Action, path: &str, on: &Stage, requester: &Caller) -> Answer {
     let team = TeamName::parse("payments").unwrap();
-    let of_request = matches!(action, Action::Withdraw | Action::Decide | Action::Comment | Action::See);
+    let of_request = path.contains(&on.open);
+    let in_group = of_request && on.level.as_group().is_some_and(|group| caller.in_group(&group.id));
     let requester = of_request.then_some(&requester.account.id);
-    may(caller, action, &Subject { other_manager: true, ..Subject::of(&team, requester) })
+    let subject = Subject { other_manager: true, level: &on.level, in_group, ..Subject::of(&team, requester) };
+    may(caller, action, &subject)
 }
 
 async fn call(portal: &Portal, (method, path, body): &Call, token: Option<&str>) -> Seen {
@@ -208,58 +237,74 @@ const REASONS: [&str; 7] =
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_role_meets_every_action_over_both_skins() {
-    both(|bed| async move {
-        let portal = Portal::over(&bed).await;
-        let (member, manager) = (portal.member().await, portal.manager().await);
-        let people = everybody(&portal, &member).await;
-        portal.caller("leaver", Role::Member, Some("payments")).await;
-        let open = portal.asked(&member, "open").await;
-        let built = portal.asked(&member, "built").await;
-        let digest = portal.service.request(&manager, &built).await.unwrap().digest;
-        let job =
-            portal.service.decide(&manager, &built, Decision::Approve, "", &digest, None).await.unwrap().job.unwrap();
-        for caller in &people {
-            for (list, name) in [("/requests", "open"), ("/environments", "built")] {
-                let seen = call(&portal, &("GET", list.to_owned(), None), Some(&portal.token_of(caller).await)).await;
-                let listed = seen.body.contains(&format!("\"{name}\""));
-                let sees = expected(caller, Action::See, &member).allowed();
-                assert_eq!((seen.status.as_u16(), listed), (200, sees), "{}: {list}", caller.account.name);
-            }
+    everybody_meets_everything(By::Managers).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn and_so_they_do_where_a_group_of_the_directory_is_asked() {
+    everybody_meets_everything(By::group(GROUP, "Security")).await;
+}
+
+async fn everybody_meets_everything(level: By) {
+    both(|bed| meets(bed, level.clone())).await;
+}
+
+async fn meets(bed: Bed, level: By) {
+    let rule = Rule { levels: vec![Level { by: level.clone(), approvers: 1 }], ..Rule::default() };
+    let policy = Policy { title: "Everything".into(), rule, ..Policy::default() };
+    let portal = Portal::configured(bed.store.clone(), |config| config.approvals = vec![policy]).await;
+    let (member, manager) = (portal.member().await, portal.manager().await);
+    let people = everybody(&portal, &member).await;
+    portal.caller("leaver", Role::Member, Some("payments")).await;
+    let open = portal.asked(&member, "open").await;
+    let built = portal.asked(&member, "built").await;
+    let decider = if level == By::Managers { manager } else { officer(&portal).await };
+    let digest = portal.service.request(&decider, &built).await.unwrap().digest;
+    portal.service.decide(&decider, &built, Decision::Approve, "", &digest, None).await.unwrap();
+    let job = portal.service.request(&member, &built).await.unwrap().job.unwrap();
+    let mut stage = Stage { open: open.to_string(), job: job.to_string(), free: String::new(), level };
+    for caller in &people {
+        for (list, name) in [("/requests", "open"), ("/environments", "built")] {
+            let seen = call(&portal, &("GET", list.to_owned(), None), Some(&portal.token_of(caller).await)).await;
+            let listed = seen.body.contains(&format!("\"{name}\""));
+            let sees = expected(caller, Action::See, list, &stage, &member).allowed();
+            assert_eq!((seen.status.as_u16(), listed), (200, sees), "{}: {list}", caller.account.name);
         }
-        let mut stage = Stage { open: open.to_string(), job: job.to_string(), free: String::new() };
-        for (number, caller) in people.iter().enumerate() {
-            let token = portal.token_of(caller).await;
-            let mut browser = portal.browser_of(caller).await;
-            stage.free = format!("wish-{}", char::from(b'a' + u8::try_from(number).unwrap()));
-            for action in Action::ALL {
-                let answer = expected(caller, action, &member);
-                let said = format!("{}: {} may {action:?}? {answer:?}", bed.name, caller.account.name);
-                let calls = over_rest(action, &stage);
-                assert!(!calls.is_empty(), "{action:?} is missing over REST");
-                for asked in calls {
-                    let seen = call(&portal, &asked, Some(&token)).await;
-                    assert!(rest_agrees(action, answer, &seen), "{said} {asked:?}: {} {}", seen.status, seen.body);
-                }
-                let posts = over_pages(action, &stage);
-                assert!(!posts.is_empty(), "{action:?} is missing over the pages");
-                for asked in posts {
-                    let seen = go(&mut browser, &asked).await;
-                    let (status, body) = (seen.status, seen.body.clone());
-                    let agrees = pages_agree(&mut browser, action, answer, &seen).await;
-                    let to = seen.header("location").to_owned();
-                    assert!(agrees, "{said} {asked:?}: {status} {to} {}{body}", seen.header("set-cookie"));
-                }
-            }
-        }
+    }
+    for (number, caller) in people.iter().enumerate() {
+        let token = portal.token_of(caller).await;
+        let mut browser = portal.browser_of(caller).await;
+        stage.free = format!("wish-{}", char::from(b'a' + u8::try_from(number).unwrap()));
         for action in Action::ALL {
-            for asked in over_rest(action, &stage) {
-                assert_eq!(call(&portal, &asked, None).await.status.as_u16(), 401, "nobody: {asked:?}");
+            let said = format!("{}: {} may {action:?}?", bed.name, caller.account.name);
+            let calls = over_rest(action, &stage);
+            assert!(!calls.is_empty(), "{action:?} is missing over REST");
+            for asked in calls {
+                let answer = expected(caller, action, &asked.1, &stage, &member);
+                let seen = call(&portal, &asked, Some(&token)).await;
+                let (status, body) = (seen.status, &seen.body);
+                assert!(rest_agrees(action, answer, &seen), "{said} {answer:?} {asked:?}: {status} {body}");
             }
-            for asked in over_pages(action, &stage) {
-                let seen = go(&mut Browser::on(&portal.router), &asked).await;
-                assert!(seen.leads_to().starts_with("/sign-in?back="), "nobody: {asked:?}");
+            let posts = over_pages(action, &stage);
+            assert!(!posts.is_empty(), "{action:?} is missing over the pages");
+            for asked in posts {
+                let answer = expected(caller, action, &asked.0, &stage, &member);
+                let seen = go(&mut browser, &asked).await;
+                let (status, body) = (seen.status, seen.body.clone());
+                let agrees = pages_agree(&mut browser, action, answer, &seen).await;
+                let to = seen.header("location").to_owned();
+                let cookie = seen.header("set-cookie");
+                assert!(agrees, "{said} {answer:?} {asked:?}: {status} {to} {cookie}{body}");
             }
         }
-    })
-    .await;
+    }
+    for action in Action::ALL {
+        for asked in over_rest(action, &stage) {
+            assert_eq!(call(&portal, &asked, None).await.status.as_u16(), 401, "nobody: {asked:?}");
+        }
+        for asked in over_pages(action, &stage) {
+            let seen = go(&mut Browser::on(&portal.router), &asked).await;
+            assert!(seen.leads_to().starts_with("/sign-in?back="), "nobody: {asked:?}");
+        }
+    }
 }

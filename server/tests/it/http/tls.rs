@@ -206,3 +206,16 @@ async fn a_body_that_does_not_go_on_is_not_waited_for() {
     assert!(told.starts_with("HTTP/1.1 4"), "{told}");
     running.end().await;
 }
+
+/// What `limits.head_seconds` bounds is also how long a connection is kept on which nothing more is asked.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_on_which_nothing_more_is_asked_is_closed() {
+    let bed = Bed::sqlite().await;
+    let portal = Portal::configured(bed.store.clone(), |_| {}).await;
+    let running = Running::start(&portal, None, Duration::from_millis(500)).await;
+    let twice = b"GET /healthz HTTP/1.1\r\nhost: a\r\n\r\nGET /healthz HTTP/1.1\r\nhost: a\r\n\r\n";
+    let told = tokio::time::timeout(PATIENT / 20, running.told(twice)).await.expect("it is kept for ever");
+    assert_eq!(told.matches("HTTP/1.1 200 OK").count(), 2, "kept as long as something is asked: {told}");
+    assert!(!told.to_lowercase().contains("connection: close"), "nobody said that it was over: {told}");
+    running.end().await;
+}

@@ -12,6 +12,7 @@ use domain::id::RequestId;
 use domain::request::{Decision, State};
 use domain::view::audit::Filter;
 use domain::view::request::{LevelStand, Show, Whole};
+use keystead::store::{Store, Use};
 use keystead::timers::{RequestExpiry, Timer, ring_one};
 use serde_json::json;
 use std::sync::Arc;
@@ -324,6 +325,32 @@ async fn approvals_go_to_no_requester_in_no_circle_and_to_nobody_who_decides_on_
         service.take_back(&all.manager).await.unwrap();
         service.hand_over(&all.elsewhere, &to("manager"), &day).await.unwrap();
         assert_eq!(service.handing_over(&all.manager).await.unwrap().taken.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_who_hand_over_to_each_other_at_the_same_moment_one_does() {
+    both(|bed| async move {
+        let portal = Portal::over(&bed).await;
+        // As a replica of its own, where several share a database.
+        let store =
+            if bed.name == "postgres" { Store::open(&bed.url, Use::Command).await.unwrap() } else { bed.store.clone() };
+        let there = Portal::on(store).await;
+        let all = people(&portal).await;
+        let day = portal.now().plus(86_400_000).rfc3339()[..10].to_owned();
+        let (one, other) = (&all.manager, &all.other_manager);
+        for _ in 0..6 {
+            let (here, back) = tokio::join!(
+                portal.service.hand_over(one, &other.account.name, &day),
+                there.service.hand_over(other, &one.account.name, &day),
+            );
+            assert_eq!([here.is_ok(), back.is_ok()].iter().filter(|ok| **ok).count(), 1, "{here:?} {back:?}");
+            let refused = here.err().or(back.err()).unwrap();
+            assert!(refused.fields[0].message.contains("nobody would be left to decide"), "{refused:?}");
+            portal.service.take_back(one).await.unwrap();
+            portal.service.take_back(other).await.unwrap();
+        }
     })
     .await;
 }

@@ -9,7 +9,7 @@ use domain::environment::State;
 use domain::form::Form;
 use domain::plan::Verb;
 use keystead::engine::place::Place;
-use keystead::store::event::Journal;
+use keystead::store::event::{self, Journal};
 
 /// Everything is as it was approved, and nothing of an earlier wish is left in the group.
 async fn as_approved(portal: &Portal, member: &Caller, journal: &Journal) {
@@ -111,4 +111,11 @@ async fn a_step_that_is_newer_than_an_environment_is_no_drift_and_comes_with_its
     let changed = portal.changed(&member, &manager, "older", form).await;
     assert!(portal.azure.arm().get(&place.vault_audit()).await.unwrap().is_some());
     as_approved(&portal, &member, &changed).await;
+
+    // Since then, and not anew with each later change, is known who read what.
+    let id = &built.job.environment;
+    let since = event::stands_since(&bed.store, id, "vault-audit").await.unwrap();
+    assert_eq!(since, changed.status.step("vault-audit").unwrap().ended);
+    portal.changed(&member, &manager, "older", Form { nodes: "1".into(), ..Form::default() }).await;
+    assert_eq!(event::stands_since(&bed.store, id, "vault-audit").await.unwrap(), since);
 }

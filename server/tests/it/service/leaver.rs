@@ -3,7 +3,7 @@
 use crate::support::bed::both;
 use crate::support::portal::Portal;
 use app::error::Code;
-use app::portal::{Environments, People, Requests};
+use app::portal::{Environments, Frames, People, Requests};
 use domain::account::Role;
 use domain::request::{Decision, State};
 use domain::view::people::{Ended, Filter, Show};
@@ -53,6 +53,8 @@ async fn everything_of_theirs_ends_at_once_and_what_stands_is_offered() {
         assert!(waits.decider.contains("platform engineer"), "no manager is left: {}", waits.decider);
         assert!(waits.decide.allowed && waits.on_behalf.is_none());
 
+        let counted = (service.frame(&platform).await.unwrap().offers, service.frame(&member).await.unwrap().offers);
+        assert_eq!(counted, (1, 0), "beside the inbox, for who may take it over");
         let behind = service.left_behind(&platform).await.unwrap();
         assert_eq!(behind.iter().map(|left| left.environment.as_str()).collect::<Vec<_>>(), ["stands"]);
         assert!(service.left_behind(&member).await.unwrap().is_empty());
@@ -72,6 +74,7 @@ async fn everything_of_theirs_ends_at_once_and_what_stands_is_offered() {
         assert_eq!(service.take_on(&platform, "stands").await.unwrap_err().code, Code::Conflict);
         assert_eq!(portal.told("environment-taken-on").await, ["next@contoso.example (browser): stands"]);
         assert!(service.left_behind(&next).await.unwrap().is_empty());
+        assert_eq!(service.frame(&platform).await.unwrap().offers, 0);
 
         service.mark_back(&platform, &manager.account.id).await.unwrap();
         portal.accounts.signed_in(&manager).await.unwrap();

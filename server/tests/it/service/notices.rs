@@ -4,7 +4,7 @@ use crate::support::bed::{Bed, both, number, queued, sql, text};
 use crate::support::living::small;
 use crate::support::portal::{Portal, form, submission};
 use app::error::Code;
-use app::portal::{Audit, Notices, Requests};
+use app::portal::{Audit, Jobs, Notices, Requests};
 use domain::account::{Caller, Role};
 use domain::approval::{By, Level, Policy, Rule, Unanswered};
 use domain::failure::Failure;
@@ -354,6 +354,27 @@ async fn a_job_that_stops_is_told_once_to_who_asked_for_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_somebody_else_cancels_is_told_with_the_reason_and_one_s_own_is_not() {
+    both(|bed| async move {
+        let portal = ruled(&bed, Rule::default()).await;
+        let (people, mut bag) = (People::of(&portal).await, Mailbag::new());
+        for (name, by) in [("theirs", &people.manager), ("own", &people.member)] {
+            let id = portal.asked(&people.member, name).await;
+            approve(&portal, &people.manager, &id).await;
+            bag.news(&portal, &people).await;
+            let job = portal.service.request(&people.member, &id).await.unwrap().job.unwrap();
+            portal.service.cancel(by, &job, "Too early").await.unwrap();
+            let said = format!("Create {name} was cancelled");
+            let expected = if name == "theirs" { news(&[("member", &said)]) } else { news(&[]) };
+            assert_eq!(bag.news(&portal, &people).await, expected, "{}", bed.name);
+        }
+        let body = text(&bed.store, "select body from notice where kind = 'job.cancelled' order by id limit 1").await;
+        assert!(body.contains("Too early") && body.contains("manager@contoso.example"), "{body}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn everybody_chooses_what_is_mailed_and_the_list_holds_all_of_it() {
     both(|bed| async move {
         let portal = ruled(&bed, Rule::default()).await;
@@ -408,6 +429,9 @@ async fn only_platform_engineers_see_and_repeat_what_was_not_delivered() {
             let engineer = caller.has(Role::PlatformEngineer);
             assert_eq!(list.undelivered.map(|rows| rows.len()), engineer.then_some(2));
         }
+        let first = portal.service.deliveries(&people.engineer, "", 1).await.unwrap();
+        let last = portal.service.deliveries(&people.engineer, first.next.as_deref().unwrap(), 1).await.unwrap();
+        assert!(first.rows[0].id > last.rows[0].id && last.next.is_none(), "newest first, a page at a time");
         let id = text(&bed.store, "select min(id) from telling where channel = 'mail'").await;
         let refused = portal.service.repeat_notice(&people.manager, &id).await.unwrap_err();
         assert_eq!(refused.code, Code::Forbidden);

@@ -3,7 +3,7 @@
 use crate::support::bed::{Bed, both};
 use crate::support::portal::{Portal, submission};
 use app::error::{Code, PortalError};
-use app::portal::{Audit, Changes, Drafts, Environments, Jobs, Offers, People, Policies, Requests};
+use app::portal::{Audit, Changes, Drafts, Environments, Jobs, Notices, Offers, People, Policies, Requests};
 use domain::account::{AccountId, Caller, Role};
 use domain::id::{JobId, RequestId};
 use domain::permission::{Action, Answer, NO_RECORD, Subject, may};
@@ -133,6 +133,10 @@ async fn act(
         Action::TakeOn => service.take_on(caller, "built").await,
         // What it would write is no policy, so that the next in line finds none of this name.
         Action::Govern => service.write_policy(caller, None, 0, "").await.map(drop),
+        Action::Deliver => {
+            service.deliveries(caller, "", 1).await?;
+            service.repeat_notice(caller, "none").await
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::support::bed::{Bed, both, wish};
 use crate::support::living::small;
 use crate::support::portal::{Portal, form, submission};
 use app::error::{Code, PortalError};
-use app::portal::{Answer, Audit, Changes, Policies, Requests, Submission};
+use app::portal::{Answer, Audit, Changes, Offers, Policies, Requests, Submission};
 use domain::account::{Caller, Role};
 use domain::form::Form;
 use domain::id::RequestId;
@@ -51,6 +51,25 @@ fn only(refused: &PortalError) -> (&str, &str) {
 }
 
 const FEW_NODES: &str = "title = \"Few nodes\"\n[deny]\nnodes = { max = 5 }\n[approval]\nnodes = { max = 3 }\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_begins_with_the_lifetime_of_a_policy_until_somebody_answers() {
+    both(|bed| async move {
+        let portal = Portal::over(&bed).await;
+        let (member, engineer) = (portal.member().await, engineer(&portal).await);
+        let days = async |form: &Form| form.filled(&portal.service.choices(&member).await.unwrap()).lifetime_days;
+        assert_eq!(days(&form("short")).await, "30", "the template's");
+        let text = "title = \"Short\"\nteams = [\"payments\"]\n[warn]\nlifetime_days = { max = 60, default = 14 }\n";
+        on(&portal, &engineer, text).await;
+        assert_eq!(days(&form("short")).await, "14");
+        let id = portal.asked(&member, "short").await;
+        assert_eq!(portal.service.request(&member, &id).await.unwrap().wish.lifetime.days, 14);
+        let longer = portal.service.submit(&member, with("longer", |form| form.lifetime_days = "45".into())).await;
+        let whole = portal.service.request(&member, &longer.unwrap()).await.unwrap();
+        assert_eq!((whole.wish.lifetime.days, whole.plan.findings.len()), (45, 0));
+    })
+    .await;
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_denial_stands_beside_its_field_and_says_what_would_pass() {

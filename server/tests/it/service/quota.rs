@@ -5,12 +5,13 @@ use crate::support::living::small;
 use crate::support::portal::{Portal, submission};
 use app::error::{Code, PortalError};
 use app::portal::{Answer, Changes, Environments, Requests, Submission};
-use domain::account::Caller;
+use domain::account::{Caller, Role};
 use domain::form::Form;
 use domain::id::RequestId;
 use domain::plan::Weight;
 use domain::quota::{Limits, Used};
 use domain::request::Decision;
+use domain::view::environment::Filter;
 use keystead::config::Config;
 use keystead::store::{Store, Use};
 use keystead::timers::{RequestExpiry, Timer, ring_one};
@@ -63,6 +64,32 @@ async fn of_two_who_want_the_last_place_one_gets_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_list_says_how_much_of_the_teams_quota_is_used() {
+    both(|bed| async move {
+        let limits = Limits { environments: Some(2), cores: Some(48), ..Limits::default() };
+        let portal = Portal::configured(bed.store.clone(), bounded(limits)).await;
+        let member = portal.member().await;
+        let elsewhere = portal.caller("second-member", Role::Member, Some("catalogue")).await;
+        let engineer = portal.caller("platform-engineer", Role::PlatformEngineer, None).await;
+        portal.asked(&member, "held").await;
+        let all = Filter::default();
+        let of_team = Filter { team: "payments".into(), ..Filter::default() };
+        for (caller, filter, shown) in
+            [(&member, &all, 1), (&engineer, &all, 0), (&engineer, &of_team, 1), (&elsewhere, &of_team, 0)]
+        {
+            let quotas = portal.service.environments(caller, filter).await.unwrap().quotas;
+            assert_eq!(quotas.len(), shown, "{}: {quotas:?}", caller.account.name);
+            for one in quotas {
+                assert_eq!((one.team.as_str(), one.quota.team.as_str()), ("payments", "Payments"));
+                assert_eq!(one.quota.environments, Some(Used { held: 1, asked: 0, of: 2 }));
+                assert_eq!(one.quota.cores, Some(Used { held: 6, asked: 0, of: 48 }));
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_place_is_given_back_by_a_rejection_a_withdrawal_and_an_expiry() {
     both(|bed| async move {
         let portal = Portal::configured(bed.store.clone(), bounded(one_environment())).await;
@@ -83,7 +110,7 @@ async fn a_place_is_given_back_by_a_rejection_a_withdrawal_and_an_expiry() {
         let timers: Vec<Arc<dyn Timer>> = vec![Arc::new(RequestExpiry { store: bed.store.clone() })];
         assert!(ring_one(&bed.store, &portal.clock, &timers, "t").await);
         portal.asked(&member, "fourth").await;
-        let stranger = portal.caller("second-member", domain::account::Role::Member, Some("catalogue")).await;
+        let stranger = portal.caller("second-member", Role::Member, Some("catalogue")).await;
         let form = Form { team: "catalogue".into(), ..crate::support::portal::form("of-others") };
         portal.service.submit(&stranger, Submission { form, password: None, draft: None }).await.unwrap();
     })

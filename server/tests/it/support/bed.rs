@@ -89,7 +89,12 @@ pub async fn text(store: &Store, text: &'static str) -> String {
 }
 
 pub fn payments() -> Team {
-    Team { name: TeamName::parse("payments").unwrap(), title: "Payments".into(), group: "g-1".into() }
+    Team {
+        name: TeamName::parse("payments").unwrap(),
+        title: "Payments".into(),
+        group: "g-1".into(),
+        cost_centre: None,
+    }
 }
 
 pub fn choices() -> Choices {
@@ -121,6 +126,7 @@ pub fn choices() -> Choices {
         node_sizes: vec![NodeSizeChoice { name: NodeSize::parse("Standard_D2s_v5").unwrap(), cores: 2, memory_gib: 8 }],
         kubernetes: vec!["1.36".into()],
         workspaces: Vec::new(),
+        lifetimes: Vec::new(),
     }
 }
 

@@ -128,13 +128,14 @@ impl Portal {
         let service = Service::new(&config, store.clone(), azure.clone(), recipe, seal.clone(), clock.clone());
         let accounts = Accounts::new(service.clone());
         let public = config.public.clone().unwrap_or_else(|| Url::parse("http://127.0.0.1:4170").unwrap());
-        let teams = config.teams.iter().map(|team| (team.group.clone(), team.name.clone())).collect();
         let back = public.join(sign_in::BACK).unwrap();
         let client = http::client(&config.azure).unwrap();
         let web = Web {
             portal: service.clone(),
             tokens: accounts.clone(),
-            provider: Arc::new(Provider::new(config.sign_in.clone(), teams, &back, client, clock.clone()).unwrap()),
+            provider: Arc::new(
+                Provider::new(config.sign_in.clone(), config.groups(), &back, client, clock.clone()).unwrap(),
+            ),
             provider_origin: Url::parse(&config.sign_in.issuer).unwrap().origin().ascii_serialization(),
             installation: app::context::Installation::default(),
             files: Arc::new(site::Site::empty()),
@@ -199,6 +200,7 @@ pub fn caller(name: &str, role: Role, team: Option<&str>) -> Caller {
         name: format!("{name}@contoso.example"),
         roles: vec![role],
         teams: team.into_iter().map(|team| TeamName::parse(team).unwrap()).collect(),
+        groups: Vec::new(),
     };
     Caller { account, way: Way::Browser, from: None }
 }

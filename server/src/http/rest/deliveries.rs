@@ -1,0 +1,41 @@
+//! `/api/v1/deliveries` lists the notices that could not be delivered; `redelivery` under one sends it again.
+
+use super::problem::Refusal;
+use super::query::Paged;
+use super::refusals::{Unasked, Unsaid};
+use crate::http::Web;
+use crate::http::caller::Bearer;
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use domain::view::notice::Deliveries;
+
+/// What was given up, or has been tried in vain so far, newest first; for platform engineers.
+#[utoipa::path(
+    get, path = "/api/v1/deliveries", tag = "notices", params(Paged),
+    security(("token" = [])),
+    responses((status = 200, description = "A page of them", body = Deliveries), Unasked)
+)]
+pub async fn list(
+    State(web): State<Web>,
+    Bearer(caller): Bearer,
+    Query(page): Query<Paged>,
+) -> Result<Json<Deliveries>, Refusal> {
+    Ok(Json(web.portal.deliveries(&caller, &page.after, page.limit).await?))
+}
+
+/// Sends one again, from now on and for another day.
+#[utoipa::path(
+    post, path = "/api/v1/deliveries/{id}/redelivery", tag = "notices",
+    params(("id" = String, Path, description = "Of the list")),
+    security(("token" = [])),
+    responses((status = 202, description = "It is on its way again"), Unsaid)
+)]
+pub async fn again(
+    State(web): State<Web>,
+    Bearer(caller): Bearer,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Refusal> {
+    web.portal.repeat_notice(&caller, &id).await?;
+    Ok(StatusCode::ACCEPTED)
+}
