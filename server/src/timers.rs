@@ -5,12 +5,14 @@
 //! is lost in the middle is noticed by its lease ([`crate::engine::watch`]), and another one rings: so each ring looks at
 //! what is true before it does anything.
 
+pub mod actual;
 pub mod checks;
 pub mod directory;
 pub mod drift;
 pub mod request;
 pub mod sealed;
 
+pub use actual::ActualLook;
 pub use checks::ChecksAgain;
 pub use directory::DirectoryLook;
 pub use drift::DriftLook;

@@ -2,6 +2,7 @@
 
 use super::Can;
 use crate::check;
+use crate::cost::actual::{Actual, ByTeam};
 use crate::cost::{Amount, Estimate};
 use crate::environment::{Arch, State};
 use crate::form::accept::Accept;
@@ -75,6 +76,9 @@ pub struct List {
     pub teams: Vec<(String, String)>,
     /// What the environments of each team that are not gone cost a month: its title, and the sum.
     pub sums: Vec<(String, Amount)>,
+    /// What was billed this month; `None` where that is not read.
+    #[serde(default)]
+    pub actual: Option<ByTeam>,
     /// Nearest name where nothing was found.
     pub nearest: Option<String>,
     /// When the server read this.
@@ -118,6 +122,9 @@ pub struct Whole {
     /// What it costs by resource.
     #[serde(default)]
     pub cost: Option<Estimate>,
+    /// What was billed for it; `None` where that is not read.
+    #[serde(default)]
+    pub actual: Option<Actual>,
     /// Where its owner has left: since when, and whether the caller may take it over.
     #[serde(default)]
     pub orphaned: Option<Orphaned>,

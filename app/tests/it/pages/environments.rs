@@ -5,6 +5,8 @@ use crate::fake::{Fake, NOW, ago, page};
 use app::error::{Code, PortalError};
 use axum::http::StatusCode;
 use domain::cost::Amount;
+use domain::cost::actual::ByTeam;
+use domain::cost::calendar::Day;
 use domain::cost::currency::Currency;
 use domain::environment::{Arch, State, Stone};
 use domain::id::EnvironmentId;
@@ -43,6 +45,7 @@ pub(crate) fn list(rows: Vec<Row>) -> List {
         next: None,
         teams: vec![("catalogue".into(), "Catalogue".into()), ("payments".into(), "Payments".into())],
         sums: vec![("Catalogue".into(), eur(1_500_000_000)), ("Payments".into(), eur(1_856_000_000))],
+        actual: None,
         nearest: None,
         now: NOW,
     }
@@ -100,6 +103,22 @@ async fn what_there_is_stands_in_the_order_of_the_portal() {
     assert!(said.contains("Catalogue €1,500.00 Payments €1,856.00"), "{said}");
     assert!(said.contains("41 of 90 days €351"), "{said}");
     assert!(said.find("search-dev") < said.find("payments-staging"));
+    keeps_the_policy(&html);
+}
+
+#[tokio::test]
+async fn what_was_billed_stands_beside_what_was_estimated_for_each_team() {
+    let Ok(found) = nine().environments else { panic!("no list") };
+    let (day, sums) = (Day::of(NOW), vec![("Payments".into(), eur(12_340_000)), ("Search".into(), eur(1_000_000))]);
+    let actual = Some(ByTeam { month: day.month(), sums, until: Some(day) });
+    let (_, html) = page(Fake { environments: Ok(List { actual, ..found }), ..nine() }, "/environments").await;
+    let said = text(&html);
+    assert!(said.contains(&format!("€13.34 billed in {}", day.month().name())), "{said}");
+    assert!(said.contains(&format!("told up to {}.", day.said())), "{said}");
+    assert!(
+        said.contains("Catalogue €1,500.00 Payments €1,856.00 €12.34 Search €1.00"),
+        "one that is gone too: {said}"
+    );
     keeps_the_policy(&html);
 }
 
