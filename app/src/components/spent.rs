@@ -35,7 +35,7 @@ pub fn spent(actual: Option<&Actual>) -> AnyView {
             <details class="more">
                 <summary>{turn()}<span>{until}</span></summary>
                 <div class="stack small small-text quiet">
-                    <p>"Azure’s figures come up to two days late"{actual.read.map(|at| view! { ", read "{moment(at)} })}". They are those of Cost Management, before taxes."</p>
+                    <p>"Azure’s figures come up to two days late"{actual.read.map(|at| view! { ", read "{moment(at)} })}"."</p>
                     <ul class="plain-list">{counts.into_iter().collect_view()}</ul>
                 </div>
             </details>

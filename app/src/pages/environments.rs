@@ -98,13 +98,15 @@ fn by_team(sums: &[(String, Amount)], actual: Option<&ByTeam>) -> Option<AnyView
         view! { <tr><th scope="row">{team.clone()}</th><td class="n">{estimated}</td><td class="n">{billed}</td></tr> }
     });
     let rows = rows.collect_view();
-    let until = actual.until.map(|day| format!(", told up to {}", day.said()));
+    let until = actual.until.map(|day| format!(", told up to {}", day.said())).unwrap_or_default();
+    let billed = format!("{} so far", actual.month.name());
+    let says = format!("Estimated: a month of everything that is not gone. Billed: also what is gone{until}.");
     Some(
         view! {
             <section class="card" aria-labelledby="by-team">
-                <header><h2 id="by-team">"Cost by team"</h2><p>"Estimated: a month of everything that is not gone. Billed: with what is gone"{until}"."</p></header>
+                <header><h2 id="by-team">"Cost by team"</h2><p>{says}</p></header>
                 <table class="table">
-                    <thead><tr><th scope="col">"Team"</th><th scope="col" class="n">"Estimated"</th><th scope="col" class="n">{actual.month.name()}" so far"</th></tr></thead>
+                    <thead><tr><th scope="col">"Team"</th><th scope="col" class="n">"Estimated"</th><th scope="col" class="n">{billed}</th></tr></thead>
                     <tbody>{rows}</tbody>
                 </table>
             </section>

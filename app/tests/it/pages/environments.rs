@@ -114,7 +114,7 @@ async fn what_was_billed_stands_beside_what_was_estimated_for_each_team() {
     let (_, html) = page(Fake { environments: Ok(List { actual, ..found }), ..nine() }, "/environments").await;
     let said = text(&html);
     assert!(said.contains(&format!("€13.34 billed in {}", day.month().name())), "{said}");
-    assert!(said.contains(&format!("told up to {}.", day.said())), "{said}");
+    assert!(said.contains(&format!("also what is gone, told up to {}.", day.said())), "{said}");
     assert!(
         said.contains("Catalogue €1,500.00 Payments €1,856.00 €12.34 Search €1.00"),
         "one that is gone too: {said}"
