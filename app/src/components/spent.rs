@@ -20,9 +20,11 @@ pub fn spent(actual: Option<&Actual>) -> AnyView {
         });
         return section(view! { {waits}{refused} }.into_any());
     }
+    // Of a month in which it did not stand there is nothing to say.
+    let last = Some(&actual.last_month).filter(|spent| !spent.amounts.is_empty());
     let lines = [(actual.this_month.month.name().to_owned() + " so far", &actual.this_month)]
         .into_iter()
-        .chain([(actual.last_month.month.name().to_owned(), &actual.last_month)])
+        .chain(last.map(|last| (last.month.name().to_owned(), last)))
         .map(|(name, spent)| view! { <div><dt>{name}</dt><dd>{spent.said()}</dd></div> });
     let until = actual
         .until

@@ -48,15 +48,11 @@ impl ActualLook {
     }
 
     async fn read(&self, known: &Look, now: Moment) -> Result<(), Untold> {
-        let today = Day::of(now);
-        let before = today.month().before();
         let mut lines = self.lines(&Period::MonthToDate).await?;
         let mut settled = known.settled;
-        if settled.is_none_or(|settled| settled < before) {
-            lines.extend(self.lines(&whole(before)).await?);
-            if today.of_month() >= SETTLED_BY {
-                settled = Some(before);
-            }
+        if let Some((last, last_time)) = last_month(settled, Day::of(now)) {
+            lines.extend(self.lines(&whole(last)).await?);
+            settled = Some(last).filter(|_| last_time).or(settled);
         }
         let failed = |error: store::Error| Untold::Failed(error.to_string());
         let owners = actual::owners(&self.store).await.map_err(failed)?;
@@ -113,6 +109,13 @@ fn said(error: &Error) -> &str {
     if error.message().is_empty() { error.code() } else { error.message() }
 }
 
+/// The month before, where it is still to be read, and whether this is the last time.
+fn last_month(settled: Option<Month>, today: Day) -> Option<(Month, bool)> {
+    let last = today.month().before();
+    let open = settled.is_none_or(|settled| settled < last);
+    open.then(|| (last, today.of_month() >= SETTLED_BY))
+}
+
 fn whole(month: Month) -> Period {
     Period::Days(month.first().to_string(), month.last().to_string())
 }
@@ -155,5 +158,23 @@ impl Timer for ActualLook {
         // The lists have their sums from it.
         self.store.announce(Change::Any).await;
         Ok(Next::Again(now.plus(next)))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_month_is_read_until_its_charges_have_come_and_once_more() {
+        let [september, october] = ["2026-09", "2026-10"].map(|text| Month::parse(text).unwrap());
+        let on = |settled, day: &str| last_month(settled, Day::parse(day).unwrap());
+        assert_eq!(on(Some(september), "2026-11-01"), Some((october, false)));
+        assert_eq!(on(Some(september), "2026-11-07"), Some((october, false)));
+        assert_eq!(on(Some(september), "2026-11-08"), Some((october, true)));
+        assert_eq!(on(Some(october), "2026-11-08"), None);
+        assert_eq!(on(None, "2026-11-30"), Some((october, true)), "who begins late has last month too");
+        assert_eq!(whole(october), Period::Days("2026-10-01".into(), "2026-10-31".into()));
     }
 }
