@@ -25,6 +25,7 @@ pub mod quota;
 pub mod refused;
 pub mod shortcuts;
 #[cfg(feature = "ssr")]
+pub mod spent;
 pub mod sprite;
 pub mod time;
 pub mod timeline;

@@ -67,6 +67,8 @@ pub struct Config {
     /// In which prices are shown: one that Azure's list knows.
     #[serde(default)]
     pub currency: Currency,
+    #[serde(default)]
+    pub cost: Cost,
     pub azure: Azure,
     pub sign_in: SignIn,
     pub teams: Vec<TeamEntry>,
@@ -91,6 +93,22 @@ pub struct Config {
     pub webhooks: Vec<Webhook>,
     #[serde(default)]
     pub notices: Notices,
+}
+
+/// What is read from Azure Cost Management.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Cost {
+    /// Whether what was billed is shown beside the estimates.
+    pub actual: bool,
+    /// How often Azure is asked.
+    pub every_minutes: u32,
+}
+
+impl Default for Cost {
+    fn default() -> Cost {
+        Cost { actual: false, every_minutes: 240 }
+    }
 }
 
 /// Where the sealing keys are.

@@ -26,7 +26,7 @@ use keystead::service::reminding::NoticeRemind;
 use keystead::service::telling::NoticeTell;
 use keystead::store::{Store, Use, agreed};
 use keystead::timers::{
-    self, ApproverLook, ChecksAgain, DirectoryLook, DriftLook, RequestExpiry, SealedCleanUp, Timer,
+    self, ActualLook, ApproverLook, ChecksAgain, DirectoryLook, DriftLook, RequestExpiry, SealedCleanUp, Timer,
 };
 use keystead::{beside, recipes};
 use std::io::Write;
@@ -155,6 +155,13 @@ async fn serve_with(config: &Config, keys: SealKey, store: Store, clock: Clock, 
     let courier = Arc::new(Courier::new(config, &public)?);
     DirectoryLook::begin(&store, clock.now()).await?;
     ApproverLook::begin(&store, clock.now()).await?;
+    let actual = ActualLook {
+        store: store.clone(),
+        azure: azure.clone(),
+        on: config.cost.actual,
+        every_minutes: config.cost.every_minutes,
+    };
+    actual.begin(clock.now()).await?;
     let engine = Arc::new(engine(config, &store, &clock, azure.clone(), seal, provision));
     let holders = Arc::new(Holders::new(azure.clone(), config.teams.iter().map(|team| team.team()).collect()));
     let work = tokio::spawn(engine.clone().run(stop.clone()));
@@ -169,6 +176,7 @@ async fn serve_with(config: &Config, keys: SealKey, store: Store, clock: Clock, 
         Arc::new(NoticeRemind(service.clone())),
         Arc::new(DirectoryLook { store: store.clone(), azure: azure.clone() }),
         Arc::new(ApproverLook { store: store.clone(), azure: azure.clone(), groups: config.groups().approvers() }),
+        Arc::new(actual),
     ];
     let rings = tokio::spawn(timers::run(store.clone(), clock, ring, stop.clone()));
     let sweeps = tokio::spawn(sweep(sessions, once, stop.clone()));

@@ -2,6 +2,7 @@
 
 mod access;
 pub mod accounts;
+mod actual;
 mod audit;
 pub(crate) mod cache;
 mod changeable;
@@ -91,6 +92,8 @@ pub struct Service {
     prices: costs::Prices,
     /// In which prices are asked for.
     currency: Currency,
+    /// Whether what Azure has billed is read.
+    reads_actual: bool,
     live: Live,
     sealer: Sealer,
     showing: jobs::Showing,
@@ -132,6 +135,7 @@ impl Service {
             picture: Picture::default(),
             prices: costs::Prices::default(),
             currency: config.currency,
+            reads_actual: config.cost.actual,
             mails: config.mail.is_some(),
             webhooks: config.webhooks.clone(),
             notices: config.notices,

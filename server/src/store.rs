@@ -28,6 +28,7 @@
 
 pub mod access;
 pub mod account;
+pub mod actual;
 pub mod agreed;
 pub mod approver;
 pub mod audit;

@@ -5,6 +5,7 @@
 //! is lost in the middle is noticed by its lease ([`crate::engine::watch`]), and another one rings: so each ring looks at
 //! what is true before it does anything.
 
+pub mod actual;
 pub mod approvers;
 pub mod checks;
 pub mod directory;
@@ -12,6 +13,7 @@ pub mod drift;
 pub mod request;
 pub mod sealed;
 
+pub use actual::ActualLook;
 pub use approvers::ApproverLook;
 pub use checks::ChecksAgain;
 pub use directory::DirectoryLook;

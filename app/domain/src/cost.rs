@@ -1,5 +1,7 @@
 //! Money: what Azure's list asks a month for what an environment uses, in whole millionths of a currency, never in floats.
 
+pub mod actual;
+pub mod calendar;
 pub mod currency;
 pub mod uses;
 

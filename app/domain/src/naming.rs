@@ -5,6 +5,9 @@ use crate::wish::{Wish, Workspace};
 /// Namespace, service account, deployment, service and federated credential of the web app.
 pub const WEB_APP: &str = "webapp";
 
+/// The tag that every resource of an environment bears with the environment's id.
+pub const ENVIRONMENT_TAG: &str = "keystead-environment-id";
+
 /// The diagnostic setting that sends the vault's audit records to the workspace.
 pub const VAULT_AUDIT: &str = "keystead-audit";
 
@@ -39,6 +42,18 @@ pub fn data_collection_rule(wish: &Wish) -> String {
 /// The node resource group that AKS makes: `MC_RG_CLUSTER_REGION`.
 pub fn node_resource_group(wish: &Wish) -> String {
     format!("MC_{}_{}_{}", resource_group(wish), cluster(wish), wish.region)
+}
+
+/// The name of the environment whose resource group, or group of nodes, is called so, in whatever case.
+pub fn of_group(group: &str) -> Option<String> {
+    let group = group.to_lowercase();
+    let own = group.strip_prefix("rg-");
+    // Names hold no underscore.
+    let of_nodes = || {
+        let (own, rest) = group.strip_prefix("mc_rg-")?.split_once("_aks-")?;
+        rest.strip_prefix(own)?.starts_with('_').then_some(own)
+    };
+    own.or_else(of_nodes).filter(|name| !name.is_empty()).map(str::to_owned)
 }
 
 /// `shop.azurecr.io` of `shop.azurecr.io/webapp:1.8.2`; other registries let everybody pull, or are no business of Azure's.

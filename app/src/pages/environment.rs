@@ -9,11 +9,13 @@ use crate::components::cost::{basis, borne, items};
 use crate::components::frame::{Place, crumbs, framed};
 use crate::components::glyph::{PERSON, STOPPED, WAITING, icon, of_environment, of_job, pill, state};
 use crate::components::notice::{notice, slim};
+use crate::components::spent::spent;
 use crate::components::time::{date, moment};
 use crate::components::topology::topology;
 use crate::portal::{Answer, asked};
 use crate::routes;
 use domain::check::Verdict;
+use domain::cost::actual::Actual;
 use domain::environment::State;
 use domain::job;
 use domain::moment::duration;
@@ -224,17 +226,28 @@ fn life(found: &Whole) -> AnyView {
     .into_any()
 }
 
-/// What it costs by resource; what is gone costs nothing.
+/// What it costs by resource, and what was billed; what is gone costs nothing more.
 fn cost(found: &Whole) -> Option<AnyView> {
-    let estimate = found.cost.as_ref().filter(|_| found.row.state != State::Gone)?;
+    let estimate = found.cost.as_ref().filter(|_| found.row.state != State::Gone);
+    let told = |actual: &Actual| !(actual.this_month.amounts.is_empty() && actual.last_month.amounts.is_empty());
+    if estimate.is_none() && !found.actual.as_ref().is_some_and(told) {
+        return None;
+    }
+    let estimated = estimate.map(|estimate| {
+        view! {
+            <p class="figure-big">{estimate.total().said()}" "<small>"a month, estimated"</small></p>
+            {items(estimate)}
+            {borne(found.wish.cost_centre.as_deref())}
+            {basis(estimate)}
+        }
+    });
+    let billed = found.row.ends.is_some().then(|| spent(found.actual.as_ref()));
     let card = view! {
         <section class="card" aria-labelledby="cost">
             <header><h2 id="cost">"Cost"</h2></header>
             <div class="pad stack small">
-                <p class="figure-big">{estimate.total().said()}" "<small>"a month, estimated"</small></p>
-                {items(estimate)}
-                {borne(found.wish.cost_centre.as_deref())}
-                {basis(estimate)}
+                {estimated}
+                {billed}
             </div>
         </section>
     };

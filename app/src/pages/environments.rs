@@ -11,6 +11,7 @@ use crate::routes;
 use domain::Moment;
 use domain::account::short;
 use domain::cost::Amount;
+use domain::cost::actual::ByTeam;
 use domain::environment::State;
 use domain::view::Frame;
 use domain::view::environment::{Filter, List, Row, Show, TeamQuota};
@@ -55,12 +56,17 @@ fn page(filter: &Filter, list: List, frame: &Frame) -> AnyView {
         view! { <span>{said}</span> }
     });
     let cost = cost.collect_view();
-    let (teams, quotas) = (by_team(&list.sums), quotas(&list.quotas));
+    let billed = list.actual.as_ref().map(|actual| {
+        let of = |sum: Amount| view! { <span>{format!("{} billed in {}", sum.said(), actual.month.name())}</span> };
+        totals(&actual.sums).into_iter().map(of).collect_view()
+    });
+    let teams = by_team(&list.sums, list.actual.as_ref());
+    let quotas = quotas(&list.quotas);
     let inside = if first_run { nothing_yet(requests) } else { listed(filter, list) };
     view! {
         <Title text="Environments"/>
         <div class="pagehead">
-            <div><h1>"Environments"</h1><p class="meta"><span>{counted}</span>{cost}</p></div>
+            <div><h1>"Environments"</h1><p class="meta"><span>{counted}</span>{cost}{billed}</p></div>
             {(!first_run).then_some(new)}
         </div>
         <div class="stack">{(inbox > 0).then(|| waiting(inbox))}{inside}{quotas}{teams}</div>
@@ -81,7 +87,43 @@ fn totals(sums: &[(String, Amount)]) -> Vec<Amount> {
 }
 
 /// What each team pays, where there are several.
-fn by_team(sums: &[(String, Amount)]) -> Option<AnyView> {
+fn by_team(sums: &[(String, Amount)], actual: Option<&ByTeam>) -> Option<AnyView> {
+    let Some(actual) = actual else { return estimated_by_team(sums) };
+    let mut teams: Vec<&String> = sums.iter().chain(&actual.sums).map(|(team, _)| team).collect();
+    teams.sort();
+    teams.dedup();
+    if teams.len() < 2 {
+        return None;
+    }
+    let rows = teams.into_iter().map(|team| {
+        let (estimated, billed) = (of_team(team, sums), of_team(team, &actual.sums));
+        view! { <tr><th scope="row">{team.clone()}</th><td class="n">{estimated}</td><td class="n">{billed}</td></tr> }
+    });
+    let rows = rows.collect_view();
+    let until = actual.until.map(|day| format!(", told up to {}", day.said())).unwrap_or_default();
+    let billed = format!("{} so far", actual.month.name());
+    let says = format!("Estimated: a month of everything that is not gone. Billed: also what is gone{until}.");
+    Some(
+        view! {
+            <section class="card" aria-labelledby="by-team">
+                <header><h2 id="by-team">"Cost by team"</h2><p>{says}</p></header>
+                <table class="table">
+                    <thead><tr><th scope="col">"Team"</th><th scope="col" class="n">"Estimated"</th><th scope="col" class="n">{billed}</th></tr></thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </section>
+        }
+        .into_any(),
+    )
+}
+
+/// An amount a currency; nothing where there is none.
+fn of_team(team: &str, sums: &[(String, Amount)]) -> String {
+    let of = sums.iter().filter(|(name, _)| name == team).map(|(_, sum)| sum.said());
+    of.collect::<Vec<_>>().join(" and ")
+}
+
+fn estimated_by_team(sums: &[(String, Amount)]) -> Option<AnyView> {
     let lines = sums.iter().map(|(team, sum)| view! { <div><dt>{team.clone()}</dt><dd>{sum.said()}</dd></div> });
     let card = (sums.len() > 1).then(|| lines.collect_view())?;
     Some(

@@ -83,12 +83,15 @@ fn of_cluster(cluster: &Resource) -> Ipv4Addr {
 pub fn outbound(group: &str, location: &str, cluster: &Resource) -> Resource {
     let uid = cluster.body["properties"]["resourceUID"].as_str().unwrap_or_default();
     let name = Uuid::new_v5(&Uuid::NAMESPACE_URL, uid.as_bytes());
+    // A cluster's tags stand on what it makes, but for its pools.
+    let mut tags = cluster.body["tags"].as_object().cloned().unwrap_or_default();
+    tags.insert("aks-managed-type".to_owned(), json!("aks-slb-managed-outbound-ip"));
     Resource::new(json!({
         "id": format!("{group}/providers/{ADDRESSES}/{name}"),
         "name": name,
         "type": ADDRESSES,
         "location": location,
-        "tags": {"aks-managed-type": "aks-slb-managed-outbound-ip"},
+        "tags": tags,
         "sku": {"name": "Standard", "tier": "Regional"},
         "properties": {
             "provisioningState": "Succeeded", "ipAddress": of_cluster(cluster), "publicIPAllocationMethod": "Static",

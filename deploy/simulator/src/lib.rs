@@ -8,6 +8,7 @@
 //! - Every request to [`arm`] passes, in this order: token; rate limits; [`roles`] with their
 //!   conditions; the subscription's state and [`locks`]; [`policy`] for a write; then its kind. What came of it is
 //!   written into the [`activity`] log, and a list is cut into pages.
+//! - What is paid for by the hour is noted where resources are written and removed; [`costs`] tells it.
 //! - [`control`] is what people and tests use to look at the world ([`picture`]) and to change it ([`settings`]).
 //! - `seed` makes what is there from the start; [`clock`] divides waits by the speed and leaves the calendar alone.
 //!
@@ -51,6 +52,7 @@ pub mod authority;
 pub mod clock;
 pub mod compute;
 pub mod control;
+pub mod costs;
 pub mod database;
 pub mod directory;
 pub mod door;
@@ -158,6 +160,7 @@ fn attach_all(parts: &mut Parts) {
     identities::attach(parts);
     registries::attach(parts);
     prices::attach(parts);
+    costs::attach(parts);
     let clusters = Arc::new(kubernetes::Clusters::default());
     kubernetes::attach(parts, &clusters);
     aks::attach(parts, &clusters);

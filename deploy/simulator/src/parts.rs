@@ -118,6 +118,11 @@ pub trait Function: Send + Sync {
     /// The action that the caller must hold at the scope before `/providers/`.
     fn action(&self) -> &'static str;
 
+    /// What a caller without that action is told, where it is not what the resource manager says.
+    fn refused(&self, refusal: Refusal) -> Refusal {
+        refusal
+    }
+
     /// Answers. `ask.id` is the path as it was asked, `ask.parts` the varying parts by name.
     async fn run(&self, world: &Arc<World>, ask: &Ask) -> Result<Answer, Refusal>;
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::costs;
 use crate::state::Draft;
 
 /// The collection of all ARM resources, by lower-case resource id.
@@ -69,8 +70,9 @@ pub fn put(draft: &mut Draft<'_>, resource: &Resource) {
     let now = json!(draft.now);
     let same = standing["body"] == resource.body;
     let time = |name: &str| standing.get(name).filter(|time| time.is_string()).unwrap_or(&now);
+    let billed = costs::going_on(draft, &standing, &resource.body);
     let document = json!({
-        "body": resource.body, "private": resource.private,
+        "body": resource.body, "private": resource.private, "billed": billed,
         "created": time("created"), "changed": if same { time("changed") } else { &now },
     });
     if standing.is_null() {
@@ -89,9 +91,13 @@ pub fn times(draft: &Draft<'_>, id: &str) -> (Value, Value) {
 /// Removes a resource and everything below it: children, extensions and role assignments at its scope.
 pub fn remove(draft: &mut Draft<'_>, id: &str) {
     let key = key(id);
-    let below: Vec<String> = draft.list_under(RESOURCES, &format!("{key}/")).into_iter().map(|(id, _)| id).collect();
-    for id in below {
+    let below = draft.list_under(RESOURCES, &format!("{key}/"));
+    for (id, document) in below {
+        costs::end(draft, &document);
         draft.remove(RESOURCES, &id);
+    }
+    if let Some(document) = draft.get(RESOURCES, &key) {
+        costs::end(draft, &document);
     }
     draft.remove(RESOURCES, &key);
 }

@@ -25,6 +25,8 @@ pub struct Settings {
     pub public_address: Ipv4Addr,
     /// Whether the subscription takes writes.
     pub subscription: Subscription,
+    /// How many minutes Azure takes until it tells of what was used and is paid for.
+    pub costs_late_minutes: u32,
 }
 
 /// The state of the subscription.
@@ -57,6 +59,7 @@ impl Default for Settings {
             portal_address: Ipv4Addr::new(198, 51, 100, 7),
             public_address: Ipv4Addr::new(198, 51, 100, 20),
             subscription: Subscription::Enabled,
+            costs_late_minutes: 240,
         }
     }
 }

@@ -22,6 +22,7 @@ const APIS: &[Api] = &[
     row("Microsoft.Compute", "2024-11-01", false),
     row("Microsoft.ContainerRegistry", "2025-04-01", false),
     row("Microsoft.ContainerService", "2026-05-01", false),
+    row("Microsoft.CostManagement", "2023-11-01", true),
     row("Microsoft.Insights/diagnosticSettings", "2021-05-01-preview", true),
     row("Microsoft.Insights/eventtypes", "2015-04-01", true),
     row("Microsoft.Insights", "2022-06-01", true),

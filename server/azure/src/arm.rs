@@ -119,15 +119,29 @@ impl Arm {
         }
     }
 
+    /// A question that is asked by POST, at an address of its own; page after page is asked for by the same.
+    pub(crate) async fn question(
+        &self,
+        url: Url,
+        resource: &str,
+        body: &Value,
+        further: (&'static str, &str),
+    ) -> Result<Reply, Error> {
+        self.exchange(Method::POST, url, resource, Some(body), Some(further)).await
+    }
+
+    pub(crate) fn base(&self) -> &Url {
+        &self.base
+    }
+
     pub(crate) fn scope(&self) -> &str {
         &self.scope
     }
 
     async fn write(&self, request: Request) -> Result<Answer, Error> {
         let url = request.url(&self.base);
-        let reply = self
-            .exchange(request.method.clone(), url, &request.path, request.body.as_ref(), request.if_match.as_deref())
-            .await?;
+        let if_match = request.if_match.as_deref().map(|etag| ("if-match", etag));
+        let reply = self.exchange(request.method.clone(), url, &request.path, request.body.as_ref(), if_match).await?;
         operation::begun(&request.method, &request.path, &reply, Timestamp::now())
     }
 
@@ -149,12 +163,12 @@ impl Arm {
         url: Url,
         resource: &str,
         body: Option<&Value>,
-        if_match: Option<&str>,
+        further: Option<(&'static str, &str)>,
     ) -> Result<Reply, Error> {
         self.pace.turn(&method, url.path(), resource).await?;
         let token = self.tokens.get(&self.scope).await?;
         let path = url.path().to_owned();
-        let reply = self.transport.exchange(method.clone(), url, resource, Some(&token), body, if_match).await?;
+        let reply = self.transport.exchange(method.clone(), url, resource, Some(&token), body, further).await?;
         self.pace.told(&method, &path, &reply);
         if reply.status == 401 {
             // Whoever tries again brings another one.
@@ -164,7 +178,7 @@ impl Arm {
     }
 
     /// An address that Azure gave us; our token goes nowhere else than to Azure Resource Manager.
-    fn followed(&self, link: &str, resource: &str) -> Result<Url, Error> {
+    pub(crate) fn followed(&self, link: &str, resource: &str) -> Result<Url, Error> {
         let url = self.base.join(link).ok();
         let ours = |url: &Url| {
             let (host, base) = (url.host_str().unwrap_or_default(), self.base.host_str().unwrap_or_default());

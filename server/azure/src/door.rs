@@ -2,6 +2,7 @@
 use crate::{
     arm::Arm,
     config::Config,
+    costs::Costs,
     credential::{self, Chain},
     error::Error,
     graph::Graph,
@@ -155,6 +156,11 @@ impl Azure {
     /// Microsoft Graph.
     pub fn graph(&self) -> Graph {
         Graph::new(self.inner.transport.clone(), self.inner.tokens.clone(), self.inner.config.cloud.graph.clone())
+    }
+
+    /// Azure Cost Management.
+    pub fn costs(&self) -> Costs {
+        Costs::new(self.inner.arm.clone())
     }
 
     /// Azure's public list of prices.

@@ -31,6 +31,8 @@ const PATIENCE: i64 = 10_000;
 /// Whoever is sent away comes back within this, in milliseconds: by then more is known.
 const LATEST: i64 = 60_000;
 const AKS: &str = "/providers/microsoft.containerservice/";
+/// Counts by itself, in units of what a question costs: its refusals say nothing about anybody else's calls.
+const COSTS: &str = "/providers/microsoft.costmanagement/";
 /// What answers say is left, by kind of call; the smallest that is named counts.
 const REMAINING: &str = "x-ms-ratelimit-remaining-";
 
@@ -155,6 +157,7 @@ impl Pace {
         let by_manager = code.ends_with("RequestsThrottled") || reply.headers.contains_key("x-ms-failure-cause");
         match of_aks(method, path).filter(|_| !by_manager) {
             Some(key) => self.lane(&key).learn(|gate| gate.shut(now, after)),
+            None if !by_manager && path.to_ascii_lowercase().contains(COSTS) => {}
             None => lane.learn(|gate| gate.shut(now, after)),
         }
     }

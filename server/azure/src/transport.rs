@@ -85,7 +85,7 @@ impl Transport {
         resource: &str,
         token: Option<&SecretString>,
         body: Option<&Value>,
-        if_match: Option<&str>,
+        further: Option<(&'static str, &str)>,
     ) -> Result<Reply, Error> {
         let id = Uuid::new_v4().to_string();
         let bearer = token.map(bearer).transpose();
@@ -103,8 +103,8 @@ impl Transport {
             if let Some(trace) = trace::current() {
                 request = request.header("traceparent", trace);
             }
-            if let Some(etag) = if_match {
-                request = request.header(header::IF_MATCH, etag);
+            if let Some((name, value)) = further {
+                request = request.header(name, value);
             }
             request = match body {
                 Some(body) => request.json(body),

@@ -43,6 +43,10 @@ pub(super) fn sentences(config: &Config) -> Vec<String> {
         config.sign_in.idle_hours > 0 && config.sign_in.longest_hours > 0,
         "Sessions last at least one hour.".to_owned(),
     );
+    say(
+        (1..=1440).contains(&config.cost.every_minutes),
+        "cost.every_minutes is 1 to 1440; Azure's own figures come every few hours.".to_owned(),
+    );
     let proofs = [
         config.sign_in.secret().is_some(),
         config.sign_in.client_certificate.is_some(),

@@ -1,5 +1,6 @@
 //! Environments as people see them: the list by need, the page of one.
 
+use super::actual::Billed;
 use super::cache::Cache;
 use super::changeable::LET_GO;
 use super::error::failed;
@@ -13,6 +14,7 @@ use async_trait::async_trait;
 use domain::account::{AccountId, Caller};
 use domain::audit::{Act, Actor, Entry, Subject as Done};
 use domain::cost::Amount;
+use domain::cost::actual::ByTeam;
 use domain::environment::State;
 use domain::form::accept::Accept;
 use domain::id::ValidationId;
@@ -41,7 +43,12 @@ impl Environments for Service {
         let (teams, nearest) = (self.filter_teams(caller), listing.nearest.clone());
         let sums = listing.sums.iter().map(|(team, amount)| (self.team(team).title, *amount)).collect();
         let quotas = listing.quotas.clone();
-        Ok(List { rows, all, mine, needs_person, next, teams, sums, quotas, nearest, now })
+        let actual = listing.billed.as_ref().map(|(month, sums, until)| ByTeam {
+            month: *month,
+            sums: sums.iter().map(|(team, amount)| (self.team(team).title, *amount)).collect(),
+            until: *until,
+        });
+        Ok(List { rows, all, mine, needs_person, next, teams, sums, quotas, actual, nearest, now })
     }
 
     async fn environment(&self, caller: &Caller, name: &str) -> Answer<Whole> {
@@ -84,6 +91,7 @@ impl Environments for Service {
             orphaned: self.orphaned(caller, &environment).await?,
             drift,
             cost,
+            actual: self.actual(&environment.id).await?,
             kept: kept.into_iter().map(kept_line).collect(),
             row: self.row_of(&environment),
             template: template.map_or_else(|| environment.wish.template.name.to_string(), |known| known.title.clone()),
@@ -147,6 +155,8 @@ pub(super) struct Listing {
     /// What each team's cost a month.
     sums: Vec<(TeamName, Amount)>,
     quotas: Vec<TeamQuota>,
+    /// What was billed this month.
+    billed: Option<Billed>,
     nearest: Option<String>,
 }
 
@@ -211,6 +221,7 @@ impl Service {
         let sums = store::cost::sums(&self.store, &bounds).await?;
         // Of those who see every team, for the one that they look at.
         let quotas = self.quotas_of(bounds.teams.as_deref().unwrap_or_default()).await?;
+        let billed = self.billed(&bounds).await?;
         let nearest = match rows.is_empty() && !bounds.search.is_empty() {
             true => nearest(&bounds.search, &store::environment::names(&self.store, &bounds).await?),
             false => None,
@@ -222,6 +233,7 @@ impl Service {
             counts,
             sums,
             quotas,
+            billed,
             nearest,
         })
     }

@@ -16,7 +16,7 @@ pub struct ResourceGroup;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Made {}
 
-const OWNER_TAG: &str = "keystead-environment-id";
+const OWNER_TAG: &str = naming::ENVIRONMENT_TAG;
 
 fn made(_document: &Value) -> Result<Made, StepError> {
     Ok(Made {})

@@ -17,6 +17,9 @@ pub const DIRECTORY: &str = "directory";
 /// Kind of the timer that asks the directory who is in the groups that approve; it has no subject.
 pub const APPROVERS: &str = "approvers";
 
+/// Kind of the timer that reads what Azure has billed; it has no subject.
+pub const ACTUAL: &str = "actual";
+
 /// Kind of the timer that holds what stands against what was approved; its subject is the environment's id.
 pub const DRIFT: &str = "drift";
 /// How often that happens: every fifteen minutes.

@@ -2,6 +2,7 @@
 
 mod accept;
 mod access;
+mod actual;
 mod approval;
 mod approvers;
 mod busy;

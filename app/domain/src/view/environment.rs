@@ -2,6 +2,7 @@
 
 use super::Can;
 use crate::check;
+use crate::cost::actual::{Actual, ByTeam};
 use crate::cost::{Amount, Estimate};
 use crate::environment::{Arch, State};
 use crate::form::accept::Accept;
@@ -79,6 +80,9 @@ pub struct List {
     /// What is used of the quotas of the caller's teams, or of the one that is filtered by.
     #[serde(default)]
     pub quotas: Vec<TeamQuota>,
+    /// What was billed this month; `None` where that is not read.
+    #[serde(default)]
+    pub actual: Option<ByTeam>,
     /// Nearest name where nothing was found.
     pub nearest: Option<String>,
     /// When the server read this.
@@ -130,6 +134,9 @@ pub struct Whole {
     /// What it costs by resource.
     #[serde(default)]
     pub cost: Option<Estimate>,
+    /// What was billed for it; `None` where that is not read.
+    #[serde(default)]
+    pub actual: Option<Actual>,
     /// Where its owner has left: since when, and whether the caller may take it over.
     #[serde(default)]
     pub orphaned: Option<Orphaned>,

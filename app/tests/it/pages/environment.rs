@@ -6,6 +6,10 @@ use super::{keeps_the_policy, text};
 use crate::fake::{Fake, NOW, ago, page};
 use axum::http::StatusCode;
 use domain::check::{Result, Verdict};
+use domain::cost::Amount;
+use domain::cost::actual::{Actual, Spent, Unread};
+use domain::cost::calendar::Day;
+use domain::cost::currency::Currency;
 use domain::environment::{State, Stone};
 use domain::form::accept::Accept;
 use domain::id::{JobId, RequestId, ValidationId};
@@ -76,6 +80,18 @@ fn parts(identity: PartState) -> Vec<Part> {
     ]
 }
 
+fn billed(micros: i64) -> Actual {
+    let this = Day::of(NOW).month();
+    let of = |month, micros| Spent { month, amounts: vec![Amount { micros, currency: Currency::Eur }] };
+    Actual {
+        this_month: of(this, micros),
+        last_month: of(this.before(), 401_990_000),
+        until: Some(Day::of(ago(86_400))),
+        read: Some(ago(600)),
+        refused: None,
+    }
+}
+
 pub(crate) fn failing() -> Whole {
     use Stone::*;
     let results = results(Verdict::Failed, Verdict::CouldNotTell);
@@ -119,6 +135,7 @@ pub(crate) fn failing() -> Whole {
         accept: Accept::default(),
         orphaned: None,
         cost: Some(estimate(3)),
+        actual: Some(billed(12_340_000)),
         now: NOW,
     }
 }
@@ -285,5 +302,43 @@ async fn it_says_what_it_costs_by_resource_while_there_is_something_to_pay_for()
     assert!(said.contains("Cost €452.22 a month, estimated 3 nodes, Standard_D2s_v5 €232.10"), "{said}");
     let mut gone = failing();
     gone.row.state = State::Gone;
-    assert!(!text(&page(shown(gone), "/environments/search-dev").await.1).contains("a month, estimated"));
+    let said = text(&page(shown(gone.clone()), "/environments/search-dev").await.1);
+    assert!(!said.contains("a month, estimated") && said.contains("so far €12.34"), "what was billed stays: {said}");
+    gone.actual = None;
+    assert!(!text(&page(shown(gone), "/environments/search-dev").await.1).contains("Cost"));
+}
+
+#[tokio::test]
+async fn it_says_what_azure_billed_and_up_to_when_or_why_that_is_not_known() {
+    let day = Day::of(NOW);
+    let told = |actual: Option<Actual>| async move {
+        let found = Whole { actual, ..failing() };
+        text(&page(shown(found), "/environments/search-dev").await.1)
+    };
+    let said = told(Some(billed(12_340_000))).await;
+    let (this, last) = (day.month().name(), day.month().before().name());
+    assert!(said.contains(&format!("Billed by Azure {this} so far €12.34 {last} €401.99 Told up to ")), "{said}");
+    assert!(said.contains("come up to two days late") && said.contains("Not counted: what is shared"), "{said}");
+
+    assert!(told(None).await.contains("cost.actual in the configuration switches it on"));
+    let empty = |month| Spent { month, amounts: Vec::new() };
+    let unread = Actual {
+        this_month: empty(day.month()),
+        last_month: empty(day.month().before()),
+        until: None,
+        read: None,
+        refused: None,
+    };
+    assert!(told(Some(unread.clone())).await.contains("Not read yet. Azure is asked every few hours"));
+    let command = Some("az role assignment create --role \"Cost Management Reader\"".to_owned());
+    let refused = Some(Unread { why: "Keystead may not read it.".to_owned(), command });
+    let said = told(Some(Actual { refused: refused.clone(), ..unread.clone() })).await;
+    assert!(
+        said.contains("Keystead may not read it. az role assignment create") && !said.contains("Not read yet"),
+        "{said}"
+    );
+    let said = told(Some(Actual { refused, ..billed(12_340_000) })).await;
+    assert!(said.contains("€12.34") && said.contains("Keystead may not read it."), "what was told stays: {said}");
+    let said = told(Some(Actual { read: Some(NOW), ..unread })).await;
+    assert!(said.contains("so far nothing told") && said.contains("Azure has told of no day yet"), "{said}");
 }

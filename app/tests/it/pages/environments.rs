@@ -5,6 +5,8 @@ use crate::fake::{Fake, NOW, ago, page};
 use app::error::{Code, PortalError};
 use axum::http::StatusCode;
 use domain::cost::Amount;
+use domain::cost::actual::ByTeam;
+use domain::cost::calendar::Day;
 use domain::cost::currency::Currency;
 use domain::environment::{Arch, State, Stone};
 use domain::id::EnvironmentId;
@@ -45,6 +47,7 @@ pub(crate) fn list(rows: Vec<Row>) -> List {
         teams: vec![("catalogue".into(), "Catalogue".into()), ("payments".into(), "Payments".into())],
         quotas: Vec::new(),
         sums: vec![("Catalogue".into(), eur(1_500_000_000)), ("Payments".into(), eur(1_856_000_000))],
+        actual: None,
         nearest: None,
         now: NOW,
     }
@@ -129,6 +132,22 @@ async fn the_quota_stands_below_the_list_with_the_way_to_what_could_end() {
     assert!(said.contains(stands), "{said}");
     assert!(html.contains("/environments?show=mine&amp;team=payments"), "{html}");
     assert_eq!(html.matches(r#"<div data-state="failed">"#).count(), 1, "what is full stands out");
+    keeps_the_policy(&html);
+}
+
+#[tokio::test]
+async fn what_was_billed_stands_beside_what_was_estimated_for_each_team() {
+    let Ok(found) = nine().environments else { panic!("no list") };
+    let (day, sums) = (Day::of(NOW), vec![("Payments".into(), eur(12_340_000)), ("Search".into(), eur(1_000_000))]);
+    let actual = Some(ByTeam { month: day.month(), sums, until: Some(day) });
+    let (_, html) = page(Fake { environments: Ok(List { actual, ..found }), ..nine() }, "/environments").await;
+    let said = text(&html);
+    assert!(said.contains(&format!("€13.34 billed in {}", day.month().name())), "{said}");
+    assert!(said.contains(&format!("also what is gone, told up to {}.", day.said())), "{said}");
+    assert!(
+        said.contains("Catalogue €1,500.00 Payments €1,856.00 €12.34 Search €1.00"),
+        "one that is gone too: {said}"
+    );
     keeps_the_policy(&html);
 }
 

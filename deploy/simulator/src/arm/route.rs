@@ -92,7 +92,7 @@ async fn answer(world: &Arc<World>, path: &str, ask: &mut Ask) -> Result<Answer,
     }
     if let Some((function, parts)) = find_function(world, path, &ask.method) {
         let scope = path[..path.to_ascii_lowercase().rfind("/providers").unwrap_or(path.len())].to_owned();
-        permit(world, ask, function.action(), &scope)?;
+        permit(world, ask, function.action(), &scope).map_err(|refusal| function.refused(refusal))?;
         ask.parts = parts;
         return function.run(world, ask).await;
     }

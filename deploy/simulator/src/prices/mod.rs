@@ -26,6 +26,13 @@ pub fn attach(parts: &mut Parts) {
     parts.add_site(Prices);
 }
 
+/// What an hour of a machine, by its size, or of a meter costs in a region; a month has 730 of them.
+pub fn an_hour(region: &str, what: &str, currency: &str) -> Option<f64> {
+    let price = table::all().iter().filter(|price| price.region == region).find(|price| price.is(what))?;
+    let hours = if price.unit == "1/Month" { 730.0 } else { 1.0 };
+    Some(price.dollars * table::of_a_dollar(currency)? / hours)
+}
+
 struct Prices;
 
 impl Site for Prices {

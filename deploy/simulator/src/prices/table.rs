@@ -71,6 +71,15 @@ pub(super) struct Price {
     pub(super) term: Option<&'static str>,
 }
 
+impl Price {
+    /// Whether it is what everybody pays for machines of this size, or for this meter.
+    pub(super) fn is(&self, what: &str) -> bool {
+        let machine = self.service == "Virtual Machines";
+        let plain = self.term.is_none() && !self.product.ends_with("Windows") && !self.meter.ends_with("Spot");
+        plain && if machine { self.arm_sku == what } else { self.meter == what && self.dollars > 0.0 }
+    }
+}
+
 static TABLE: LazyLock<Table> = LazyLock::new(|| toml::from_str(include_str!("table.toml")).unwrap_or_default());
 static PRICES: LazyLock<Vec<Price>> = LazyLock::new(prices);
 

@@ -14,6 +14,7 @@ const TOKEN: &str = "https://login.microsoftonline.com/contoso.example/oauth2/v2
 const METADATA: &str = "http://169.254.169.254/metadata/identity/oauth2/token";
 const GRAPH: &str = "https://graph.microsoft.com/v1.0/users";
 const PODS: &str = "/api/v1/pods";
+const COSTS: &str = "/providers/Microsoft.CostManagement/query";
 
 /// Name, what is asked, and what the answer has to be: status, code, and a part of its message.
 /// By hand, after the tables of errors: the catalogue is held against it.
@@ -26,6 +27,8 @@ const KNOWN: &[(&str, &str, u16, &str, &str)] = &[
         "AuthorizationFailed",
         "action 'Microsoft.Authorization/roleAssignments/write'",
     ),
+    ("cost-throttled", COSTS, 429, "429", "Too many requests. Please retry."),
+    ("cost-disabled", COSTS, 400, "AccountCostDisabled", "'AO View Charges' must be enabled"),
     ("linked-authorization-failed", CLUSTER, 403, "LinkedAuthorizationFailed", "linked scope(s)"),
     ("role-assignment-exists", ASSIGNMENT, 409, "RoleAssignmentExists", "The role assignment already exists."),
     (

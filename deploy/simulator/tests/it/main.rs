@@ -5,6 +5,7 @@ mod access_tokens;
 mod activity;
 mod aks;
 mod arm;
+mod costs;
 mod custom_roles;
 mod database;
 mod deny;

@@ -1,6 +1,7 @@
 //! The client against what answers on the wire.
 #![allow(clippy::unwrap_used)]
 mod arm;
+mod costs;
 mod hand;
 mod kubernetes;
 mod logs;
