@@ -28,12 +28,14 @@ mod sealing;
 mod sending;
 mod sessions;
 pub mod telling;
+pub mod tokens;
 mod vaults;
 mod warnings;
+mod webhooks;
 
 use crate::audit::Sealer;
 use crate::clock::Clock;
-use crate::config::{Config, Notices, TeamEntry, Webhook};
+use crate::config::{Config, Notices, TeamEntry, Tokens, Webhook};
 use crate::engine::{Installation, Live, Recipe, Subject};
 use crate::preflight::Picture;
 use crate::seal::Seal;
@@ -93,6 +95,7 @@ pub struct Service {
     mails: bool,
     webhooks: Vec<Webhook>,
     notices: Notices,
+    tokens: Tokens,
 }
 
 impl Service {
@@ -126,6 +129,7 @@ impl Service {
             mails: config.mail.is_some(),
             webhooks: config.webhooks.clone(),
             notices: config.notices,
+            tokens: config.tokens.clone(),
         })
     }
 

@@ -17,19 +17,25 @@
 //! | take on what somebody has left behind | no | the team's | everywhere | no |
 //! | read policies (see) | the team's, in sentences | the team's, in sentences | everything | everything |
 //! | write, try out and switch policies (govern) | no | no | everywhere | no |
+//! | the team's service tokens (tokens) and webhooks | no | the team's | everywhere | no |
 //!
 //! Nobody approves twice, on one level or on two. To whom an approver has handed over sees and decides as that approver
 //! could.
+//!
+//! A program does what its owner may and its token lets it: [`pass`](crate::pass) narrows the answers of the table. One
+//! that is nobody's never decides, unless the configuration names it, and then as a manager of its team could.
 //!
 //! Who may not see a thing is answered as if it were not there.
 
 use crate::account::{AccountId, Caller, Role};
 use crate::approval::By;
 use crate::name::TeamName;
+use crate::pass;
 use serde::{Deserialize, Serialize};
 
 /// Everything that can be asked of the portal about a subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
     /// Read it, its plan, its log, its checks.
@@ -68,10 +74,14 @@ pub enum Action {
     TakeOn,
     /// Write policies, try them out, switch them on and off; they are of no team.
     Govern,
+    /// Make, see and revoke the team's service tokens.
+    Tokens,
+    /// Subscribe programs of the team to what happens, and look after their deliveries.
+    Webhooks,
 }
 
 impl Action {
-    pub const ALL: [Action; 18] = [
+    pub const ALL: [Action; 20] = [
         Action::See,
         Action::Request,
         Action::Change,
@@ -90,6 +100,8 @@ impl Action {
         Action::MarkLeft,
         Action::TakeOn,
         Action::Govern,
+        Action::Tokens,
+        Action::Webhooks,
     ];
 }
 
@@ -163,15 +175,19 @@ impl Answer {
 
 /// May this caller do this to that?
 pub fn may(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
+    pass::narrowed(by_role(caller, action, subject), caller, action, subject.team)
+}
+
+fn by_role(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
     if matches!(action, Action::People | Action::MarkLeft) {
         return people(caller, action);
     }
     if action == Action::Govern {
-        return govern(caller);
+        return governs(caller);
     }
     let of_team = subject.team.is_some_and(|team| caller.in_team(team));
     let involved = subject.stands_in || subject.answered;
-    if !of_team && !caller.sees_everything() && !involved {
+    if !of_team && !caller.is_everywhere() && !involved {
         return Answer::Hidden;
     }
     if action == Action::See {
@@ -183,7 +199,7 @@ pub fn may(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
     let platform = caller.has(Role::PlatformEngineer);
     let stands_in = subject.stands_in && matches!(action, Action::Decide | Action::Comment);
     let works = platform || stands_in || (of_team && (caller.has(Role::Member) || caller.has(Role::Manager)));
-    if !works && !of_team && !caller.sees_everything() {
+    if !works && !of_team && !caller.is_everywhere() {
         return Answer::Refused("Who stands in for an approver decides, and does nothing else.");
     }
     if !works {
@@ -209,6 +225,9 @@ pub fn may(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
         Action::TakeOver => Answer::Refused("A platform engineer takes a job from a worker that hangs."),
         Action::TakeOn if platform || (of_team && caller.has(Role::Manager)) => Answer::Allowed,
         Action::TakeOn => Answer::Refused("A manager of the team takes on what somebody has left behind."),
+        Action::Tokens | Action::Webhooks if platform || (of_team && caller.has(Role::Manager)) => Answer::Allowed,
+        Action::Tokens => Answer::Refused("A manager of the team looks after its service tokens."),
+        Action::Webhooks => Answer::Refused("A manager of the team looks after its webhooks."),
         Action::Withdraw if own => Answer::Allowed,
         Action::Withdraw => Answer::Refused("Only the one who asked can withdraw a request."),
         Action::Decide => decide(caller, subject, own, platform, of_team),
@@ -218,7 +237,7 @@ pub fn may(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
 /// May this caller see which notices could not be delivered to others, and have them sent again?
 pub fn deliveries(caller: &Caller) -> Answer {
     match caller.has(Role::PlatformEngineer) {
-        true => Answer::Allowed,
+        true => pass::whole(caller),
         false => Answer::Refused("A platform engineer looks after what could not be delivered."),
     }
 }
@@ -227,7 +246,7 @@ pub fn deliveries(caller: &Caller) -> Answer {
 pub const NO_RECORD: &str = "The team's managers, platform engineers and auditors read the record.";
 
 fn audit(caller: &Caller, of_team: bool) -> Answer {
-    if caller.sees_everything() || (of_team && caller.has(Role::Manager)) {
+    if caller.is_everywhere() || (of_team && caller.has(Role::Manager)) {
         return Answer::Allowed;
     }
     Answer::Refused(NO_RECORD)
@@ -245,6 +264,10 @@ fn people(caller: &Caller, action: Action) -> Answer {
 
 /// Whose team it is asked of is no matter.
 pub fn govern(caller: &Caller) -> Answer {
+    may(caller, Action::Govern, &Subject::everybody())
+}
+
+fn governs(caller: &Caller) -> Answer {
     match caller.has(Role::PlatformEngineer) {
         true => Answer::Allowed,
         false => Answer::Refused("A platform engineer writes policies and switches them on and off."),
@@ -252,6 +275,10 @@ pub fn govern(caller: &Caller) -> Answer {
 }
 
 fn decide(caller: &Caller, subject: &Subject<'_>, own: bool, platform: bool, of_team: bool) -> Answer {
+    let program = caller.pass.as_ref().filter(|pass| pass.program);
+    if program.is_some_and(|pass| !pass.approves) {
+        return Answer::Refused(pass::NEVER);
+    }
     if own && subject.other_manager {
         return Answer::Refused("Nobody decides on an own request: another manager of the team does.");
     }
@@ -270,7 +297,7 @@ fn decide(caller: &Caller, subject: &Subject<'_>, own: bool, platform: bool, of_
             false => Answer::Refused("A platform engineer decides on this level."),
         };
     }
-    if of_team && caller.has(Role::Manager) {
+    if of_team && (caller.has(Role::Manager) || program.is_some()) {
         return Answer::Allowed;
     }
     if platform && !subject.other_manager {
@@ -283,88 +310,4 @@ fn decide(caller: &Caller, subject: &Subject<'_>, own: bool, platform: bool, of_
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::account::{Account, Way};
-
-    fn caller(id: &str, role: Role, team: Option<&str>) -> Caller {
-        let teams = team.iter().filter_map(|team| TeamName::parse(team).ok()).collect();
-        let account =
-            Account { id: AccountId(id.into()), name: format!("{id}@contoso.example"), roles: vec![role], teams };
-        Caller { account, way: Way::Browser, from: None }
-    }
-
-    fn told(answer: Answer) -> String {
-        match answer {
-            Answer::Allowed => "yes".to_owned(),
-            Answer::Hidden => "not there".to_owned(),
-            Answer::Refused(reason) => format!("no: {reason}"),
-        }
-    }
-
-    /// Every role on a request of each level: as themselves, after an own approval, and for somebody.
-    #[test]
-    fn the_table_of_decisions() {
-        let team = TeamName::parse("payments").expect("a team");
-        let requester = AccountId("else".into());
-        let mut table = String::new();
-        for role in Role::ALL {
-            for home in [Some("payments"), Some("catalogue")] {
-                let caller = caller("caller", role, home);
-                for level in [By::Managers, By::Platform] {
-                    for (how, answered, stands_in) in [
-                        ("as themselves", false, false),
-                        ("again", true, false),
-                        ("for somebody", false, true),
-                        ("for somebody, again", true, true),
-                    ] {
-                        let subject = Subject {
-                            other_manager: true,
-                            level,
-                            answered,
-                            stands_in,
-                            ..Subject::of(&team, Some(&requester))
-                        };
-                        let of = home.unwrap_or("no team");
-                        let decide = told(may(&caller, Action::Decide, &subject));
-                        let see = told(may(&caller, Action::See, &subject));
-                        table.push_str(&format!(
-                            "{} of {of}, {level:?}, {how}: decide {decide}; see {see}\n",
-                            role.word()
-                        ));
-                    }
-                }
-            }
-        }
-        insta::assert_snapshot!(table);
-    }
-
-    /// Every role, of the team and of another, on every action, on an own request and on another's: the table as text.
-    #[test]
-    fn the_whole_table() {
-        let team = TeamName::parse("payments").expect("a team");
-        let mut table = String::new();
-        for role in Role::ALL {
-            for home in [Some("payments"), Some("catalogue"), None] {
-                let caller = caller("caller", role, home);
-                for action in Action::ALL {
-                    for (whose, requester) in
-                        [("own", AccountId("caller".into())), ("another's", AccountId("else".into()))]
-                    {
-                        for other_manager in [true, false] {
-                            let subject = Subject { other_manager, ..Subject::of(&team, Some(&requester)) };
-                            let answer = told(may(&caller, action, &subject));
-                            let of = home.unwrap_or("no team");
-                            let managed = if other_manager { "managed" } else { "unmanaged" };
-                            table.push_str(&format!(
-                                "{} of {of}, {action:?} {whose}, {managed}: {answer}\n",
-                                role.word()
-                            ));
-                        }
-                    }
-                }
-            }
-        }
-        insta::assert_snapshot!(table);
-    }
-}
+mod tests;

@@ -11,6 +11,7 @@ pub(crate) mod new_environment;
 pub(crate) mod notices;
 pub(crate) mod people;
 pub(crate) mod policies;
+pub(crate) mod programs;
 pub(crate) mod request;
 mod sign_in;
 

@@ -92,6 +92,7 @@ pub(super) fn sentences(config: &Config) -> Vec<String> {
         }
     }
     wrong.extend(super::notices::sentences(config));
+    wrong.extend(super::callers::sentences(config));
     wrong
 }
 

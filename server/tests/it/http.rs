@@ -2,6 +2,7 @@
 
 mod drafts;
 mod headers;
+mod issuers;
 mod leaver;
 mod limits;
 mod long_log;
@@ -14,4 +15,5 @@ mod sign_in;
 mod strangers;
 mod table;
 mod tls;
+mod tokens;
 mod unseen;

@@ -17,20 +17,39 @@ use domain::request::Decision;
 use serde_json::{Value, json};
 
 /// What is asked about: a request that waits, and an environment whose job has begun.
-struct Stage {
+pub(super) struct Stage {
     open: String,
     job: String,
     /// No two ask for the same name.
     free: String,
+    /// Who asked for both.
+    requester: Caller,
+}
+
+/// Both, in a portal of its own.
+pub(super) async fn stage(portal: &Portal) -> Stage {
+    let (member, manager) = (portal.member().await, portal.manager().await);
+    portal.caller("leaver", Role::Member, Some("payments")).await;
+    let open = portal.asked(&member, "open").await;
+    let built = portal.asked(&member, "built").await;
+    let digest = portal.service.request(&manager, &built).await.unwrap().digest;
+    let decided = portal.service.decide(&manager, &built, Decision::Approve, "", &digest, None).await.unwrap();
+    let (open, job) = (open.to_string(), decided.job.unwrap().to_string());
+    Stage { open, job, free: "free".into(), requester: member }
+}
+
+/// Whether the table lets them.
+pub(super) fn may_do(caller: &Caller, action: Action, on: &Stage) -> bool {
+    expected(caller, action, &on.requester).allowed()
 }
 
 /// Somebody who may have left.
 const LEAVER: &str = "t/leaver";
 
 /// A question of a program: method, path under `/api/v1`, body.
-type Call = (&'static str, String, Option<Value>);
+pub(super) type Call = (&'static str, String, Option<Value>);
 
-fn over_rest(action: Action, on: &Stage) -> Vec<Call> {
+pub(super) fn over_rest(action: Action, on: &Stage) -> Vec<Call> {
     let request = |rest: &str| format!("/requests/{}{rest}", on.open);
     let job = |rest: &str| format!("/jobs/{}{rest}", on.job);
     let built = |rest: &str| format!("/environments/built{rest}");
@@ -74,6 +93,15 @@ fn over_rest(action: Action, on: &Stage) -> Vec<Call> {
         Action::Govern => vec![
             ("POST", "/policies".to_owned(), Some(json!({"text": ""}))),
             ("POST", "/policies/none/versions".to_owned(), Some(json!({"text": "", "base": 1}))),
+        ],
+        // Without a name nothing is made, so that the next in line finds as many.
+        Action::Tokens => vec![
+            ("GET", "/tokens?team=payments".to_owned(), None),
+            ("POST", "/tokens".to_owned(), Some(json!({"service_of": "payments"}))),
+        ],
+        Action::Webhooks => vec![
+            ("GET", "/webhooks?team=payments".to_owned(), None),
+            ("POST", "/webhooks".to_owned(), Some(json!({"team": "payments"}))),
         ],
     }
 }
@@ -122,6 +150,8 @@ fn over_pages(action: Action, on: &Stage) -> Vec<Post> {
         ],
         Action::TakeOn => vec![(built("/take-over"), said(&[]))],
         Action::Govern => vec![("/policies/new".to_owned(), said(&[("base", "0"), ("text", "")]))],
+        Action::Tokens => vec![("/tokens".to_owned(), said(&[("service_of", "payments"), ("name", "")]))],
+        Action::Webhooks => vec![("/webhooks".to_owned(), said(&[("team", "payments"), ("name", "")]))],
     }
 }
 
@@ -146,7 +176,7 @@ fn expected(caller: &Caller, action: Action, requester: &Caller) -> Answer {
     may(caller, action, &Subject { other_manager: true, ..Subject::of(&team, requester) })
 }
 
-async fn call(portal: &Portal, (method, path, body): &Call, token: Option<&str>) -> Seen {
+pub(super) async fn call(portal: &Portal, (method, path, body): &Call, token: Option<&str>) -> Seen {
     let mut request = Request::builder().method(*method).uri(format!("/api/v1{path}"));
     if let Some(token) = token {
         request = request.header("authorization", format!("Bearer {token}"));
@@ -210,14 +240,9 @@ const REASONS: [&str; 7] =
 async fn every_role_meets_every_action_over_both_skins() {
     both(|bed| async move {
         let portal = Portal::over(&bed).await;
-        let (member, manager) = (portal.member().await, portal.manager().await);
+        let mut stage = stage(&portal).await;
+        let member = stage.requester.clone();
         let people = everybody(&portal, &member).await;
-        portal.caller("leaver", Role::Member, Some("payments")).await;
-        let open = portal.asked(&member, "open").await;
-        let built = portal.asked(&member, "built").await;
-        let digest = portal.service.request(&manager, &built).await.unwrap().digest;
-        let job =
-            portal.service.decide(&manager, &built, Decision::Approve, "", &digest, None).await.unwrap().job.unwrap();
         for caller in &people {
             for (list, name) in [("/requests", "open"), ("/environments", "built")] {
                 let seen = call(&portal, &("GET", list.to_owned(), None), Some(&portal.token_of(caller).await)).await;
@@ -226,7 +251,6 @@ async fn every_role_meets_every_action_over_both_skins() {
                 assert_eq!((seen.status.as_u16(), listed), (200, sees), "{}: {list}", caller.account.name);
             }
         }
-        let mut stage = Stage { open: open.to_string(), job: job.to_string(), free: String::new() };
         for (number, caller) in people.iter().enumerate() {
             let token = portal.token_of(caller).await;
             let mut browser = portal.browser_of(caller).await;
