@@ -77,18 +77,23 @@ fn default_roles() -> Vec<Role> {
 
 /// What would have to be otherwise.
 pub(super) fn sentences(config: &super::Config) -> Vec<String> {
+    let known = |team: &TeamName| config.teams.iter().any(|known| known.name == *team);
+    unfit(&config.tokens, &config.callers, &known)
+}
+
+fn unfit(tokens: &Tokens, callers: &[Issuer], known: &dyn Fn(&TeamName) -> bool) -> Vec<String> {
     let mut wrong = Vec::new();
-    if !(1..=3650).contains(&config.tokens.longest_days) {
+    if !(1..=3650).contains(&tokens.longest_days) {
         wrong.push("tokens.longest_days is 1 to 3650.".to_owned());
     }
-    for name in &config.tokens.may_approve {
+    for name in &tokens.may_approve {
         let service = name.strip_prefix("service:").is_some_and(|rest| rest.split_once('/').is_some());
         if !service && name.strip_prefix("app:").is_none_or(str::is_empty) {
             wrong.push(format!("tokens.may_approve names service:TEAM/NAME or app:NAME, not {name}."));
         }
     }
     let (mut issuers, mut names) = (BTreeSet::new(), BTreeSet::new());
-    for caller in &config.callers {
+    for caller in callers {
         let issuer = &caller.issuer;
         let mut say = |fits: bool, sentence: &str| {
             if !fits {
@@ -104,7 +109,6 @@ pub(super) fn sentences(config: &super::Config) -> Vec<String> {
         say(!caller.algorithms.iter().any(symmetric), "are known by a public key: no HS algorithm.");
         let by_claim = !caller.roles.is_empty() || !caller.teams.is_empty();
         say(!by_claim || caller.tenant_id.is_some(), "have roles and teams by their claims only with a tenant_id.");
-        let known = |team: &TeamName| config.teams.iter().any(|known| known.name == *team);
         let claimed = caller.teams.values().flatten();
         let named = claimed.chain(caller.programs.iter().flat_map(|program| &program.teams)).all(known);
         say(named, "name an unknown team.");
@@ -118,4 +122,59 @@ pub(super) fn sentences(config: &super::Config) -> Vec<String> {
         }
     }
     wrong
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Part {
+        #[serde(default)]
+        tokens: Tokens,
+        #[serde(default)]
+        callers: Vec<Issuer>,
+    }
+
+    fn said(text: &str) -> String {
+        let part: Part = toml::from_str(text).expect("a configuration");
+        unfit(&part.tokens, &part.callers, &|team| team.as_str() == "payments").join(" ")
+    }
+
+    #[test]
+    fn the_example_of_the_readme_is_one_that_works() {
+        let readme = include_str!("../../../README.md");
+        let block = readme.split("```toml\n").find(|block| block.starts_with("[tokens]")).expect("an example");
+        let example = block.split("```").next().expect("its end");
+        assert_eq!(said(example), "");
+        let part: Part = toml::from_str(example).expect("a configuration");
+        assert_eq!((part.callers.len(), part.callers[1].programs[0].roles.as_slice()), (2, &[Role::Member][..]));
+    }
+
+    #[test]
+    fn what_would_let_in_the_wrong_ones_is_said() {
+        let caller =
+            |more: &str| format!("[[callers]]\nissuer = 'https://i.contoso.example'\naudiences = ['a']\n{more}");
+        let program = |more: &str| caller(&format!("[[callers.programs]]\nname = 'ci'\n{more}"));
+        assert_eq!(said(&program("subject = 'repo:contoso/payments:*'")), "");
+        for (text, wrong) in [
+            ("[tokens]\nlongest_days = 0".to_owned(), "1 to 3650"),
+            ("[tokens]\nmay_approve = ['ci']".to_owned(), "service:TEAM/NAME or app:NAME"),
+            (caller("").replace("https", "http"), "begins with https://"),
+            (caller("").replace("['a']", "[]"), "need audiences"),
+            (caller("algorithms = ['HS256']"), "no HS algorithm"),
+            (caller("algorithms = []"), "need algorithms"),
+            (caller("roles = { x = 'member' }"), "only with a tenant_id"),
+            (caller("tenant_id = 't'\nteams = { x = ['catalogue'] }"), "an unknown team"),
+            (program("subject = 'repo:contoso/payments*'"), "only after : or /"),
+            (program("subject = '*'"), "only after : or /"),
+            (program(""), "either app or subject"),
+            (program("app = 'a'\nsubject = 'b'"), "either app or subject"),
+            (format!("{}\n{}", program("app = 'a'"), caller("")), "stand twice"),
+            (program("app = 'a'\n[[callers.programs]]\nname = 'ci'\napp = 'b'"), "no other bears"),
+        ] {
+            let said = said(&text);
+            assert!(said.contains(wrong), "{text}: {said}");
+        }
+    }
 }

@@ -29,7 +29,7 @@ pub(in crate::service) fn new(service: bool) -> String {
 pub(in crate::service) fn hash(token: &str) -> Option<String> {
     if token.starts_with(PERSONAL) || token.starts_with(SERVICE) {
         let body = token.get(..token.len().checked_sub(SUM)?)?;
-        let random = &body[PERSONAL.len()..];
+        let random = body.get(PERSONAL.len()..)?;
         let plain = random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric());
         return (plain && token[body.len()..] == sum(body)).then(|| digest(&format!("scoped:{token}")));
     }

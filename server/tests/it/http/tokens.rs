@@ -162,7 +162,9 @@ async fn a_token_makes_none_that_has_more_and_all_that_it_made_end_with_it() {
         let only_sees = New { name: "sees".into(), scopes: vec!["see".into()], ..New::default() };
         let itself = portal.service.create_token(&manager, &only_sees).await.unwrap();
         let path = format!("/api/v1/tokens/{}", itself.row.id);
-        assert_eq!(call(&portal, Method::DELETE, &path, &itself.token, None).await.status, 401, "and sees it no more");
+        let ended = call(&portal, Method::DELETE, &path, &itself.token, None).await;
+        assert_eq!((ended.status, &read(&ended)["state"]), (StatusCode::OK, &json!("revoked")), "{}", ended.body);
+        assert_eq!(call(&portal, Method::GET, &path, &itself.token, None).await.status, 401);
     })
     .await;
 }
