@@ -78,7 +78,7 @@ fn table(filter: &Filter, list: &List) -> AnyView {
         <section class="card" aria-labelledby="list">
             <h2 class="hidden-text" id="list">"List of tokens"</h2>
             <table class="table folds">
-                <thead><tr><th scope="col">"Token"</th><th scope="col">"May"</th><th scope="col">"Used last"</th><th scope="col">"Ends"</th><th scope="col" class="n">"Revoke"</th></tr></thead>
+                <thead><tr><th scope="col">"Token"</th><th scope="col">"May"</th><th scope="col">"Use"</th><th scope="col">"Ends"</th><th scope="col" class="n">"Revoke"</th></tr></thead>
                 <tbody>{rows}</tbody>
             </table>
             <footer class="row spread"><span>{shown}</span>{more}</footer>
@@ -115,15 +115,15 @@ fn row(row: &Row) -> AnyView {
         view! { <a class="button small" href=routes::token(&row.id) rel="external" aria-label=label>{icon("circle-stop")}"Revoke"</a> }
     });
     let used = match row.used_at {
-        Some(at) => moment(at).into_any(),
-        None => view! { "Never" }.into_any(),
+        Some(at) => view! { "Used "{moment(at)} }.into_any(),
+        None => view! { "Never used" }.into_any(),
     };
     let by = short(&row.created_by).to_owned();
     view! {
         <tr>
             <th scope="row" class="full"><span class="name"><b>{name(row)}</b><small>"Made by "{by}", "{moment(row.created_at)}</small></span></th>
             <td class="full quiet">{may(row)}</td>
-            <td class="quiet">{used}</td>
+            <td class="full quiet">{used}</td>
             <td><span class="name">{stands(row)}</span></td>
             <td class="n">{deed}</td>
         </tr>
