@@ -15,6 +15,8 @@ pub mod hand_over;
 pub mod live;
 pub mod log;
 pub mod notice;
+#[cfg(feature = "ssr")]
+pub mod once;
 pub mod plan_panel;
 pub mod plan_table;
 pub mod policy_says;
@@ -29,4 +31,6 @@ pub mod spent;
 pub mod sprite;
 pub mod time;
 pub mod timeline;
+#[cfg(feature = "ssr")]
+pub mod token_form;
 pub mod topology;

@@ -81,6 +81,10 @@ pub struct Flash(pub Option<Notice>);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Typed(pub Option<(String, Vec<FieldError>)>);
 
+/// A secret that was just made, with what it is: the page that answers is the only one that shows it. Not `Debug`.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Once(pub Option<(String, String)>);
+
 /// A sentence for the top of a page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {

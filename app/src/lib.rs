@@ -10,6 +10,7 @@
 //! - [`context::Theme`]: the choice that [`routes::appearance`] stored in a cookie; `System` without one.
 //! - [`context::Here`]: the session that asks, for the page that lists them.
 //! - [`context::Typed`]: a text that was posted and refused, where this page is the answer to it.
+//! - [`context::Once`]: a secret that was just made, where this page is the answer that shows it.
 //! - [`context::Flash`]: what the last plain post has to say, read from a one-time cookie; `None` for server functions.
 //!
 //! # How the server mounts it

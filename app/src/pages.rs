@@ -23,3 +23,7 @@ pub mod request;
 pub mod requests;
 pub mod sessions;
 pub mod sign_in;
+pub mod token;
+pub mod tokens;
+pub mod webhook;
+pub mod webhooks;

@@ -13,6 +13,8 @@ mod people;
 pub mod policies;
 pub mod requests;
 mod sessions;
+mod tokens;
+mod webhooks;
 
 use crate::error::{Code, PortalError};
 use async_trait::async_trait;
@@ -33,6 +35,8 @@ pub use people::People;
 pub use policies::Policies;
 pub use requests::{Requests, Submission};
 pub use sessions::Sessions;
+pub use tokens::Tokens;
+pub use webhooks::Webhooks;
 
 pub type Answer<T> = Result<T, PortalError>;
 
@@ -65,6 +69,8 @@ pub trait Portal:
     + Notices
     + People
     + Policies
+    + Tokens
+    + Webhooks
 {
 }
 
@@ -81,7 +87,9 @@ impl<
         + Access
         + Notices
         + People
-        + Policies,
+        + Policies
+        + Tokens
+        + Webhooks,
 > Portal for T
 {
 }

@@ -4,6 +4,7 @@ mod address;
 mod jobs;
 mod policies;
 mod problems;
+mod programs;
 
 use address::{query, segment, with_query};
 use domain::account::AccountId;
@@ -14,6 +15,7 @@ use domain::view::audit::Filter;
 pub use jobs::*;
 pub use policies::*;
 pub use problems::*;
+pub use programs::*;
 
 /// Sends on to the environments.
 pub fn home() -> &'static str {
@@ -341,6 +343,17 @@ mod tests {
             policy_version("production", 2, 30),
             switch_policy("production", Some(1), Some(2)),
             switch_policy("production", Some(2), None),
+            tokens_after("payments", "0193"),
+            token("0193-e"),
+            revoke_token("0193-e"),
+            webhooks_after("", ""),
+            webhook("0193-f"),
+            webhook_after("0193-f", "0193"),
+            switch_webhook("0193-f"),
+            remove_webhook("0193-f"),
+            rotate_secret("0193-f"),
+            test_webhook("0193-f"),
+            redeliver("0193-f", "0193-g"),
             rest().to_owned(),
             problems().to_owned(),
             problem("not-found"),

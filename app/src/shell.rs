@@ -65,6 +65,10 @@ pub fn App() -> impl IntoView {
                 <Route path=Is("approvals") view=pages::approvals::Approvals ssr=SsrMode::Async/>
                 <Route path=Is("sessions") view=pages::sessions::Sessions ssr=SsrMode::Async/>
                 <Route path=Is("notices") view=pages::notices::Notices ssr=SsrMode::Async/>
+                <Route path=Is("tokens") view=pages::tokens::Tokens ssr=SsrMode::Async/>
+                <Route path=(Is("tokens"), Param("id")) view=pages::token::Token ssr=SsrMode::Async/>
+                <Route path=Is("webhooks") view=pages::webhooks::Webhooks ssr=SsrMode::Async/>
+                <Route path=(Is("webhooks"), Param("id")) view=pages::webhook::Webhook ssr=SsrMode::Async/>
                 <Route path=Is("people") view=pages::people::People ssr=SsrMode::Async/>
                 <Route path=(Is("people"), Is("leaving")) view=pages::leaving::Leaving ssr=SsrMode::Async/>
                 <Route path=Is("jobs") view=pages::jobs::Jobs ssr=SsrMode::Async/>

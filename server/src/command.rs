@@ -1,19 +1,18 @@
 //! The command line, and the short commands that work beside a running server.
 
 mod key;
+mod token;
 
 use crate::audit::{evidence, verify};
 use crate::clock::Clock;
 use crate::config::Given;
-use crate::service::accounts::make_token;
 use crate::store::{self, Store, Use};
 use clap::{Args, Parser, Subcommand};
-use domain::Moment;
-use secrecy::ExposeSecret;
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
 pub use key::{Key, key};
+pub use token::token;
 
 /// Ask for an Azure environment in one form, approve it, watch it being made, see it proved.
 #[derive(Debug, Parser)]
@@ -63,14 +62,7 @@ pub enum Audit {
 #[derive(Debug, Subcommand)]
 pub enum Token {
     /// Makes a token with the roles of the account's last sign-in, and shows it once.
-    Create {
-        /// Account name: member@contoso.example.
-        #[arg(long = "for")]
-        account: String,
-        /// How long it is valid: 12h, 30d, 1y.
-        #[arg(long, value_parser = lifetime)]
-        expires: i64,
-    },
+    Create(token::Create),
 }
 
 #[derive(Debug, Args)]
@@ -99,20 +91,6 @@ pub enum CommandError {
     Azure(#[from] azure::Error),
     #[error("{0}")]
     Refused(String),
-}
-
-/// Makes a token and answers its text.
-pub async fn token(given: &Given, token: &Token, clock: &Clock) -> Result<String, CommandError> {
-    let Token::Create { account, expires } = token;
-    let store = open(given).await?;
-    let now = clock.now();
-    let made = make_token(&store, account, now, now.plus(*expires)).await?;
-    let nobody = || {
-        CommandError::Refused(format!(
-            "{account} has not signed in yet; a token carries the roles of the last sign-in, so there has to be one"
-        ))
-    };
-    made.map(|token| token.expose_secret().to_owned()).ok_or_else(nobody)
 }
 
 /// Answers a key, or what a file amounts to; refuses where it is not as it was sealed.
@@ -188,34 +166,4 @@ async fn check(given: &Given) -> Result<String, CommandError> {
 
 async fn open(given: &Given) -> Result<Store, CommandError> {
     Ok(Store::open(&given.database()?, Use::Command).await?)
-}
-
-const HOUR: i64 = 3_600_000;
-
-/// Milliseconds of `12h`, `30d`, `1y`; at most two years.
-fn lifetime(text: &str) -> Result<i64, String> {
-    let said = || "a whole number with h, d or y: 12h, 30d, 1y; at most 2y".to_owned();
-    let unit = text.chars().last().ok_or_else(said)?;
-    let number: i64 = text[..text.len() - unit.len_utf8()].parse().map_err(|_| said())?;
-    let hours = match unit {
-        'h' => number,
-        'd' => number.saturating_mul(24),
-        'y' => number.saturating_mul(24 * 365),
-        _ => return Err(said()),
-    };
-    if (1..=2 * 24 * 365).contains(&hours) { Ok(Moment(hours * HOUR).0) } else { Err(said()) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_lifetime_is_read_as_people_write_it() {
-        assert_eq!(lifetime("12h"), Ok(12 * HOUR));
-        assert_eq!(lifetime("30d"), Ok(30 * 24 * HOUR));
-        for wrong in ["", "d", "0d", "3y", "10", "-1d", "1ü"] {
-            assert!(lifetime(wrong).is_err(), "{wrong}");
-        }
-    }
 }

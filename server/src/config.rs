@@ -3,6 +3,7 @@
 //! `KEYSTEAD__SIGN_IN__ISSUER` sets `sign_in.issuer`. A text may quote a fact as `${azure.subscription_id}`: `data` is
 //! the data folder, `programs` the folder of our own executable, everything else comes from the line `ready {…}` of the program that `azure.command` names.
 
+mod callers;
 mod check;
 mod edge;
 mod facts;
@@ -27,6 +28,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use url::Url;
 
+pub use callers::{Issuer, Program, Tokens};
 pub use edge::{Header, Proxy, RequestLimits, Tls};
 pub use groups::{Groups, Known};
 pub use load::{ConfigError, Given, SealKey};
@@ -93,6 +95,11 @@ pub struct Config {
     pub webhooks: Vec<Webhook>,
     #[serde(default)]
     pub notices: Notices,
+    #[serde(default)]
+    pub tokens: Tokens,
+    /// Issuers of programs' tokens, beside Keystead itself.
+    #[serde(default)]
+    pub callers: Vec<Issuer>,
 }
 
 /// What is read from Azure Cost Management.

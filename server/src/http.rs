@@ -10,6 +10,7 @@ pub mod events;
 pub mod flash;
 pub mod forms;
 pub mod headers;
+pub mod issuers;
 pub mod limits;
 pub mod pages;
 mod patience;
@@ -39,6 +40,8 @@ pub use router::router;
 pub struct Web {
     pub portal: Arc<dyn Portal>,
     pub tokens: Accounts,
+    /// Whose signed tokens are believed, beside our own.
+    pub issuers: Arc<issuers::Issuers>,
     pub provider: Arc<sign_in::Provider>,
     /// Where the sign-in's post redirects to, for the policy of pages.
     pub provider_origin: String,

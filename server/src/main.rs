@@ -10,6 +10,7 @@ use keystead::config::{Config, Given, SealKey};
 use keystead::engine::{self, Engine, Pace, Recipe};
 use keystead::holders::Holders;
 use keystead::http::certificate::Certificate;
+use keystead::http::issuers::Issuers;
 use keystead::http::limits::Gates;
 use keystead::http::proxy::Proxies;
 use keystead::http::rest::once::Keeper;
@@ -18,7 +19,7 @@ use keystead::http::serving::Serving;
 use keystead::http::session::Sessions;
 use keystead::http::sign_in::{self, Provider};
 use keystead::http::{self, Web};
-use keystead::notices::{self, Courier, NoticeSend};
+use keystead::notices::{self, Courier, NoticeSend, WebhookSend};
 use keystead::seal::{Seal, Source};
 use keystead::service::Service;
 use keystead::service::accounts::Accounts;
@@ -162,7 +163,8 @@ async fn serve_with(config: &Config, keys: SealKey, store: Store, clock: Clock, 
         every_minutes: config.cost.every_minutes,
     };
     actual.begin(clock.now()).await?;
-    let engine = Arc::new(engine(config, &store, &clock, azure.clone(), seal, provision));
+    let engine = Arc::new(engine(config, &store, &clock, azure.clone(), seal.clone(), provision));
+    let allow_inside = config.notices.allow_inside;
     let holders = Arc::new(Holders::new(azure.clone(), config.teams.iter().map(|team| team.team()).collect()));
     let work = tokio::spawn(engine.clone().run(stop.clone()));
     let ring: Vec<Arc<dyn Timer>> = vec![
@@ -172,7 +174,8 @@ async fn serve_with(config: &Config, keys: SealKey, store: Store, clock: Clock, 
         Arc::new(DriftLook { store: store.clone(), engine, holders }),
         Arc::new(AuditSeal { sealer }),
         Arc::new(NoticeTell(service.clone())),
-        Arc::new(NoticeSend { store: store.clone(), courier }),
+        Arc::new(NoticeSend { store: store.clone(), courier: courier.clone() }),
+        Arc::new(WebhookSend { store: store.clone(), courier, seal, allow_inside }),
         Arc::new(NoticeRemind(service.clone())),
         Arc::new(DirectoryLook { store: store.clone(), azure: azure.clone() }),
         Arc::new(ApproverLook { store: store.clone(), azure: azure.clone(), groups: config.groups().approvers() }),
@@ -226,12 +229,13 @@ fn web(
     remembered: Remembered,
 ) -> Result<Web> {
     let (back, client) = (public.join(sign_in::BACK)?, http::client(&config.azure)?);
-    let provider = Provider::new(config.sign_in.clone(), config.groups(), &back, client, clock.clone())?;
+    let provider = Provider::new(config.sign_in.clone(), config.groups(), &back, client.clone(), clock.clone())?;
     let files = site::Site::of_this_build()?;
     let samples = config.sign_in.samples.iter();
     Ok(Web {
         portal: service.clone(),
         tokens: Accounts::new(service.clone()),
+        issuers: Arc::new(Issuers::new(config, &client, clock)),
         provider: Arc::new(provider),
         provider_origin: Url::parse(&config.sign_in.issuer)?.origin().ascii_serialization(),
         installation: app::context::Installation {

@@ -3,9 +3,11 @@
 pub mod inside;
 mod mail;
 mod sending;
-mod webhook;
+mod subscribed;
+pub(crate) mod webhook;
 
 use crate::config::Config;
+use crate::store::notice::Kept;
 use crate::store::notice::telling::{Channel, Due};
 use crate::store::{Error, Store, timer};
 use app::routes;
@@ -17,6 +19,7 @@ use url::Url;
 use webhook::Hook;
 
 pub use sending::NoticeSend;
+pub use subscribed::{SUBSCRIBED, WebhookSend};
 
 /// Kind of the timer that sends; there is one, without a subject.
 pub const SEND: &str = "notice-send";
@@ -27,7 +30,7 @@ pub const REMIND: &str = "notice-remind";
 
 /// Sets the timers, where no server has yet.
 pub async fn begin(store: &Store, now: Moment) -> Result<(), Error> {
-    for kind in [TELL, SEND, REMIND] {
+    for kind in [TELL, SEND, REMIND, SUBSCRIBED] {
         timer::set_once(store, kind, "", now).await?;
     }
     Ok(())
@@ -43,6 +46,16 @@ pub enum Delivery {
     Unreachable(String),
     /// It will not be taken, however often it is sent.
     Never(String),
+}
+
+impl Delivery {
+    /// What stood in the way.
+    pub(crate) fn why(&self) -> &str {
+        match self {
+            Delivery::Sent => "",
+            Delivery::Later(why) | Delivery::Unreachable(why) | Delivery::Never(why) => why,
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +95,11 @@ impl Courier {
                 None => Delivery::Never("No webhook of this name is configured.".to_owned()),
             },
         }
+    }
+
+    /// An event as webhooks are told it.
+    fn event(&self, kept: &Kept) -> serde_json::Value {
+        webhook::body(&kept.notice, &kept.id, &self.link(&kept.notice))
     }
 
     fn letter(&self, notice: &Notice) -> Letter {

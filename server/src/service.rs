@@ -31,12 +31,14 @@ mod sending;
 mod sessions;
 pub mod tag;
 pub mod telling;
+pub mod tokens;
 mod vaults;
 mod warnings;
+mod webhooks;
 
 use crate::audit::Sealer;
 use crate::clock::Clock;
-use crate::config::{Config, Groups, Notices, TeamEntry, Webhook};
+use crate::config::{Config, Groups, Notices, TeamEntry, Tokens, Webhook};
 use crate::engine::{Installation, Live, Recipe, Subject};
 use crate::preflight::Picture;
 use crate::seal::Seal;
@@ -103,6 +105,7 @@ pub struct Service {
     notices: Notices,
     /// Milliseconds after which an unused session has ended.
     idle: i64,
+    tokens: Tokens,
 }
 
 impl Service {
@@ -140,6 +143,7 @@ impl Service {
             webhooks: config.webhooks.clone(),
             notices: config.notices,
             idle: config.sign_in.idle_hours.saturating_mul(3_600_000),
+            tokens: config.tokens.clone(),
         })
     }
 

@@ -70,6 +70,7 @@ mod tx;
 pub mod unapproved;
 pub mod validation;
 pub mod wake;
+pub mod webhook;
 
 use std::sync::Arc;
 use tokio::sync::{broadcast, mpsc};

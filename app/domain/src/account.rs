@@ -1,6 +1,7 @@
 //! Who asks: an account of the directory, its roles, and the caller that every question to the portal carries.
 
 use crate::name::TeamName;
+use crate::pass::Pass;
 use serde::{Deserialize, Serialize};
 
 /// What somebody may do, in one team or everywhere.
@@ -66,9 +67,25 @@ pub struct Caller {
     /// The address that the question came from, where there was one.
     #[serde(default)]
     pub from: Option<String>,
+    /// Of a program: what it showed, which narrows what its owner may.
+    #[serde(default)]
+    pub pass: Option<Pass>,
 }
 
 impl Caller {
+    /// Somebody at a browser.
+    pub fn person(account: Account, from: Option<String>) -> Caller {
+        Caller { account, way: Way::Browser, from, pass: None }
+    }
+
+    /// A program, in the teams that what it showed leaves of its owner's.
+    pub fn program(mut account: Account, pass: Pass, from: Option<String>) -> Caller {
+        if let Some(teams) = &pass.teams {
+            account.teams.retain(|team| teams.contains(team));
+        }
+        Caller { account, way: Way::Token, from, pass: Some(pass) }
+    }
+
     pub fn has(&self, role: Role) -> bool {
         self.account.roles.contains(&role)
     }
@@ -87,14 +104,23 @@ impl Caller {
         !self.account.groups.is_empty()
     }
 
+    /// Of no team, by a role that is everywhere.
+    pub fn is_everywhere(&self) -> bool {
+        self.has(Role::PlatformEngineer) || self.has(Role::Auditor)
+    }
+
     /// Sees every team's environments.
     pub fn sees_everything(&self) -> bool {
-        self.has(Role::PlatformEngineer) || self.has(Role::Auditor)
+        self.visible_teams().is_none()
     }
 
     /// The teams whose rows a list may show: `None` means all of them.
     pub fn visible_teams(&self) -> Option<&[TeamName]> {
-        if self.sees_everything() { None } else { Some(&self.account.teams) }
+        match self.pass.as_ref().and_then(|pass| pass.teams.as_deref()) {
+            Some(teams) if self.is_everywhere() => Some(teams),
+            None if self.is_everywhere() => None,
+            _ => Some(&self.account.teams),
+        }
     }
 }
 

@@ -36,6 +36,9 @@ acts! {
     SessionEnded = "session-ended", "Session ended from elsewhere";
     TokenCreated = "token-created", "Token created";
     TokenFirstUsed = "token-first-used", "Token used first";
+    TokenRevoked = "token-revoked", "Token revoked";
+    /// A program that shows a token of an issuer, which Keystead never keeps.
+    ProgramKnown = "program-known", "Program came first";
     RequestSent = "request-sent", "Request sent";
     /// One of the approvals that a request needs, not the last.
     LevelApproved = "level-approved", "Approved on a level";
@@ -78,6 +81,13 @@ acts! {
     PolicyWritten = "policy-written", "Policy written";
     PolicySwitchedOn = "policy-switched-on", "Policy switched on";
     PolicySwitchedOff = "policy-switched-off", "Policy switched off";
+    WebhookCreated = "webhook-created", "Webhook created";
+    WebhookChanged = "webhook-changed", "Webhook changed";
+    WebhookRemoved = "webhook-removed", "Webhook removed";
+    /// A new secret signs; the one before goes on beside it for a day.
+    WebhookSecretChanged = "webhook-secret-changed", "Webhook secret changed";
+    /// One that had ended is sent again, or one is tried out.
+    WebhookDelivered = "webhook-delivered", "Webhook delivery asked for";
 }
 
 impl Act {
@@ -134,6 +144,8 @@ pub struct Actor {
     pub on_behalf_of: Option<String>,
     /// The address that the question came from, where there was one.
     pub from: Option<String>,
+    /// Of a program: by which token, in words; written into what an entry says more.
+    pub with: Option<String>,
 }
 
 impl Actor {
@@ -144,17 +156,22 @@ impl Actor {
             way: caller.way.into(),
             on_behalf_of: None,
             from: caller.from.clone(),
+            with: caller.pass.as_ref().and_then(|pass| pass.words(&caller.account.name)),
         }
     }
 
     /// What happens by itself.
     pub fn keystead() -> Actor {
-        Actor { account: None, name: "Keystead".to_owned(), way: Way::Keystead, on_behalf_of: None, from: None }
+        Actor::nobody("Keystead", Way::Keystead)
     }
 
     /// Whoever may start the program on the machine.
     pub fn command() -> Actor {
-        Actor { account: None, name: "Command line".to_owned(), way: Way::Command, on_behalf_of: None, from: None }
+        Actor::nobody("Command line", Way::Command)
+    }
+
+    fn nobody(name: &str, way: Way) -> Actor {
+        Actor { account: None, name: name.to_owned(), way, on_behalf_of: None, from: None, with: None }
     }
 
     #[must_use]
@@ -184,6 +201,15 @@ impl Subject {
     pub fn token(hash: &str) -> Subject {
         let id = hash.get(..8).unwrap_or_default();
         Subject::new("token", id, format!("Token {id}"))
+    }
+
+    /// One that has a name.
+    pub fn named_token(id: &str, name: &str) -> Subject {
+        Subject::new("token", id, name)
+    }
+
+    pub fn webhook(id: &str, name: &str) -> Subject {
+        Subject::new("webhook", id, name)
     }
 
     pub fn request(id: &RequestId, name: impl Into<String>) -> Subject {
@@ -230,12 +256,21 @@ pub struct Entry {
 
 impl Entry {
     pub fn new(at: Moment, act: Act, by: Actor, subject: Subject) -> Entry {
-        Entry { at, act, by, subject, environment: None, team: None, digest: None, detail: Map::new() }
+        let token = by.with.clone().unwrap_or_default();
+        let entry = Entry { at, act, by, subject, environment: None, team: None, digest: None, detail: Map::new() };
+        entry.with("token", token)
     }
 
     #[must_use]
     pub fn about(mut self, id: &EnvironmentId, name: &str, team: &TeamName) -> Entry {
         self.environment = Some((id.clone(), name.to_owned()));
+        self.team = Some(team.clone());
+        self
+    }
+
+    /// Of a team's, and of no environment.
+    #[must_use]
+    pub fn of_team(mut self, team: &TeamName) -> Entry {
         self.team = Some(team.clone());
         self
     }

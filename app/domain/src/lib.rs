@@ -20,6 +20,7 @@ pub mod moment;
 pub mod name;
 pub mod naming;
 pub mod notice;
+pub mod pass;
 pub mod permission;
 pub mod plan;
 pub mod policy;

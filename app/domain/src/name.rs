@@ -46,6 +46,8 @@ text! {
     TemplateName = |text| lower(text, 1, 60, "a template"),
     /// As its address writes it: `production`.
     PolicyName = |text| lower(text, 1, 60, "a policy"),
+    /// Of a team's program, as its token is made: `nightly-build`.
+    ServiceName = |text| lower(text, 1, 60, "a service"),
     /// As Azure writes it: `westeurope`.
     Region = |text| {
         let fits = !text.is_empty() && text.len() <= 40 && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());

@@ -18,20 +18,26 @@
 //! | take on what somebody has left behind | no | the team's | everywhere | no |
 //! | read policies (see) | the team's, in sentences | the team's, in sentences | everything | everything |
 //! | write, try out and switch policies (govern) | no | no | everywhere | no |
+//! | the team's service tokens (tokens) and webhooks | no | the team's | everywhere | no |
 //!
 //! Nobody approves twice, on one level or on two. To whom an approver has handed over sees and decides as that approver
 //! could. Who is in the group that a request asks sees that request from then on, decides and comments in their turn,
 //! whatever else they are.
+//!
+//! A program does what its owner may and its token lets it: [`pass`](crate::pass) narrows the answers of the table. One
+//! that is nobody's never decides, unless the configuration names it, and then as a manager of its team could.
 //!
 //! Who may not see a thing is answered as if it were not there.
 
 use crate::account::{AccountId, Caller, Role};
 use crate::approval::By;
 use crate::name::TeamName;
+use crate::pass;
 use serde::{Deserialize, Serialize};
 
 /// Everything that can be asked of the portal about a subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
     /// Read it, its plan, its log, its checks.
@@ -72,10 +78,14 @@ pub enum Action {
     Govern,
     /// See which notices could not be delivered to others, and have them sent again; they are of no team.
     Deliver,
+    /// Make, see and revoke the team's service tokens.
+    Tokens,
+    /// Subscribe programs of the team to what happens, and look after their deliveries.
+    Webhooks,
 }
 
 impl Action {
-    pub const ALL: [Action; 19] = [
+    pub const ALL: [Action; 21] = [
         Action::See,
         Action::Request,
         Action::Change,
@@ -95,6 +105,8 @@ impl Action {
         Action::TakeOn,
         Action::Govern,
         Action::Deliver,
+        Action::Tokens,
+        Action::Webhooks,
     ];
 }
 
@@ -176,18 +188,22 @@ impl Answer {
 
 /// May this caller do this to that?
 pub fn may(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
+    pass::narrowed(by_role(caller, action, subject), caller, action, subject.team)
+}
+
+fn by_role(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
     if matches!(action, Action::People | Action::MarkLeft) {
         return people(caller, action);
     }
     match action {
-        Action::Govern => return govern(caller),
+        Action::Govern => return governs(caller),
         Action::Deliver => return deliver(caller),
         _ => {}
     }
     let of_team = subject.team.is_some_and(|team| caller.in_team(team));
     let grouped = subject.in_group || subject.was_asked;
     let involved = subject.stands_in || grouped || subject.answered;
-    if !of_team && !caller.sees_everything() && !involved {
+    if !of_team && !caller.is_everywhere() && !involved {
         return Answer::Hidden;
     }
     if action == Action::See {
@@ -199,7 +215,7 @@ pub fn may(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
     let platform = caller.has(Role::PlatformEngineer);
     let asked = (subject.stands_in || subject.in_group) && matches!(action, Action::Decide | Action::Comment);
     let works = platform || asked || (of_team && (caller.has(Role::Member) || caller.has(Role::Manager)));
-    if !works && !of_team && !caller.sees_everything() {
+    if !works && !of_team && !caller.is_everywhere() {
         return Answer::Refused(match grouped {
             true => "Only decisions are asked of the group that approves here.",
             false => "Who stands in for an approver decides, and does nothing else.",
@@ -229,6 +245,9 @@ pub fn may(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
         Action::TakeOver => Answer::Refused("A platform engineer takes a job from a worker that hangs."),
         Action::TakeOn if platform || (of_team && caller.has(Role::Manager)) => Answer::Allowed,
         Action::TakeOn => Answer::Refused("A manager of the team takes on what somebody has left behind."),
+        Action::Tokens | Action::Webhooks if platform || (of_team && caller.has(Role::Manager)) => Answer::Allowed,
+        Action::Tokens => Answer::Refused("A manager of the team looks after its service tokens."),
+        Action::Webhooks => Answer::Refused("A manager of the team looks after its webhooks."),
         Action::Withdraw if own => Answer::Allowed,
         Action::Withdraw => Answer::Refused("Only the one who asked can withdraw a request."),
         Action::Decide => decide(caller, subject, own, platform, of_team),
@@ -239,7 +258,7 @@ pub fn may(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
 pub const NO_RECORD: &str = "The team's managers, platform engineers and auditors read the record.";
 
 fn audit(caller: &Caller, of_team: bool) -> Answer {
-    if caller.sees_everything() || (of_team && caller.has(Role::Manager)) {
+    if caller.is_everywhere() || (of_team && caller.has(Role::Manager)) {
         return Answer::Allowed;
     }
     Answer::Refused(NO_RECORD)
@@ -257,6 +276,10 @@ fn people(caller: &Caller, action: Action) -> Answer {
 
 /// Whose team it is asked of is no matter.
 pub fn govern(caller: &Caller) -> Answer {
+    may(caller, Action::Govern, &Subject::everybody())
+}
+
+fn governs(caller: &Caller) -> Answer {
     match caller.has(Role::PlatformEngineer) {
         true => Answer::Allowed,
         false => Answer::Refused("A platform engineer writes policies and switches them on and off."),
@@ -272,6 +295,10 @@ fn deliver(caller: &Caller) -> Answer {
 }
 
 fn decide(caller: &Caller, subject: &Subject<'_>, own: bool, platform: bool, of_team: bool) -> Answer {
+    let program = caller.pass.as_ref().filter(|pass| pass.program);
+    if program.is_some_and(|pass| !pass.approves) {
+        return Answer::Refused(pass::NEVER);
+    }
     if own && subject.other_manager {
         return Answer::Refused("Nobody decides on an own request: another manager of the team does.");
     }
@@ -291,7 +318,7 @@ fn decide(caller: &Caller, subject: &Subject<'_>, own: bool, platform: bool, of_
         By::Group(_) if subject.in_group => return Answer::Allowed,
         By::Group(_) => return Answer::Refused("Only the group that is asked decides on this level."),
     }
-    if of_team && caller.has(Role::Manager) {
+    if of_team && (caller.has(Role::Manager) || program.is_some()) {
         return Answer::Allowed;
     }
     if platform && !subject.other_manager {

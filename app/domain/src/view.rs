@@ -9,6 +9,8 @@ pub mod people;
 pub mod policy;
 pub mod request;
 pub mod session;
+pub mod token;
+pub mod webhook;
 
 use serde::{Deserialize, Serialize};
 
@@ -59,4 +61,7 @@ pub struct Frame {
     /// May see who has an account.
     #[serde(default)]
     pub people: bool,
+    /// Looks after the webhooks of some team.
+    #[serde(default)]
+    pub webhooks: bool,
 }

@@ -184,6 +184,8 @@ fn account(frame: Frame, theme: Theme, back: String) -> AnyView {
             <hr/>
             <a href=routes::notices() rel="external">{icon("message-square")}"What I am told"</a>
             <a href=routes::sessions() rel="external">{icon("log-in")}"Where I am signed in"</a>
+            <a href=routes::tokens() rel="external">{icon("key-round")}"Tokens"</a>
+            {frame.webhooks.then(|| view! { <a href=routes::webhooks() rel="external">{icon("activity")}"Webhooks"</a> })}
             {frame.people.then(|| view! { <a href=routes::people() rel="external">{icon("users-round")}"People"</a> })}
             <button type="button" commandfor="keys" command="show-modal">{icon("keyboard")}"Keyboard shortcuts"</button>
             <form method="post" action=routes::sign_out()><button>{icon("log-out")}"Sign out"</button></form>

@@ -13,7 +13,7 @@ pub trait Notices: Send + Sync {
     /// Of all kinds, only these are mailed to the caller from now on.
     async fn choose_notices(&self, caller: &Caller, mailed: &[Kind]) -> Answer<()>;
     /// What could not be delivered so far, newest first, after the cursor; at most so many.
-    async fn deliveries(&self, caller: &Caller, after: &str, limit: usize) -> Answer<Deliveries>;
+    async fn undelivered(&self, caller: &Caller, after: &str, limit: usize) -> Answer<Deliveries>;
     /// Sends one again that could not be delivered; `Conflict` where it was meanwhile.
     async fn repeat_notice(&self, caller: &Caller, id: &str) -> Answer<()>;
 }

@@ -1,6 +1,8 @@
 //! A portal that answers what a test gave it, and the rendering of one address over it.
 
-use app::context::{Flash, Installation, Notice, Sample, Site, Theme, Typed};
+mod programs;
+
+use app::context::{Flash, Installation, Notice, Once, Sample, Site, Theme, Typed};
 use app::error::PortalError;
 use app::portal::{self, Answer, Draft, JobChange, Submission};
 use async_trait::async_trait;
@@ -8,7 +10,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use domain::Moment;
-use domain::account::{Account, AccountId, Caller, Role, Way};
+use domain::account::{Account, AccountId, Caller, Role};
 use domain::field::FieldError;
 use domain::form::{Choices, Form};
 use domain::id::*;
@@ -50,6 +52,10 @@ pub(crate) struct Fake {
     pub notices: Answer<view::notice::List>,
     pub people: Answer<view::people::List>,
     pub behind: Vec<view::people::Behind>,
+    pub tokens: Answer<view::token::List>,
+    pub webhooks: Answer<view::webhook::List>,
+    pub deliveries: Vec<view::webhook::Delivery>,
+    pub once: Once,
     pub choices: Answer<Choices>,
     pub drafts: Vec<Draft>,
     pub caller: Option<Caller>,
@@ -65,7 +71,7 @@ pub(crate) fn caller() -> Caller {
         teams: vec![TeamName::parse("payments").unwrap()],
         groups: Vec::new(),
     };
-    Caller { account, way: Way::Browser, from: None }
+    Caller::person(account, None)
 }
 
 impl Default for Fake {
@@ -78,6 +84,7 @@ impl Default for Fake {
             requests: true,
             audit: true,
             people: false,
+            webhooks: false,
         };
         Fake {
             frame: Ok(frame),
@@ -103,6 +110,10 @@ impl Default for Fake {
             notices: Err(PortalError::not_found()),
             people: Err(PortalError::not_found()),
             behind: Vec::new(),
+            tokens: Err(PortalError::not_found()),
+            webhooks: Err(PortalError::not_found()),
+            deliveries: Vec::new(),
+            once: Once::default(),
             choices: Ok(Choices::default()),
             drafts: Vec::new(),
             caller: Some(caller()),
@@ -401,6 +412,7 @@ pub(crate) async fn page(fake: Fake, path: &str) -> (StatusCode, String) {
         provide_context(fake.theme);
         provide_context(Flash(fake.flash.clone()));
         provide_context(fake.typed.clone());
+        provide_context(fake.once.clone());
     };
     let router: Router = Router::new()
         .leptos_routes_with_context(&options, generate_route_list(app::App), context.clone(), app::shell::shell)

@@ -12,6 +12,7 @@ pub(crate) mod notices;
 pub(crate) mod people;
 pub(crate) mod policies;
 mod problems;
+pub(crate) mod programs;
 pub(crate) mod request;
 mod sign_in;
 

@@ -3,7 +3,7 @@
 use crate::fake::{Fake, page};
 use crate::pages::{
     access, audit, changes, environment, environments, job, jobs, new_environment as form, notices, people, policies,
-    request,
+    programs, request,
 };
 use app::context::Theme;
 use domain::failure::Mend;
@@ -82,6 +82,13 @@ fn pages() -> Vec<(&'static str, Fake, &'static str)> {
         ("policies-member", policies::listed(false), "/policies"),
         ("policies-none", policies::none(), "/policies"),
         ("policy", policies::engineers(), "/policies/production?version=3"),
+        ("tokens", programs::tokens(), "/tokens"),
+        ("tokens-none", programs::no_tokens(), "/tokens"),
+        ("tokens-made", programs::made(), "/tokens"),
+        ("token", programs::tokens(), "/tokens/id-nightly-build"),
+        ("webhooks", programs::webhooks(), "/webhooks"),
+        ("webhooks-none", programs::no_webhooks(), "/webhooks"),
+        ("webhook", programs::webhooks(), "/webhooks/id-tickets"),
         ("not-found", Fake::default(), "/nowhere"),
         ("problems", Fake { caller: None, ..Fake::default() }, "/problems"),
         ("problem", Fake::default(), "/problems/invalid"),

@@ -76,7 +76,7 @@ pub struct Principal {
     /// The sign-in name, of a user only.
     #[serde(default)]
     pub user_name: Option<String>,
-    /// The application roles, of a user only.
+    /// The roles that it has at the directory's own applications.
     #[serde(default)]
     pub app_roles: Vec<String>,
     /// Whether an administrator has disabled the account, of a user only.

@@ -103,6 +103,7 @@ pub(super) fn sentences(config: &Config) -> Vec<String> {
     }
     wrong.extend(super::groups::sentences(config));
     wrong.extend(super::notices::sentences(config));
+    wrong.extend(super::callers::sentences(config));
     wrong
 }
 

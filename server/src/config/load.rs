@@ -84,6 +84,11 @@ impl Given {
         self
     }
 
+    /// For how many days a token may be made.
+    pub fn longest_days(&self) -> u32 {
+        self.figment.extract_inner("tokens.longest_days").unwrap_or(super::Tokens::default().longest_days)
+    }
+
     /// Where the keys that seal secrets are.
     pub fn seal_key(&self) -> Result<SealKey, ConfigError> {
         let text = self.figment.extract_inner::<SecretString>("seal_key_text").ok();

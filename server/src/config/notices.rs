@@ -111,11 +111,13 @@ pub struct Notices {
     /// So many days before an environment reaches the end of its lifetime its owner is told; before half of the lifetime
     /// has passed nobody is.
     pub expires_days: u32,
+    /// Whether webhooks that teams subscribe may lie on this machine or in a private network.
+    pub allow_inside: bool,
 }
 
 impl Default for Notices {
     fn default() -> Notices {
-        Notices { remind_hours: 24, expires_days: 3 }
+        Notices { remind_hours: 24, expires_days: 3, allow_inside: false }
     }
 }
 

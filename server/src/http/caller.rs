@@ -1,6 +1,7 @@
 //! Finds who asks: the account of the session for pages, the owner of the bearer token for programs.
 
 use super::Web;
+use super::issuers::Issuers;
 use super::proxy::CallerAddress;
 use super::session::{ACCOUNT, hash};
 use app::error::PortalError;
@@ -11,7 +12,7 @@ use axum::http::request::Parts;
 use axum::http::{Extensions, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
-use domain::account::{Account, Caller, Way};
+use domain::account::{Account, Caller};
 use std::convert::Infallible;
 use std::net::IpAddr;
 use tower_sessions::Session;
@@ -37,7 +38,7 @@ pub async fn look_up(session: Session, mut request: Request, next: Next) -> Resp
     let here = session.id().map(|id| hash(&id)).unwrap_or_default();
     request.extensions_mut().insert(InSession(here));
     let from = address(request.extensions()).map(|from| from.to_string());
-    request.extensions_mut().insert(Known(account.map(|account| Caller { account, way: Way::Browser, from })));
+    request.extensions_mut().insert(Known(account.map(|account| Caller::person(account, from))));
     next.run(request).await
 }
 
@@ -90,7 +91,7 @@ impl FromRequestParts<Web> for SignedIn {
     }
 }
 
-/// The owner of the token in `Authorization: Bearer keystead_…`.
+/// The owner of the token in `Authorization: Bearer keystead_…`, or the program of an issuer's (`eyJ…`).
 #[derive(Clone, Debug)]
 pub struct Bearer(pub Caller);
 
@@ -99,12 +100,12 @@ pub async fn bearer_only(State(web): State<Web>, mut request: Request, next: Nex
     let token = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = token.and_then(|value| value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("bearer ")));
     let from = address(request.extensions());
-    let owner: Result<Option<Caller>, PortalError> = match token {
-        Some(token) => web.tokens.owner(token.trim(), from.map(|from| from.to_string())).await,
+    let owner: Result<Option<Caller>, PortalError> = match token.map(str::trim) {
+        Some(token) => owner(&web, token, from.map(|from| from.to_string())).await,
         None => Ok(None),
     };
     let passed = match (&owner, token) {
-        (Ok(Some(_)), Some(token)) => web.gates.program(token.trim()),
+        (Ok(Some(caller)), Some(token)) => web.gates.program(limited_as(caller, token.trim())),
         _ => web.gates.stranger(from).map(|()| None),
     };
     let left = match passed {
@@ -123,6 +124,22 @@ pub async fn bearer_only(State(web): State<Web>, mut request: Request, next: Nex
         Ok(None) => super::rest::problem::unauthorized().into_response(),
         Err(error) => super::rest::problem::Refusal(error).into_response(),
     }
+}
+
+/// By a token of ours, or by one of an issuer that is believed.
+async fn owner(web: &Web, token: &str, from: Option<String>) -> Result<Option<Caller>, PortalError> {
+    if !Issuers::is_one(token) {
+        return web.tokens.owner(token, from).await;
+    }
+    match web.issuers.vouched(token).await {
+        Some(vouched) => web.tokens.vouched(&vouched.name, vouched.known, from).await,
+        None => Ok(None),
+    }
+}
+
+/// An issuer gives its programs another token as often as they like: they are limited by name.
+fn limited_as<'a>(caller: &'a Caller, token: &'a str) -> &'a str {
+    if Issuers::is_one(token) { &caller.account.name } else { token }
 }
 
 impl FromRequestParts<Web> for Bearer {

@@ -8,6 +8,8 @@ pub mod policies;
 pub mod requests;
 pub mod sessions;
 pub mod standing;
+pub mod tokens;
+pub mod webhooks;
 
 use super::flash;
 use app::context::Notice;

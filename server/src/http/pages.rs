@@ -2,7 +2,7 @@
 
 use super::caller::{InSession, Known};
 use super::{Web, appearance, flash, headers};
-use app::context::{Flash, Here, Theme, Typed};
+use app::context::{Flash, Here, Once, Theme, Typed};
 use app::portal::Portal;
 use axum::Router;
 use axum::body::Body;
@@ -46,6 +46,20 @@ pub(super) async fn again(web: &Web, mut parts: Parts, typed: Typed) -> Response
         }
     };
     leptos_axum::render_app_async_with_context(refused, app::shell)(Request::from_parts(parts, Body::empty())).await
+}
+
+/// The page at this address, as the answer to a post that made a secret: it is shown there, and in no other answer.
+pub(super) async fn once(web: &Web, mut parts: Parts, page: &str, made: Once) -> Response {
+    parts.method = Method::GET;
+    if let Ok(page) = page.parse() {
+        parts.uri = page;
+    }
+    let provide = context(web.clone());
+    let shown = move || {
+        provide();
+        provide_context(made.clone());
+    };
+    leptos_axum::render_app_async_with_context(shown, app::shell)(Request::from_parts(parts, Body::empty())).await
 }
 
 fn context(web: Web) -> impl Fn() + Clone + Send + Sync + 'static {

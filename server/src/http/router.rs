@@ -1,7 +1,7 @@
 //! Every route of the portal on one screen.
 
 use super::caller::{bearer_only, look_up, signed_in_only};
-use super::forms::{environments, jobs, notices, people, policies, requests, sessions, standing};
+use super::forms::{environments, jobs, notices, people, policies, requests, sessions, standing, tokens, webhooks};
 use super::rest::{self, openapi, problem};
 use super::session::Sessions;
 use super::{Web, appearance, audit, error, events, headers, limits, pages, proxy, sign_in, site, trace};
@@ -57,6 +57,14 @@ pub fn router(web: Web, sessions: Sessions) -> Router {
         .route("/policies/{name}/switch", post(policies::switch))
         .route("/sessions/{id}/end", post(sessions::end))
         .route("/sessions/end-others", post(sessions::end_others))
+        .route("/tokens", post(tokens::create))
+        .route("/tokens/{id}/revoke", post(tokens::revoke))
+        .route("/webhooks", post(webhooks::create))
+        .route("/webhooks/{id}/switch", post(webhooks::switch))
+        .route("/webhooks/{id}/remove", post(webhooks::remove))
+        .route("/webhooks/{id}/secret", post(webhooks::rotate))
+        .route("/webhooks/{id}/test", post(webhooks::test))
+        .route("/webhooks/{id}/deliveries/{delivery}/again", post(webhooks::again))
         .route("/jobs/{id}/cancel", post(jobs::cancel))
         .route("/jobs/{id}/retry", post(jobs::retry))
         .route("/jobs/{id}/roll-back", post(jobs::roll_back))
@@ -106,7 +114,15 @@ pub fn router(web: Web, sessions: Sessions) -> Router {
         .route("/jobs/{id}/cancel", post(rest::jobs::cancel))
         .route("/jobs/{id}/retry", post(rest::jobs::retry))
         .route("/jobs/{id}/roll-back", post(rest::jobs::roll_back))
-        .route("/jobs/{id}/take-over", post(rest::jobs::take_over));
+        .route("/jobs/{id}/take-over", post(rest::jobs::take_over))
+        .route("/tokens", get(rest::tokens::list).post(rest::tokens::create))
+        .route("/tokens/{id}", get(rest::tokens::read).delete(rest::tokens::revoke))
+        .route("/webhooks", get(rest::webhooks::list).post(rest::webhooks::create))
+        .route("/webhooks/{id}", get(rest::webhooks::read).patch(rest::webhooks::change).delete(rest::webhooks::remove))
+        .route("/webhooks/{id}/secrets", post(rest::webhooks::rotate))
+        .route("/webhooks/{id}/test", post(rest::webhooks::test))
+        .route("/webhooks/{id}/deliveries", get(rest::webhooks::deliveries))
+        .route("/webhooks/{id}/deliveries/{delivery}/redelivery", post(rest::webhooks::redeliver));
     let programs = rest::contract::over(programs, &web).layer(from_fn_with_state(web.clone(), bearer_only));
     let document = openapi::document().clone();
     let documents: Router<Web> =

@@ -14,7 +14,7 @@ use axum::extract::{Extension, Query, State};
 use axum::http::HeaderMap;
 use axum::http::header::USER_AGENT;
 use axum::response::{IntoResponse, Redirect, Response};
-use domain::account::{Account, Caller, Way};
+use domain::account::{Account, Caller};
 use serde::Deserialize;
 use tower_sessions::Session;
 
@@ -99,7 +99,7 @@ pub async fn arrive(
         Err(why) => return refused(&web, &why, &leaving.back),
     };
     let agent = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
-    match begin(&web, &session, Caller { account, way: Way::Browser, from }, email.as_deref(), agent).await {
+    match begin(&web, &session, Caller::person(account, from), email.as_deref(), agent).await {
         Ok(stranded) => {
             let on = Redirect::to(&stranded.unwrap_or(leaving.back));
             match without_teams {

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// How often the timer looks for what is due, in milliseconds.
 const EVERY: i64 = 5_000;
 /// For so long it is tried.
-const LONGEST: i64 = 24 * 3_600_000;
+pub(super) const LONGEST: i64 = 24 * 3_600_000;
 /// Deliveries of one ring, and of them at a time: other timers wait for a ring.
 const BATCH: i64 = 24;
 const AT_ONCE: usize = 8;
@@ -77,7 +77,7 @@ impl NoticeSend {
 }
 
 /// Ten seconds, doubled with each vain try, at most an hour.
-fn patience(tries: i64) -> i64 {
+pub(super) fn patience(tries: i64) -> i64 {
     let doubled = 10_000_i64 << tries.clamp(0, 10);
     doubled.min(3_600_000)
 }

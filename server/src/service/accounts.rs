@@ -2,21 +2,18 @@
 
 use super::Service;
 use super::error::failed;
-use crate::config::Known;
+use crate::config::Known as OfGroups;
+use super::tokens::{For, Issued, NotIssued, issue, text};
 use crate::store;
 use app::error::PortalError;
 use app::portal::Answer;
 use domain::Moment;
-use domain::account::{Caller, Way};
+use domain::account::{Account, AccountId, Caller, Role};
 use domain::audit::{Act, Actor, Entry, Subject};
 use domain::name::TeamName;
-use rand::RngCore;
+use domain::pass::Pass;
 use secrecy::SecretString;
-use sha2::{Digest, Sha256};
 use std::sync::Arc;
-
-/// What every token begins with, so that a leaked one is found by those who look for such.
-const PREFIX: &str = "keystead_";
 
 /// To somebody who is marked as having left.
 const HAS_LEFT: &str = "This account is marked as having left. A platform engineer of Keystead can take that back.";
@@ -77,7 +74,7 @@ impl Accounts {
 
     /// What the groups of somebody make of them of whom the directory's token does not hold these; the error is a sentence
     /// for them.
-    pub async fn groups_of(&self, object: &str) -> Answer<Known> {
+    pub async fn groups_of(&self, object: &str) -> Answer<OfGroups> {
         let service = &self.0;
         let groups = service.azure.graph().groups_of(object).await.map_err(|error| {
             let mut told = super::error::azure("asking the directory for somebody's groups", &error);
@@ -98,19 +95,19 @@ impl Accounts {
         Ok(service.groups.of(&groups))
     }
 
-    /// Whom a token belongs to, with the roles of that account's last sign-in; `None` where it is unknown or over. `from`
-    /// is the address that it came from.
+    /// Whom a token belongs to, with the roles of that account's last sign-in, narrowed to what the token lets through;
+    /// `None` where it is unknown or over. `from` is the address that it came from.
     pub async fn owner(&self, token: &str, from: Option<String>) -> Answer<Option<Caller>> {
-        if !token.starts_with(PREFIX) {
-            return Ok(None);
-        }
-        let (service, hash) = (&self.0, hash(token));
-        let now = service.clock.now();
-        let owner = store::token::owner(&service.store, &hash, now).await.map_err(failed("looking up a token"))?;
-        let Some((account, first)) = owner else { return Ok(None) };
-        let caller = Caller { account, way: Way::Token, from };
+        let Some(hash) = text::hash(token) else { return Ok(None) };
+        let (service, now) = (&self.0, self.0.clock.now());
+        let owned = store::token::owner(&service.store, &hash, now).await.map_err(failed("looking up a token"))?;
+        let Some(owned) = owned else { return Ok(None) };
+        let first = owned.first;
+        let Some(caller) = service.holder(owned, from) else { return Ok(None) };
         if first {
-            let entry = Entry::new(now, Act::TokenFirstUsed, Actor::of(&caller), Subject::token(&hash));
+            let named = caller.pass.as_ref().filter(|pass| !pass.name.is_empty());
+            let done = named.map_or_else(|| Subject::token(&hash), |pass| Subject::named_token(&pass.id, &pass.name));
+            let entry = Entry::new(now, Act::TokenFirstUsed, Actor::of(&caller), done);
             let note = async {
                 let mut tx = service.store.begin().await?;
                 if store::token::first_used(&mut tx, &hash, now).await? {
@@ -122,6 +119,48 @@ impl Accounts {
         }
         Ok(Some(caller))
     }
+
+    /// A program that another issuer vouches for; `None` where somebody has marked it as having left. At its first time it
+    /// is written down, so that what it asks for can be its own.
+    pub async fn vouched(&self, name: &str, known: Known, from: Option<String>) -> Answer<Option<Caller>> {
+        let service = &self.0;
+        let id = AccountId(name.to_owned());
+        let account = Account { id, name: name.to_owned(), roles: known.roles, teams: known.teams, groups: Vec::new() };
+        let pass = Pass {
+            program: true,
+            approves: service.tokens.may_approve.iter().any(|named| named == name),
+            ..Pass::whole("", &known.issuer, known.expires)
+        };
+        let caller = Caller::program(account, pass, from);
+        let standing = store::account::standing(&service.store, &caller.account.id).await;
+        if let Some(has_left) = standing.map_err(failed("looking up a program"))? {
+            return Ok((!has_left).then_some(caller));
+        }
+        // With no role in the database, so that nothing there counts it among those who decide.
+        let kept = Account { roles: vec![], teams: vec![], ..caller.account.clone() };
+        let now = service.clock.now();
+        let entry = by_account(Act::ProgramKnown, &caller, now);
+        let keep = async {
+            let mut tx = service.store.begin().await?;
+            if store::account::keep(&mut tx, &kept, now).await? {
+                store::audit::append(&mut tx, &entry).await?;
+                tx.commit().await?;
+            }
+            Ok::<_, store::Error>(())
+        };
+        keep.await.map_err(failed("writing down a program"))?;
+        Ok(Some(caller))
+    }
+}
+
+/// What an issuer's token says of a program.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// In words, for the record.
+    pub issuer: String,
+    pub roles: Vec<Role>,
+    pub teams: Vec<TeamName>,
+    pub expires: Moment,
 }
 
 fn by_account(act: Act, caller: &Caller, now: Moment) -> Entry {
@@ -129,8 +168,8 @@ fn by_account(act: Act, caller: &Caller, now: Moment) -> Entry {
     Entry::new(now, act, Actor::of(caller), Subject::account(&account.id, account.name.as_str()))
 }
 
-/// Makes a token for the account of this name, until then. It is shown once; only its hash is kept. `None` where
-/// nobody of this name has signed in yet.
+/// Makes a token for the account of this name, until then, with everything that its owner may. `None` where nobody of this
+/// name has signed in yet.
 pub async fn make_token(
     store: &store::Store,
     name: &str,
@@ -138,20 +177,12 @@ pub async fn make_token(
     expires: Moment,
 ) -> Result<Option<SecretString>, store::Error> {
     let Some(account) = store::account::named(store, name).await? else { return Ok(None) };
-    let mut bytes = [0_u8; 32];
-    rand::rng().fill_bytes(&mut bytes);
-    let token = format!("{PREFIX}{}", hex::encode(bytes));
-    let hash = hash(&token);
     let by = Actor::command().on_behalf_of(account.name.as_str());
-    let entry = Entry::new(now, Act::TokenCreated, by, Subject::token(&hash)).with("expires", expires.rfc3339());
-    let mut tx = store.begin().await?;
-    store::token::keep(&mut tx, &hash, &account.id, now, expires).await?;
-    store::audit::append(&mut tx, &entry).await?;
-    tx.commit().await?;
-    Ok(Some(SecretString::from(token)))
-}
-
-/// A token is 32 random bytes, so that a plain hash is enough.
-fn hash(token: &str) -> String {
-    hex::encode(Sha256::digest(token.as_bytes()))
+    let (whose, owner) = (For::Person(account.id), account.name);
+    let issued = Issued { whose, owner, name: String::new(), scopes: None, teams: None, by, made_with: None, expires };
+    match issue(store, &issued, now).await {
+        Ok((_, token)) => Ok(Some(token)),
+        Err(NotIssued::Store(error)) => Err(error),
+        Err(NotIssued::Refused(said)) => Err(store::Error::Database(said)),
+    }
 }

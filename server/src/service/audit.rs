@@ -91,14 +91,15 @@ impl Audit for Service {
 impl Service {
     /// Teams whose entries the caller may read, `None` for all and for what is about no team; refused where there are none.
     pub(super) fn audited_teams(&self, caller: &Caller) -> Answer<Option<Vec<String>>> {
-        if caller.sees_everything() {
-            return Ok(None);
+        if let Some(reason) = domain::pass::lacks(caller, Action::Audit) {
+            return Err(PortalError::forbidden(reason));
         }
+        let Some(seen) = caller.visible_teams() else { return Ok(None) };
         let may = |team: &&TeamName| {
             let subject = Permitted::of(team, None);
             permission::may(caller, Action::Audit, &subject).allowed()
         };
-        let teams: Vec<String> = caller.account.teams.iter().filter(may).map(ToString::to_string).collect();
+        let teams: Vec<String> = seen.iter().filter(may).map(ToString::to_string).collect();
         if teams.is_empty() { Err(PortalError::forbidden(permission::NO_RECORD)) } else { Ok(Some(teams)) }
     }
 

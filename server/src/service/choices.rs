@@ -59,6 +59,9 @@ impl Service {
     /// Refused to those who may ask for nothing at all.
     pub(super) fn may_ask(&self, caller: &Caller) -> Answer<Choices> {
         let choices = self.own_choices(caller);
+        if let Some(reason) = domain::pass::lacks(caller, Action::Request) {
+            return Err(app::error::PortalError::forbidden(reason));
+        }
         if choices.teams.is_empty() {
             let reason = match caller.sees_everything() {
                 true => "An auditor sees everything and changes nothing.",

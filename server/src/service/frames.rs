@@ -51,6 +51,7 @@ impl Frames for Service {
             requests: !self.own_choices(caller).teams.is_empty(),
             audit: self.audited_teams(caller).is_ok(),
             people: may(caller, Action::People, &Subject::everybody()).allowed(),
+            webhooks: !self.teams_where(caller, Action::Webhooks).is_empty(),
         })
     }
 }

@@ -37,6 +37,9 @@ impl Service {
         // As it stands now: what was handed over a moment ago, also at another replica, is to be seen.
         self.deciders.forget();
         let (deciders, now) = (self.deciders().await?, self.clock.now());
+        if caller.pass.is_some() {
+            return Err(PortalError::forbidden("Approvals are handed over by yourself in the browser, by no program."));
+        }
         if !decides(caller, &deciders) {
             return Err(PortalError::forbidden("Only who decides on requests can hand that over."));
         }

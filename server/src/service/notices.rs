@@ -30,7 +30,7 @@ impl Notices for Service {
         rows.truncate(PAGE);
         let unwanted = unwanted::of(&self.store, &account.id).await.map_err(&failed)?;
         let undelivered = match may(caller, Action::Deliver, &Permitted::everybody()).allowed() {
-            true => Some(self.deliveries(caller, "", FAILED).await?.rows),
+            true => Some(self.undelivered(caller, "", FAILED).await?.rows),
             false => None,
         };
         let email = store::account::email(&self.store, &account.name).await.map_err(&failed)?;
@@ -52,7 +52,7 @@ impl Notices for Service {
         unwanted::choose(&self.store, &caller.account.id, &unwanted).await.map_err(failed("keeping a choice"))
     }
 
-    async fn deliveries(&self, caller: &Caller, after: &str, limit: usize) -> Answer<Deliveries> {
+    async fn undelivered(&self, caller: &Caller, after: &str, limit: usize) -> Answer<Deliveries> {
         permit(caller, Action::Deliver, &Permitted::everybody())?;
         let limit = limit.clamp(1, MOST);
         let more = i64::try_from(limit).unwrap_or(i64::MAX) + 1;

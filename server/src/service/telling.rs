@@ -11,7 +11,7 @@ use crate::store::{self, Error};
 use crate::timers::{Next, Timer};
 use async_trait::async_trait;
 use domain::Moment;
-use domain::account::{Account, Caller, Way};
+use domain::account::{Account, Caller};
 use domain::approval::{Entry, has_answered};
 use domain::notice::{About, Kind, Notice, address};
 use domain::permission::{Action, Subject, may};
@@ -73,12 +73,19 @@ impl Service {
             name: hook.name.clone(),
             address: String::new(),
         }));
+        let subscribed = match &happened.team {
+            Some(team) => store::webhook::of_team(&self.store, team).await?,
+            None => Vec::new(),
+        };
         let mut tx = self.store.begin().await?;
         if !notice::told(&mut tx, &kept.id, now).await? {
             return Ok(());
         }
         for recipient in &recipients {
             telling::add(&mut tx, kept, recipient, now).await?;
+        }
+        for webhook in subscribed.iter().filter(|webhook| webhook.wants(happened.kind.key())) {
+            store::webhook::delivery::add(&mut tx, &webhook.id, kept, now).await?;
         }
         tx.commit().await
     }
@@ -142,7 +149,7 @@ fn can_decide(request: &Request, record: &[Entry], reached: Option<&Reached>, de
 
 /// The one who would ask, as the role table judges them.
 fn asks(account: &Account) -> Caller {
-    Caller { account: account.clone(), way: Way::Browser, from: None }
+    Caller::person(account.clone(), None)
 }
 
 /// Whether it still waits for whom this asks: whoever is asked meanwhile is told by an event of their own.

@@ -64,6 +64,15 @@ pub async fn named(store: &Store, name: &str) -> Result<Option<Account>, Error> 
     row.map(Account::try_from).transpose()
 }
 
+/// Whether this account has left; `None` where there is none.
+pub async fn standing(store: &Store, account: &AccountId) -> Result<Option<bool>, Error> {
+    const SQL: &str = "select left_at from account where id = $1";
+    let row: Option<(Option<i64>,)> = on_both!(store.read(), db => {
+        sqlx::query_as(SQL).bind(&account.0).fetch_optional(db).await
+    })?;
+    Ok(row.map(|(left,)| left.is_some()))
+}
+
 /// Everybody whom the directory called a manager or a platform engineer, or who is in a group that approves; few.
 pub async fn deciders(store: &Store) -> Result<Vec<Account>, Error> {
     const SQL: &str = r#"select id, name, roles, teams, approver_groups from account where left_at is null

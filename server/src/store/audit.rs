@@ -52,6 +52,7 @@ impl TryFrom<Row> for Recorded {
                 way: document::word(&row.way, Way::of_key)?,
                 on_behalf_of: row.on_behalf_of,
                 from: row.from_address,
+                with: None, // it stands in the detail
             },
             subject: Subject { kind: row.subject_kind, id: row.subject, name: row.subject_name },
             environment: row.environment.map(EnvironmentId::new).zip(row.environment_name),

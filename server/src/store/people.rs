@@ -81,7 +81,7 @@ fn pattern(search: &str) -> String {
     format!("%{plain}%")
 }
 
-/// By name, after the cursor (name, id).
+/// By name, after the cursor (name, id); programs are no people.
 pub async fn list(
     store: &Store,
     show: Show,
@@ -95,6 +95,7 @@ pub async fn list(
         "(($3 = 'left' and a.left_at is not null)
         or ($3 = 'here' and a.left_at is null)
         or ($3 = 'perhaps' and a.left_at is null and a.directory in ('disabled', 'gone')))
+        and a.id not like 'service:%' and a.id not like 'app:%'
         and ($4 = '' or lower(a.name) like $4 escape '\\') and (a.name, a.id) > ($5, $6)
         order by a.name, a.id limit $7"
     );
@@ -124,7 +125,7 @@ pub async fn count(store: &Store, search: &str) -> Result<(i64, i64, i64), Error
     const SQL: &str = "select cast(coalesce(sum(case when left_at is null then 1 else 0 end), 0) as bigint),
         cast(coalesce(sum(case when left_at is null and directory in ('disabled', 'gone') then 1 else 0 end), 0) as bigint),
         cast(coalesce(sum(case when left_at is not null then 1 else 0 end), 0) as bigint)
-        from account where ($1 = '' or lower(name) like $1 escape '\\')";
+        from account where id not like 'service:%' and id not like 'app:%' and ($1 = '' or lower(name) like $1 escape '\\')";
     let pattern = pattern(search);
     Ok(on_both!(store.read(), db => sqlx::query_as(SQL).bind(&pattern).fetch_one(db).await)?)
 }

@@ -1,6 +1,7 @@
 //! Changes the key that seals: one transaction says which key it is, seals anew what others have sealed, and records it.
 
 use super::sealed::Sealed;
+use super::webhook::Webhook;
 use super::{Error, Store, Tx, agreed, audit, on_both};
 use crate::seal::Seal;
 use domain::Moment;
@@ -67,9 +68,7 @@ async fn renew(tx: &mut Tx, seal: &Seal, lost: Lost) -> Result<Changed, Error> {
                     .execute(db).await.map(|done| done.rows_affected()))?;
             }
             Err(error) if lost == Lost::Refuse => {
-                return Err(Error::Database(format!(
-                    "{error}; where its key is lost, `keystead migrate --new-seal-key` deletes what no key opens"
-                )));
+                return Err(lost_key(&error));
             }
             Err(_) => {
                 changed.deleted += on_both!(tx.on(), db => sqlx::query(DELETE)
@@ -77,7 +76,41 @@ async fn renew(tx: &mut Tx, seal: &Seal, lost: Lost) -> Result<Changed, Error> {
             }
         }
     }
+    webhooks(tx, seal, lost, &mut changed).await?;
     Ok(changed)
+}
+
+/// Secrets of webhooks; one that no key opens is taken out, and its webhook asks for another.
+async fn webhooks(tx: &mut Tx, seal: &Seal, lost: Lost, changed: &mut Changed) -> Result<(), Error> {
+    const OTHERS: &str = "select id, key_id, secret from webhook where key_id <> $1
+        union all select id, former_key_id, former_secret from webhook where former_key_id <> $1 order by 1";
+    const NOW: &str = "update webhook set key_id = $1, secret = $2 where id = $3 and secret = $4";
+    const FORMER: &str =
+        "update webhook set former_key_id = $1, former_secret = $2 where id = $3 and former_secret = $4";
+    let rows: Vec<(String, String, String)> =
+        on_both!(tx.on(), db => sqlx::query_as(OTHERS).bind(seal.id()).fetch_all(db).await)?;
+    for (id, key_id, body) in rows {
+        let (bound, sealed) = (Webhook::bound(&id), Sealed { key_id, body });
+        let anew = match seal.open(&bound, &sealed).await.and_then(|open| seal.seal(&bound, &open)) {
+            Ok(anew) => anew,
+            Err(error) if lost == Lost::Refuse => return Err(lost_key(&error)),
+            // Under the present key's name, so that it is not looked for again.
+            Err(_) => Sealed { key_id: seal.id(), body: String::new() },
+        };
+        let (kept, gone) = if anew.body.is_empty() { (0, 1) } else { (1, 0) };
+        (changed.sealed_anew, changed.deleted) = (changed.sealed_anew + kept, changed.deleted + gone);
+        for sql in [NOW, FORMER] {
+            on_both!(tx.on(), db => sqlx::query(sql)
+                .bind(&anew.key_id).bind(&anew.body).bind(&id).bind(&sealed.body).execute(db).await.map(drop))?;
+        }
+    }
+    Ok(())
+}
+
+fn lost_key(error: &crate::seal::Error) -> Error {
+    Error::Database(format!(
+        "{error}; where its key is lost, `keystead migrate --new-seal-key` deletes what no key opens"
+    ))
 }
 
 /// What other keys have sealed.

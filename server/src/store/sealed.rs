@@ -27,7 +27,10 @@ pub async fn find(store: &Store, request: &RequestId) -> Result<Option<Sealed>, 
 
 /// How many each key has sealed, by the key's id.
 pub async fn count_by_key(store: &Store) -> Result<Vec<(String, i64)>, Error> {
-    const SQL: &str = "select key_id, count(*) from sealed group by key_id order by key_id";
+    const SQL: &str = "select key_id, count(*) from (
+        select key_id from sealed union all select key_id from webhook
+        union all select former_key_id from webhook where former_key_id is not null
+    ) as kept group by key_id order by key_id";
     Ok(on_both!(store.read(), db => sqlx::query_as(SQL).fetch_all(db).await)?)
 }
 

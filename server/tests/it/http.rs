@@ -3,6 +3,7 @@
 mod drafts;
 mod headers;
 mod hostile;
+mod issuers;
 mod leaver;
 mod limits;
 mod long_log;
@@ -19,4 +20,5 @@ mod strangers;
 mod table;
 mod tls;
 mod told;
+mod tokens;
 mod unseen;

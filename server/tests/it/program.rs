@@ -1,6 +1,8 @@
 //! The program itself, as a platform starts it: what it refuses to begin with, and what its short commands answer.
 
 use crate::support::bed::{Bed, sql};
+use crate::support::portal::Portal;
+use domain::permission::Action;
 use keystead::store::{Store, Use, agreed};
 use std::path::Path;
 use std::process::{Command, Output};
@@ -42,6 +44,38 @@ async fn a_server_with_another_sealing_key_does_not_start() {
     assert!(keystead(data.path(), &address, &["migrate", "--new-seal-key"]).status.success());
     let agreed = agreed::agree(&bed.store, agreed::SEAL_KEY, "").await.unwrap();
     assert_ne!(agreed, "0badcafe");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_made_on_the_host_narrowed_and_within_the_longest_lifetime() {
+    let bed = Bed::postgres().await;
+    let portal = Portal::over(&bed).await;
+    portal.member().await;
+    let data = tempfile::tempdir().unwrap();
+    let address = [("DATABASE_URL", bed.url.as_str())];
+    let create = |more: &[&str]| keystead(data.path(), &address, &[&["token", "create"], more].concat());
+    let person = ["--for", "member@contoso.example", "--expires", "30d"];
+    let narrow = ["--scope", "see,request", "--team", "payments", "--name", "ci"];
+    let made = create(&[&person[..], &narrow[..]].concat());
+    let token = String::from_utf8_lossy(&made.stdout).trim().to_owned();
+    let caller = portal.accounts.owner(&token, None).await.unwrap().unwrap();
+    let pass = caller.pass.clone().unwrap();
+    assert_eq!((caller.account.name.as_str(), pass.name.as_str()), ("member@contoso.example", "ci"));
+    assert!(pass.has(Action::Request) && !pass.has(Action::Decide) && pass.teams.is_some());
+    let service = create(&["--for", "service:payments/nightly", "--expires", "12h"]);
+    let token = String::from_utf8_lossy(&service.stdout).trim().to_owned();
+    let caller = portal.accounts.owner(&token, None).await.unwrap().unwrap();
+    assert_eq!(caller.account.name, "service:payments/nightly");
+    assert!(caller.pass.unwrap().program && token.starts_with("keystead_svc_"));
+    for (arguments, said) in [
+        (vec!["--for", "member@contoso.example", "--expires", "100d"], "at most 90 days"),
+        (vec!["--for", "nobody@contoso.example", "--expires", "1d"], "has not signed in yet"),
+        (vec!["--for", "service:payments", "--expires", "1d"], "service:TEAM/NAME"),
+        (vec!["--for", "member@contoso.example", "--expires", "1d", "--scope", "everything"], "one of see, request"),
+    ] {
+        let complaint = complaint(&create(&arguments));
+        assert!(complaint.contains(said), "{arguments:?}: {complaint}");
+    }
 }
 
 #[tokio::test]

@@ -20,4 +20,5 @@ mod quota;
 mod released;
 mod rename;
 mod secrets;
+mod webhooks;
 mod words;

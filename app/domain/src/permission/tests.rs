@@ -12,7 +12,7 @@ fn caller(id: &str, role: Role, team: Option<&str>) -> Caller {
         teams,
         groups: Vec::new(),
     };
-    Caller { account, way: Way::Browser, from: None }
+    Caller { account, way: Way::Browser, from: None, pass: None }
 }
 
 fn told(answer: Answer) -> String {

@@ -87,6 +87,7 @@ pub(crate) fn nine() -> Fake {
         requests: true,
         audit: true,
         people: false,
+        webhooks: false,
     };
     Fake { environments: Ok(list(rows)), frame: Ok(frame), ..Fake::default() }
 }

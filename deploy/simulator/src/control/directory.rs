@@ -44,6 +44,17 @@ pub(super) async fn consent(State(world): State<Arc<World>>, Json(asked): Json<C
     change(&world, asked.application, |found| found.consents = asked.consents).await
 }
 
+/// The roles of an application (its client id) at the directory's own applications, in place of those that it had.
+#[derive(Deserialize)]
+pub(super) struct Assigned {
+    application: Uuid,
+    roles: Vec<String>,
+}
+
+pub(super) async fn assign(State(world): State<Arc<World>>, Json(asked): Json<Assigned>) -> Response {
+    change(&world, asked.application, |found| found.app_roles = asked.roles).await
+}
+
 /// The certificate (PEM) of an application, added to those that it has.
 #[derive(Deserialize)]
 pub(super) struct Registered {

@@ -63,6 +63,7 @@ fn routes(world: &Arc<World>) -> Router {
         .route("/settings", get(world::settings).patch(world::change_settings))
         .route("/applications", get(directory::applications))
         .route("/consents", post(directory::consent))
+        .route("/roles", post(directory::assign))
         .route("/groups", post(directory::join))
         .route("/certificates", post(directory::register))
         .route("/accounts", post(directory::stand))

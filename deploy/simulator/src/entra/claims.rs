@@ -80,6 +80,10 @@ pub(super) fn of_application(
     if is_one_of(GRAPH, audience) && !principal.consents.application.is_empty() {
         claims["roles"] = json!(principal.consents.application);
     }
+    // What an administrator has assigned to it at the application that the token is for.
+    if claims["ver"] == "2.0" && !principal.app_roles.is_empty() {
+        claims["roles"] = json!(principal.app_roles);
+    }
     if let Some(resource) = &principal.resource {
         claims["xms_mirid"] = json!(resource);
     }

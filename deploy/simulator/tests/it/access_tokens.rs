@@ -107,7 +107,13 @@ async fn azures_services_are_given_version_1_and_applications_version_2() {
     assert_eq!((&second["ver"], &second["aud"]), (&json!("2.0"), &json!(application)));
     assert_eq!(second["iss"], format!("https://login.microsoftonline.com/{}/v2.0", visitor.world().tenant));
     assert_eq!((&second["azp"], &second["azpacr"]), (&json!(owner(&visitor)), &json!("1")));
-    assert!(second["appid"].is_null());
+    assert!(second["appid"].is_null() && second["roles"].is_null());
+    let assigned = json!({"application": owner(&visitor), "roles": ["member"]});
+    visitor.control(Method::POST, "/roles", assigned).await;
+    let third = unverified(&visitor.owner(&format!("api://{application}")).await).unwrap();
+    assert_eq!(third["roles"], json!(["member"]));
+    let azures = unverified(&visitor.owner("https://vault.azure.net").await).unwrap();
+    assert!(azures["roles"].is_null(), "app roles are of the application that the token is for");
 }
 
 #[tokio::test]

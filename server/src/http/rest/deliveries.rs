@@ -21,7 +21,7 @@ pub async fn list(
     Bearer(caller): Bearer,
     Query(page): Query<Paged>,
 ) -> Result<Json<Deliveries>, Refusal> {
-    Ok(Json(web.portal.deliveries(&caller, &page.after, page.limit).await?))
+    Ok(Json(web.portal.undelivered(&caller, &page.after, page.limit).await?))
 }
 
 /// Sends one again, from now on and for another day.

@@ -57,7 +57,20 @@ use utoipa::{Modify, OpenApi};
         super::jobs::cancel,
         super::jobs::retry,
         super::jobs::roll_back,
-        super::jobs::take_over
+        super::jobs::take_over,
+        super::tokens::list,
+        super::tokens::create,
+        super::tokens::read,
+        super::tokens::revoke,
+        super::webhooks::list,
+        super::webhooks::create,
+        super::webhooks::read,
+        super::webhooks::change,
+        super::webhooks::remove,
+        super::webhooks::rotate,
+        super::webhooks::test,
+        super::webhooks::deliveries,
+        super::webhooks::redeliver
     ),
     components(schemas(domain::problem::Problem, domain::problem::WrongField)),
     modifiers(&Token, &Links, &Pairs)

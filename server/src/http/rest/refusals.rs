@@ -31,6 +31,15 @@ impl IntoResponses for Unlisted {
     }
 }
 
+/// Of a list that only some may read.
+pub struct Unfound;
+
+impl IntoResponses for Unfound {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        told(&[UNREADABLE, STRANGER, NOT_YOURS, NOT_THERE])
+    }
+}
+
 /// Of what only some may read of what they see.
 pub struct Unshown;
 

@@ -73,7 +73,7 @@ async fn a_token_ends_and_is_kept_as_a_hash_alone() {
         let portal = Portal::over(&bed).await;
         portal.member().await;
         let text = token(&portal, "member@contoso.example", 1).await;
-        assert!(text.starts_with("keystead_") && text.len() == "keystead_".len() + 64);
+        assert!(text.starts_with("keystead_pat_") && text.len() == 62);
         let kept = crate::support::bed::text(&portal.store, "select hash from token").await;
         assert!(!kept.contains(&text["keystead_".len()..]));
         assert_eq!(call(&portal, Method::GET, "/api/v1/jobs/none", &text, None).await.status, StatusCode::NOT_FOUND);

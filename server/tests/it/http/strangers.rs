@@ -4,8 +4,12 @@ use crate::support::bed::Bed;
 use crate::support::browser::Browser;
 use crate::support::portal::Portal;
 use crate::support::routes;
+use app::portal::Tokens;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use domain::account::Role;
+use domain::permission::Action;
+use domain::view::token::New;
 use keystead::service::accounts::make_token;
 use secrecy::ExposeSecret;
 
@@ -13,7 +17,7 @@ use secrecy::ExposeSecret;
 const OPEN: [&str; 5] = ["/sign-in", "/sign-in/back", "/sign-out", "/appearance", "/healthz"];
 
 /// Pages have no line in the router; their addresses do.
-const PAGES: [&str; 19] = [
+const PAGES: [&str; 23] = [
     "/",
     "/environments",
     "/environments/new",
@@ -26,6 +30,10 @@ const PAGES: [&str; 19] = [
     "/jobs/some",
     "/sessions",
     "/notices",
+    "/tokens",
+    "/tokens/some",
+    "/webhooks",
+    "/webhooks/some",
     "/people",
     "/people/leaving",
     "/audit",
@@ -87,7 +95,12 @@ async fn no_endpoint_takes_a_token_that_is_none() {
     let (now, name) = (portal.now(), member.account.name.as_str());
     let ended = make_token(&portal.store, name, now, now.plus(1_000)).await.unwrap().unwrap();
     let valid = make_token(&portal.store, name, now, now.plus(3_600_000)).await.unwrap().unwrap();
+    let new = New { name: "revoked".into(), ..New::default() };
+    let revoked = portal.service.create_token(&member, &new).await.unwrap();
+    portal.service.revoke_token(&member, &revoked.row.id).await.unwrap();
     portal.clock.advance(2_000);
+    let mut forged = revoked.token.clone();
+    forged.replace_range(20..21, if &forged[20..21] == "a" { "b" } else { "a" });
     let unknown = format!("keystead_{}", "0".repeat(64));
     let shown = [
         "Bearer".to_owned(),
@@ -95,6 +108,9 @@ async fn no_endpoint_takes_a_token_that_is_none() {
         "Bearer none".to_owned(),
         format!("Bearer {unknown}"),
         format!("Bearer {}", ended.expose_secret()),
+        format!("Bearer {}", revoked.token),
+        format!("Bearer {forged}"),
+        "Bearer eyJhbGciOiJub25lIn0.eyJpc3MiOiJ4In0.".to_owned(),
         format!("Basic {}", valid.expose_secret()),
         valid.expose_secret().to_owned(),
     ];
@@ -104,5 +120,31 @@ async fn no_endpoint_takes_a_token_that_is_none() {
             let seen = Browser::on(&portal.router).send(request.body(Body::empty()).unwrap()).await;
             assert_eq!(seen.status, StatusCode::UNAUTHORIZED, "{method} {path} with {shown}");
         }
+    }
+}
+
+/// One that only sees changes nothing anywhere, whatever its owner may; the table of all actions says where it is refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_endpoint_changes_anything_for_a_token_that_only_sees() {
+    let bed = Bed::sqlite().await;
+    let portal = Portal::over(&bed).await;
+    let stage = super::table::stage(&portal).await;
+    let engineer = portal.caller("platform-engineer", Role::PlatformEngineer, Some("payments")).await;
+    let new = New { name: "sees".into(), scopes: vec!["see".into()], ..New::default() };
+    let token = portal.service.create_token(&engineer, &new).await.unwrap();
+    let bodies: Vec<super::table::Call> =
+        Action::ALL.into_iter().flat_map(|action| super::table::over_rest(action, &stage)).collect();
+    let changing = routes::all().into_iter().filter(|(method, path)| *method != "GET" && path.starts_with("/api/v1/"));
+    for (method, path) in changing {
+        let place = path.trim_start_matches("/api/v1");
+        let shape = |path: &str| routes::shape(path, place);
+        let asked = bodies.iter().find(|(verb, known, _)| *verb == method && shape(known));
+        let call = asked.cloned().unwrap_or_else(|| (method, routes::filled(place), Some(serde_json::json!({}))));
+        let seen = super::table::call(&portal, &call, Some(&token.token)).await;
+        let refused = match asked {
+            Some(_) => seen.status == StatusCode::FORBIDDEN,
+            None => seen.status.is_client_error() && seen.status != StatusCode::UNAUTHORIZED,
+        };
+        assert!(refused, "{call:?}: {} {}", seen.status, seen.body);
     }
 }

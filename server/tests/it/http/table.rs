@@ -9,7 +9,7 @@ use crate::support::portal::Portal;
 use app::portal::Requests;
 use axum::body::Body;
 use axum::http::Request;
-use domain::account::{Account, AccountId, Caller, Role, Way};
+use domain::account::{Account, AccountId, Caller, Role};
 use domain::approval::{By, Level, Policy, Rule};
 use domain::name::TeamName;
 use domain::permission::{Action, Answer, Subject, may};
@@ -18,13 +18,37 @@ use domain::request::Decision;
 use serde_json::{Value, json};
 
 /// What is asked about: a request that waits, and an environment whose job has begun.
-struct Stage {
+pub(super) struct Stage {
     open: String,
     job: String,
     /// No two ask for the same name.
     free: String,
     /// Who answers on the request that waits.
     level: By,
+    /// Who asked for both.
+    requester: Caller,
+}
+
+/// Both, in a portal of its own whose requests the managers decide on.
+pub(super) async fn stage(portal: &Portal) -> Stage {
+    let manager = portal.manager().await;
+    stage_of(portal, By::Managers, &manager).await
+}
+
+async fn stage_of(portal: &Portal, level: By, decider: &Caller) -> Stage {
+    let member = portal.member().await;
+    portal.caller("leaver", Role::Member, Some("payments")).await;
+    let open = portal.asked(&member, "open").await;
+    let built = portal.asked(&member, "built").await;
+    let digest = portal.service.request(decider, &built).await.unwrap().digest;
+    let decided = portal.service.decide(decider, &built, Decision::Approve, "", &digest, None).await.unwrap();
+    let (open, job) = (open.to_string(), decided.job.unwrap().to_string());
+    Stage { open, job, free: "free".into(), level, requester: member }
+}
+
+/// Whether the table lets them, of the request that waits or of anything else.
+pub(super) fn may_do(caller: &Caller, action: Action, path: &str, on: &Stage) -> bool {
+    expected(caller, action, path, on, &on.requester).allowed()
 }
 
 /// A group of the directory that approves.
@@ -34,9 +58,9 @@ const GROUP: &str = "5ec00000-0000-4000-8000-000000000001";
 const LEAVER: &str = "t/leaver";
 
 /// A question of a program: method, path under `/api/v1`, body.
-type Call = (&'static str, String, Option<Value>);
+pub(super) type Call = (&'static str, String, Option<Value>);
 
-fn over_rest(action: Action, on: &Stage) -> Vec<Call> {
+pub(super) fn over_rest(action: Action, on: &Stage) -> Vec<Call> {
     let request = |rest: &str| format!("/requests/{}{rest}", on.open);
     let job = |rest: &str| format!("/jobs/{}{rest}", on.job);
     let built = |rest: &str| format!("/environments/built{rest}");
@@ -84,6 +108,15 @@ fn over_rest(action: Action, on: &Stage) -> Vec<Call> {
         Action::Deliver => vec![
             ("GET", "/deliveries?limit=1".to_owned(), None),
             ("POST", "/deliveries/none/redelivery".to_owned(), None),
+        ],
+        // Without a name nothing is made, so that the next in line finds as many.
+        Action::Tokens => vec![
+            ("GET", "/tokens?team=payments".to_owned(), None),
+            ("POST", "/tokens".to_owned(), Some(json!({"service_of": "payments"}))),
+        ],
+        Action::Webhooks => vec![
+            ("GET", "/webhooks?team=payments".to_owned(), None),
+            ("POST", "/webhooks".to_owned(), Some(json!({"team": "payments"}))),
         ],
     }
 }
@@ -133,6 +166,8 @@ fn over_pages(action: Action, on: &Stage) -> Vec<Post> {
         Action::TakeOn => vec![(built("/take-over"), said(&[]))],
         Action::Govern => vec![("/policies/new".to_owned(), said(&[("base", "0"), ("text", "")]))],
         Action::Deliver => vec![("/notices/none/again".to_owned(), said(&[]))],
+        Action::Tokens => vec![("/tokens".to_owned(), said(&[("service_of", "payments"), ("name", "")]))],
+        Action::Webhooks => vec![("/webhooks".to_owned(), said(&[("team", "payments"), ("name", "")]))],
     }
 }
 
@@ -159,7 +194,7 @@ async fn officer(portal: &Portal) -> Caller {
         teams: Vec::new(),
         groups: vec![GROUP.into()],
     };
-    let caller = Caller { account, way: Way::Browser, from: None };
+    let caller = Caller::person(account, None);
     portal.accounts.signed_in(&caller).await.unwrap();
     caller
 }
@@ -175,7 +210,7 @@ fn expected(caller: &Caller, action: Action, path: &str, on: &Stage, requester: 
     may(caller, action, &subject)
 }
 
-async fn call(portal: &Portal, (method, path, body): &Call, token: Option<&str>) -> Seen {
+pub(super) async fn call(portal: &Portal, (method, path, body): &Call, token: Option<&str>) -> Seen {
     let mut request = Request::builder().method(*method).uri(format!("/api/v1{path}")).header("if-match", "*");
     if let Some(token) = token {
         request = request.header("authorization", format!("Bearer {token}"));
@@ -253,16 +288,10 @@ async fn meets(bed: Bed, level: By) {
     let rule = Rule { levels: vec![Level { by: level.clone(), approvers: 1 }], ..Rule::default() };
     let policy = Policy { title: "Everything".into(), rule, ..Policy::default() };
     let portal = Portal::configured(bed.store.clone(), |config| config.approvals = vec![policy]).await;
-    let (member, manager) = (portal.member().await, portal.manager().await);
+    let decider = if level == By::Managers { portal.manager().await } else { officer(&portal).await };
+    let mut stage = stage_of(&portal, level, &decider).await;
+    let member = stage.requester.clone();
     let people = everybody(&portal, &member).await;
-    portal.caller("leaver", Role::Member, Some("payments")).await;
-    let open = portal.asked(&member, "open").await;
-    let built = portal.asked(&member, "built").await;
-    let decider = if level == By::Managers { manager } else { officer(&portal).await };
-    let digest = portal.service.request(&decider, &built).await.unwrap().digest;
-    portal.service.decide(&decider, &built, Decision::Approve, "", &digest, None).await.unwrap();
-    let job = portal.service.request(&member, &built).await.unwrap().job.unwrap();
-    let mut stage = Stage { open: open.to_string(), job: job.to_string(), free: String::new(), level };
     for caller in &people {
         for (list, name) in [("/requests", "open"), ("/environments", "built")] {
             let seen = call(&portal, &("GET", list.to_owned(), None), Some(&portal.token_of(caller).await)).await;

@@ -172,15 +172,15 @@ async fn whoever_is_lost_between_sending_and_marking_is_followed_by_the_same_id(
 type Posts = Arc<Mutex<Vec<(HeaderMap, Bytes)>>>;
 
 /// A receiver that keeps what is posted and answers what the story says.
-struct Receiver {
-    url: Url,
+pub(super) struct Receiver {
+    pub(super) url: Url,
     posts: Posts,
     answers: Arc<Mutex<Vec<u16>>>,
     _serving: AbortOnDropHandle<()>,
 }
 
 impl Receiver {
-    async fn start(host: &str, answers: &[u16]) -> Receiver {
+    pub(super) async fn start(host: &str, answers: &[u16]) -> Receiver {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = Url::parse(&format!("http://{host}:{}/hook", listener.local_addr().unwrap().port())).unwrap();
         let (posts, answers) = (Posts::default(), Arc::new(Mutex::new(answers.to_vec())));
@@ -195,8 +195,13 @@ impl Receiver {
         Receiver { url, posts, answers, _serving: AbortOnDropHandle::new(serving) }
     }
 
-    fn posts(&self) -> Vec<(HeaderMap, Bytes)> {
+    pub(super) fn posts(&self) -> Vec<(HeaderMap, Bytes)> {
         self.posts.lock().unwrap().clone()
+    }
+
+    /// From now on.
+    pub(super) fn answers(&self, answers: &[u16]) {
+        *self.answers.lock().unwrap() = answers.to_vec();
     }
 
     fn hook(&self, name: &str) -> Webhook {
@@ -209,6 +214,19 @@ impl Receiver {
             allow_inside: true,
         }
     }
+}
+
+/// What was posted, signed by each of these secrets in this order and by nothing else.
+pub(super) fn verified((headers, body): &(HeaderMap, Bytes), secrets: &[&str]) -> Value {
+    let of = |name: &str| headers[name].to_str().unwrap();
+    let signed = format!("{}.{}.{}", of("webhook-id"), of("webhook-timestamp"), String::from_utf8_lossy(body));
+    let by = |secret: &&str| {
+        let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
+        let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &key);
+        format!("v1,{}", STANDARD.encode(ring::hmac::sign(&key, signed.as_bytes())))
+    };
+    assert_eq!(of("webhook-signature"), secrets.iter().map(by).collect::<Vec<_>>().join(" "));
+    serde_json::from_slice(body).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

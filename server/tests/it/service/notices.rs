@@ -429,8 +429,8 @@ async fn only_platform_engineers_see_and_repeat_what_was_not_delivered() {
             let engineer = caller.has(Role::PlatformEngineer);
             assert_eq!(list.undelivered.map(|rows| rows.len()), engineer.then_some(2));
         }
-        let first = portal.service.deliveries(&people.engineer, "", 1).await.unwrap();
-        let last = portal.service.deliveries(&people.engineer, first.next.as_deref().unwrap(), 1).await.unwrap();
+        let first = portal.service.undelivered(&people.engineer, "", 1).await.unwrap();
+        let last = portal.service.undelivered(&people.engineer, first.next.as_deref().unwrap(), 1).await.unwrap();
         assert!(first.rows[0].id > last.rows[0].id && last.next.is_none(), "newest first, a page at a time");
         let id = text(&bed.store, "select min(id) from telling where channel = 'mail'").await;
         let refused = portal.service.repeat_notice(&people.manager, &id).await.unwrap_err();

@@ -3,13 +3,15 @@
 use crate::support::bed::{Bed, both};
 use crate::support::portal::{Portal, submission};
 use app::error::{Code, PortalError};
-use app::portal::{Audit, Changes, Drafts, Environments, Jobs, Notices, Offers, People, Policies, Requests};
+use app::portal::{
+    Audit, Changes, Drafts, Environments, Jobs, Notices, Offers, People, Policies, Requests, Tokens, Webhooks,
+};
 use domain::account::{AccountId, Caller, Role};
 use domain::id::{JobId, RequestId};
 use domain::permission::{Action, Answer, NO_RECORD, Subject, may};
 use domain::request::Decision;
 use domain::view::audit::Filter;
-use domain::view::people;
+use domain::view::{people, token, webhook};
 
 /// The people who matter: each role, of the team and of another.
 async fn everybody(portal: &Portal) -> Vec<Caller> {
@@ -134,8 +136,16 @@ async fn act(
         // What it would write is no policy, so that the next in line finds none of this name.
         Action::Govern => service.write_policy(caller, None, 0, "").await.map(drop),
         Action::Deliver => {
-            service.deliveries(caller, "", 1).await?;
+            service.undelivered(caller, "", 1).await?;
             service.repeat_notice(caller, "none").await
+        }
+        Action::Tokens => {
+            let of_team = token::Filter { team: "payments".into(), ..token::Filter::default() };
+            service.tokens(caller, &of_team).await.map(drop)
+        }
+        Action::Webhooks => {
+            let of_team = webhook::Filter { team: "payments".into(), ..webhook::Filter::default() };
+            service.webhooks(caller, &of_team).await.map(drop)
         }
     }
 }

@@ -5,7 +5,7 @@ use super::browser::Browser;
 use app::portal::{Requests, Submission};
 use azure_simulator::{Options, Simulator};
 use domain::Moment;
-use domain::account::{Account, AccountId, Caller, Role, Way};
+use domain::account::{Account, AccountId, Caller, Role};
 use domain::form::Form;
 use domain::id::RequestId;
 use domain::name::TeamName;
@@ -13,6 +13,7 @@ use figment::providers::Env;
 use keystead::clock::Clock;
 use keystead::config::{Config, Given};
 use keystead::engine::{Engine, Pace, Parts};
+use keystead::http::issuers::Issuers;
 use keystead::http::limits::Gates;
 use keystead::http::proxy::Proxies;
 use keystead::http::rest::once::Keeper;
@@ -133,6 +134,7 @@ impl Portal {
         let web = Web {
             portal: service.clone(),
             tokens: accounts.clone(),
+            issuers: Arc::new(Issuers::new(&config, &client, &clock)),
             provider: Arc::new(
                 Provider::new(config.sign_in.clone(), config.groups(), &back, client, clock.clone()).unwrap(),
             ),
@@ -202,7 +204,7 @@ pub fn caller(name: &str, role: Role, team: Option<&str>) -> Caller {
         teams: team.into_iter().map(|team| TeamName::parse(team).unwrap()).collect(),
         groups: Vec::new(),
     };
-    Caller { account, way: Way::Browser, from: None }
+    Caller::person(account, None)
 }
 
 /// The four answers.

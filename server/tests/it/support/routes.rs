@@ -7,7 +7,9 @@ pub fn all() -> Vec<(&'static str, String)> {
     for line in source.lines().filter_map(|line| line.trim().strip_prefix(".route(\"")) {
         let (path, rest) = line.split_once('"').unwrap();
         let prefix = if rest.contains("rest::") { "/api/v1" } else { "" };
-        for (word, method) in [("get(", "GET"), ("post(", "POST"), ("put(", "PUT"), ("delete(", "DELETE")] {
+        for (word, method) in
+            [("get(", "GET"), ("post(", "POST"), ("put(", "PUT"), ("patch(", "PATCH"), ("delete(", "DELETE")]
+        {
             if rest.contains(word) {
                 found.push((method, format!("{prefix}{path}")));
             }
@@ -21,4 +23,11 @@ pub fn all() -> Vec<(&'static str, String)> {
 pub fn filled(path: &str) -> String {
     let parts = path.split('/').map(|part| if part.starts_with('{') { "some" } else { part });
     parts.collect::<Vec<_>>().join("/")
+}
+
+/// Whether an address is one of this route, whatever stands behind its question mark.
+pub fn shape(address: &str, route: &str) -> bool {
+    let address: Vec<&str> = address.split('?').next().unwrap_or_default().split('/').collect();
+    let route: Vec<&str> = route.split('/').collect();
+    address.len() == route.len() && address.iter().zip(&route).all(|(is, of)| of.starts_with('{') || is == of)
 }
