@@ -7,6 +7,7 @@ pub mod changes;
 pub mod choices;
 pub mod drafts;
 pub mod environments;
+mod feed;
 pub mod jobs;
 mod notices;
 mod people;
@@ -27,6 +28,7 @@ pub use changes::Changes;
 pub use choices::Offers;
 pub use drafts::{Draft, Drafts};
 pub use environments::Environments;
+pub use feed::{Feed, FeedChange};
 pub use jobs::{JobChange, Jobs};
 pub use notices::Notices;
 pub use people::People;
@@ -65,6 +67,7 @@ pub trait Portal:
     + Notices
     + People
     + Policies
+    + Feed
 {
 }
 
@@ -81,7 +84,8 @@ impl<
         + Access
         + Notices
         + People
-        + Policies,
+        + Policies
+        + Feed,
 > Portal for T
 {
 }

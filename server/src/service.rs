@@ -13,10 +13,12 @@ mod drafts;
 mod environments;
 mod error;
 mod evidence;
+pub mod feed;
 mod frames;
 mod handing;
 mod jobs;
 mod notices;
+mod paging;
 mod parts;
 mod people;
 mod policies;
@@ -87,6 +89,7 @@ pub struct Service {
     /// In which prices are asked for.
     currency: Currency,
     live: Live,
+    feed: feed::Reader,
     sealer: Sealer,
     showing: jobs::Showing,
     /// Whether mail can be sent.
@@ -102,6 +105,7 @@ impl Service {
         Arc::new_cyclic(|me| Service {
             me: me.clone(),
             live: Live::new(store.clone(), clock.clone()),
+            feed: feed::Reader::new(store.clone(), clock.clone()),
             sealer: Sealer::new(store.clone(), seal.clone()),
             showing: jobs::Showing::default(),
             listings: cache::Cache::new(&store),

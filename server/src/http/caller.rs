@@ -12,6 +12,7 @@ use axum::http::{Extensions, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::account::{Account, Caller, Way};
+use secrecy::{ExposeSecret, SecretString};
 use std::convert::Infallible;
 use std::net::IpAddr;
 use tower_sessions::Session;
@@ -105,13 +106,35 @@ pub async fn bearer_only(State(web): State<Web>, mut request: Request, next: Nex
     if let Err(too_often) = passed {
         return too_often.to_program();
     }
+    let shown = Shown(SecretString::from(token.unwrap_or_default().trim()));
     match owner {
         Ok(Some(caller)) => {
+            request.extensions_mut().insert(shown);
             request.extensions_mut().insert(Bearer(caller));
             next.run(request).await
         }
         Ok(None) => super::rest::problem::unauthorized().into_response(),
         Err(error) => super::rest::problem::Refusal(error).into_response(),
+    }
+}
+
+/// The token with which the owner came, for streams: they end with it.
+#[derive(Clone, Debug)]
+pub struct Shown(SecretString);
+
+impl Shown {
+    /// Returns when the token is valid no more, or its owner has other roles or teams than the caller.
+    pub fn over(&self, web: &Web, caller: Caller) -> impl Future<Output = ()> + Send + use<> {
+        let (tokens, token) = (web.tokens.clone(), self.0.clone());
+        async move { tokens.another_than(&caller, token.expose_secret()).await }
+    }
+}
+
+impl FromRequestParts<Web> for Shown {
+    type Rejection = Response;
+    async fn from_request_parts(parts: &mut Parts, _web: &Web) -> Result<Self, Response> {
+        let known = parts.extensions.get::<Shown>().cloned();
+        known.ok_or_else(|| super::rest::problem::unauthorized().into_response())
     }
 }
 

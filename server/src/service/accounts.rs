@@ -17,6 +17,9 @@ use std::sync::Arc;
 /// What every token begins with, so that a leaked one is found by those who look for such.
 const PREFIX: &str = "keystead_";
 
+/// How often the token of somebody who listens is looked up, in milliseconds.
+const LOOKED_UP: i64 = 10_000;
+
 /// To somebody who is marked as having left.
 const HAS_LEFT: &str = "This account is marked as having left. A platform engineer of Keystead can take that back.";
 
@@ -98,6 +101,18 @@ impl Accounts {
             .collect();
         teams.sort_unstable();
         Ok(teams)
+    }
+
+    /// Returns when this token is not the caller's any more, or the caller has other roles or teams.
+    pub async fn another_than(&self, caller: &Caller, token: &str) {
+        loop {
+            self.0.clock.pass(LOOKED_UP).await;
+            match Box::pin(self.owner(token, caller.from.clone())).await {
+                Ok(Some(owner)) if owner.account == caller.account => {}
+                Err(error) => tracing::debug!(%error, "a token was not looked up, and is again"),
+                Ok(_) => return,
+            }
+        }
     }
 
     /// Whom a token belongs to, with the roles of that account's last sign-in; `None` where it is unknown or over. `from`

@@ -1,7 +1,7 @@
 //! Notices as people read them: what they were told, what they want mailed, and what could not be delivered.
 
-use super::Service;
 use super::error::failed;
+use super::{Service, paging};
 use crate::store;
 use crate::store::notice::{telling, unwanted};
 use app::error::PortalError;
@@ -14,18 +14,20 @@ use domain::permission::{self, deliveries};
 use domain::view::notice::{List, MailWay};
 use std::collections::BTreeSet;
 
-/// Rows of one page.
+/// Rows of one page, where no number is wished.
 const PAGE: usize = 30;
 /// Deliveries that are listed as failed.
 const FAILED: i64 = 100;
 
 #[async_trait]
 impl Notices for Service {
-    async fn notices(&self, caller: &Caller, after: &str) -> Answer<List> {
+    async fn notices(&self, caller: &Caller, after: &str, limit: Option<u32>) -> Answer<List> {
+        let page = limit.map_or(Ok(PAGE), |limit| paging::rows(Some(limit)))?;
+        let most = i64::try_from(page).unwrap_or(i64::MAX).saturating_add(1);
         let (failed, account) = (failed("listing notices"), &caller.account);
-        let mut rows = telling::of(&self.store, &account.name, after, PAGE as i64 + 1).await.map_err(&failed)?;
-        let more = rows.len() > PAGE;
-        rows.truncate(PAGE);
+        let mut rows = telling::of(&self.store, &account.name, after, most).await.map_err(&failed)?;
+        let more = rows.len() > page;
+        rows.truncate(page);
         let unwanted = unwanted::of(&self.store, &account.id).await.map_err(&failed)?;
         let undelivered = match deliveries(caller) {
             permission::Answer::Allowed => Some(telling::undelivered(&self.store, FAILED).await.map_err(&failed)?),

@@ -32,3 +32,23 @@ pub struct Shown {
     /// A version that is not on is tried out against the requests of so many days.
     pub days: u32,
 }
+
+/// Which lines of a job's log.
+#[derive(Default, Deserialize, IntoParams)]
+#[serde(default)]
+pub struct Behind {
+    /// Number of the last line that is known.
+    pub after: i64,
+    /// Lines of one page, from 1 to 200; 50 without it. A stream has no pages.
+    pub limit: Option<u32>,
+}
+
+/// Which notices.
+#[derive(Default, Deserialize, IntoParams)]
+#[serde(default)]
+pub struct Told {
+    /// `next` of the page before.
+    pub after: String,
+    /// Rows of one page, from 1 to 200; 50 without it.
+    pub limit: Option<u32>,
+}
