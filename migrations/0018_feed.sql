@@ -5,7 +5,7 @@ alter table environment add column state_before text; -- what `state` was when i
 
 create table feed (
     id text not null primary key,
-    stamp bigint not null, -- milliseconds, and more than every earlier event of the subject has, whatever clocks say
+    stamp bigint not null, -- milliseconds, and more than every earlier event of the environment has, whatever clocks say
     place bigint, -- in the order of the feed; null: none yet
     at bigint not null,
     kind text not null, -- job.changed
@@ -17,7 +17,7 @@ create table feed (
 );
 create unique index feed_by_place on feed (place);
 create index feed_unplaced on feed (stamp, id) where place is null;
-create index feed_by_subject on feed (subject, stamp);
+create index feed_by_stamp on feed (environment, stamp);
 create index feed_by_team on feed (team, place);
 create index feed_by_environment on feed (environment_name, place);
 create index feed_by_age on feed (at);

@@ -3,8 +3,9 @@
 //! A place cannot be given within that transaction: on PostgreSQL one that began first may become visible last, and a
 //! poller that has passed its number would never see it. So an event is committed without a place. Whoever wants to read
 //! gives places first ([`place`]): the one row that all who do so hold lets one after the other number what is visible,
-//! and a number becomes visible after all below it. Within a subject the stamps say what came first: each is later than
-//! those before it, which its writer sees behind the lock that it has on the subject's own row.
+//! and a number becomes visible after all below it. What came first the stamps say, whatever clocks say: each is later than
+//! those of its environment that its writer sees, and an earlier event of the same request, job or environment it does
+//! see, behind the lock that it has on the subject's own row.
 
 mod events;
 
@@ -26,7 +27,7 @@ struct Change<'a> {
 async fn add(tx: &mut Tx, change: Change<'_>, detail: &Detail) -> Result<(), Error> {
     const SQL: &str = "insert into feed (id, stamp, at, kind, team, environment, environment_name, subject, body) \
         select $1, case when earlier.stamp >= $2 then earlier.stamp + 1 else $2 end, $2, $3, $4, $5, $6, $7, $8 \
-        from (select coalesce(max(stamp), 0) as stamp from feed where subject = $7) as earlier";
+        from (select coalesce(max(stamp), 0) as stamp from feed where environment = $5) as earlier";
     let Change { kind, of, subject, at } = change;
     let (id, body) = (uuid::Uuid::now_v7().to_string(), document::write(detail)?);
     on_both!(tx.on(), db => {
