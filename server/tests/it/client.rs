@@ -240,7 +240,7 @@ async fn exit_codes_tell_scripts_what_happened() {
     let other = ["approve", request, "--yes", "--digest", "0000 0000"];
     assert_eq!(code(&manager, &other).await.0, 5, "another plan than the one that was read");
     let approved = story.run(Some(&manager), &["approve", request, "--yes", "-o", "json"], "").await.json();
-    assert_eq!(code(&manager, &["request", "reject", request, "--comment", "late"]).await.0, 5);
+    assert_eq!(code(&member, &["request", "withdraw", request]).await.0, 5, "it is decided");
     let job = approved["job"].as_str().unwrap();
     story.run(Some(&member), &["job", "cancel", job, "--reason", "not needed"], "").await.well();
     let watched = story.run(Some(&member), &["watch", job], "").await;

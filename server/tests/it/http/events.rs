@@ -20,7 +20,7 @@ struct Program<'a> {
 impl Program<'_> {
     fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<Value>) -> Request<Body> {
         let request = Request::builder().method(method).uri(format!("/api/v1{path}"));
-        let request = request.header("authorization", format!("Bearer {}", self.token));
+        let request = request.header("authorization", format!("Bearer {}", self.token)).header("if-match", "*");
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         match body {
             Some(body) => request.header("content-type", "application/json").body(Body::from(body.to_string())),
