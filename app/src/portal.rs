@@ -7,6 +7,7 @@ pub mod changes;
 pub mod choices;
 pub mod drafts;
 pub mod environments;
+mod feed;
 pub mod jobs;
 mod notices;
 mod people;
@@ -29,6 +30,7 @@ pub use changes::Changes;
 pub use choices::Offers;
 pub use drafts::{Draft, Drafts};
 pub use environments::Environments;
+pub use feed::{Feed, FeedChange};
 pub use jobs::{JobChange, Jobs};
 pub use notices::Notices;
 pub use people::People;
@@ -71,6 +73,7 @@ pub trait Portal:
     + Policies
     + Tokens
     + Webhooks
+    + Feed
 {
 }
 
@@ -89,7 +92,8 @@ impl<
         + People
         + Policies
         + Tokens
-        + Webhooks,
+        + Webhooks
+        + Feed,
 > Portal for T
 {
 }

@@ -16,13 +16,26 @@ pub use token::token;
 
 /// Ask for an Azure environment in one form, approve it, watch it being made, see it proved.
 #[derive(Debug, Parser)]
-#[command(name = "keystead", version)]
+#[command(name = "keystead", version, after_help = keystead_client::EXIT_CODES)]
 pub struct CommandLine {
     /// Configuration file; without it `keystead.toml` in the current folder, where there is one.
     #[arg(long, global = true)]
     pub config: Option<PathBuf>,
+    #[command(flatten)]
+    pub client: keystead_client::Options,
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub command: Option<Said>,
+}
+
+/// What is asked: of this program, or of a portal.
+#[derive(Debug, Subcommand)]
+pub enum Said {
+    #[command(flatten)]
+    Here(Command),
+    #[command(flatten)]
+    Client(keystead_client::Command),
+    /// Writes what a shell needs to complete commands: `keystead completions bash > /etc/bash_completion.d/keystead`.
+    Completions { shell: keystead_client::Shell },
 }
 
 #[derive(Debug, Subcommand)]

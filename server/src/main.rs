@@ -1,11 +1,11 @@
 //! Puts the parts together: the only file that knows them all, and the only one that reads the environment.
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use color_eyre::eyre::{Result, WrapErr, bail};
 use figment::providers::Env;
 use keystead::audit::{self, AuditSeal, Sealer};
 use keystead::clock::Clock;
-use keystead::command::{self, Command, CommandError, CommandLine, Key};
+use keystead::command::{self, Command, CommandError, CommandLine, Key, Said};
 use keystead::config::{Config, Given, SealKey};
 use keystead::engine::{self, Engine, Pace, Recipe};
 use keystead::holders::Holders;
@@ -23,6 +23,7 @@ use keystead::notices::{self, Courier, NoticeSend, WebhookSend};
 use keystead::seal::{Seal, Source};
 use keystead::service::Service;
 use keystead::service::accounts::Accounts;
+use keystead::service::feed::FeedPlace;
 use keystead::service::reminding::NoticeRemind;
 use keystead::service::telling::NoticeTell;
 use keystead::store::{Store, Use, agreed};
@@ -66,19 +67,31 @@ fn run() -> Result<ExitCode> {
     let line = CommandLine::parse();
     let filter = std::env::var("KEYSTEAD_LOG").unwrap_or_else(|_| "warn,keystead=info".to_owned());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let command = match line.command {
+        None => Command::Serve,
+        Some(Said::Here(command)) => command,
+        Some(Said::Client(command)) => {
+            let asks = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            return Ok(asks.block_on(keystead_client::run(command, &line.client)).into());
+        }
+        Some(Said::Completions { shell }) => {
+            write!(std::io::stdout(), "{}", keystead_client::completions(shell, CommandLine::command()))?;
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
     let mut given = Given::read(line.config.as_deref(), Env::prefixed("KEYSTEAD__"))?;
     // As platforms hand it over; another program's database, where it is of another kind.
     if let Some(url) = std::env::var("DATABASE_URL").ok().filter(|url| url.starts_with("postgres")) {
         given = given.or_database(&url);
     }
     // These commands work anywhere, and leave nothing behind.
-    if !matches!(line.command, Some(Command::Audit(_) | Command::Key(Key::New))) {
+    if !matches!(command, Command::Audit(_) | Command::Key(Key::New)) {
         std::fs::create_dir_all(given.data())
             .wrap_err_with(|| format!("making the data folder {}", given.data().display()))?;
     }
     let clock = Clock::system();
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
-        let answer = match line.command.unwrap_or(Command::Serve) {
+        let answer = match command {
             Command::Serve => return serve(given, clock).await.map(|()| ExitCode::SUCCESS),
             Command::Token(token) => Ok(command::token(&given, &token, &clock).await?),
             Command::Key(key) => command::key(&given, &key, &clock).await,
@@ -155,6 +168,7 @@ async fn serve_with(config: &Config, keys: SealKey, store: Store, clock: Clock, 
     notices::begin(&store, clock.now()).await?;
     let courier = Arc::new(Courier::new(config, &public)?);
     DirectoryLook::begin(&store, clock.now()).await?;
+    FeedPlace::begin(&store, clock.now()).await?;
     ApproverLook::begin(&store, clock.now()).await?;
     let actual = ActualLook {
         store: store.clone(),
@@ -174,6 +188,7 @@ async fn serve_with(config: &Config, keys: SealKey, store: Store, clock: Clock, 
         Arc::new(DriftLook { store: store.clone(), engine, holders }),
         Arc::new(AuditSeal { sealer }),
         Arc::new(NoticeTell(service.clone())),
+        Arc::new(FeedPlace(service.clone())),
         Arc::new(NoticeSend { store: store.clone(), courier: courier.clone() }),
         Arc::new(WebhookSend { store: store.clone(), courier, seal, allow_inside }),
         Arc::new(NoticeRemind(service.clone())),

@@ -15,10 +15,12 @@ mod environments;
 mod error;
 mod evidence;
 pub mod expected;
+pub mod feed;
 mod frames;
 mod handing;
 mod jobs;
 mod notices;
+mod paging;
 mod parts;
 mod people;
 mod policies;
@@ -97,6 +99,7 @@ pub struct Service {
     /// Whether what Azure has billed is read.
     reads_actual: bool,
     live: Live,
+    feed: feed::Reader,
     sealer: Sealer,
     showing: jobs::Showing,
     /// Whether mail can be sent.
@@ -115,6 +118,7 @@ impl Service {
         Arc::new_cyclic(|me| Service {
             me: me.clone(),
             live: Live::new(store.clone(), clock.clone()),
+            feed: feed::Reader::new(store.clone(), clock.clone()),
             sealer: Sealer::new(store.clone(), seal.clone()),
             showing: jobs::Showing::default(),
             listings: cache::Cache::new(&store),

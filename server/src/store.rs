@@ -41,6 +41,7 @@ pub mod environment;
 mod error;
 pub mod event;
 pub mod evidence;
+pub mod feed;
 pub mod handover;
 pub mod job;
 pub mod kept;

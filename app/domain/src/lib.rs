@@ -12,6 +12,7 @@ pub mod check;
 pub mod cost;
 pub mod environment;
 pub mod failure;
+pub mod feed;
 pub mod field;
 pub mod form;
 pub mod id;

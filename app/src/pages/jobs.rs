@@ -9,7 +9,7 @@ use crate::portal::{Answer, asked};
 use crate::routes;
 use domain::moment::duration;
 use domain::view::Page;
-use domain::view::job::Row;
+use domain::view::job::{Filter, Row};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
@@ -30,8 +30,8 @@ pub fn Jobs() -> impl IntoView {
 
 async fn find(environment: String, after: String) -> Answer<Found> {
     let (portal, caller) = asked()?;
-    let one = Some(environment.as_str()).filter(|name| !name.is_empty());
-    let page = portal.jobs(&caller, one, &after).await?;
+    let filter = Filter { environment: environment.clone(), after, ..Filter::default() };
+    let page = portal.jobs(&caller, &filter).await?;
     Ok(Found { environment, page })
 }
 

@@ -23,7 +23,7 @@ pub fn Notices() -> impl IntoView {
 
 async fn find(after: String) -> Answer<List> {
     let (portal, caller) = asked()?;
-    portal.notices(&caller, &after).await
+    portal.notices(&caller, &after, None).await
 }
 
 fn page(list: &List) -> AnyView {

@@ -13,4 +13,6 @@ pub trait Environments: Send + Sync {
     async fn environment(&self, caller: &Caller, name: &str) -> Answer<Whole>;
     /// Starts a run of the checks; its results arrive on the environment's page.
     async fn validate(&self, caller: &Caller, name: &str) -> Answer<ValidationId>;
+    /// Returns when no run of the checks is under way.
+    async fn validated(&self, caller: &Caller, name: &str) -> Answer<()>;
 }

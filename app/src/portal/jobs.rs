@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use domain::account::Caller;
 use domain::id::{JobId, RequestId};
 use domain::view::Page;
-use domain::view::job::{Line, Row, Tail, Whole};
+use domain::view::job::{Filter, Line, Row, Tail, Whole};
 use futures::stream::BoxStream;
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -23,8 +23,8 @@ pub enum JobChange {
 
 #[async_trait]
 pub trait Jobs: Send + Sync {
-    /// Newest first; `environment` narrows to one.
-    async fn jobs(&self, caller: &Caller, environment: Option<&str>, after: &str) -> Answer<Page<Row>>;
+    /// Newest first.
+    async fn jobs(&self, caller: &Caller, filter: &Filter) -> Answer<Page<Row>>;
     async fn job(&self, caller: &Caller, id: &JobId) -> Answer<Whole>;
     /// Lines above this number, oldest first, at most 1,000.
     async fn lines(&self, caller: &Caller, id: &JobId, after: i64) -> Answer<Vec<Line>>;
@@ -33,6 +33,8 @@ pub trait Jobs: Send + Sync {
     async fn tail(&self, caller: &Caller, id: &JobId, before: i64, step: &str) -> Answer<Tail>;
     /// Lines above `after` and every change from now on.
     async fn follow(&self, caller: &Caller, id: &JobId, after: i64) -> Answer<BoxStream<'static, JobChange>>;
+    /// Returns when nothing of it goes on by itself any more.
+    async fn rests(&self, caller: &Caller, id: &JobId) -> Answer<()>;
     /// `why` has to say something, as with the other words that stop or remove.
     async fn cancel(&self, caller: &Caller, id: &JobId, why: &str) -> Answer<()>;
     /// Goes on from the failed step; a password is sealed in place of the one that was refused. `why` may be empty.

@@ -8,8 +8,8 @@ use domain::view::notice::{Deliveries, List};
 
 #[async_trait]
 pub trait Notices: Send + Sync {
-    /// The caller's own, newest first.
-    async fn notices(&self, caller: &Caller, after: &str) -> Answer<List>;
+    /// The caller's own, newest first; without a limit as many as a page shows.
+    async fn notices(&self, caller: &Caller, after: &str, limit: Option<u32>) -> Answer<List>;
     /// Of all kinds, only these are mailed to the caller from now on.
     async fn choose_notices(&self, caller: &Caller, mailed: &[Kind]) -> Answer<()>;
     /// What could not be delivered so far, newest first, after the cursor; at most so many.

@@ -11,6 +11,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use domain::Moment;
 use domain::account::{Account, AccountId, Caller, Role};
+use domain::feed;
 use domain::field::FieldError;
 use domain::form::{Choices, Form};
 use domain::id::*;
@@ -177,6 +178,9 @@ impl portal::Environments for Fake {
     async fn validate(&self, _: &Caller, _: &str) -> Answer<ValidationId> {
         Ok(ValidationId::new("run"))
     }
+    async fn validated(&self, _: &Caller, _: &str) -> Answer<()> {
+        Ok(())
+    }
 }
 
 #[async_trait]
@@ -253,8 +257,29 @@ impl portal::Changes for Fake {
 }
 
 #[async_trait]
+impl portal::Feed for Fake {
+    async fn events(&self, _: &Caller, _: &feed::Filter) -> Answer<feed::Page> {
+        Err(PortalError::not_found())
+    }
+    async fn follow_events(&self, _: &Caller, _: &feed::Filter) -> Answer<BoxStream<'static, portal::FeedChange>> {
+        Err(PortalError::not_found())
+    }
+    async fn events_of(&self, _: &Caller, _: &str, _: &feed::Filter) -> Answer<feed::Page> {
+        Err(PortalError::not_found())
+    }
+    async fn follow_events_of(
+        &self,
+        _: &Caller,
+        _: &str,
+        _: &feed::Filter,
+    ) -> Answer<BoxStream<'static, portal::FeedChange>> {
+        Err(PortalError::not_found())
+    }
+}
+
+#[async_trait]
 impl portal::Notices for Fake {
-    async fn notices(&self, _: &Caller, _: &str) -> Answer<view::notice::List> {
+    async fn notices(&self, _: &Caller, _: &str, _: Option<u32>) -> Answer<view::notice::List> {
         self.notices.clone()
     }
     async fn choose_notices(&self, _: &Caller, _: &[domain::notice::Kind]) -> Answer<()> {
@@ -347,7 +372,7 @@ impl portal::Policies for Fake {
 
 #[async_trait]
 impl portal::Jobs for Fake {
-    async fn jobs(&self, _: &Caller, _: Option<&str>, _: &str) -> Answer<view::Page<view::job::Row>> {
+    async fn jobs(&self, _: &Caller, _: &view::job::Filter) -> Answer<view::Page<view::job::Row>> {
         self.jobs.clone()
     }
     async fn job(&self, _: &Caller, _: &JobId) -> Answer<view::job::Whole> {
@@ -361,6 +386,9 @@ impl portal::Jobs for Fake {
     }
     async fn follow(&self, _: &Caller, _: &JobId, _: i64) -> Answer<BoxStream<'static, JobChange>> {
         Err(PortalError::not_found())
+    }
+    async fn rests(&self, _: &Caller, _: &JobId) -> Answer<()> {
+        Ok(())
     }
     async fn cancel(&self, _: &Caller, _: &JobId, _: &str) -> Answer<()> {
         Ok(())

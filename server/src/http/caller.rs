@@ -13,6 +13,7 @@ use axum::http::{Extensions, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::account::{Account, Caller};
+use secrecy::{ExposeSecret, SecretString};
 use std::convert::Infallible;
 use std::net::IpAddr;
 use tower_sessions::Session;
@@ -112,8 +113,10 @@ pub async fn bearer_only(State(web): State<Web>, mut request: Request, next: Nex
         Ok(left) => left,
         Err(too_often) => return too_often.to_program(),
     };
+    let shown = Shown(SecretString::from(token.unwrap_or_default().trim()));
     match owner {
         Ok(Some(caller)) => {
+            request.extensions_mut().insert(shown);
             request.extensions_mut().insert(Bearer(caller));
             let mut answer = next.run(request).await;
             if let Some(left) = left {
@@ -140,6 +143,35 @@ async fn owner(web: &Web, token: &str, from: Option<String>) -> Result<Option<Ca
 /// An issuer gives its programs another token as often as they like: they are limited by name.
 fn limited_as<'a>(caller: &'a Caller, token: &'a str) -> &'a str {
     if Issuers::is_one(token) { &caller.account.name } else { token }
+}
+
+/// The token with which the owner came, for streams: they end with it.
+#[derive(Clone, Debug)]
+pub struct Shown(SecretString);
+
+impl Shown {
+    /// Returns when the token is valid no more, or its owner has other roles or teams than the caller.
+    pub fn over(&self, web: &Web, caller: Caller) -> impl Future<Output = ()> + Send + use<> {
+        let (web, token) = (web.clone(), self.0.clone());
+        async move {
+            loop {
+                web.tokens.pass_a_while().await;
+                match Box::pin(owner(&web, token.expose_secret(), caller.from.clone())).await {
+                    Ok(Some(owner)) if owner.account == caller.account => {}
+                    Err(error) => tracing::debug!(%error, "a token was not looked up, and is again"),
+                    Ok(_) => return,
+                }
+            }
+        }
+    }
+}
+
+impl FromRequestParts<Web> for Shown {
+    type Rejection = Response;
+    async fn from_request_parts(parts: &mut Parts, _web: &Web) -> Result<Self, Response> {
+        let known = parts.extensions.get::<Shown>().cloned();
+        known.ok_or_else(|| super::rest::problem::unauthorized().into_response())
+    }
 }
 
 impl FromRequestParts<Web> for Bearer {

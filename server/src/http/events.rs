@@ -13,9 +13,11 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use domain::id::JobId;
 use domain::view::job::Line;
-use futures::StreamExt;
+use futures::{Stream, StreamExt};
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 #[derive(Deserialize)]
@@ -37,21 +39,47 @@ pub async fn follow(
 ) -> Result<Response, Failed> {
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()).and_then(|id| id.parse::<i64>().ok());
     let changes = web.portal.follow(&caller, &id, last.unwrap_or(query.after)).await?;
-    let stopping = web.stopping.clone();
-    let events = changes.map(|change| match change {
-        JobChange::Now(whole) => Event::default().event("now").data(&*whole),
-        JobChange::Line(line) => event("line", &line).id(line.number.to_string()),
-        JobChange::End => Event::default().event("end").data("{}"),
+    Ok(stream(&web, changes.map(of_job), sessions.ended(here)))
+}
+
+/// What a listener is told; `None` where nothing more will come.
+pub(super) type Told = Option<Event>;
+
+/// What a listener to a job is told.
+pub(super) fn of_job(change: JobChange) -> Told {
+    match change {
+        JobChange::Now(whole) => Some(Event::default().event("now").data(&*whole)),
+        JobChange::Line(line) => Some(event("line", &line).id(line.number.to_string())),
+        JobChange::End => None,
+    }
+}
+
+/// Events as they come, until `end`; or `again` where this server stops, or `over` says that the listener is told nothing
+/// any more.
+pub(super) fn stream(
+    web: &Web,
+    events: impl Stream<Item = Told> + Send + 'static,
+    over: impl Future<Output = ()> + Send + 'static,
+) -> Response {
+    let (stopping, ended) = (web.stopping.clone(), Arc::new(AtomicBool::new(false)));
+    let plain = |name: &str| Event::default().event(name).data("{}");
+    let end = Arc::clone(&ended);
+    let events = events.map(move |told| {
+        told.unwrap_or_else(|| {
+            end.store(true, Ordering::Relaxed);
+            plain("end")
+        })
     });
-    let events = events.take_until(stopping.cancelled_owned()).take_until(Box::pin(sessions.ended(here)));
-    let events = events.chain(futures::stream::once(async { Event::default().event("again").data("{}") }));
+    let events = events.take_until(stopping.cancelled_owned()).take_until(Box::pin(over));
+    let again = async move { (!ended.load(Ordering::Relaxed)).then(|| plain("again")) };
+    let events = events.chain(futures::stream::once(again).filter_map(std::future::ready));
     let answer = Sse::new(events.map(Ok::<Event, Infallible>));
     let answer = answer.keep_alive(KeepAlive::new().interval(Duration::from_secs(15)));
     // A proxy that gathers answers would make the page stand still.
-    Ok(([(HeaderName::from_static("x-accel-buffering"), "no")], answer).into_response())
+    ([(HeaderName::from_static("x-accel-buffering"), "no")], answer).into_response()
 }
 
-fn event<T: Serialize>(name: &str, value: &T) -> Event {
+pub(super) fn event<T: Serialize>(name: &str, value: &T) -> Event {
     let event = Event::default().event(name);
     match serde_json::to_string(value) {
         Ok(text) => event.data(text),

@@ -5,16 +5,17 @@ use super::forms::{environments, jobs, notices, people, policies, requests, sess
 use super::rest::{self, openapi, problem};
 use super::session::Sessions;
 use super::{Web, appearance, audit, error, events, headers, limits, pages, proxy, sign_in, site, trace};
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::StatusCode;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
-use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
+use tower_http::timeout::RequestBodyTimeoutLayer;
 use tower_sessions::cookie::SameSite;
 use tower_sessions::{Expiry, SessionManagerLayer};
 use utoipa_swagger_ui::SwaggerUi;
@@ -110,7 +111,14 @@ pub fn router(web: Web, sessions: Sessions) -> Router {
         .route("/policies/{name}", get(rest::policies::read))
         .route("/policies/{name}/versions", post(rest::policies::write))
         .route("/policies/{name}/switch", post(rest::policies::switch))
+        .route("/me", get(rest::me::read))
+        .route("/events", get(rest::events::list))
+        .route("/environments/{name}/events", get(rest::events::of_environment))
+        .route("/notices", get(rest::notices::list))
+        .route("/jobs", get(rest::jobs::list))
         .route("/jobs/{id}", get(rest::jobs::read))
+        .route("/jobs/{id}/steps", get(rest::jobs::steps))
+        .route("/jobs/{id}/events", get(rest::events::of_job))
         .route("/jobs/{id}/cancel", post(rest::jobs::cancel))
         .route("/jobs/{id}/retry", post(rest::jobs::retry))
         .route("/jobs/{id}/roll-back", post(rest::jobs::roll_back))
@@ -139,7 +147,7 @@ pub fn router(web: Web, sessions: Sessions) -> Router {
         .merge(api)
         .layer(CompressionLayer::new())
         .merge(people)
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, LONGEST))
+        .layer(from_fn(in_time))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(DefaultBodyLimit::max(MOST_BYTES))
         .layer(RequestBodyTimeoutLayer::new(web.pause))
@@ -147,6 +155,13 @@ pub fn router(web: Web, sessions: Sessions) -> Router {
         .layer(from_fn(move |request, next| headers::secure(https, request, next)))
         .layer(from_fn(trace::layer))
         .with_state(web)
+}
+
+/// Whoever prefers to wait for something may do so for longer.
+async fn in_time(request: Request, next: Next) -> Response {
+    let longest = LONGEST + rest::prefer::wait(request.headers()).unwrap_or_default();
+    let answer = tokio::time::timeout(longest, next.run(request)).await;
+    answer.unwrap_or_else(|_| StatusCode::REQUEST_TIMEOUT.into_response())
 }
 
 /// `Lax`, because the way back from the identity provider is a navigation from another site.

@@ -15,6 +15,9 @@ use domain::pass::Pass;
 use secrecy::SecretString;
 use std::sync::Arc;
 
+/// How often the token of somebody who listens is looked up, in milliseconds.
+const LOOKED_UP: i64 = 10_000;
+
 /// To somebody who is marked as having left.
 const HAS_LEFT: &str = "This account is marked as having left. A platform engineer of Keystead can take that back.";
 
@@ -93,6 +96,11 @@ impl Accounts {
             told
         })?;
         Ok(service.groups.of(&groups))
+    }
+
+    /// Returns when a token that is listened with has to be looked up again.
+    pub async fn pass_a_while(&self) {
+        self.0.clock.pass(LOOKED_UP).await;
     }
 
     /// Whom a token belongs to, with the roles of that account's last sign-in, narrowed to what the token lets through;

@@ -17,12 +17,13 @@ use domain::cost::Amount;
 use domain::cost::actual::ByTeam;
 use domain::environment::State;
 use domain::form::accept::Accept;
-use domain::id::ValidationId;
+use domain::id::{EnvironmentId, ValidationId};
 use domain::name::TeamName;
 use domain::permission::{Action, Subject};
 use domain::view::environment::{Drift, Filter, JobLine, Kept, List, Row, Show, TeamQuota, Validation, Whole};
 use domain::view::{self, Can};
 use domain::{Moment, job};
+use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 /// Rows of one page.
 const PAGE: usize = 50;
@@ -54,7 +55,8 @@ impl Environments for Service {
     async fn environment(&self, caller: &Caller, name: &str) -> Answer<Whole> {
         let environment = self.seen_environment(caller, name).await?;
         let failed = failed("reading an environment");
-        let filter = store::job::Filter { teams: caller.visible_teams(), environment: Some(name) };
+        let teams = visible(caller);
+        let filter = store::job::Filter { teams: teams.as_deref(), environment: Some(name), state: None };
         let (jobs, _) = store::job::list(&self.store, filter, "", JOBS).await.map_err(&failed)?;
         // A name can have been borne by others before.
         let jobs: Vec<_> = jobs.into_iter().filter(|job| job.id.as_str() > environment.id.as_str()).collect();
@@ -114,7 +116,7 @@ impl Environments for Service {
             return Ok(validation);
         }
         let failed = failed("asking for the checks");
-        let filter = store::job::Filter { teams: None, environment: Some(name) };
+        let filter = store::job::Filter { teams: None, environment: Some(name), state: None };
         let (jobs, _) = store::job::list(&self.store, filter, "", 1).await.map_err(&failed)?;
         let can = can_validate(caller, &environment, jobs.first().map(|job| job.state));
         if !can.allowed {
@@ -140,6 +142,37 @@ impl Environments for Service {
         set.await.map_err(&failed)?;
         self.store.announce(Change::Timer).await;
         Ok(id)
+    }
+
+    async fn validated(&self, caller: &Caller, name: &str) -> Answer<()> {
+        let mut changes = self.store.changes();
+        loop {
+            let environment = self.seen_environment(caller, name).await?;
+            let newest = store::validation::newest(&self.store, &environment.id, 1).await;
+            let newest = newest.map_err(failed("waiting for the checks"))?;
+            if !newest.iter().any(|run| run.validation.running) {
+                return Ok(());
+            }
+            tokio::select! {
+                () = self.clock.pass(DEAF) => {}
+                () = heard_of(&mut changes, &environment.id) => {}
+            }
+        }
+    }
+}
+
+/// How long nothing may be heard before the database is asked again, in milliseconds: hints can be lost.
+const DEAF: i64 = 5_000;
+
+/// Returns at the next hint about it, or when some were lost.
+async fn heard_of(changes: &mut Receiver<Change>, id: &EnvironmentId) {
+    loop {
+        match changes.recv().await {
+            Ok(Change::Environment(changed)) if changed == *id => return,
+            Ok(Change::Any) | Err(RecvError::Lagged(_)) => return,
+            Ok(_) => {}
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
     }
 }
 

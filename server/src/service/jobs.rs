@@ -6,7 +6,7 @@ mod watching;
 
 use super::error::{failed, internal};
 use super::expected;
-use super::{Service, can, permit};
+use super::{Service, can, paging, permit};
 use crate::engine::Heard;
 use crate::store::event::Journal;
 use crate::store::request::Ending;
@@ -25,7 +25,7 @@ use domain::name::VaultName;
 use domain::permission::{Action, Subject};
 use domain::reason::Reason;
 use domain::request;
-use domain::view::job::{Line, Row, Tail, Whole};
+use domain::view::job::{Filter, Line, Row, Tail, Whole};
 use domain::view::{Can, Page};
 use domain::wish::Wish;
 use futures::StreamExt;
@@ -35,8 +35,6 @@ use secrecy::SecretString;
 use std::sync::Arc;
 pub(super) use watching::Showing;
 
-/// Rows of one page.
-const PAGE: i64 = 50;
 /// Lines of one answer.
 const LINES: i64 = 1_000;
 /// Lines of one page: so many a phone scrolls through at ease.
@@ -47,11 +45,17 @@ const SECRETS: &str = <crate::steps::Secrets as crate::engine::Step>::KEY;
 
 #[async_trait]
 impl Jobs for Service {
-    async fn jobs(&self, caller: &Caller, environment: Option<&str>, after: &str) -> Answer<Page<Row>> {
-        let filter = store::job::Filter { teams: caller.visible_teams(), environment };
-        let listed = store::job::list(&self.store, filter, after, PAGE + 1).await;
+    async fn jobs(&self, caller: &Caller, filter: &Filter) -> Answer<Page<Row>> {
+        let page = paging::rows(filter.limit)?;
+        let teams = paging::teams(caller, &filter.team);
+        let bounds = store::job::Filter {
+            teams: teams.as_deref(),
+            environment: Some(filter.environment.as_str()),
+            state: filter.state,
+        };
+        let most = i64::try_from(page).unwrap_or(i64::MAX).saturating_add(1);
+        let listed = store::job::list(&self.store, bounds, &filter.after, most).await;
         let (mut rows, total) = listed.map_err(failed("listing jobs"))?;
-        let page = usize::try_from(PAGE).unwrap_or(usize::MAX);
         let more = rows.len() > page;
         rows.truncate(page);
         rows.iter_mut().for_each(|row| row.team = self.title(&row.team));
@@ -95,6 +99,21 @@ impl Jobs for Service {
             }
         });
         Ok(changes.boxed())
+    }
+
+    async fn rests(&self, caller: &Caller, id: &JobId) -> Answer<()> {
+        let journal = self.live.look(id).await.map_err(failed("reading a job"))?;
+        let journal = journal.ok_or_else(PortalError::not_found)?;
+        permit(caller, Action::See, &subject(&journal))?;
+        let mut heard = std::pin::pin!(self.live.follow(id, i64::MAX).await.map_err(failed("following a job"))?);
+        while let Some(heard) = heard.next().await {
+            match heard {
+                Heard::Now(journal) if journal.status.state().moving() => {}
+                Heard::Line(_) => {}
+                Heard::Now(_) | Heard::End => break,
+            }
+        }
+        Ok(())
     }
 
     async fn cancel(&self, caller: &Caller, id: &JobId, why: &str) -> Answer<()> {

@@ -1,7 +1,7 @@
 //! Notices as people read them: what they were told, what they want mailed, and what could not be delivered.
 
 use super::error::failed;
-use super::{Service, permit};
+use super::{Service, paging, permit};
 use crate::store;
 use crate::store::notice::{telling, unwanted};
 use app::error::PortalError;
@@ -14,7 +14,7 @@ use domain::permission::{Action, Subject as Permitted, may};
 use domain::view::notice::{Deliveries, List, MailWay};
 use std::collections::BTreeSet;
 
-/// Rows of one page.
+/// Rows of one page, where no number is wished.
 const PAGE: usize = 30;
 /// Deliveries that are listed as failed.
 const FAILED: usize = 100;
@@ -23,11 +23,13 @@ const MOST: usize = 200;
 
 #[async_trait]
 impl Notices for Service {
-    async fn notices(&self, caller: &Caller, after: &str) -> Answer<List> {
+    async fn notices(&self, caller: &Caller, after: &str, limit: Option<u32>) -> Answer<List> {
+        let page = limit.map_or(Ok(PAGE), |limit| paging::rows(Some(limit)))?;
+        let most = i64::try_from(page).unwrap_or(i64::MAX).saturating_add(1);
         let (failed, account) = (failed("listing notices"), &caller.account);
-        let mut rows = telling::of(&self.store, &account.name, after, PAGE as i64 + 1).await.map_err(&failed)?;
-        let more = rows.len() > PAGE;
-        rows.truncate(PAGE);
+        let mut rows = telling::of(&self.store, &account.name, after, most).await.map_err(&failed)?;
+        let more = rows.len() > page;
+        rows.truncate(page);
         let unwanted = unwanted::of(&self.store, &account.id).await.map_err(&failed)?;
         let undelivered = match may(caller, Action::Deliver, &Permitted::everybody()).allowed() {
             true => Some(self.undelivered(caller, "", FAILED).await?.rows),

@@ -1,6 +1,6 @@
 //! The newest look at what stands of an environment, held against what was approved.
 
-use super::{Error, Store, Tx, document, notice, on_both};
+use super::{Error, Store, Tx, document, feed, notice, on_both};
 use domain::Moment;
 use domain::id::EnvironmentId;
 use domain::view::environment::{Drift, Drifted};
@@ -20,6 +20,9 @@ pub async fn keep(store: &Store, environment: &EnvironmentId, lines: &[Drifted],
     if before.is_empty() && !lines.is_empty() {
         let said: Vec<String> = lines.iter().map(Drifted::sentence).collect();
         notice::events::drifted(&mut tx, environment, &said.join("\n"), at).await?;
+    }
+    if before.is_empty() != lines.is_empty() {
+        feed::drifted(&mut tx, environment, lines.iter().map(Drifted::sentence).collect(), at).await?;
     }
     tx.commit().await
 }

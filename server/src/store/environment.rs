@@ -3,7 +3,7 @@
 //! The columns that repeat the state of jobs and checks (state, rank, detail, arch, address) are written by
 //! `store::standing` once a job has begun.
 
-use super::{Error, Store, Tx, document, on_both};
+use super::{Error, Store, Tx, document, feed, on_both, standing};
 use domain::Moment;
 use domain::account::AccountId;
 use domain::cost::Amount;
@@ -259,7 +259,10 @@ pub async fn add(
         let add = add.bind(state.key()).bind(state.rank()).bind(&arch).bind(search);
         let add = add.bind(i64::from(wish.lifetime.days)).bind(now.0);
         add.execute(db).await.map(drop).map_err(|error| Error::taken(error, "name"))
-    })
+    })?;
+    let (team, name) = (wish.team.to_string(), wish.name.to_string());
+    let of = feed::Of { team, environment: id.to_string(), environment_name: name };
+    feed::of_environment(tx, &of, None, state.key(), now).await
 }
 
 /// Its wish changed (another vault name), and its lifetime counts from this approval if none came before.
@@ -277,21 +280,24 @@ pub async fn approved(tx: &mut Tx, id: &EnvironmentId, wish: &Wish, search: &str
 
 /// It was refused before anything was made: its name is free again.
 pub async fn gone(tx: &mut Tx, id: &EnvironmentId, detail: &str, now: Moment) -> Result<(), Error> {
-    const SQL: &str = "update environment set held = 0, state = $2, rank = $3, detail = $4, updated_at = $5
-        where id = $1";
+    const SQL: &str = "update environment set held = 0, state = $2, rank = $3, detail = $4, updated_at = $5,
+        state_before = state where id = $1 returning team, id as environment, name as environment_name, state_before";
     let state = State::Gone;
-    on_both!(tx.on(), db => {
-        let gone = sqlx::query(SQL).bind(id.as_str()).bind(state.key()).bind(state.rank()).bind(detail).bind(now.0);
-        gone.execute(db).await.map(drop)
+    let was: Option<standing::Was> = on_both!(tx.on(), db => {
+        let gone = sqlx::query_as(SQL).bind(id.as_str()).bind(state.key()).bind(state.rank()).bind(detail).bind(now.0);
+        gone.fetch_optional(db).await
     })?;
-    Ok(())
+    match was {
+        Some(was) => was.tell(tx, state.key(), now).await,
+        None => Ok(()),
+    }
 }
 
 /// Keystead has let go of it: its name is free here. The row's copies follow by `store::standing`.
 pub async fn release(tx: &mut Tx, id: &EnvironmentId, now: Moment) -> Result<(), Error> {
     const SQL: &str = "update environment set released_at = $2 where id = $1";
     on_both!(tx.on(), db => sqlx::query(SQL).bind(id.as_str()).bind(now.0).execute(db).await.map(drop))?;
-    super::standing::refresh(tx, id, now).await
+    standing::refresh(tx, id, now).await
 }
 
 const RELEASED: &str = "select count(*) from environment where id = $1 and released_at is not null";

@@ -7,12 +7,14 @@
 //!
 //! The transaction that appends also writes what the log now amounts to into `job` and `environment`, and what follows
 //! from it: a job that is over deletes its sealed password, one that stopped has a timer do it in seven days, one that
-//! was taken over is its worker's no more; what a worker brought to rest, or a person cancelled, is a notice.
+//! was taken over is its worker's no more; what a worker brought to rest, or a person cancelled, is a notice, and what
+//! changed stands in the feed.
 
 use super::job::{self, Job};
 use super::lease::Claim;
 use super::{
-    Change, Error, Store, Tx, audit, document, drift, kept, lease, line, notice, on_both, sealed, standing, timer, took,
+    Change, Error, Store, Tx, audit, document, drift, feed, kept, lease, line, notice, on_both, sealed, standing,
+    timer, took,
 };
 use domain::Moment;
 use domain::audit::Actor;
@@ -189,6 +191,7 @@ impl Journal {
             if state == State::Succeeded {
                 took::write(tx, &self.job, &status, at).await?;
             }
+            feed::of_job(tx, &self.job, events, &self.status, &status, at).await?;
             standing::of_job(tx, &self.job, &status, at).await?;
             // What a person does to a job they know of, and whoever is concerned by its end does not.
             if matches!(writer, Writer::Worker(_)) || state == State::Cancelled {

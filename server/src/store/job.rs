@@ -115,6 +115,7 @@ pub async fn create(tx: &mut Tx, job: &Job) -> Result<(), Error> {
         .bind(&former)
         .execute(db).await.map(drop))
     .map_err(|error| Error::taken(error, "id"))?;
+    super::feed::queued(tx, job).await?;
     super::standing::refresh(tx, &job.environment, job.created_at).await
 }
 
@@ -157,9 +158,10 @@ pub async fn change_wish(tx: &mut Tx, id: &JobId, wish: &Wish, outline: &[Outlin
 #[derive(Clone, Copy, Debug)]
 pub struct Filter<'a> {
     /// `None` is every team.
-    pub teams: Option<&'a [TeamName]>,
+    pub teams: Option<&'a [String]>,
     /// Name of an environment.
     pub environment: Option<&'a str>,
+    pub state: Option<State>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -220,20 +222,23 @@ pub async fn list(store: &Store, filter: Filter<'_>, after: &str, limit: i64) ->
     const ROWS: &str = "select id, title, environment_name, team, state, at_work, steps_done, steps_all, created_at, \
         started_at, ended_at, word from job \
         where ($1 = '' or id < $1) and ($2 = '' or $2 like '%,' || team || ',%') and ($3 = '' or environment_name = $3) \
-        order by id desc limit $4";
+        and ($5 = '' or state = $5) order by id desc limit $4";
     const COUNT: &str = "select count(*) from job \
-        where ($1 = '' or $1 like '%,' || team || ',%') and ($2 = '' or environment_name = $2)";
+        where ($1 = '' or $1 like '%,' || team || ',%') and ($2 = '' or environment_name = $2) \
+        and ($3 = '' or state = $3)";
     // Team names hold no comma and no wildcard, so the list of them is one text: `,payments,catalogue,`.
     let teams = match filter.teams {
         None => String::new(),
-        Some(teams) => format!(",{},", teams.iter().map(TeamName::as_str).collect::<Vec<_>>().join(",")),
+        Some(teams) => format!(",{},", teams.join(",")),
     };
     let environment = filter.environment.unwrap_or_default();
+    let state = filter.state.map_or("", State::key);
     let rows: Vec<ListRow> = on_both!(store.read(), db => {
-        sqlx::query_as(ROWS).bind(after).bind(&teams).bind(environment).bind(limit).fetch_all(db).await
+        sqlx::query_as(ROWS).bind(after).bind(&teams).bind(environment).bind(limit).bind(state).fetch_all(db).await
     })?;
-    let (total,): (i64,) =
-        on_both!(store.read(), db => sqlx::query_as(COUNT).bind(&teams).bind(environment).fetch_one(db).await)?;
+    let (total,): (i64,) = on_both!(store.read(), db => {
+        sqlx::query_as(COUNT).bind(&teams).bind(environment).bind(state).fetch_one(db).await
+    })?;
     Ok((rows.into_iter().map(Row::try_from).collect::<Result<_, _>>()?, total))
 }
 

@@ -1,10 +1,11 @@
 //! How far a request that waits has come: held while somebody answers, on to the next level, back to the first.
 
 use super::request::Request;
-use super::{Error, Tx, document, on_both};
+use super::{Error, Tx, document, feed, on_both};
 use domain::Moment;
 use domain::approval::Rule;
 use domain::cost::Costing;
+use domain::feed::{Detail, Kind};
 use domain::id::RequestId;
 use domain::plan::Plan;
 use domain::wish::Wish;
@@ -22,10 +23,18 @@ pub async fn hold(tx: &mut Tx, request: &Request) -> Result<bool, Error> {
 }
 
 /// On to the next level, of a request that is held.
-pub async fn advance(tx: &mut Tx, id: &RequestId) -> Result<(), Error> {
-    const SQL: &str = "update request set level = level + 1 where id = $1";
-    on_both!(tx.on(), db => sqlx::query(SQL).bind(id.as_str()).execute(db).await.map(drop))?;
-    Ok(())
+pub async fn advance(tx: &mut Tx, id: &RequestId, now: Moment) -> Result<(), Error> {
+    const SQL: &str = "update request set level = level + 1 where id = $1
+        returning team, environment, environment_name";
+    let of: Option<feed::Of> = on_both!(tx.on(), db => sqlx::query_as(SQL).bind(id.as_str()).fetch_optional(db).await)?;
+    tell(tx, Kind::RequestAdvanced, of, id, now).await
+}
+
+async fn tell(tx: &mut Tx, kind: Kind, of: Option<feed::Of>, id: &RequestId, now: Moment) -> Result<(), Error> {
+    match of {
+        Some(of) => feed::of_request(tx, kind, &of, id, Detail::default(), now).await,
+        None => Ok(()),
+    }
 }
 
 /// What a request becomes whose approvals have lapsed.
@@ -39,25 +48,26 @@ pub struct Lapsed<'a> {
 }
 
 /// Another plan, to be approved from the first level on, of a request that is held.
-pub async fn lapse(tx: &mut Tx, id: &RequestId, lapsed: &Lapsed<'_>) -> Result<(), Error> {
+pub async fn lapse(tx: &mut Tx, id: &RequestId, lapsed: &Lapsed<'_>, now: Moment) -> Result<(), Error> {
     const SQL: &str = "update request set wish = $2, plan = $3, digest = $4, cost = $5, rule = $6, level = 0,
-        round = round + 1 where id = $1";
+        round = round + 1 where id = $1 returning team, environment, environment_name";
     let (wish, plan, rule) =
         (document::write(lapsed.wish)?, document::write(lapsed.plan)?, document::write(lapsed.rule)?);
     let cost = lapsed.cost.map(document::write).transpose()?;
-    on_both!(tx.on(), db => {
-        let lapse = sqlx::query(SQL).bind(id.as_str()).bind(&wish).bind(&plan).bind(lapsed.digest).bind(&cost);
-        lapse.bind(&rule).execute(db).await.map(drop)
+    let of: Option<feed::Of> = on_both!(tx.on(), db => {
+        let lapse = sqlx::query_as(SQL).bind(id.as_str()).bind(&wish).bind(&plan).bind(lapsed.digest).bind(&cost);
+        lapse.bind(&rule).fetch_optional(db).await
     })?;
-    Ok(())
+    tell(tx, Kind::RequestLapsed, of, id, now).await
 }
 
 /// Another rule and a later end, of a request that is held.
-pub async fn escalate(tx: &mut Tx, id: &RequestId, rule: &Rule, lapses_at: Moment) -> Result<(), Error> {
-    const SQL: &str = "update request set rule = $2, lapses_at = $3 where id = $1";
+pub async fn escalate(tx: &mut Tx, id: &RequestId, rule: &Rule, lapses_at: Moment, now: Moment) -> Result<(), Error> {
+    const SQL: &str = "update request set rule = $2, lapses_at = $3 where id = $1
+        returning team, environment, environment_name";
     let rule = document::write(rule)?;
-    on_both!(tx.on(), db => {
-        sqlx::query(SQL).bind(id.as_str()).bind(&rule).bind(lapses_at.0).execute(db).await.map(drop)
+    let of: Option<feed::Of> = on_both!(tx.on(), db => {
+        sqlx::query_as(SQL).bind(id.as_str()).bind(&rule).bind(lapses_at.0).fetch_optional(db).await
     })?;
-    Ok(())
+    tell(tx, Kind::RequestEscalated, of, id, now).await
 }

@@ -1,10 +1,11 @@
 //! Requests: sent with a frozen plan, decided once, listed for those who asked and for those who decide.
 
-use super::{Error, Store, Tx, document, on_both};
+use super::{Error, Store, Tx, document, feed, on_both};
 use domain::Moment;
 use domain::account::{AccountId, Way};
 use domain::approval::Rule;
 use domain::cost::Costing;
+use domain::feed::{Detail, Kind as Told};
 use domain::id::{EnvironmentId, JobId, RequestId};
 use domain::name::TeamName;
 use domain::plan::Plan;
@@ -130,7 +131,19 @@ pub async fn add(tx: &mut Tx, request: &Request) -> Result<(), Error> {
         let add = add.bind(&rule).bind(&cost);
         add.execute(db).await.map(drop).map_err(|error| Error::taken(error, "environment"))
     })?;
-    Ok(())
+    let of = feed::Of {
+        team: request.team.to_string(),
+        environment: request.environment.to_string(),
+        environment_name: request.environment_name.clone(),
+    };
+    let detail = Detail {
+        state: Some(request.state.key().to_owned()),
+        by: Some(request.requester_name.clone()),
+        title: Some(request.kind.title(&request.environment_name)),
+        job: request.job.clone(),
+        ..Detail::default()
+    };
+    feed::of_request(tx, Told::RequestSent, &of, &request.id, detail, request.sent_at).await
 }
 
 pub async fn find(store: &Store, id: &RequestId) -> Result<Option<Request>, Error> {
@@ -283,14 +296,28 @@ pub struct Ending<'a> {
 /// Ends the waiting once: false where somebody was first.
 pub async fn end(tx: &mut Tx, id: &RequestId, ending: &Ending<'_>, now: Moment) -> Result<bool, Error> {
     const SQL: &str = "update request set state = $2, decided_by = $3, decided_by_name = $4, decided_way = $5,
-        comment = $6, job = coalesce($7, job), decided_at = $8 where id = $1 and state = 'waiting'";
+        comment = $6, job = coalesce($7, job), decided_at = $8 where id = $1 and state = 'waiting'
+        returning team, environment, environment_name";
     let way = ending.by.map(|(_, _, by)| way(by));
-    let ended = on_both!(tx.on(), db => {
-        let end = sqlx::query(SQL).bind(id.as_str()).bind(ending.state.key());
+    let ended: Option<feed::Of> = on_both!(tx.on(), db => {
+        let end = sqlx::query_as(SQL).bind(id.as_str()).bind(ending.state.key());
         let end = end.bind(ending.by.map(|(account, _, _)| account.0.as_str()));
         let end = end.bind(ending.by.map(|(_, name, _)| name)).bind(way).bind(ending.comment);
         let end = end.bind(ending.job.map(JobId::as_str)).bind(now.0);
-        end.execute(db).await.map(|done| done.rows_affected())
+        end.fetch_optional(db).await
     })?;
-    Ok(ended == 1)
+    let Some(of) = ended else { return Ok(false) };
+    let kind = match ending.state {
+        State::Withdrawn => Told::RequestWithdrawn,
+        State::Expired => Told::RequestExpired,
+        State::Waiting | State::Approved | State::Rejected | State::Returned => Told::RequestDecided,
+    };
+    let detail = Detail {
+        state: Some(ending.state.key().to_owned()),
+        by: ending.by.map(|(_, name, _)| name.to_owned()),
+        job: ending.job.cloned(),
+        ..Detail::default()
+    };
+    feed::of_request(tx, kind, &of, id, detail, now).await?;
+    Ok(true)
 }

@@ -2,7 +2,7 @@
 
 use super::event::load_in;
 use super::job::{self, Job};
-use super::{Error, Tx, document, environment, on_both, validation};
+use super::{Error, Tx, document, environment, feed, on_both, validation};
 use domain::Moment;
 use domain::environment::Standing;
 use domain::id::EnvironmentId;
@@ -45,11 +45,27 @@ pub async fn refresh(tx: &mut Tx, environment: &EnvironmentId, at: Moment) -> Re
     of_job(tx, &journal.job, &journal.status, at).await
 }
 
+/// What is returned of a row that was written, with the state that it had.
+#[derive(sqlx::FromRow)]
+pub(super) struct Was {
+    #[sqlx(flatten)]
+    of: feed::Of,
+    state_before: Option<String>,
+}
+
+impl Was {
+    /// Tells where that is another state now.
+    pub(super) async fn tell(&self, tx: &mut Tx, state: &str, at: Moment) -> Result<(), Error> {
+        feed::of_environment(tx, &self.of, self.state_before.as_deref(), state, at).await
+    }
+}
+
 async fn write(tx: &mut Tx, environment: &EnvironmentId, standing: &Standing, at: Moment) -> Result<(), Error> {
     const SQL: &str = "update environment set state = $2, rank = $3, detail = $4, arch = $5, held = $6, \
-        updated_at = case when state = $2 then updated_at else $7 end where id = $1";
+        updated_at = case when state = $2 then updated_at else $7 end, state_before = state where id = $1 \
+        returning team, id as environment, name as environment_name, state_before";
     let arch = document::write(&standing.arch)?;
-    on_both!(tx.on(), db => sqlx::query(SQL)
+    let was: Option<Was> = on_both!(tx.on(), db => sqlx::query_as(SQL)
         .bind(environment.as_str())
         .bind(standing.state.key())
         .bind(standing.state.rank())
@@ -57,8 +73,11 @@ async fn write(tx: &mut Tx, environment: &EnvironmentId, standing: &Standing, at
         .bind(&arch)
         .bind(i64::from(standing.held))
         .bind(at.0)
-        .execute(db).await.map(drop))?;
-    Ok(())
+        .fetch_optional(db).await)?;
+    match was {
+        Some(was) => was.tell(tx, standing.state.key(), at).await,
+        None => Ok(()),
+    }
 }
 
 /// The address under which the web app answers, once its step knows it.

@@ -1,6 +1,6 @@
 //! Runs of the checks, with their results, newest and past.
 
-use super::{Change, Error, Store, Tx, document, on_both, standing};
+use super::{Change, Error, Store, Tx, document, feed, on_both, standing};
 use domain::Moment;
 use domain::check;
 use domain::environment::Counted;
@@ -54,6 +54,8 @@ pub async fn finish(
     const SQL: &str = "update validation set ended_at = $2, again_at = $3 where id = $1";
     on_both!(tx.on(), db => sqlx::query(SQL)
         .bind(id.as_str()).bind(at.0).bind(again.map(|again| again.0)).execute(db).await.map(drop))?;
+    let counted = counted_in(tx, environment).await?;
+    feed::validated(tx, id, environment, counted.as_ref(), at).await?;
     standing::refresh(tx, environment, at).await
 }
 

@@ -62,7 +62,7 @@ impl RequestExpiry {
         if !store::level::hold(&mut tx, request).await? {
             return Ok(false);
         }
-        store::level::escalate(&mut tx, &request.id, rule, until).await?;
+        store::level::escalate(&mut tx, &request.id, rule, until, now).await?;
         let entry = Entry {
             at: now,
             word: Word::Escalated,

@@ -1,6 +1,7 @@
 //! What a browser and a program meet at the router, without script.
 
 mod drafts;
+mod events;
 mod headers;
 mod hostile;
 mod issuers;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, unreachable_pub)] // a story may break; what it stands on is for its siblings
 
 mod audit;
+mod client;
 mod decide;
 mod engine;
 mod floors;

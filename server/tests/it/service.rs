@@ -12,6 +12,7 @@ mod day_two;
 mod decide;
 mod deleted_vault;
 mod delivering;
+mod feed;
 mod leaver;
 mod notices;
 mod permission;

@@ -7,6 +7,23 @@ use crate::job::{State, StepState, Word};
 use crate::moment::Moment;
 use serde::{Deserialize, Serialize};
 
+/// Which jobs a list shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::IntoParams))]
+#[serde(default)]
+pub struct Filter {
+    /// Name of an environment, or empty.
+    pub environment: String,
+    /// A team's name, or empty.
+    pub team: String,
+    #[cfg_attr(feature = "schema", param(inline))]
+    pub state: Option<State>,
+    /// Cursor of the page to show, or empty.
+    pub after: String,
+    /// Rows of one page, from 1 to 200; 50 without it.
+    pub limit: Option<u32>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = JobRow))]
 pub struct Row {

@@ -1,5 +1,7 @@
 //! `/api/v1/environments` lists, `/api/v1/environments/{name}` reads; under it the checks are asked for, and the evidence.
 
+use super::jobs::SOON;
+use super::prefer::Prefer;
 use super::problem::Refusal;
 use super::refusals::{Unlisted, Unread, Unsaid, Unshown};
 use crate::http::Web;
@@ -8,7 +10,7 @@ use crate::http::caller::Bearer;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use axum::http::header::LOCATION;
+use axum::http::header::{LOCATION, RETRY_AFTER};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use domain::id::ValidationId;
 use domain::view::environment::{Filter, Row, Whole};
@@ -57,15 +59,18 @@ pub async fn read(
 pub struct Begun {
     /// Its results stand in the environment's `validation` and `history`.
     validation: ValidationId,
+    /// Whether it goes on still.
+    running: bool,
 }
 
-/// Runs the checks again.
+/// Runs the checks again. With `Prefer: wait=30` the answer comes when they have ended, or after so many seconds.
 #[utoipa::path(
     post, path = "/api/v1/environments/{name}/validation", tag = "environments",
-    params(("name" = String, Path, description = "Of the environment")),
+    params(("name" = String, Path, description = "Of the environment"), Prefer),
     security(("token" = [])),
     responses(
-        (status = 202, description = "They run, or ran already", body = Begun, headers(("Location" = String))),
+        (status = 202, description = "They run, or ran already", body = Begun, headers(("Location" = String), ("Retry-After" = String), ("Preference-Applied" = String))),
+        (status = 200, description = "They have ended already", body = Begun, headers(("Location" = String), ("Preference-Applied" = String))),
         Unsaid,
     )
 )]
@@ -73,10 +78,15 @@ pub async fn validate(
     State(web): State<Web>,
     Bearer(caller): Bearer,
     Path(name): Path<String>,
+    prefer: Prefer,
 ) -> Result<impl IntoResponse, Refusal> {
     let validation = web.portal.validate(&caller, &name).await?;
-    let address = [(LOCATION, format!("/api/v1/environments/{name}"))];
-    Ok((StatusCode::ACCEPTED, AppendHeaders(address), Json(Begun { validation })))
+    let address = AppendHeaders([(LOCATION, format!("/api/v1/environments/{name}"))]);
+    let waited = prefer.until(&web, web.portal.validated(&caller, &name)).await?;
+    let running = !waited.came();
+    let soon = running.then_some(AppendHeaders([(RETRY_AFTER, SOON)]));
+    let status = if running { StatusCode::ACCEPTED } else { StatusCode::OK };
+    Ok((status, waited, address, soon, Json(Begun { validation, running })))
 }
 
 /// Everything that proves how it came to be what it is: `keystead audit verify` checks the file.

@@ -49,3 +49,23 @@ impl Default for Paged {
         Paged { after: String::new(), limit: 50 }
     }
 }
+
+/// Which lines of a job's log.
+#[derive(Default, Deserialize, IntoParams)]
+#[serde(default)]
+pub struct Behind {
+    /// Number of the last line that is known.
+    pub after: i64,
+    /// Lines of one page, from 1 to 200; 50 without it. A stream has no pages.
+    pub limit: Option<u32>,
+}
+
+/// Which notices.
+#[derive(Default, Deserialize, IntoParams)]
+#[serde(default)]
+pub struct Told {
+    /// `next` of the page before.
+    pub after: String,
+    /// Rows of one page, from 1 to 200; 50 without it.
+    pub limit: Option<u32>,
+}

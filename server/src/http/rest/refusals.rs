@@ -40,6 +40,24 @@ impl IntoResponses for Unfound {
     }
 }
 
+/// Of a list that is asked for in words.
+pub struct Unsought;
+
+impl IntoResponses for Unsought {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        told(&[UNREADABLE, STRANGER, WRONG])
+    }
+}
+
+/// Of what goes on about something, asked for in words.
+pub struct Unheard;
+
+impl IntoResponses for Unheard {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        told(&[UNREADABLE, STRANGER, NOT_THERE, WRONG])
+    }
+}
+
 /// Of what only some may read of what they see.
 pub struct Unshown;
 

@@ -2,6 +2,8 @@
 //! rejection, changes, withdrawal, comments.
 
 use super::body::Body;
+use super::jobs::{SOON, rested};
+use super::prefer::Prefer;
 use super::problem::Refusal;
 use super::query::Listing;
 use super::refusals::{Unbegun, Unlisted, Unread, Unsaid};
@@ -11,8 +13,8 @@ use app::portal::Submission;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use axum::http::header::LOCATION;
-use axum::response::{AppendHeaders, IntoResponse};
+use axum::http::header::{LOCATION, RETRY_AFTER};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use domain::account::Caller;
 use domain::id::{JobId, RequestId};
 use domain::request::Decision;
@@ -85,6 +87,9 @@ pub struct Approved {
     /// released.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job: Option<JobId>,
+    /// Of that job, as it is now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<domain::job::State>,
 }
 
 /// Asks for an environment: the plan is frozen and the name is held until a manager has decided.
@@ -110,10 +115,12 @@ pub async fn submit(
 /// Approves a request: where nobody else has to, its job begins.
 #[utoipa::path(
     post, path = "/api/v1/requests/{id}/approval", tag = "requests", request_body = Approval,
-    params(("id" = String, Path, description = "Of the request")),
+    params(("id" = String, Path, description = "Of the request"), Prefer),
     security(("token" = [])),
     responses(
-        (status = 201, description = "It counts: the job has begun, others are asked, or the environment is released", body = Approved, headers(("Location" = String))),
+        (status = 202, description = "It counts, and the job has begun", body = Approved, headers(("Location" = String), ("Retry-After" = String), ("Preference-Applied" = String))),
+        (status = 200, description = "The job that it began has come to rest already", body = Approved, headers(("Location" = String), ("Preference-Applied" = String))),
+        (status = 201, description = "It counts: others are asked, or the environment is released", body = Approved, headers(("Location" = String))),
         Unsaid,
     )
 )]
@@ -121,13 +128,24 @@ pub async fn approve(
     State(web): State<Web>,
     Bearer(caller): Bearer,
     Path(id): Path<RequestId>,
+    prefer: Prefer,
     Body(approval): Body<Approval>,
-) -> Result<impl IntoResponse, Refusal> {
+) -> Result<Response, Refusal> {
     let whole =
         web.portal.decide(&caller, &id, Decision::Approve, &approval.comment, &approval.digest, approval.level).await?;
-    let job = whole.job;
-    let address = job.as_ref().map_or_else(|| format!("/api/v1/requests/{id}"), |job| format!("/api/v1/jobs/{job}"));
-    Ok((StatusCode::CREATED, AppendHeaders([(LOCATION, address)]), Json(Approved { request: id, job })))
+    let Some(job) = whole.job else {
+        let address = AppendHeaders([(LOCATION, format!("/api/v1/requests/{id}"))]);
+        return Ok(
+            (StatusCode::CREATED, address, Json(Approved { request: id, job: None, state: None })).into_response()
+        );
+    };
+    let waited = rested(&web, &caller, Some(&job), &prefer).await?;
+    let state = web.portal.job(&caller, &job).await?.row.state;
+    let address = AppendHeaders([(LOCATION, format!("/api/v1/jobs/{job}"))]);
+    let soon = state.moving().then_some(AppendHeaders([(RETRY_AFTER, SOON)]));
+    let status = if state.moving() { StatusCode::ACCEPTED } else { StatusCode::OK };
+    let approved = Approved { request: id, job: Some(job), state: Some(state) };
+    Ok((status, waited, address, soon, Json(approved)).into_response())
 }
 
 /// Why not, and on which level.

@@ -95,7 +95,7 @@ impl Approval<'_> {
             return Ok(Came::Last);
         }
         if whole {
-            store::level::advance(tx, &request.id).await?;
+            store::level::advance(tx, &request.id, now).await?;
             let next = Request { level: request.level + 1, ..request.clone() };
             store::notice::events::asked(tx, &next, now).await?;
         }

@@ -70,7 +70,7 @@ impl Service {
         let lapse = async {
             let mut tx = self.store.begin().await?;
             if store::level::hold(&mut tx, request).await? {
-                store::level::lapse(&mut tx, &request.id, &lapsed).await?;
+                store::level::lapse(&mut tx, &request.id, &lapsed, now).await?;
                 store::record::add(&mut tx, &request.id, Some(speaker(caller)), &entry).await?;
                 let told = of_request(Act::RequestLapsed, &Actor::of(caller), request, now);
                 let told = told.with("differences", entry.text.as_str()).with("new digest", digest.as_str());

@@ -45,7 +45,7 @@ async fn a_program_asks_approves_and_reads() {
         let own = call(&portal, Method::POST, &approval, &member, Some(digest.clone())).await;
         assert_eq!(own.status, StatusCode::FORBIDDEN);
         let approved = call(&portal, Method::POST, &approval, &manager, Some(digest)).await;
-        assert_eq!(approved.status, StatusCode::CREATED, "{}", approved.body);
+        assert_eq!(approved.status, StatusCode::ACCEPTED, "{}", approved.body);
         let job = approved.header("location").to_owned();
         let read = call(&portal, Method::GET, &job, &member, None).await;
         let read: Value = serde_json::from_str(&read.body).unwrap();
@@ -59,7 +59,7 @@ async fn a_program_asks_approves_and_reads() {
         let word = &said["words"][0];
         assert_eq!((&word["kind"], &word["why"]), (&json!("cancel"), &json!("wrong size")), "{said}");
         let retry = call(&portal, Method::POST, &format!("{job}/retry"), &member, Some(json!({}))).await;
-        assert!([200, 409].contains(&retry.status.as_u16()), "{}", retry.body);
+        assert!([202, 409].contains(&retry.status.as_u16()), "{}", retry.body);
         let taken = json!({"reason": "it hangs"});
         let taken = call(&portal, Method::POST, &format!("{job}/take-over"), &member, Some(taken)).await;
         assert_eq!(taken.status, StatusCode::FORBIDDEN, "{}", taken.body);

@@ -29,7 +29,7 @@ async fn two_approvers_at_once_begin_one_job() {
         let refused = one.err().or(two.err()).unwrap();
         assert_eq!(refused.code, Code::Conflict);
         assert!(refused.message.contains("was approved by"), "{refused}");
-        assert_eq!(portal.service.jobs(&manager, None, "").await.unwrap().total, 1);
+        assert_eq!(portal.service.jobs(&manager, &Default::default()).await.unwrap().total, 1);
     })
     .await;
 }
@@ -46,7 +46,7 @@ async fn an_approval_and_a_withdrawal_at_once_end_in_one_of_both() {
             portal.service.withdraw(&member, &id),
         );
         assert_ne!(approved.is_ok(), withdrawn.is_ok());
-        let jobs = portal.service.jobs(&manager, None, "").await.unwrap().total;
+        let jobs = portal.service.jobs(&manager, &Default::default()).await.unwrap().total;
         let whole = portal.service.environment(&member, "either").await.unwrap();
         if approved.is_ok() {
             assert_eq!((jobs, whole.row.state), (1, environment::State::Building));
@@ -70,7 +70,7 @@ async fn the_same_click_twice_is_one_decision() {
             portal.service.decide(&manager, &id, Decision::Approve, "", &digest, None),
         );
         assert_eq!(one.unwrap().job, two.unwrap().job);
-        assert_eq!(portal.service.jobs(&manager, None, "").await.unwrap().total, 1);
+        assert_eq!(portal.service.jobs(&manager, &Default::default()).await.unwrap().total, 1);
     })
     .await;
 }

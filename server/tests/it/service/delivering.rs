@@ -59,12 +59,12 @@ impl Story {
     }
 
     async fn stand(&self) -> Option<Stand> {
-        let rows = self.portal.service.notices(&self.manager, "").await.unwrap().rows;
+        let rows = self.portal.service.notices(&self.manager, "", None).await.unwrap().rows;
         rows[0].mail.as_ref().map(|mail| mail.stand)
     }
 
     async fn undelivered(&self) -> Vec<Undelivered> {
-        self.portal.service.notices(&self.engineer, "").await.unwrap().undelivered.unwrap()
+        self.portal.service.notices(&self.engineer, "", None).await.unwrap().undelivered.unwrap()
     }
 }
 

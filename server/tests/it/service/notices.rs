@@ -83,7 +83,7 @@ impl People {
 
 /// Subjects of what somebody was told, oldest first.
 async fn told(portal: &Portal, caller: &Caller) -> Vec<String> {
-    let rows = portal.service.notices(caller, "").await.unwrap().rows;
+    let rows = portal.service.notices(caller, "", None).await.unwrap().rows;
     rows.into_iter().rev().map(|row| row.subject).collect()
 }
 
@@ -379,7 +379,7 @@ async fn everybody_chooses_what_is_mailed_and_the_list_holds_all_of_it() {
     both(|bed| async move {
         let portal = ruled(&bed, Rule::default()).await;
         let people = People::of(&portal).await;
-        let before = portal.service.notices(&people.manager, "").await.unwrap();
+        let before = portal.service.notices(&people.manager, "", None).await.unwrap();
         assert_eq!(before.mail, MailWay::To("manager@contoso.example".into()));
         assert!(before.choices.iter().all(|(_, mail)| *mail), "everything, unless somebody says otherwise");
         let all_but: Vec<Kind> = Kind::ALL.iter().copied().filter(|kind| *kind != Kind::Waits).collect();
@@ -387,15 +387,15 @@ async fn everybody_chooses_what_is_mailed_and_the_list_holds_all_of_it() {
         portal.accounts.reached_at(&people.other_manager, Some("other@mail.example")).await.unwrap();
         portal.asked(&people.member, "choice").await;
         portal.service.tell_all(portal.now()).await.unwrap();
-        let own = portal.service.notices(&people.manager, "").await.unwrap();
+        let own = portal.service.notices(&people.manager, "", None).await.unwrap();
         assert_eq!((own.rows.len(), own.rows[0].mail.clone()), (1, None));
         assert_eq!(own.choices.iter().filter(|(_, mail)| !mail).count(), 1);
-        let other = portal.service.notices(&people.other_manager, "").await.unwrap();
+        let other = portal.service.notices(&people.other_manager, "", None).await.unwrap();
         assert_eq!(other.rows[0].mail.as_ref().map(|mail| mail.stand), Some(Stand::Waiting));
         let address = text(&bed.store, "select address from telling where channel = 'mail'").await;
         assert_eq!(address, "other@mail.example", "one mail, to where the directory says");
         portal.service.choose_notices(&people.manager, Kind::ALL).await.unwrap();
-        let own = portal.service.notices(&people.manager, "").await.unwrap();
+        let own = portal.service.notices(&people.manager, "", None).await.unwrap();
         assert!(own.choices.iter().all(|(_, mail)| *mail));
     })
     .await;
@@ -408,7 +408,7 @@ async fn without_a_mail_server_the_page_alone_tells() {
         let people = People::of(&portal).await;
         portal.asked(&people.member, "quiet").await;
         portal.service.tell_all(portal.now()).await.unwrap();
-        let list = portal.service.notices(&people.manager, "").await.unwrap();
+        let list = portal.service.notices(&people.manager, "", None).await.unwrap();
         assert_eq!((list.mail, list.rows.len(), list.undelivered), (MailWay::None, 1, None));
         assert_eq!(number(&bed.store, "select count(*) from telling where channel <> 'list'").await, 0);
     })
@@ -425,7 +425,7 @@ async fn only_platform_engineers_see_and_repeat_what_was_not_delivered() {
         sql(&bed.store, "update telling set state = 'given-up', due_at = null, why = 'x' where channel = 'mail'", &[])
             .await;
         for caller in people.all() {
-            let list = portal.service.notices(caller, "").await.unwrap();
+            let list = portal.service.notices(caller, "", None).await.unwrap();
             let engineer = caller.has(Role::PlatformEngineer);
             assert_eq!(list.undelivered.map(|rows| rows.len()), engineer.then_some(2));
         }

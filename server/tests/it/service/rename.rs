@@ -66,7 +66,7 @@ async fn the_approver_reads_which_name_it_replaces_and_lets_the_job_go_on() {
         let goes_on = event::load(&bed.store, &job).await.unwrap().unwrap();
         assert!(goes_on.status.state().moving() && goes_on.status.held.is_none());
         assert_eq!(goes_on.job.wish.vault.name.as_str(), "kv-given");
-        assert_eq!(portal.service.jobs(&manager, None, "").await.unwrap().total, 1);
+        assert_eq!(portal.service.jobs(&manager, &Default::default()).await.unwrap().total, 1);
         let found = Filter { search: "kv-given".into(), ..Filter::default() };
         assert_eq!(portal.service.environments(&member, &found).await.unwrap().rows.len(), 1);
     })
