@@ -5,6 +5,7 @@ pub mod body;
 pub mod changes;
 pub mod environments;
 pub mod jobs;
+pub mod list;
 pub mod openapi;
 pub mod people;
 pub mod policies;
