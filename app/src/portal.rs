@@ -8,11 +8,15 @@ pub mod choices;
 pub mod drafts;
 pub mod environments;
 pub mod jobs;
+mod lists;
 mod notices;
 mod people;
+mod plans;
 pub mod policies;
 pub mod requests;
 mod sessions;
+mod teams;
+mod wishes;
 
 use crate::error::{Code, PortalError};
 use async_trait::async_trait;
@@ -28,11 +32,15 @@ pub use choices::Offers;
 pub use drafts::{Draft, Drafts};
 pub use environments::Environments;
 pub use jobs::{JobChange, Jobs};
+pub use lists::{Lists, Rows};
 pub use notices::Notices;
 pub use people::People;
+pub use plans::{Asking, Plans, Sent};
 pub use policies::Policies;
 pub use requests::{Requests, Submission};
 pub use sessions::Sessions;
+pub use teams::Teams;
+pub use wishes::{Put, Wishes};
 
 pub type Answer<T> = Result<T, PortalError>;
 
@@ -65,6 +73,10 @@ pub trait Portal:
     + Notices
     + People
     + Policies
+    + Plans
+    + Wishes
+    + Teams
+    + Lists
 {
 }
 
@@ -81,7 +93,11 @@ impl<
         + Access
         + Notices
         + People
-        + Policies,
+        + Policies
+        + Plans
+        + Wishes
+        + Teams
+        + Lists,
 > Portal for T
 {
 }

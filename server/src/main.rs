@@ -24,7 +24,7 @@ use keystead::service::accounts::Accounts;
 use keystead::service::reminding::NoticeRemind;
 use keystead::service::telling::NoticeTell;
 use keystead::store::{Store, Use, agreed};
-use keystead::timers::{self, ChecksAgain, DirectoryLook, DriftLook, RequestExpiry, SealedCleanUp, Timer};
+use keystead::timers::{self, ChecksAgain, DirectoryLook, DriftLook, PlanSweep, RequestExpiry, SealedCleanUp, Timer};
 use keystead::{beside, recipes};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -149,6 +149,7 @@ async fn serve_with(config: &Config, keys: SealKey, store: Store, clock: Clock, 
     notices::begin(&store, clock.now()).await?;
     let courier = Arc::new(Courier::new(config, &public)?);
     DirectoryLook::begin(&store, clock.now()).await?;
+    PlanSweep::begin(&store, clock.now()).await?;
     let engine = Arc::new(engine(config, &store, &clock, azure.clone(), seal, provision));
     let holders = Arc::new(Holders::new(azure.clone(), config.teams.iter().map(|team| team.team()).collect()));
     let work = tokio::spawn(engine.clone().run(stop.clone()));
@@ -162,6 +163,7 @@ async fn serve_with(config: &Config, keys: SealKey, store: Store, clock: Clock, 
         Arc::new(NoticeSend { store: store.clone(), courier }),
         Arc::new(NoticeRemind(service.clone())),
         Arc::new(DirectoryLook { store: store.clone(), azure: azure.clone() }),
+        Arc::new(PlanSweep { store: store.clone() }),
     ];
     let rings = tokio::spawn(timers::run(store.clone(), clock, ring, stop.clone()));
     let sweeps = tokio::spawn(sweep(sessions, stop.clone()));

@@ -16,20 +16,25 @@ mod evidence;
 mod frames;
 mod handing;
 mod jobs;
+mod lists;
 mod notices;
 mod parts;
 mod people;
+mod plans;
 mod policies;
 mod quota;
 mod releasing;
 pub mod reminding;
 mod requests;
 mod sealing;
+mod secrets;
 mod sending;
 mod sessions;
+mod teams;
 pub mod telling;
 mod vaults;
 mod warnings;
+mod wishes;
 
 use crate::audit::Sealer;
 use crate::clock::Clock;
@@ -80,8 +85,10 @@ pub struct Service {
     password_files: BTreeMap<TemplateName, PathBuf>,
     deciders: deciders::Cache,
     listings: environments::Listings,
+    rows: lists::EnvironmentRows,
     waiting: frames::Waiting,
     vaults: vaults::Cache,
+    secrets: secrets::Known,
     picture: Picture,
     prices: costs::Prices,
     /// In which prices are asked for.
@@ -107,6 +114,8 @@ impl Service {
             listings: cache::Cache::new(&store),
             waiting: cache::Cache::new(&store),
             standing: cache::Cache::new(&store),
+            secrets: cache::Cache::new(&store),
+            rows: cache::Cache::new(&store),
             store,
             clock,
             azure,

@@ -46,6 +46,7 @@ pub mod lease;
 pub mod leaving;
 pub mod level;
 pub mod line;
+pub mod made_plan;
 pub mod notice;
 mod open;
 pub mod people;

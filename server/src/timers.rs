@@ -8,12 +8,14 @@
 pub mod checks;
 pub mod directory;
 pub mod drift;
+pub mod made_plan;
 pub mod request;
 pub mod sealed;
 
 pub use checks::ChecksAgain;
 pub use directory::DirectoryLook;
 pub use drift::DriftLook;
+pub use made_plan::PlanSweep;
 pub use request::RequestExpiry;
 pub use sealed::SealedCleanUp;
 

@@ -4,6 +4,7 @@
 
 pub mod accept;
 pub mod change;
+pub mod desired;
 
 use crate::field::FieldError;
 use crate::name::*;

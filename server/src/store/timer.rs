@@ -14,6 +14,9 @@ pub const CHECKS: &str = "checks";
 /// Kind of the timer that asks the directory which accounts are still there; it has no subject.
 pub const DIRECTORY: &str = "directory";
 
+/// Kind of the timer that deletes plans which nobody can send any more; it has no subject.
+pub const MADE_PLAN: &str = "made-plan";
+
 /// Kind of the timer that holds what stands against what was approved; its subject is the environment's id.
 pub const DRIFT: &str = "drift";
 /// How often that happens: every fifteen minutes.

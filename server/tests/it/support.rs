@@ -5,6 +5,7 @@ pub mod browser;
 pub mod living;
 pub mod portal;
 pub mod postgres;
+pub mod program;
 pub mod routes;
 pub mod smtp;
 pub mod wire;

@@ -47,7 +47,8 @@ pub struct Paging {
 impl<S: Sync> FromRequestParts<S> for Paging {
     type Rejection = Response;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
-        let at = parts.extensions.get::<OriginalUri>().map_or_else(|| parts.uri.clone(), |OriginalUri(uri)| uri.clone());
+        let at =
+            parts.extensions.get::<OriginalUri>().map_or_else(|| parts.uri.clone(), |OriginalUri(uri)| uri.clone());
         let read = Query::<Paged>::try_from_uri(&at);
         let Query(asked) = read.map_err(|rejection| unreadable(rejection.body_text()))?;
         let limit = match asked.limit {
