@@ -8,7 +8,7 @@ use domain::form::Form;
 use domain::tags::Tags;
 use domain::wish::{AppIdentity, DeletedVault, TeamRole, Tier};
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use utoipa::{PartialSchema, ToSchema};
@@ -16,10 +16,9 @@ use utoipa::{PartialSchema, ToSchema};
 /// Where the schema is, for editors.
 pub const SCHEMA: &str = "/api/schemas/wish.json";
 
-/// Everything that an environment shall be. A field that is left out has the template's default when the environment is
-/// made, and keeps what stands afterwards.
+/// Everything that an environment shall be. What is left out has the template's default at first, and stays later.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 #[schema(as = WishDocument, title = "The wish for an environment of Keystead")]
 pub struct Document {
     /// Of the environment; the address of a PUT has it too.
@@ -87,9 +86,8 @@ pub struct Document {
     /// Name of the database user. Fixed once the environment is there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub db_username: Option<String>,
-    /// The database user's password, where the template brings none. Read when the environment is made, sealed at once,
-    /// never shown again: it does not belong in a file that is kept.
-    #[serde(skip_serializing)]
+    /// Password of the database user where the template brings none, read when it is made; never keep it in a file.
+    #[serde(skip_serializing_if = "always", serialize_with = "nothing")]
     #[schema(value_type = Option<String>, format = Password, write_only)]
     pub db_password: Option<SecretString>,
     /// Whether Container Insights watches the cluster.
@@ -121,7 +119,6 @@ pub struct Document {
     pub lifetime_days: Option<u32>,
     /// On every resource that can bear them, at most ten; `{}` has none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(examples(json!({"cost-centre": "4711"})))]
     pub tags: Option<BTreeMap<String, String>>,
     /// What the approver is told; no part of what is compared.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -206,6 +203,15 @@ impl Document {
             reason: None,
         }
     }
+}
+
+/// A password is read and never written.
+fn always<T>(_: &T) -> bool {
+    true
+}
+
+fn nothing<T, S: Serializer>(_: &T, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_none()
 }
 
 /// A word of a closed list, as the form and the document write it.

@@ -250,8 +250,13 @@ pub async fn found(
     limit: i64,
 ) -> Result<Vec<Request>, Error> {
     const OLDEST: [&str; 5] = found!("id > $5 order by id");
-    const NEWEST: [&str; 5] = found!("($5 = '' or id < $5) order by id desc");
-    let texts = if oldest_first { OLDEST } else { NEWEST };
+    const NEWEST: [&str; 5] = found!("id < $5 order by id desc");
+    // Ids are hexadecimal: every one comes before a z.
+    let (texts, after) = match (oldest_first, after) {
+        (true, _) => (OLDEST, after),
+        (false, "") => (NEWEST, "z"),
+        (false, _) => (NEWEST, after),
+    };
     let teams = bounds.teams.map(|teams| format!(",{},", teams.join(","))).unwrap_or_default();
     let (sql, scope) = match bounds.teams {
         _ if !bounds.requester.is_empty() => (texts[0], bounds.requester),

@@ -35,7 +35,8 @@ impl<S: Send + Sync> FromRequest<S> for Written {
         let read = serde_saphyr::from_slice(&text);
         read.map(Written).map_err(|error| {
             // Without the lines around it, which may hold a password.
-            let said = format!("The document cannot be read: {}.", error.without_snippet());
+            let said = error.without_snippet().to_string().replace("invalid u32", "a whole number is wanted");
+            let said = format!("The document cannot be read: {said}.");
             problem::of_status(StatusCode::UNPROCESSABLE_ENTITY, said)
         })
     }

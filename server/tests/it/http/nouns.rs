@@ -77,6 +77,20 @@ async fn approvals_are_handed_over_and_taken_back() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_platform_engineer_sends_again_what_could_not_be_delivered() {
+    both(|bed| async move {
+        let portal = Portal::over(&bed).await;
+        let engineer = portal.caller("platform-engineer", Role::PlatformEngineer, None).await;
+        for (caller, status) in [(portal.manager().await, StatusCode::FORBIDDEN), (engineer, StatusCode::CONFLICT)] {
+            let program = Program::of(&portal, &caller).await;
+            let seen = program.post("/notices/none/again", &json!({})).await;
+            assert_eq!(seen.status, status, "{}", seen.body);
+        }
+    })
+    .await;
+}
+
 /// Over a real environment; what it is made of belongs to no database.
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_checks_and_validations_are_read_and_a_repair_is_asked_for() {

@@ -59,7 +59,7 @@ fn over_rest(action: Action, on: &Stage) -> Vec<Call> {
         Action::Change => vec![
             ("POST", built("/change"), Some(json!({"nodes": "2"}))),
             ("POST", built("/repair"), None),
-            ("PUT", built(""), Some(json!({"nodes": 2}))),
+            ("PUT", "/environments/open".to_owned(), Some(json!({"nodes": 2}))),
         ],
         Action::Destroy => vec![
             ("GET", built("/destruction?purge=false"), None),

@@ -73,7 +73,7 @@ async fn a_document_that_cannot_be_a_wish_says_why() {
     let program = Program::of(&portal, &portal.member().await).await;
     let cases = [
         (YAML, "team: payments\nnods: 3\n", 422, "nods"),
-        (YAML, "nodes: three\n", 422, "nodes"),
+        (YAML, "team: payments\nnodes: three\n", 422, "a whole number is wanted at line 2"),
         (YAML, "team: [payments\n", 422, "cannot be read"),
         (YAML, "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n", 422, "cannot be read"),
         (YAML, "name: another\n", 422, "address"),
