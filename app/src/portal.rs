@@ -9,13 +9,17 @@ pub mod drafts;
 pub mod environments;
 mod feed;
 pub mod jobs;
+mod lists;
 mod notices;
 mod people;
+mod plans;
 pub mod policies;
 pub mod requests;
 mod sessions;
 mod tokens;
 mod webhooks;
+mod teams;
+mod wishes;
 
 use crate::error::{Code, PortalError};
 use async_trait::async_trait;
@@ -32,13 +36,17 @@ pub use drafts::{Draft, Drafts};
 pub use environments::Environments;
 pub use feed::{Feed, FeedChange};
 pub use jobs::{JobChange, Jobs};
+pub use lists::{Lists, Rows};
 pub use notices::Notices;
 pub use people::People;
+pub use plans::{Asking, Plans, Sent};
 pub use policies::Policies;
 pub use requests::{Requests, Submission};
 pub use sessions::Sessions;
 pub use tokens::Tokens;
 pub use webhooks::Webhooks;
+pub use teams::Teams;
+pub use wishes::{Put, Wishes};
 
 pub type Answer<T> = Result<T, PortalError>;
 
@@ -74,6 +82,10 @@ pub trait Portal:
     + Tokens
     + Webhooks
     + Feed
+    + Plans
+    + Wishes
+    + Teams
+    + Lists
 {
 }
 
@@ -93,7 +105,11 @@ impl<
         + Policies
         + Tokens
         + Webhooks
-        + Feed,
+        + Feed
+        + Plans
+        + Wishes
+        + Teams
+        + Lists,
 > Portal for T
 {
 }

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod caller;
 pub mod certificate;
 mod client;
+pub mod document;
 pub mod error;
 pub mod events;
 pub mod flash;

@@ -28,7 +28,7 @@ use keystead::service::reminding::NoticeRemind;
 use keystead::service::telling::NoticeTell;
 use keystead::store::{Store, Use, agreed};
 use keystead::timers::{
-    self, ActualLook, ApproverLook, ChecksAgain, DirectoryLook, DriftLook, RequestExpiry, SealedCleanUp, Timer,
+    self, ActualLook, ApproverLook, ChecksAgain, DirectoryLook, DriftLook, PlanSweep, RequestExpiry, SealedCleanUp, Timer,
 };
 use keystead::{beside, recipes};
 use std::io::Write;
@@ -168,6 +168,7 @@ async fn serve_with(config: &Config, keys: SealKey, store: Store, clock: Clock, 
     notices::begin(&store, clock.now()).await?;
     let courier = Arc::new(Courier::new(config, &public)?);
     DirectoryLook::begin(&store, clock.now()).await?;
+    PlanSweep::begin(&store, clock.now()).await?;
     FeedPlace::begin(&store, clock.now()).await?;
     ApproverLook::begin(&store, clock.now()).await?;
     let actual = ActualLook {
@@ -195,6 +196,7 @@ async fn serve_with(config: &Config, keys: SealKey, store: Store, clock: Clock, 
         Arc::new(DirectoryLook { store: store.clone(), azure: azure.clone() }),
         Arc::new(ApproverLook { store: store.clone(), azure: azure.clone(), groups: config.groups().approvers() }),
         Arc::new(actual),
+        Arc::new(PlanSweep { store: store.clone() }),
     ];
     let rings = tokio::spawn(timers::run(store.clone(), clock, ring, stop.clone()));
     let sweeps = tokio::spawn(sweep(sessions, once, stop.clone()));

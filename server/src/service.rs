@@ -19,24 +19,29 @@ pub mod feed;
 mod frames;
 mod handing;
 mod jobs;
+mod lists;
 mod notices;
 mod paging;
 mod parts;
 mod people;
+mod plans;
 mod policies;
 mod quota;
 mod releasing;
 pub mod reminding;
 mod requests;
 mod sealing;
+mod secrets;
 mod sending;
 mod sessions;
 pub mod tag;
+mod teams;
 pub mod telling;
 pub mod tokens;
 mod vaults;
 mod warnings;
 mod webhooks;
+mod wishes;
 
 use crate::audit::Sealer;
 use crate::clock::Clock;
@@ -89,9 +94,11 @@ pub struct Service {
     password_files: BTreeMap<TemplateName, PathBuf>,
     deciders: deciders::Cache,
     listings: environments::Listings,
+    rows: lists::EnvironmentRows,
     waiting: frames::Waiting,
     offers: frames::Offers,
     vaults: vaults::Cache,
+    secrets: secrets::Known,
     picture: Picture,
     prices: costs::Prices,
     /// In which prices are asked for.
@@ -125,6 +132,8 @@ impl Service {
             waiting: cache::Cache::new(&store),
             offers: cache::Cache::new(&store),
             standing: cache::Cache::new(&store),
+            secrets: cache::Cache::new(&store),
+            rows: cache::Cache::new(&store),
             store,
             clock,
             azure,

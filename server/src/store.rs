@@ -49,6 +49,7 @@ pub mod lease;
 pub mod leaving;
 pub mod level;
 pub mod line;
+pub mod made_plan;
 pub mod notice;
 pub mod once;
 mod open;

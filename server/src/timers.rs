@@ -10,6 +10,7 @@ pub mod approvers;
 pub mod checks;
 pub mod directory;
 pub mod drift;
+pub mod made_plan;
 pub mod request;
 pub mod sealed;
 
@@ -18,6 +19,7 @@ pub use approvers::ApproverLook;
 pub use checks::ChecksAgain;
 pub use directory::DirectoryLook;
 pub use drift::DriftLook;
+pub use made_plan::PlanSweep;
 pub use request::RequestExpiry;
 pub use sealed::SealedCleanUp;
 

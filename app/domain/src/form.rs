@@ -5,6 +5,7 @@
 pub mod accept;
 pub mod change;
 mod choices;
+pub mod desired;
 
 use crate::field::FieldError;
 use crate::name::*;

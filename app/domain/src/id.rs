@@ -33,4 +33,6 @@ id! {
     DraftId,
     /// Of one run of the checks.
     ValidationId,
+    /// Of a plan that was made and is not sent yet.
+    PlanId,
 }

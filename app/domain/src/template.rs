@@ -5,6 +5,7 @@ use crate::wish::{AppIdentity, TeamRole, Tier};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Template {
     pub name: TemplateName,
     /// Raised with every change, so that a request can say what it was made from.
@@ -34,6 +35,7 @@ pub struct Template {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct TemplateDatabase {
     pub server: String,
     pub database: String,

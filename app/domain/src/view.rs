@@ -6,11 +6,13 @@ pub mod environment;
 pub mod job;
 pub mod notice;
 pub mod people;
+pub mod plan;
 pub mod policy;
 pub mod request;
 pub mod session;
 pub mod token;
 pub mod webhook;
+pub mod team;
 
 use serde::{Deserialize, Serialize};
 

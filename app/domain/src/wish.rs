@@ -47,6 +47,12 @@ impl Wish {
         let vault = Vault { deleted: None, ..self.vault.clone() };
         Wish { vault, ..self.clone() }
     }
+
+    /// Whether both ask for the same; what was said to the approver is no part of it.
+    pub fn same_but_for_the_reason(&self, other: &Wish) -> bool {
+        let said = Wish { reason: other.reason.clone(), ..self.clone() };
+        said == *other
+    }
 }
 
 /// A request keeps the values it was made with; this says where its defaults came from.

@@ -29,7 +29,7 @@ pub fn Environments() -> impl IntoView {
         "gone" => Show::Gone,
         _ => Show::All,
     };
-    let filter = Filter { show, search: of("q"), team: of("team"), after: of("after") };
+    let filter = Filter { show, search: of("q"), team: of("team"), after: of("after"), ..Filter::default() };
     framed(Place::Environments, find(filter), |(filter, list), frame| page(&filter, list, frame))
 }
 

@@ -410,6 +410,79 @@ impl portal::Jobs for Fake {
     }
 }
 
+/// No page asks these.
+#[async_trait]
+impl portal::Plans for Fake {
+    async fn make_plan(&self, _: &Caller, _: &portal::Asking) -> Answer<view::plan::Made> {
+        Err(PortalError::not_found())
+    }
+    async fn made_plan(&self, _: &Caller, _: &PlanId) -> Answer<view::plan::Made> {
+        Err(PortalError::not_found())
+    }
+    async fn submit_plan(&self, _: &Caller, _: &PlanId, _: portal::Sent) -> Answer<RequestId> {
+        Err(PortalError::not_found())
+    }
+}
+
+#[async_trait]
+impl portal::Wishes for Fake {
+    async fn wish(&self, _: &Caller, _: &str) -> Answer<Form> {
+        Err(PortalError::not_found())
+    }
+    async fn put(&self, _: &Caller, _: &str, _: &Form, _: Option<SecretString>) -> Answer<portal::Put> {
+        Err(PortalError::not_found())
+    }
+}
+
+#[async_trait]
+impl portal::Teams for Fake {
+    async fn templates(&self, _: &Caller) -> Answer<Vec<domain::template::Template>> {
+        Ok(Vec::new())
+    }
+    async fn teams(&self, _: &Caller) -> Answer<Vec<view::team::Row>> {
+        Ok(Vec::new())
+    }
+    async fn quotas(&self, _: &Caller) -> Answer<Vec<view::team::Holds>> {
+        Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl portal::Lists for Fake {
+    async fn environment_rows(
+        &self,
+        _: &Caller,
+        _: &view::environment::Filter,
+        _: usize,
+    ) -> Answer<portal::Rows<view::environment::Row>> {
+        Ok((Vec::new(), None))
+    }
+    async fn request_rows(
+        &self,
+        _: &Caller,
+        _: &view::request::Filter,
+        _: &str,
+        _: usize,
+    ) -> Answer<portal::Rows<view::request::Row>> {
+        Ok((Vec::new(), None))
+    }
+    async fn validations(
+        &self,
+        _: &Caller,
+        _: &str,
+        _: &str,
+        _: usize,
+    ) -> Answer<portal::Rows<view::environment::Validation>> {
+        Ok((Vec::new(), None))
+    }
+    async fn validation(&self, _: &Caller, _: &str, _: Option<&ValidationId>) -> Answer<view::environment::Validation> {
+        Err(PortalError::not_found())
+    }
+    async fn secrets(&self, _: &Caller, _: &str) -> Answer<view::environment::Secrets> {
+        Err(PortalError::not_found())
+    }
+}
+
 pub(crate) fn installation() -> Installation {
     let sample =
         |account: &str, note: &str| Sample { account: format!("{account}@contoso.example"), note: note.into() };

@@ -1,5 +1,6 @@
 //! The REST API under `/api/v1`: a second thin skin over the port, for programs with a bearer token.
 
+pub mod approvals;
 pub mod audit;
 pub mod body;
 pub mod changes;
@@ -13,6 +14,7 @@ mod json;
 pub mod links;
 mod matching;
 pub mod once;
+pub mod list;
 pub mod openapi;
 pub mod pairs;
 pub mod paged;
@@ -20,9 +22,11 @@ pub mod me;
 pub mod notices;
 pub mod paging;
 pub mod people;
+pub mod plans;
 pub mod policies;
 pub mod prefer;
 pub mod problem;
+pub mod proofs;
 pub mod query;
 pub mod refusals;
 pub mod remembered;
@@ -32,3 +36,5 @@ mod shape;
 mod strict;
 pub mod tokens;
 pub mod webhooks;
+pub mod teams;
+pub mod wishes;

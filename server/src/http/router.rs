@@ -4,12 +4,12 @@ use super::caller::{bearer_only, look_up, signed_in_only};
 use super::forms::{environments, jobs, notices, people, policies, requests, sessions, standing, tokens, webhooks};
 use super::rest::{self, openapi, problem};
 use super::session::Sessions;
-use super::{Web, appearance, audit, error, events, headers, limits, pages, proxy, sign_in, site, trace};
+use super::{Web, appearance, audit, document, error, events, headers, limits, pages, proxy, sign_in, site, trace};
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use axum::{Extension, Router};
 use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -94,7 +94,14 @@ pub fn router(web: Web, sessions: Sessions) -> Router {
         .route("/requests/{id}/withdrawal", post(rest::requests::withdraw))
         .route("/requests/{id}/comments", post(rest::requests::comment))
         .route("/environments", get(rest::environments::list))
-        .route("/environments/{name}", get(rest::environments::read))
+        .route("/environments/{name}", get(rest::environments::read).put(rest::wishes::put))
+        .route("/environments/{name}/document", get(rest::wishes::document))
+        .route("/environments/{name}/secrets", get(rest::proofs::secrets))
+        .route("/environments/{name}/checks", get(rest::proofs::checks))
+        .route("/environments/{name}/validations", get(rest::proofs::list))
+        .route("/environments/{name}/validations/{id}", get(rest::proofs::read))
+        .route("/environments/{name}/repair", post(rest::changes::repair))
+        .route("/environments/{name}/looks", post(rest::changes::look))
         .route("/environments/{name}/validation", post(rest::environments::validate))
         .route("/environments/{name}/evidence", get(rest::environments::evidence))
         .route("/environments/{name}/ownership", post(rest::people::take_on))
@@ -123,6 +130,16 @@ pub fn router(web: Web, sessions: Sessions) -> Router {
         .route("/jobs/{id}/retry", post(rest::jobs::retry))
         .route("/jobs/{id}/roll-back", post(rest::jobs::roll_back))
         .route("/jobs/{id}/take-over", post(rest::jobs::take_over))
+        .route("/jobs/{id}/vault-name", post(rest::jobs::vault_name))
+        .route("/jobs/{id}/plan", post(rest::jobs::plan_again))
+        .route("/plans", post(rest::plans::make))
+        .route("/plans/{id}", get(rest::plans::read))
+        .route("/approvals", get(rest::approvals::list))
+        .route("/handover", get(rest::approvals::read).post(rest::approvals::hand_over))
+        .route("/handover", delete(rest::approvals::take_back))
+        .route("/templates", get(rest::teams::templates))
+        .route("/teams", get(rest::teams::teams))
+        .route("/quotas", get(rest::teams::quotas))
         .route("/tokens", get(rest::tokens::list).post(rest::tokens::create))
         .route("/tokens/{id}", get(rest::tokens::read).delete(rest::tokens::revoke))
         .route("/webhooks", get(rest::webhooks::list).post(rest::webhooks::create))
@@ -137,6 +154,7 @@ pub fn router(web: Web, sessions: Sessions) -> Router {
         Router::<Web>::from(SwaggerUi::new("/api/docs").external_url_unchecked("/api/openapi.json", document));
     let api = Router::new()
         .nest("/api/v1", programs)
+        .route(document::SCHEMA, get(document::schema))
         .route("/api/{*rest}", axum::routing::any(|| async { StatusCode::NOT_FOUND }))
         .layer(from_fn(problem::everywhere));
 

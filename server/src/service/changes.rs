@@ -3,7 +3,8 @@
 use super::changeable::{ANOTHER_WAITS, changeable, purgeable};
 use super::error::{self, failed, internal};
 use super::quota::Wanting;
-use super::sending::{Sending, new_id, refuse_denied, ruled_out};
+use super::requests::SENT_ALREADY;
+use super::sending::{Premade, Sending, new_id, refuse_denied, ruled_out};
 use super::warnings::Age;
 use super::{Service, can, permit};
 use crate::engine::{Context, Standing, StepError, Subject};
@@ -284,8 +285,22 @@ impl Service {
         environment: &EnvironmentId,
         sending: Sending<'_>,
     ) -> Answer<RequestId> {
+        self.send_planned(caller, environment, sending, None).await
+    }
+
+    /// The same of a plan that was made before.
+    pub(super) async fn send_planned(
+        &self,
+        caller: &Caller,
+        environment: &EnvironmentId,
+        sending: Sending<'_>,
+        made: Option<Premade<'_>>,
+    ) -> Answer<RequestId> {
         let (request, now) = (RequestId::new(new_id()), self.clock.now());
-        let row = self.sent(caller, &request, environment, sending, now).await;
+        let row = match made.as_ref().and_then(|made| made.cost.clone()) {
+            None => self.sent(caller, &request, environment, sending, now).await,
+            cost => self.sent_at(caller, &request, environment, sending, cost, now),
+        };
         let wanting = Wanting {
             by: &caller.account.id,
             wish: &row.wish,
@@ -305,6 +320,9 @@ impl Service {
             store::notice::events::asked(&mut tx, &row, now).await?;
             timer::set(&mut tx, timer::REQUEST, request.as_str(), row.lapses_at).await?;
             once::made(&request);
+            if let Some(made) = &made {
+                store::made_plan::sent(&mut tx, made.id, &request).await?;
+            }
             tx.commit().await.map(|()| Vec::new())
         };
         match write.await {
@@ -313,6 +331,7 @@ impl Service {
                 self.store.announce(Change::Environment(environment.clone())).await;
                 Ok(request)
             }
+            Err(store::Error::Taken("plan")) => Err(PortalError::conflict(SENT_ALREADY)),
             Err(store::Error::Taken(_)) => Err(PortalError::conflict(ANOTHER_WAITS)),
             Err(error) => Err(internal("sending a request", &error)),
         }

@@ -59,6 +59,11 @@ impl Deciders {
         self.managers.get(team).is_some_and(|managers| managers.iter().any(|manager| manager != requester_name))
     }
 
+    /// Account names of a team's managers, in order.
+    pub(super) fn managers_of(&self, team: &TeamName) -> Vec<String> {
+        self.managers.get(team).into_iter().flatten().cloned().collect()
+    }
+
     /// What something of this team and requester is to the role table.
     pub(super) fn subject<'a>(&self, team: &'a TeamName, requester: &'a AccountId, name: &str) -> Subject<'a> {
         Subject { other_manager: self.other_than(team, name), ..Subject::of(team, Some(requester)) }

@@ -20,7 +20,9 @@ use domain::form::accept::Accept;
 use domain::id::{EnvironmentId, ValidationId};
 use domain::name::TeamName;
 use domain::permission::{Action, Subject};
-use domain::view::environment::{Drift, Filter, JobLine, Kept, List, Row, Show, TeamQuota, Validation, Whole};
+use domain::view::environment::{
+    Drift, Filter, JobLine, Kept, List, Row, Show, Sort, TeamQuota, Validation, Whole,
+};
 use domain::view::{self, Can};
 use domain::{Moment, job};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
@@ -225,7 +227,7 @@ fn kept_line(kept: store::kept::Kept) -> Kept {
     Kept { kind: kept.kind, name: kept.name, until: Moment(kept.until_at) }
 }
 
-fn without_evidence(mut run: Validation) -> Validation {
+pub(super) fn without_evidence(mut run: Validation) -> Validation {
     run.results.iter_mut().for_each(|result| result.evidence.clear());
     run
 }
@@ -247,7 +249,7 @@ impl Service {
     async fn listing(&self, mut bounds: Bounds, mine: &AccountId, after: &str) -> Result<Listing, store::Error> {
         let after = cursor(after);
         let after = after.as_ref().map_or((-1, "", ""), |(rank, name, id)| (*rank, name.as_str(), id.as_str()));
-        let rows = store::environment::list(&self.store, &bounds, after, PAGE as i64 + 1).await?;
+        let rows = store::environment::list(&self.store, &bounds, Sort::Need, after, PAGE as i64 + 1).await?;
         bounds.owner.clear();
         bounds.ranks = living();
         let counts = store::environment::count(&self.store, &bounds, mine).await?;
@@ -288,7 +290,7 @@ impl Service {
         })
     }
 
-    fn bounds(&self, caller: &Caller, filter: &Filter) -> Bounds {
+    pub(super) fn bounds(&self, caller: &Caller, filter: &Filter) -> Bounds {
         let mut teams = visible(caller);
         if !filter.team.is_empty() {
             let seen = teams.as_ref().is_none_or(|teams| teams.contains(&filter.team));
@@ -314,7 +316,7 @@ impl Service {
         teams.map(|team| (team.name.to_string(), team.title.clone())).collect()
     }
 
-    fn row(&self, listed: &Listed) -> Row {
+    pub(super) fn row(&self, listed: &Listed) -> Row {
         Row {
             id: listed.id.clone(),
             name: listed.name.clone(),

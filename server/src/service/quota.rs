@@ -14,7 +14,9 @@ use domain::id::EnvironmentId;
 use domain::name::TeamName;
 use domain::plan::Finding;
 use domain::quota::{Asked, Held, Limits, Quota};
+use domain::team::Team;
 use domain::view::environment::TeamQuota;
+use domain::view::team::{Holds, Part};
 use domain::wish::Wish;
 
 /// A wish that wants a place in its team's quota.
@@ -67,6 +69,27 @@ impl Service {
             TeamQuota { team: entry.name.to_string(), quota }
         };
         Ok(bounded.into_iter().map(quota).collect())
+    }
+
+    /// What a team holds, whether or not it is bounded.
+    pub(super) fn holds_of(&self, team: &Team, holders: &[Holder]) -> Holds {
+        let nobody = AccountId(String::new());
+        let held = |holder: &Holder| {
+            self.held(holder, &Wanting { by: &nobody, wish: &holder.wish, cost: None, environment: None })
+        };
+        let held: Vec<Held> = holders.iter().map(held).collect();
+        let limits = self.limits(&team.name).cloned().unwrap_or_default();
+        let sum = |of: fn(&Held) -> i64| held.iter().fold(0_i64, |sum, one| sum.saturating_add(of(one)));
+        let part =
+            |held: i64, of: Option<u32>, unit: i64| Part { held, of: of.map(|of| i64::from(of).saturating_mul(unit)) };
+        Holds {
+            team: team.name.to_string(),
+            title: team.title.clone(),
+            environments: part(sum(|_| 1), limits.environments, 1),
+            cores: part(sum(|one| one.cores), limits.cores, 1),
+            monthly: part(sum(|one| one.monthly), limits.monthly, 1_000_000),
+            currency: self.currency,
+        }
     }
 
     fn limits(&self, team: &TeamName) -> Option<&Limits> {

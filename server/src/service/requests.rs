@@ -7,6 +7,7 @@ mod lapsing;
 mod listing;
 
 pub(super) use approving::{Approval, Came, once_more};
+pub(super) use asking::{New, SENT_ALREADY};
 
 use super::deciders::{Asked as Whose, Deciders};
 use super::error::failed;

@@ -6,8 +6,9 @@ use app::error::PortalError;
 use app::portal::Answer;
 use domain::Moment;
 use domain::account::Caller;
+use domain::cost::Costing;
 use domain::field::FieldError;
-use domain::id::{EnvironmentId, JobId, RequestId};
+use domain::id::{EnvironmentId, JobId, PlanId, RequestId};
 use domain::plan::{Finding, Plan, Weight};
 use domain::policy::{Effect, raised};
 use domain::request::{Kind, State};
@@ -25,6 +26,12 @@ pub(super) struct Sending<'a> {
     pub job: Option<JobId>,
 }
 
+/// The plan that was made before a request, and what it costs by the prices of then.
+pub(super) struct Premade<'a> {
+    pub id: &'a PlanId,
+    pub cost: Option<Costing>,
+}
+
 impl Service {
     /// A request as it is sent now, with its price and the rule by which it is approved.
     pub(super) async fn sent(
@@ -35,8 +42,21 @@ impl Service {
         sending: Sending<'_>,
         now: Moment,
     ) -> Request {
+        let cost = self.costing_kept(sending.kind, sending.wish, sending.former).await;
+        self.sent_at(caller, id, environment, sending, cost, now)
+    }
+
+    /// The same of one that is priced already.
+    pub(super) fn sent_at(
+        &self,
+        caller: &Caller,
+        id: &RequestId,
+        environment: &EnvironmentId,
+        sending: Sending<'_>,
+        cost: Option<Costing>,
+        now: Moment,
+    ) -> Request {
         let Sending { kind, wish, former, purge, plan, job } = sending;
-        let cost = self.costing_kept(kind, wish, former).await;
         // What no price could be had for may be anything.
         let rule = self.rule(kind, wish, Some(cost.as_ref().map_or(i64::MAX, |cost| cost.monthly().amount.micros)));
         let rule = raised(rule, &plan.findings);

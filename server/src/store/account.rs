@@ -73,6 +73,13 @@ pub async fn standing(store: &Store, account: &AccountId) -> Result<Option<bool>
     Ok(row.map(|(left,)| left.is_some()))
 }
 
+/// Of this name, whether or not they have left; of several that bore it, the one seen last.
+pub async fn id_of(store: &Store, name: &str) -> Result<Option<AccountId>, Error> {
+    const SQL: &str = "select id from account where name = $1 order by seen_at desc limit 1";
+    let row: Option<(String,)> = on_both!(store.read(), db => sqlx::query_as(SQL).bind(name).fetch_optional(db).await)?;
+    Ok(row.map(|(id,)| AccountId(id)))
+}
+
 /// Everybody whom the directory called a manager or a platform engineer, or who is in a group that approves; few.
 pub async fn deciders(store: &Store) -> Result<Vec<Account>, Error> {
     const SQL: &str = r#"select id, name, roles, teams, approver_groups from account where left_at is null

@@ -10,6 +10,7 @@ use domain::cost::Amount;
 use domain::environment::{Arch, State, Stone};
 use domain::id::EnvironmentId;
 use domain::name::TeamName;
+use domain::view::environment::Sort;
 use domain::wish::Wish;
 
 /// An environment as it is kept.
@@ -153,30 +154,52 @@ impl Bounds {
     }
 }
 
+/// A list in one order, of everything, one team, some teams, and one owner: `[ALL, TEAM, TEAMS, OWNED]`.
 macro_rules! listed {
-    ($scope:literal) => {
+    ($order:literal) => {
+        [
+            listed!(@ "$1 = ''", $order),
+            listed!(@ "team = $1", $order),
+            listed!(@ "$1 like '%,' || team || ',%'", $order),
+            listed!(@ "owner = $1 and ($9 = '' or $9 like '%,' || team || ',%')", $order),
+        ]
+    };
+    (@ $scope:literal, $order:literal) => {
         concat!(
             "select id, name, team, region, state, detail, owner_name, arch, lifetime_days, approved_at, updated_at,
             monthly, currency from environment where ",
             $scope,
-            " and ($2 = '' or search like $2) and rank between $3 and $4
-            and (rank, name, id) > ($5, $6, $7) order by rank, name, id limit $8"
+            " and ($2 = '' or search like $2) and ",
+            $order,
+            " limit $8"
         )
     };
 }
 
-/// Rows after the cursor (rank, name, id) by need, then by name.
-pub async fn list(store: &Store, bounds: &Bounds, after: (i64, &str, &str), limit: i64) -> Result<Vec<Listed>, Error> {
-    const ALL: &str = listed!("$1 = ''");
-    const TEAM: &str = listed!("team = $1");
-    const TEAMS: &str = listed!("$1 like '%,' || team || ',%'");
-    const OWNED: &str = listed!("owner = $1 and ($9 = '' or $9 like '%,' || team || ',%')");
+/// Rows after the cursor (rank, name, id) in this order, of which the cursor has what the order needs. The sign before a
+/// rank keeps an index of ranks from being taken where the order is another one.
+pub async fn list(
+    store: &Store,
+    bounds: &Bounds,
+    sort: Sort,
+    after: (i64, &str, &str),
+    limit: i64,
+) -> Result<Vec<Listed>, Error> {
+    const NEED: [&str; 4] =
+        listed!("rank between $3 and $4 and (rank, name, id) > ($5, $6, $7) order by rank, name, id");
+    const NAME: [&str; 4] = listed!("+rank between $3 and $4 and $5 >= -1 and (name, id) > ($6, $7) order by name, id");
+    const NEWEST: [&str; 4] = listed!("+rank between $3 and $4 and $5 >= -1 and $6 = $6 and id < $7 order by id desc");
+    let texts = match sort {
+        Sort::Need => NEED,
+        Sort::Name => NAME,
+        Sort::Newest => NEWEST,
+    };
     let teams = bounds.teams();
     let (sql, scope) = match bounds.teams.as_deref() {
-        _ if !bounds.owner.is_empty() => (OWNED, bounds.owner.as_str()),
-        None => (ALL, ""),
-        Some([only]) => (TEAM, only.as_str()),
-        Some(_) => (TEAMS, teams.as_str()),
+        _ if !bounds.owner.is_empty() => (texts[3], bounds.owner.as_str()),
+        None => (texts[0], ""),
+        Some([only]) => (texts[1], only.as_str()),
+        Some(_) => (texts[2], teams.as_str()),
     };
     let pattern = bounds.pattern();
     let rows: Vec<ListedRow> = on_both!(store.read(), db => {
@@ -249,15 +272,15 @@ pub async fn add(
     now: Moment,
 ) -> Result<(), Error> {
     const SQL: &str = "insert into environment (id, name, held, team, region, owner, owner_name, wish, state, rank,
-        detail, arch, address, search, lifetime_days, approved_at, created_at, updated_at)
-        values ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9, '', $10, null, $11, $12, null, $13, $13)";
+        detail, arch, address, search, lifetime_days, approved_at, created_at, updated_at, vault)
+        values ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9, '', $10, null, $11, $12, null, $13, $13, $14)";
     let (state, document) = (State::Waiting, document::write(wish)?);
     let arch = document::write(&Arch([Stone::NotThere; 5]))?;
     on_both!(tx.on(), db => {
         let add = sqlx::query(SQL).bind(id.as_str()).bind(wish.name.as_str()).bind(wish.team.as_str());
         let add = add.bind(wish.region.as_str()).bind(&owner.0.0).bind(owner.1).bind(&document);
         let add = add.bind(state.key()).bind(state.rank()).bind(&arch).bind(search);
-        let add = add.bind(i64::from(wish.lifetime.days)).bind(now.0);
+        let add = add.bind(i64::from(wish.lifetime.days)).bind(now.0).bind(vault(wish));
         add.execute(db).await.map(drop).map_err(|error| Error::taken(error, "name"))
     })?;
     let (team, name) = (wish.team.to_string(), wish.name.to_string());
@@ -268,11 +291,12 @@ pub async fn add(
 /// Its wish changed (another vault name), and its lifetime counts from this approval if none came before.
 pub async fn approved(tx: &mut Tx, id: &EnvironmentId, wish: &Wish, search: &str, now: Moment) -> Result<(), Error> {
     const SQL: &str = "update environment set wish = $2, search = $3, approved_at = coalesce(approved_at, $4),
-        lifetime_days = $5, updated_at = $4 where id = $1";
+        lifetime_days = $5, updated_at = $4, vault = $6 where id = $1";
     let document = document::write(wish)?;
     let days = i64::from(wish.lifetime.days);
     on_both!(tx.on(), db => {
         let write = sqlx::query(SQL).bind(id.as_str()).bind(&document).bind(search).bind(now.0).bind(days);
+        let write = write.bind(vault(wish));
         write.execute(db).await.map(drop)
     })?;
     Ok(())
@@ -314,10 +338,19 @@ pub(super) async fn is_released_in(tx: &mut Tx, id: &EnvironmentId) -> Result<bo
     Ok(count > 0)
 }
 
-/// Whether an environment whose name is held was promised this vault name; its search words say so.
+/// Whether an environment whose name is held was promised this vault name; of one that an older server wrote, its search
+/// words say so.
 pub async fn vault_held(store: &Store, vault: &str) -> Result<bool, Error> {
-    const SQL: &str = "select count(*) from environment where held = 1 and search like $1";
-    let pattern = format!("% vault:{} %", vault.to_lowercase());
-    let (count,): (i64,) = on_both!(store.read(), db => sqlx::query_as(SQL).bind(&pattern).fetch_one(db).await)?;
+    const SQL: &str = "select count(*) from (select id from environment where held = 1 and vault = $1
+        union all select id from environment where held = 1 and vault is null and search like $2) held";
+    let vault = vault.to_lowercase();
+    let pattern = format!("% vault:{vault} %");
+    let (count,): (i64,) =
+        on_both!(store.read(), db => sqlx::query_as(SQL).bind(&vault).bind(&pattern).fetch_one(db).await)?;
     Ok(count > 0)
+}
+
+/// As the column of its own has the vault's name.
+fn vault(wish: &Wish) -> String {
+    wish.vault.name.to_string().to_lowercase()
 }

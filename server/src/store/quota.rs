@@ -89,6 +89,24 @@ pub async fn held_of(store: &Store, teams: &[&TeamName]) -> Result<Vec<Holder>, 
     rows.into_iter().map(Holder::try_from).collect()
 }
 
+#[derive(sqlx::FromRow)]
+struct Of {
+    team: String,
+    #[sqlx(flatten)]
+    row: Row,
+}
+
+/// The same of these teams (`None`: all), each with its team.
+pub async fn held_by_team(store: &Store, teams: Option<&[String]>) -> Result<Vec<(TeamName, Holder)>, Error> {
+    const SQL: &str = "select e.team, e.id, e.name, e.owner, e.wish, e.monthly, e.currency, r.wish as asked,
+        r.cost as asked_cost from environment e
+        left join request r on r.environment = e.id and r.state = 'waiting' and r.kind = 'change'
+        where ($1 = '' or $1 like '%,' || e.team || ',%') and e.held = 1 order by e.name";
+    let teams = teams.map(|teams| format!(",{},", teams.join(","))).unwrap_or_default();
+    let rows: Vec<Of> = on_both!(store.read(), db => sqlx::query_as(SQL).bind(&teams).fetch_all(db).await)?;
+    rows.into_iter().map(|of| Ok((super::environment::team(&of.team)?, Holder::try_from(of.row)?))).collect()
+}
+
 /// The same for whoever has the team's turn.
 pub async fn held_in(tx: &mut Tx, team: &TeamName) -> Result<Vec<Holder>, Error> {
     let rows: Vec<Row> = on_both!(tx.on(), db => sqlx::query_as(HELD).bind(team.as_str()).fetch_all(db).await)?;

@@ -220,6 +220,71 @@ pub async fn waiting(store: &Store, teams: Option<&[String]>, after: &str, limit
     rows.into_iter().map(Request::try_from).collect()
 }
 
+/// Which requests: an empty text bounds nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Bounds<'a> {
+    /// Of these teams; `None`: all.
+    pub teams: Option<&'a [String]>,
+    pub requester: &'a str,
+    pub state: &'a str,
+    pub kind: &'a str,
+}
+
+/// A list in one order, of one requester, one team, one kind, one state, and everything.
+macro_rules! found {
+    ($order:literal) => {
+        [
+            found!(@ "where requester = $1", $order),
+            found!(@ "where team = $1", $order),
+            found!(@ "where kind = $1", $order),
+            found!(@ "where state = $1", $order),
+            found!(@ "where $1 = ''", $order),
+        ]
+    };
+    (@ $scope:literal, $order:literal) => {
+        concat!(
+            "select id, kind, environment, environment_name, team, requester, requester_name, wish, former, purge,
+            plan, digest, state, sent_at, lapses_at, decided_by_name, decided_at, comment, job, rule, level, round, cost
+            from request ",
+            $scope,
+            " and ($2 = '' or $2 like '%,' || team || ',%') and ($3 = '' or state = $3) and ($4 = '' or kind = $4) and ",
+            $order,
+            " limit $6"
+        )
+    };
+}
+
+/// Those within the bounds behind the cursor (an id, or empty), oldest or newest first.
+pub async fn found(
+    store: &Store,
+    bounds: &Bounds<'_>,
+    oldest_first: bool,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Request>, Error> {
+    const OLDEST: [&str; 5] = found!("id > $5 order by id");
+    const NEWEST: [&str; 5] = found!("id < $5 order by id desc");
+    // Ids are hexadecimal: every one comes before a z.
+    let (texts, after) = match (oldest_first, after) {
+        (true, _) => (OLDEST, after),
+        (false, "") => (NEWEST, "z"),
+        (false, _) => (NEWEST, after),
+    };
+    let teams = bounds.teams.map(|teams| format!(",{},", teams.join(","))).unwrap_or_default();
+    let (sql, scope) = match bounds.teams {
+        _ if !bounds.requester.is_empty() => (texts[0], bounds.requester),
+        Some([only]) => (texts[1], only.as_str()),
+        _ if !bounds.kind.is_empty() => (texts[2], bounds.kind),
+        _ if !bounds.state.is_empty() => (texts[3], bounds.state),
+        _ => (texts[4], ""),
+    };
+    let rows: Vec<Row> = on_both!(store.read(), db => {
+        let find = sqlx::query_as(sql).bind(scope).bind(&teams).bind(bounds.state).bind(bounds.kind);
+        find.bind(after).bind(limit).fetch_all(db).await
+    })?;
+    rows.into_iter().map(Request::try_from).collect()
+}
+
 /// What of a request that waits says who decides.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Open {

@@ -20,6 +20,9 @@ pub const APPROVERS: &str = "approvers";
 /// Kind of the timer that reads what Azure has billed; it has no subject.
 pub const ACTUAL: &str = "actual";
 
+/// Kind of the timer that deletes plans which nobody can send any more; it has no subject.
+pub const MADE_PLAN: &str = "made-plan";
+
 /// Kind of the timer that holds what stands against what was approved; its subject is the environment's id.
 pub const DRIFT: &str = "drift";
 /// How often that happens: every fifteen minutes.

@@ -113,6 +113,33 @@ pub async fn newest(store: &Store, environment: &EnvironmentId, limit: i64) -> R
     let rows: Vec<Row> = on_both!(store.read(), db => {
         sqlx::query_as(SQL).bind(environment.as_str()).bind(limit).fetch_all(db).await
     })?;
+    runs(rows)
+}
+
+/// The same from the one before the cursor (an id, or empty) on.
+pub async fn before(store: &Store, environment: &EnvironmentId, before: &str, limit: i64) -> Result<Vec<Run>, Error> {
+    const SQL: &str = "select run.id, run.by_whom, run.started_at, run.ended_at, run.again_at, run.round, result.body \
+        from (select id, by_whom, started_at, ended_at, again_at, round from validation \
+        where environment = $1 and ($2 = '' or id < $2) order by id desc limit $3) run \
+        left join check_result result on result.validation = run.id order by run.id desc, result.position";
+    let rows: Vec<Row> = on_both!(store.read(), db => {
+        sqlx::query_as(SQL).bind(environment.as_str()).bind(before).bind(limit).fetch_all(db).await
+    })?;
+    runs(rows)
+}
+
+/// One run of an environment's.
+pub async fn find(store: &Store, environment: &EnvironmentId, id: &ValidationId) -> Result<Option<Run>, Error> {
+    const SQL: &str = "select run.id, run.by_whom, run.started_at, run.ended_at, run.again_at, run.round, result.body \
+        from validation run left join check_result result on result.validation = run.id \
+        where run.id = $2 and run.environment = $1 order by result.position";
+    let rows: Vec<Row> = on_both!(store.read(), db => {
+        sqlx::query_as(SQL).bind(environment.as_str()).bind(id.as_str()).fetch_all(db).await
+    })?;
+    Ok(runs(rows)?.pop())
+}
+
+fn runs(rows: Vec<Row>) -> Result<Vec<Run>, Error> {
     let mut runs: Vec<Run> = Vec::new();
     for row in rows {
         let result = row.body.as_deref().map(document::read).transpose()?;

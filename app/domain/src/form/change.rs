@@ -22,6 +22,16 @@ pub const FIXED: [&str; 11] = [
 impl Form {
     /// The wish that `former` becomes by these answers, or every wrong one. An empty answer keeps what stands.
     pub fn change(&self, former: &Wish, choices: &Choices) -> Result<Wish, Vec<FieldError>> {
+        let wish = self.becomes(former, choices)?;
+        if wish.same_but_for_the_reason(former) {
+            let said = "Nothing is different from what stands. Change an answer first.";
+            return Err(vec![FieldError::new("nodes", said)]);
+        }
+        Ok(wish)
+    }
+
+    /// The same, which may be what stands already.
+    pub(super) fn becomes(&self, former: &Wish, choices: &Choices) -> Result<Wish, Vec<FieldError>> {
         let form = self.over(former);
         // The password is the vault's by now; another one is a rotation, which is asked for elsewhere.
         let mut wish = form.parse(&tolerant(choices, former), true)?;
@@ -34,11 +44,6 @@ impl Form {
         if older(wish.cluster.kubernetes.as_str(), former.cluster.kubernetes.as_str()) {
             let said = format!("Azure takes no cluster back: choose {} or newer.", former.cluster.kubernetes);
             errors.push(FieldError::new("kubernetes", said));
-        }
-        let mut same = wish.clone();
-        same.reason.clone_from(&former.reason);
-        if errors.is_empty() && same == *former {
-            errors.push(FieldError::new("nodes", "Nothing is different from what stands. Change an answer first."));
         }
         if errors.is_empty() { Ok(wish) } else { Err(errors) }
     }

@@ -25,8 +25,28 @@ pub struct Filter {
     pub search: String,
     /// A team's name, or empty.
     pub team: String,
+    #[cfg_attr(feature = "schema", param(inline))]
+    pub state: Option<State>,
+    /// Account name of the one who asked for it, or empty.
+    pub owner: String,
+    #[cfg_attr(feature = "schema", param(inline))]
+    pub sort: Sort,
     /// Cursor of the page to show, or empty.
+    #[cfg_attr(feature = "schema", param(ignore))]
     pub after: String,
+}
+
+/// In which order environments are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = EnvironmentsSort))]
+#[serde(rename_all = "kebab-case")]
+pub enum Sort {
+    /// What needs a person first, then by name.
+    #[default]
+    Need,
+    Name,
+    /// What was asked for last comes first.
+    Newest,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -223,6 +243,31 @@ pub struct Validation {
     pub again: Option<Moment>,
     /// Still running: results arrive one by one.
     pub running: bool,
+}
+
+/// One of the secrets that Keystead wrote to an environment's vault; its value is shown to nobody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = SecretRow))]
+pub struct Secret {
+    pub name: String,
+    /// The newest; `None` where the vault has none of this name, or could not be asked.
+    pub version: Option<String>,
+    pub enabled: Option<bool>,
+    /// When that version was made, to the second, and how long ago.
+    pub created: Option<Moment>,
+    pub age_seconds: Option<i64>,
+}
+
+/// The secrets of an environment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Secrets {
+    pub vault: String,
+    pub rows: Vec<Secret>,
+    /// Why the vault could not be asked, where it could not; then only the names are known.
+    pub unread: Option<String>,
+    pub next: Option<String>,
+    pub now: Moment,
 }
 
 /// A part of the topology.

@@ -26,6 +26,36 @@ pub enum Show {
     Decided,
 }
 
+/// In which order requests are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = RequestsSort))]
+#[serde(rename_all = "kebab-case")]
+pub enum Sort {
+    #[default]
+    Newest,
+    Oldest,
+}
+
+/// Which requests a list shows; what is left out bounds nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::IntoParams))]
+#[serde(default)]
+pub struct Filter {
+    /// Without it everything that the caller may see. `inbox` and `decided` are whole: nothing else bounds or sorts them.
+    #[cfg_attr(feature = "schema", param(inline))]
+    pub show: Show,
+    #[cfg_attr(feature = "schema", param(inline))]
+    pub state: Option<State>,
+    #[cfg_attr(feature = "schema", param(inline))]
+    pub kind: Option<Kind>,
+    /// A team's name.
+    pub team: String,
+    /// Account name of the one who asked.
+    pub owner: String,
+    #[cfg_attr(feature = "schema", param(inline))]
+    pub sort: Sort,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = RequestRow))]
 pub struct Row {
@@ -119,6 +149,7 @@ pub enum LevelStand {
 
 /// What somebody has handed over, and to whom one could.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct HandingOver {
     /// Whether the caller decides on anything at all.
     pub decides: bool,
@@ -132,6 +163,7 @@ pub struct HandingOver {
 
 /// One hand-over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Handed {
     pub from: String,
     pub to: String,

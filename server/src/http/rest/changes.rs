@@ -38,6 +38,41 @@ pub async fn change(
     sent(&web, &caller, &id).await
 }
 
+/// Asks that it be made again as it was approved.
+#[utoipa::path(
+    post, path = "/api/v1/environments/{name}/repair", tag = "environments",
+    params(("name" = String, Path, description = "Of the environment")),
+    security(("token" = [])),
+    responses(
+        (status = 201, description = "The request waits for its decision", body = Whole, headers(("Location" = String))),
+        Unsaid,
+    )
+)]
+pub async fn repair(
+    State(web): State<Web>,
+    Bearer(caller): Bearer,
+    Path(name): Path<String>,
+) -> Result<impl IntoResponse, Refusal> {
+    let id = web.portal.submit_repair(&caller, &name).await?;
+    sent(&web, &caller, &id).await
+}
+
+/// Looks now whether it still is as it was approved; what differs stands in the environment's `drift` then.
+#[utoipa::path(
+    post, path = "/api/v1/environments/{name}/looks", tag = "environments",
+    params(("name" = String, Path, description = "Of the environment")),
+    security(("token" = [])),
+    responses((status = 202, description = "It is looked at", headers(("Location" = String))), Unsaid)
+)]
+pub async fn look(
+    State(web): State<Web>,
+    Bearer(caller): Bearer,
+    Path(name): Path<String>,
+) -> Result<impl IntoResponse, Refusal> {
+    web.portal.look(&caller, &name).await?;
+    Ok((StatusCode::ACCEPTED, AppendHeaders([(LOCATION, format!("/api/v1/environments/{name}"))])))
+}
+
 /// What a removal would do, with the digest that asking for it needs.
 #[utoipa::path(
     get, path = "/api/v1/environments/{name}/destruction", tag = "environments",

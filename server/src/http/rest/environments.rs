@@ -2,6 +2,7 @@
 
 use super::jobs::SOON;
 use super::prefer::Prefer;
+use super::list::{Paged, Paging};
 use super::problem::Refusal;
 use super::refusals::{Unlisted, Unread, Unsaid, Unshown};
 use crate::http::Web;
@@ -24,19 +25,23 @@ pub struct Environments {
     next: Option<String>,
 }
 
-/// Environments: what needs a person first, then by name.
+/// Environments: what needs a person first, then by name, or as `sort` says.
 #[utoipa::path(
-    get, path = "/api/v1/environments", tag = "environments", params(Filter),
+    get, path = "/api/v1/environments", tag = "environments", params(Filter, Paged),
     security(("token" = [])),
-    responses((status = 200, description = "A page of them", body = Environments), Unlisted)
+    responses(
+        (status = 200, description = "A page of them", body = Environments, headers(("Link" = String, description = "The next page"))),
+        Unlisted,
+    )
 )]
 pub async fn list(
     State(web): State<Web>,
     Bearer(caller): Bearer,
     Query(filter): Query<Filter>,
-) -> Result<Json<Environments>, Refusal> {
-    let found = web.portal.environments(&caller, &filter).await?;
-    Ok(Json(Environments { rows: found.rows, next: found.next }))
+    paging: Paging,
+) -> Result<Response, Refusal> {
+    let (rows, next) = web.portal.environment_rows(&caller, &filter, paging.limit).await?;
+    Ok(paging.page::<Row>(&Environments { rows, next: next.clone() }, next.as_deref()))
 }
 
 /// An environment with its parts, its newest checks, and what the caller may do with it.

@@ -13,9 +13,10 @@ use axum::http::StatusCode;
 use axum::http::header::{LOCATION, RETRY_AFTER};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use domain::account::Caller;
-use domain::id::JobId;
+use domain::id::{JobId, RequestId};
 use domain::view::Page;
 use domain::view::job::{Filter, Row, Step, Whole};
+use domain::view::request::Whole as Request;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -203,6 +204,59 @@ pub async fn take_over(
 ) -> Result<Json<Whole>, Refusal> {
     web.portal.take_over(&caller, &id, &word.reason).await?;
     now(&web, &caller, &id).await
+}
+
+/// A name that is free.
+#[derive(Deserialize, ToSchema)]
+#[schema(examples(json!({"vault_name": "kv-payments-stage"})))]
+pub struct AnotherName {
+    vault_name: String,
+}
+
+/// Gives the vault another name where the first is taken: it is approved anew, and the same job goes on then.
+#[utoipa::path(
+    post, path = "/api/v1/jobs/{id}/vault-name", tag = "jobs", request_body = AnotherName,
+    params(("id" = String, Path, description = "Of the job")),
+    security(("token" = [])),
+    responses(
+        (status = 201, description = "The request waits for its decision", body = Request, headers(("Location" = String))),
+        Unsaid,
+    )
+)]
+pub async fn vault_name(
+    State(web): State<Web>,
+    Bearer(caller): Bearer,
+    Path(id): Path<JobId>,
+    Body(another): Body<AnotherName>,
+) -> Result<impl IntoResponse, Refusal> {
+    let request = web.portal.change_vault_name(&caller, &id, &another.vault_name).await?;
+    back(&web, &caller, &request).await
+}
+
+/// Plans over what stands now: it is approved anew, and the same job goes on then.
+#[utoipa::path(
+    post, path = "/api/v1/jobs/{id}/plan", tag = "jobs",
+    params(("id" = String, Path, description = "Of the job")),
+    security(("token" = [])),
+    responses(
+        (status = 201, description = "The request waits for its decision", body = Request, headers(("Location" = String))),
+        Unsaid,
+    )
+)]
+pub async fn plan_again(
+    State(web): State<Web>,
+    Bearer(caller): Bearer,
+    Path(id): Path<JobId>,
+) -> Result<impl IntoResponse, Refusal> {
+    let request = web.portal.plan_again(&caller, &id).await?;
+    back(&web, &caller, &request).await
+}
+
+/// The request that went back to the approver, under its own address.
+async fn back(web: &Web, caller: &Caller, id: &RequestId) -> Result<impl IntoResponse + use<>, Refusal> {
+    let request = web.portal.request(caller, id).await?;
+    let address = [(LOCATION, format!("/api/v1/requests/{id}"))];
+    Ok((StatusCode::CREATED, AppendHeaders(address), Json(request)))
 }
 
 async fn now(web: &Web, caller: &Caller, id: &JobId) -> Result<Json<Whole>, Refusal> {

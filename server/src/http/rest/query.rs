@@ -1,19 +1,7 @@
 //! What stands behind the question mark of an address.
 
-use domain::view::request::Show;
 use serde::Deserialize;
 use utoipa::IntoParams;
-
-/// Which requests.
-#[derive(Default, Deserialize, IntoParams)]
-#[serde(default)]
-pub struct Listing {
-    /// Without it everything that the caller may see.
-    #[param(inline)]
-    pub show: Show,
-    /// `next` of the page before.
-    pub after: String,
-}
 
 /// What becomes of what Azure would keep.
 #[derive(Default, Deserialize, IntoParams)]

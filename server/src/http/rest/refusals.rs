@@ -58,6 +58,24 @@ impl IntoResponses for Unheard {
     }
 }
 
+/// Of a list under something that the caller may not see.
+pub struct Unseen;
+
+impl IntoResponses for Unseen {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        told(&[UNREADABLE, STRANGER, NOT_THERE])
+    }
+}
+
+/// Of what everybody with a token may read.
+pub struct Unknown;
+
+impl IntoResponses for Unknown {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        told(&[STRANGER])
+    }
+}
+
 /// Of what only some may read of what they see.
 pub struct Unshown;
 
@@ -85,12 +103,12 @@ impl IntoResponses for Unasked {
     }
 }
 
-/// Of what is begun.
-pub struct Unbegun;
+/// Of what there can be one of.
+pub struct Unplaced;
 
-impl IntoResponses for Unbegun {
+impl IntoResponses for Unplaced {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        told(&[STRANGER, NOT_YOURS, WRONG])
+        told(&[STRANGER, NOT_YOURS, NOT_NOW, WRONG])
     }
 }
 

@@ -4,38 +4,52 @@
 use super::body::Body;
 use super::jobs::{SOON, rested};
 use super::prefer::Prefer;
+use super::list::{Paged, Paging};
 use super::problem::Refusal;
-use super::query::Listing;
-use super::refusals::{Unbegun, Unlisted, Unread, Unsaid};
+use super::refusals::{Unlisted, Unread, Unsaid};
 use crate::http::Web;
 use crate::http::caller::Bearer;
-use app::portal::Submission;
+use app::error::PortalError;
+use app::portal::{Sent, Submission};
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::http::header::{LOCATION, RETRY_AFTER};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use domain::account::Caller;
-use domain::id::{JobId, RequestId};
+use domain::field::FieldError;
+use domain::form::Form;
+use domain::id::{JobId, PlanId, RequestId};
 use domain::request::Decision;
-use domain::view::Page;
-use domain::view::request::{Row, Whole};
+use domain::view::request::{Filter, Row, Whole};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+/// A page of requests; `next` is the cursor of the page after it.
+#[derive(Serialize, ToSchema)]
+pub struct Requests {
+    pub rows: Vec<Row>,
+    pub next: Option<String>,
+}
+
 /// Requests: newest first, those that wait for the caller's decision oldest first.
 #[utoipa::path(
-    get, path = "/api/v1/requests", tag = "requests", params(Listing),
+    get, path = "/api/v1/requests", tag = "requests", params(Filter, Paged),
     security(("token" = [])),
-    responses((status = 200, description = "A page of them", body = Page<Row>), Unlisted)
+    responses(
+        (status = 200, description = "A page of them", body = Requests, headers(("Link" = String, description = "The next page"))),
+        Unlisted,
+    )
 )]
 pub async fn list(
     State(web): State<Web>,
     Bearer(caller): Bearer,
-    Query(listing): Query<Listing>,
-) -> Result<Json<Page<Row>>, Refusal> {
-    Ok(Json(web.portal.requests(&caller, listing.show, &listing.after).await?))
+    Query(filter): Query<Filter>,
+    paging: Paging,
+) -> Result<Response, Refusal> {
+    let (rows, next) = web.portal.request_rows(&caller, &filter, &paging.after, paging.limit).await?;
+    Ok(paging.page::<Row>(&Requests { rows, next: next.clone() }, next.as_deref()))
 }
 
 /// A request with its plan, its levels, what was said, and what the caller may do with it.
@@ -53,12 +67,22 @@ pub async fn read(
     Ok(Json(web.portal.request(&caller, &id).await?))
 }
 
-/// The form's answers, with the database user's password where the template does not bring it.
+/// The form's answers, or a plan that was made before; with the database user's password where the template does not
+/// bring it.
 #[derive(Deserialize, ToSchema)]
-#[schema(example = json!({"name": "payments-staging", "team": "payments", "region": "westeurope", "template": "web-app-three-nodes", "reason": "For the release in May"}))]
+#[schema(examples(
+    json!({"name": "payments-staging", "team": "payments", "region": "westeurope", "template": "web-app-one-node"}),
+    json!({"plan": "01990a3c-7d21-7c4e-9a55-0f6f3f1f2b10", "digest": "9f3c 21ab", "reason": "For the load test"}),
+))]
 pub struct Submit {
+    /// Of `POST /api/v1/plans`; sent as it is, without any answer but `reason`.
+    #[serde(default)]
+    plan: Option<PlanId>,
+    /// Of that plan.
+    #[serde(default)]
+    digest: String,
     #[serde(flatten)]
-    form: domain::form::Form,
+    form: Form,
     /// Sealed at once and never shown again.
     #[serde(default)]
     #[schema(value_type = Option<String>, format = Password, write_only)]
@@ -92,13 +116,13 @@ pub struct Approved {
     pub state: Option<domain::job::State>,
 }
 
-/// Asks for an environment: the plan is frozen and the name is held until a manager has decided.
+/// Asks for an environment, or for what a plan does that was made before: it is frozen until a manager has decided.
 #[utoipa::path(
     post, path = "/api/v1/requests", tag = "requests", request_body = Submit,
     security(("token" = [])),
     responses(
         (status = 201, description = "The request waits for its decision", body = Whole, headers(("Location" = String))),
-        Unbegun,
+        Unsaid,
     )
 )]
 pub async fn submit(
@@ -106,10 +130,31 @@ pub async fn submit(
     Bearer(caller): Bearer,
     Body(submit): Body<Submit>,
 ) -> Result<impl IntoResponse, Refusal> {
-    let submission = Submission { form: submit.form, password: submit.db_password, draft: None };
-    let id = web.portal.submit(&caller, submission).await?;
+    let id = match submit.plan {
+        None => {
+            let submission = Submission { form: submit.form, password: submit.db_password, draft: None };
+            web.portal.submit(&caller, submission).await?
+        }
+        Some(plan) => {
+            let reason = Some(submit.form.reason.clone()).filter(|reason| !reason.trim().is_empty());
+            alone(Form { reason: String::new(), ..submit.form })?;
+            let sent = Sent { digest: submit.digest, reason, password: submit.db_password };
+            web.portal.submit_plan(&caller, &plan, sent).await?
+        }
+    };
     let whole = web.portal.request(&caller, &id).await?;
     Ok((StatusCode::CREATED, AppendHeaders([(LOCATION, format!("/api/v1/requests/{id}"))]), Json(whole)))
+}
+
+/// A plan has its answers already.
+fn alone(form: Form) -> Result<(), PortalError> {
+    match form == Form::default() {
+        true => Ok(()),
+        false => {
+            let said = "A plan is sent as it was made: leave the form's answers out, or make another plan.";
+            Err(PortalError::invalid(vec![FieldError::new("plan", said)]))
+        }
+    }
 }
 
 /// Approves a request: where nobody else has to, its job begins.

@@ -5,7 +5,7 @@ use crate::service::Service;
 use crate::service::choices::NAME_HELD;
 use crate::service::error::{failed, internal};
 use crate::service::quota::Wanting;
-use crate::service::sending::{Sending, new_id, refuse_denied};
+use crate::service::sending::{Premade, Sending, new_id, refuse_denied};
 use crate::service::warnings::Age;
 use crate::store::{self, Change, once, timer};
 use app::error::{Code, PortalError};
@@ -15,12 +15,26 @@ use domain::audit::Actor;
 use domain::cost::Costing;
 use domain::field::FieldError;
 use domain::form::{Choices, Form, PASSWORD};
-use domain::id::{EnvironmentId, RequestId};
-use domain::plan::Finding;
+use domain::id::{DraftId, EnvironmentId, RequestId};
+use domain::plan::{Finding, Plan};
 use domain::request::Kind;
 use domain::view::request::{DeletedVault, PlanPanel};
 use domain::wish::{Database, PasswordFrom, Wish};
 use secrecy::SecretString;
+
+/// Of a plan that somebody was quicker to send.
+pub(in crate::service) const SENT_ALREADY: &str = "This plan was sent already. Make another one.";
+
+/// What is asked for as a new environment.
+pub(in crate::service) struct New<'a> {
+    pub environment: EnvironmentId,
+    pub request: RequestId,
+    pub wish: Wish,
+    pub plan: Plan,
+    /// The draft that is done with, or the plan that was made before.
+    pub draft: Option<DraftId>,
+    pub made: Option<Premade<'a>>,
+}
 
 impl Service {
     pub(super) async fn plan_panel(&self, caller: &Caller, form: &Form, password_typed: bool) -> Answer<PlanPanel> {
@@ -85,11 +99,26 @@ impl Service {
         refuse_denied(&foreseen)?;
         let mut plan = self.plan_looked(&wish, &environment, &self.recipe.outline(&wish), None).await?;
         plan.findings = foreseen.findings;
-        let password = self.password(&wish, submission.password).await?;
+        let new = New { environment, request, wish, plan, draft: submission.draft, made: None };
+        self.send_new(caller, new, submission.password).await
+    }
+
+    /// Freezes what was planned for a new environment, takes a place in the team's quota, and holds the name.
+    pub(in crate::service) async fn send_new(
+        &self,
+        caller: &Caller,
+        new: New<'_>,
+        password: Option<SecretString>,
+    ) -> Answer<RequestId> {
+        let New { environment, request, wish, plan, draft, made } = new;
+        let password = self.password(&wish, password).await?;
         let sealed = self.sealed(&request, &password).await?;
         let now = self.clock.now();
         let sending = Sending { kind: Kind::Create, wish: &wish, former: None, purge: false, plan, job: None };
-        let row = self.sent(caller, &request, &environment, sending, now).await;
+        let row = match made.as_ref().and_then(|made| made.cost.clone()) {
+            None => self.sent(caller, &request, &environment, sending, now).await,
+            cost => self.sent_at(caller, &request, &environment, sending, cost, now),
+        };
         let cost = row.cost.as_ref();
         let write = async {
             let mut tx = self.store.begin().await?;
@@ -108,10 +137,13 @@ impl Service {
             store::notice::events::asked(&mut tx, &row, now).await?;
             store::sealed::keep(&mut tx, &request, &sealed, now).await?;
             timer::set(&mut tx, timer::REQUEST, request.as_str(), row.lapses_at).await?;
-            if let Some(draft) = &submission.draft {
+            if let Some(draft) = &draft {
                 store::draft::drop_one(&mut tx, &caller.account.id, draft).await?;
             }
             once::made(&request);
+            if let Some(made) = &made {
+                store::made_plan::sent(&mut tx, made.id, &request).await?;
+            }
             tx.commit().await.map(|()| Vec::new())
         };
         match write.await {
@@ -120,6 +152,7 @@ impl Service {
                 self.store.announce(Change::Environment(environment)).await;
                 Ok(request)
             }
+            Err(store::Error::Taken("plan")) => Err(PortalError::conflict(SENT_ALREADY)),
             Err(store::Error::Taken(_)) => Err(PortalError::invalid(vec![FieldError::new("name", NAME_HELD)])),
             Err(error) => Err(internal("sending a request", &error)),
         }
@@ -127,7 +160,7 @@ impl Service {
 
     /// Both names that must be free, or chosen to become so; where nothing deleted holds the vault's, nothing becomes of
     /// it. Azure that does not answer stops nobody: the step that makes the vault asks again.
-    async fn free_names(&self, wish: &mut Wish, environment: &EnvironmentId) -> Answer<()> {
+    pub(in crate::service) async fn free_names(&self, wish: &mut Wish, environment: &EnvironmentId) -> Answer<()> {
         let mut errors = Vec::new();
         let failed = failed("looking for a name");
         if store::environment::held(&self.store, wish.name.as_str()).await.map_err(&failed)? {

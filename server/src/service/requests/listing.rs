@@ -52,7 +52,7 @@ impl Service {
     }
 
     /// What waits for this caller, oldest first.
-    async fn inbox(&self, caller: &Caller, teams: Option<&[String]>) -> Answer<Page<Row>> {
+    pub(in crate::service) async fn inbox(&self, caller: &Caller, teams: Option<&[String]>) -> Answer<Page<Row>> {
         let deciders = self.deciders().await?;
         let failed = failed("listing requests");
         // What somebody of another team has handed over is of that team, and a group is asked for every team.
@@ -78,7 +78,7 @@ impl Service {
         Page { rows: requests.iter().map(|request| self.request_row(request)).collect(), total, next }
     }
 
-    fn request_row(&self, request: &Request) -> Row {
+    pub(in crate::service) fn request_row(&self, request: &Request) -> Row {
         Row {
             id: request.id.clone(),
             kind: request.kind,

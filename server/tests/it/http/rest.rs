@@ -151,7 +151,7 @@ async fn the_document_lists_every_route() {
     }
     for (verb, path, refusals) in [
         ("get", "/api/v1/jobs/{id}", vec!["401", "404"]),
-        ("post", "/api/v1/requests", vec!["401", "403", "422"]),
+        ("post", "/api/v1/requests", vec!["401", "403", "404", "409", "422"]),
         ("post", "/api/v1/jobs/{id}/cancel", vec!["401", "403", "404", "409", "422"]),
     ] {
         let answers = document["paths"][path][verb]["responses"].as_object().unwrap();

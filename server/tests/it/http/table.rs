@@ -66,13 +66,31 @@ pub(super) fn over_rest(action: Action, on: &Stage) -> Vec<Call> {
     let built = |rest: &str| format!("/environments/built{rest}");
     let why = || Some(json!({"reason": "a test"}));
     match action {
-        Action::See => vec![("GET", request(""), None), ("GET", built(""), None), ("GET", job(""), None)],
+        Action::See => vec![
+            ("GET", request(""), None),
+            ("GET", built(""), None),
+            ("GET", job(""), None),
+            ("GET", built("/document"), None),
+            ("GET", built("/secrets"), None),
+            ("GET", built("/validations"), None),
+        ],
         Action::Request => {
             let form =
                 json!({"name": on.free, "team": "payments", "region": "westeurope", "template": "web-app-one-node"});
-            vec![("POST", "/requests".to_owned(), Some(form))]
+            let mut document = form.clone();
+            document["name"] = json!(format!("{}d", on.free));
+            let put = format!("/environments/{}d", on.free);
+            vec![
+                ("POST", "/plans".to_owned(), Some(form.clone())),
+                ("POST", "/requests".to_owned(), Some(form)),
+                ("PUT", put, Some(document)),
+            ]
         }
-        Action::Change => vec![("POST", built("/change"), Some(json!({"nodes": "2"})))],
+        Action::Change => vec![
+            ("POST", built("/change"), Some(json!({"nodes": "2"}))),
+            ("POST", built("/repair"), None),
+            ("PUT", "/environments/open".to_owned(), Some(json!({"nodes": 2}))),
+        ],
         Action::Destroy => vec![
             ("GET", built("/destruction?purge=false"), None),
             ("POST", built("/destruction"), Some(json!({"digest": ""}))),
@@ -90,10 +108,14 @@ pub(super) fn over_rest(action: Action, on: &Stage) -> Vec<Call> {
         ],
         Action::Comment => vec![("POST", request("/comments"), Some(json!({"comment": "a test"})))],
         Action::Cancel => vec![("POST", job("/cancel"), why())],
-        Action::Retry => vec![("POST", job("/retry"), Some(json!({})))],
+        Action::Retry => vec![
+            ("POST", job("/retry"), Some(json!({}))),
+            ("POST", job("/vault-name"), Some(json!({"vault_name": "kv-other"}))),
+            ("POST", job("/plan"), None),
+        ],
         Action::RollBack => vec![("POST", job("/roll-back"), why())],
         Action::TakeOver => vec![("POST", job("/take-over"), why())],
-        Action::Validate => vec![("POST", built("/validation"), None)],
+        Action::Validate => vec![("POST", built("/validation"), None), ("POST", built("/looks"), None)],
         Action::Audit => vec![("GET", built("/evidence"), None)],
         Action::People => vec![("GET", "/people?show=here".to_owned(), None)],
         Action::MarkLeft => ["departures", "returns"]

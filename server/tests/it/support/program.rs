@@ -31,7 +31,9 @@ impl Program {
         headers: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Request<Body> {
-        let mut request = Request::builder().method(method).uri(format!("/api/v1{path}"));
+        // Under the API, or as an answer has named it.
+        let path = if path.starts_with("/api/") { path.to_owned() } else { format!("/api/v1{path}") };
+        let mut request = Request::builder().method(method).uri(path);
         request = request.header("authorization", format!("Bearer {}", self.token));
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -68,6 +70,22 @@ impl Program {
     /// As a change of what was looked at.
     pub async fn change(&self, path: &str, tag: &str, body: &Value) -> Seen {
         self.send(self.question(&Method::POST, path, &[("if-match", tag)], Some(body))).await
+    }
+
+    /// In place of whatever is there now.
+    pub async fn put(&self, path: &str, kind: &str, body: &str) -> Seen {
+        let there = self.get(path).await.status.is_success();
+        let headers: &[(&str, &str)] = if there { &[("content-type", kind), ("if-match", "*")] } else { &[("content-type", kind)] };
+        self.ask("PUT", path, headers, body.to_owned()).await
+    }
+
+    /// The path under `/api/v1`, or what an answer named.
+    pub async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: String) -> Seen {
+        let path = if path.starts_with("/api/") { path.to_owned() } else { format!("/api/v1{path}") };
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header("authorization", format!("Bearer {}", self.token));
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        Browser::on(&self.router).send(request.body(Body::from(body)).unwrap()).await
     }
 }
 
