@@ -16,9 +16,9 @@ mod plans;
 pub mod policies;
 pub mod requests;
 mod sessions;
+mod teams;
 mod tokens;
 mod webhooks;
-mod teams;
 mod wishes;
 
 use crate::error::{Code, PortalError};
@@ -43,9 +43,9 @@ pub use plans::{Asking, Plans, Sent};
 pub use policies::Policies;
 pub use requests::{Requests, Submission};
 pub use sessions::Sessions;
+pub use teams::Teams;
 pub use tokens::Tokens;
 pub use webhooks::Webhooks;
-pub use teams::Teams;
 pub use wishes::{Put, Wishes};
 
 pub type Answer<T> = Result<T, PortalError>;

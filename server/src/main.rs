@@ -28,7 +28,8 @@ use keystead::service::reminding::NoticeRemind;
 use keystead::service::telling::NoticeTell;
 use keystead::store::{Store, Use, agreed};
 use keystead::timers::{
-    self, ActualLook, ApproverLook, ChecksAgain, DirectoryLook, DriftLook, PlanSweep, RequestExpiry, SealedCleanUp, Timer,
+    self, ActualLook, ApproverLook, ChecksAgain, DirectoryLook, DriftLook, PlanSweep, RequestExpiry, SealedCleanUp,
+    Timer,
 };
 use keystead::{beside, recipes};
 use std::io::Write;

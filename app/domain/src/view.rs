@@ -10,9 +10,9 @@ pub mod plan;
 pub mod policy;
 pub mod request;
 pub mod session;
+pub mod team;
 pub mod token;
 pub mod webhook;
-pub mod team;
 
 use serde::{Deserialize, Serialize};
 

@@ -2,8 +2,8 @@
 
 use super::Service;
 use super::error::failed;
-use crate::config::Known as OfGroups;
 use super::tokens::{For, Issued, NotIssued, issue, text};
+use crate::config::Known as OfGroups;
 use crate::store;
 use app::error::PortalError;
 use app::portal::Answer;

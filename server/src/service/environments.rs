@@ -20,9 +20,7 @@ use domain::form::accept::Accept;
 use domain::id::{EnvironmentId, ValidationId};
 use domain::name::TeamName;
 use domain::permission::{Action, Subject};
-use domain::view::environment::{
-    Drift, Filter, JobLine, Kept, List, Row, Show, Sort, TeamQuota, Validation, Whole,
-};
+use domain::view::environment::{Drift, Filter, JobLine, Kept, List, Row, Show, Sort, TeamQuota, Validation, Whole};
 use domain::view::{self, Can};
 use domain::{Moment, job};
 use tokio::sync::broadcast::{Receiver, error::RecvError};

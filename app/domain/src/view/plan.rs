@@ -1,6 +1,6 @@
 //! A plan that was made before anybody is asked, to be read and then sent as it is.
 
-use crate::approval::{By, Rule};
+use crate::approval::{By, Level, Rule};
 use crate::cost::{Costing, Monthly};
 use crate::id::{PlanId, RequestId};
 use crate::moment::Moment;
@@ -104,14 +104,39 @@ pub struct Approval {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = PlanLevel))]
 pub struct Asked {
-    pub by: By,
+    pub by: Who,
+    /// The group's title, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
     /// How many different people.
     pub approvers: u32,
 }
 
+/// Who answers on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = PlanDecider))]
+#[serde(rename_all = "kebab-case")]
+pub enum Who {
+    Managers,
+    Platform,
+    /// Whoever is in a group of the directory.
+    Group,
+}
+
+impl Asked {
+    fn of(level: &Level) -> Asked {
+        let (by, group) = match &level.by {
+            By::Managers => (Who::Managers, None),
+            By::Platform => (Who::Platform, None),
+            By::Group(group) => (Who::Group, Some(group.title.clone())),
+        };
+        Asked { by, group, approvers: level.approvers }
+    }
+}
+
 impl Approval {
     pub fn of(rule: &Rule, decider: String) -> Approval {
-        let levels = rule.levels.iter().map(|level| Asked { by: level.by, approvers: level.approvers });
+        let levels = rule.levels.iter().map(Asked::of);
         Approval { decider, levels: levels.collect(), comment_needed: rule.comment, valid_days: rule.valid_days }
     }
 }

@@ -1,8 +1,8 @@
 //! `/api/v1/environments` lists, `/api/v1/environments/{name}` reads; under it the checks are asked for, and the evidence.
 
 use super::jobs::SOON;
-use super::prefer::Prefer;
 use super::list::{Paged, Paging};
+use super::prefer::Prefer;
 use super::problem::Refusal;
 use super::refusals::{Unlisted, Unread, Unsaid, Unshown};
 use crate::http::Web;

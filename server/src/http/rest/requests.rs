@@ -3,8 +3,8 @@
 
 use super::body::Body;
 use super::jobs::{SOON, rested};
-use super::prefer::Prefer;
 use super::list::{Paged, Paging};
+use super::prefer::Prefer;
 use super::problem::Refusal;
 use super::refusals::{Unlisted, Unread, Unsaid};
 use crate::http::Web;

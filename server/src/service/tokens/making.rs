@@ -94,7 +94,13 @@ pub async fn issue(store: &Store, issued: &Issued, now: Moment) -> Result<(Strin
     let mut tx = store.begin().await?;
     if service {
         // With no role of its own in the database, so that nothing there counts it among those who decide.
-        let program = Account { id: AccountId(account.clone()), name: account.clone(), roles: vec![], teams: vec![] };
+        let program = Account {
+            id: AccountId(account.clone()),
+            name: account.clone(),
+            roles: vec![],
+            teams: vec![],
+            groups: vec![],
+        };
         if !store::account::keep(&mut tx, &program, now).await? {
             let said = "A program of this name is marked as having left: take another name, or have that taken back.";
             return Err(NotIssued::Refused(said.to_owned()));

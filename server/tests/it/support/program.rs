@@ -75,7 +75,8 @@ impl Program {
     /// In place of whatever is there now.
     pub async fn put(&self, path: &str, kind: &str, body: &str) -> Seen {
         let there = self.get(path).await.status.is_success();
-        let headers: &[(&str, &str)] = if there { &[("content-type", kind), ("if-match", "*")] } else { &[("content-type", kind)] };
+        let headers: &[(&str, &str)] =
+            if there { &[("content-type", kind), ("if-match", "*")] } else { &[("content-type", kind)] };
         self.ask("PUT", path, headers, body.to_owned()).await
     }
 
