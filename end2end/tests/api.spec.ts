@@ -33,8 +33,9 @@ test("the reader page shows every operation and asks nobody else", async ({ as, 
   page.on("request", (request) => asked.push(request.url()));
   await page.getByRole("contentinfo").getByRole("link", { name: "REST API" }).click();
   await expect(page).toHaveURL(/\/api\/docs\/$/);
-  await expect(page.getByText("/api/v1/requests", { exact: true }).first()).toBeVisible();
-  await page.getByText("/api/v1/requests/{id}/approval", { exact: true }).click();
+  const operation = (path: string) => page.locator(`[data-path="${path}"]`).first();
+  await expect(operation("/api/v1/requests")).toBeVisible();
+  await operation("/api/v1/requests/{id}/approval").click();
   await expect(page.getByText("Idempotency-Key", { exact: true }).first()).toBeVisible();
   await picture(page, "api-docs");
   const elsewhere = asked.filter((url) => !url.startsWith(portal.url) && !url.startsWith("data:"));
