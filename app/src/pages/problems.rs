@@ -29,8 +29,8 @@ fn list() -> AnyView {
         view! {
             <tr>
                 <td class="n top">{kind.status}</td>
-                <th scope="row" class="name"><a href=kind.address() rel="external">{kind.title}</a><small>{kind.address()}</small></th>
-                <td class="full">{first_sentence(kind.means)}</td>
+                <th scope="row"><span class="name"><a href=kind.address() rel="external">{kind.title}</a><small>{kind.address()}</small></span></th>
+                <td class="full">{words(first_sentence(kind.means))}</td>
             </tr>
         }
     });
@@ -54,7 +54,7 @@ fn list() -> AnyView {
 }
 
 fn page(kind: &Kind) -> AnyView {
-    let next = kind.next.iter().map(|said| view! { <li>{*said}</li> }).collect_view();
+    let next = kind.next.iter().map(|said| view! { <li>{words(said)}</li> }).collect_view();
     view! {
         <Title text=kind.title/>
         {crumbs(vec![("Problems".to_owned(), routes::problems().to_owned())], "Problem")}
@@ -67,11 +67,11 @@ fn page(kind: &Kind) -> AnyView {
         <div class="stack">
             <section class="card" aria-labelledby="means">
                 <header><h2 id="means">"What it means"</h2></header>
-                <p class="pad">{kind.means}</p>
+                <p class="pad">{words(kind.means)}</p>
             </section>
             <section class="card" aria-labelledby="next">
                 <header><h2 id="next">"What to do"</h2></header>
-                <ul class="pad stack tiny">{next}</ul>
+                <div class="pad"><ul class="stack small">{next}</ul></div>
             </section>
             <section class="card" aria-labelledby="document">
                 <header><h2 id="document">"As a program gets it"</h2><p>"With "<code>"Content-Type: application/problem+json"</code>"."</p></header>
@@ -101,6 +101,15 @@ fn document(kind: &Kind) -> String {
     serde_json::to_string_pretty(&problem).unwrap_or_default()
 }
 
-fn first_sentence(text: &'static str) -> String {
-    text.split_once(". ").map_or_else(|| text.to_owned(), |(first, _)| format!("{first}."))
+fn first_sentence(text: &'static str) -> &'static str {
+    text.find(". ").map_or(text, |end| &text[..=end])
+}
+
+/// What stands between backticks is code.
+fn words(text: &'static str) -> AnyView {
+    let parts = text.split('`').enumerate().map(|(number, part)| match number % 2 {
+        0 => part.into_any(),
+        _ => view! { <code>{part}</code> }.into_any(),
+    });
+    parts.collect_view().into_any()
 }

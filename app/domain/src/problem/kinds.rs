@@ -61,8 +61,8 @@ pub static KINDS: [Kind; 18] = [
         title: "Who asks is not known",
         means: "The request bears no token, or one that is unknown, has expired, or whose owner has left.",
         next: &[
-            "Send a token as Authorization: Bearer keystead_….",
-            "Make a new one with keystead token create --for ACCOUNT --expires … on the server's host.",
+            "Send a token as `Authorization: Bearer keystead_…`.",
+            "Make a new one with `keystead token create --for ACCOUNT --expires …` on the server's host.",
         ],
         example: "Send a token of `keystead token create` as `Authorization: Bearer keystead_…`.",
     },
@@ -83,7 +83,7 @@ pub static KINDS: [Kind; 18] = [
                 nobody learns what other teams have.",
         next: &[
             "Check the name or the id, and whose token it is.",
-            "Ask the list, for instance GET /api/v1/environments, for what there is.",
+            "Ask the list, for instance `GET /api/v1/environments`, for what there is.",
         ],
         example: "There is nothing here by this name.",
     },
@@ -157,7 +157,7 @@ pub static KINDS: [Kind; 18] = [
         status: 415,
         title: "The body is of another kind",
         means: "The body does not say that it is what this address takes.",
-        next: &["Send Content-Type: application/json with a JSON body."],
+        next: &["Send `Content-Type: application/json` with a JSON body."],
         example: "Send JSON, with `Content-Type: application/json`.",
     },
     Kind {
@@ -188,8 +188,8 @@ pub static KINDS: [Kind; 18] = [
         means: "A change of something that exists says by If-Match which state of it was looked at, so that nobody undoes \
                 what somebody else did in between.",
         next: &[
-            "Read the thing, and send the value of its ETag header as If-Match.",
-            "If any state will do, send If-Match: *.",
+            "Read the thing, and send the value of its `ETag` header as `If-Match`.",
+            "If any state will do, send `If-Match: *`.",
         ],
         example: "Send `If-Match` with the ETag of what you looked at, or `*` for whatever it is now.",
     },

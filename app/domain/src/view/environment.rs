@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "schema", derive(utoipa::IntoParams))]
 #[serde(default)]
 pub struct Filter {
+    /// Without it all that are not gone.
     #[cfg_attr(feature = "schema", param(inline))]
     pub show: Show,
     /// Part of a name, an owner or an Azure resource.

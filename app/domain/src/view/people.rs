@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "schema", derive(utoipa::IntoParams))]
 #[serde(default)]
 pub struct Filter {
+    /// Those who are here, where nothing is said.
     #[cfg_attr(feature = "schema", param(inline))]
     pub show: Show,
     /// Part of an account name.

@@ -75,7 +75,7 @@ pub async fn look(
 
 /// What a removal would do, with the digest that asking for it needs.
 #[utoipa::path(
-    get, path = "/api/v1/environments/{name}/destruction", tag = "environments",
+    get, path = "/api/v1/environments/{name}/destruction", tag = "environments", operation_id = "plan_environment_destruction",
     params(("name" = String, Path, description = "Of the environment"), Purge),
     security(("token" = [])),
     responses((status = 200, description = "The plan over what stands now", body = Destruction), Unplanned)
@@ -123,7 +123,7 @@ pub async fn destroy(
 
 /// What stays on Azure where Keystead lets go of it, with the digest that asking for it needs.
 #[utoipa::path(
-    get, path = "/api/v1/environments/{name}/release", tag = "environments",
+    get, path = "/api/v1/environments/{name}/release", tag = "environments", operation_id = "plan_environment_release",
     params(("name" = String, Path, description = "Of the environment")),
     security(("token" = [])),
     responses((status = 200, description = "The list of what stands now", body = Release), Unplanned)

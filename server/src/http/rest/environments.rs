@@ -96,7 +96,7 @@ pub async fn validate(
 
 /// Everything that proves how it came to be what it is: `keystead audit verify` checks the file.
 #[utoipa::path(
-    get, path = "/api/v1/environments/{name}/evidence", tag = "environments",
+    get, path = "/api/v1/environments/{name}/evidence", tag = "environments", operation_id = "read_environment_evidence",
     params(("name" = String, Path, description = "Of the environment")),
     security(("token" = [])),
     responses(

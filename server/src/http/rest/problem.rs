@@ -4,7 +4,7 @@ use app::error::{Code, PortalError};
 use axum::Json;
 use axum::extract::Request;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, WWW_AUTHENTICATE};
-use axum::http::{HeaderValue, Method, StatusCode};
+use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::problem::{Kind, Problem, WrongField};
@@ -89,35 +89,19 @@ pub(super) fn plain(name: &str, detail: impl Into<String>) -> Problem {
 
 pub(super) fn document(problem: Problem) -> Response {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut answer = (status, Json(&problem)).into_response();
+    let mut answer = (status, Json(problem)).into_response();
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    answer.extensions_mut().insert(Told(problem));
     answer
 }
 
-/// The document that an answer consists of.
-#[derive(Clone, Debug)]
-struct Told(Problem);
-
 /// Whatever refuses without a document (a layer, a panic) is given one; the words of extractors are kept.
 pub async fn everywhere(request: Request, next: Next) -> Response {
-    let reads = request.method() == Method::GET;
-    let mut answer = next.run(request).await;
+    let answer = next.run(request).await;
     let status = answer.status();
     let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default().to_owned();
     let refused = status.is_client_error() || status.is_server_error();
-    if !refused {
+    if !refused || kind.starts_with("application/problem+json") {
         return answer;
-    }
-    if kind.starts_with("application/problem+json") {
-        return match answer.extensions_mut().remove::<Told>() {
-            // There is no body to point into.
-            Some(Told(mut problem)) if reads && !problem.errors.is_empty() => {
-                problem.errors.iter_mut().for_each(|wrong| wrong.pointer = None);
-                with_headers(document(problem), &answer)
-            }
-            _ => answer,
-        };
     }
     let headers = answer.headers().clone();
     let words = match kind.starts_with("text/plain") {
@@ -133,14 +117,8 @@ pub async fn everywhere(request: Request, next: Next) -> Response {
         ("", _) => "The request was refused.",
         (words, _) => words,
     };
-    let mut before = Response::new(());
-    *before.headers_mut() = headers;
-    with_headers(of_status(status, words), &before)
-}
-
-/// A document in place of another answer, whose headers it keeps.
-fn with_headers<T>(mut document: Response, answer: &Response<T>) -> Response {
-    for (name, value) in answer.headers() {
+    let mut document = of_status(status, words);
+    for (name, value) in &headers {
         if name != CONTENT_TYPE && name != CONTENT_LENGTH {
             document.headers_mut().insert(name, value.clone());
         }

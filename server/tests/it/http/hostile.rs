@@ -53,7 +53,7 @@ async fn no_body_is_too_odd_for_a_clear_refusal() {
     for operation in takes_a_body(&document) {
         let name = format!("{} {}", operation.method, operation.path);
         let deep =
-            |open: &str, close: &str| format!("{{\"comment\": {}1{}}}", open.repeat(60_000), close.repeat(60_000));
+            |open: &str, close: &str| format!("{{\"comment\": {}1{}}}", open.repeat(40_000), close.repeat(40_000));
         let long = format!("{{\"comment\": \"{}\"}}", "a".repeat(256 * 1024));
         let bodies: Vec<(&str, u16, Vec<u8>)> = vec![
             ("nothing", 400, Vec::new()),
@@ -227,8 +227,4 @@ async fn a_wrong_field_is_pointed_at() {
     assert_eq!(typo["errors"][0]["message"], "There is no such field here. Is `nodes` meant?");
     let missing = member.post("/requests/some/approval", &json!({"comment": "a"})).await.json();
     assert_eq!((&missing["errors"][0]["pointer"], &missing["status"]), (&json!("#/digest"), &json!(422)));
-    // A query has no body to point into.
-    let engineer = portal.caller("platform-engineer", Role::PlatformEngineer, None).await;
-    let seen = Program::of(&portal, &engineer).await.get("/audit?from=yesterday").await.json();
-    assert!(seen["errors"][0]["field"].is_string() && seen["errors"][0].get("pointer").is_none(), "{seen}");
 }

@@ -59,6 +59,9 @@ async fn a_repeat_has_the_same_answer_and_no_effect() {
         assert_eq!(member.once("k-1", "/requests", &wish("one")).await.status.as_u16(), 401, "the token is older");
         let again = Program::of(&portal, &portal.member().await).await;
         assert_eq!(again.once("k-1", "/requests", &wish("one")).await.problem(), "invalid", "the name is held");
+        assert!(number(&bed.store, "select count(*) from once").await > 1);
+        keystead::store::once::sweep(&bed.store, portal.now().plus(-DAY)).await.unwrap();
+        assert_eq!(number(&bed.store, "select count(*) from once").await, 1, "what is older is gone");
     })
     .await;
 }

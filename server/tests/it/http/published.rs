@@ -4,6 +4,7 @@ use crate::support::bed::Bed;
 use crate::support::breaking::breaking;
 use crate::support::document;
 use crate::support::portal::Portal;
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -30,7 +31,11 @@ async fn the_contract_is_what_is_published() {
         "clients of /api/v1 would break: {broken:#?}\nKeep what they use beside what is new, or make it /api/v2."
     );
     if std::env::var_os("KEYSTEAD_PUBLISH").is_some() {
-        std::fs::write(&path, format!("{}\n", serde_json::to_string_pretty(&now).unwrap())).unwrap();
+        let mut text = Vec::new();
+        let narrow = serde_json::ser::PrettyFormatter::with_indent(b" ");
+        now.serialize(&mut serde_json::Serializer::with_formatter(&mut text, narrow)).unwrap();
+        text.push(b'\n');
+        std::fs::write(&path, text).unwrap();
         return;
     }
     let before = before.unwrap_or_default();
