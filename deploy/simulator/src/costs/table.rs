@@ -11,8 +11,9 @@ use crate::prices;
 
 /// In which the subscription is billed.
 pub(super) const CURRENCY: &str = "EUR";
-const HOUR: i64 = 3600;
-const DAY: i64 = 86_400;
+/// In milliseconds: what stood for a moment has begun an hour.
+const HOUR: i64 = 3_600_000;
+const DAY: i64 = 24 * HOUR;
 
 /// A column to group by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,9 +108,10 @@ fn an_hour(span: &Value, asked: &mut HashMap<(String, String), f64>) -> f64 {
 
 /// The hours that were started on each day, counted from 1970.
 fn hours(span: &Value, known: Timestamp) -> Vec<(i64, u32)> {
-    let at = |name: &str| span[name].as_str().and_then(|text| text.parse::<Timestamp>().ok()).map(Timestamp::as_second);
+    let at =
+        |name: &str| span[name].as_str().and_then(|text| text.parse::<Timestamp>().ok()).map(Timestamp::as_millisecond);
     let Some(from) = at("from") else { return Vec::new() };
-    let until = at("until").unwrap_or(i64::MAX).min(known.as_second());
+    let until = at("until").unwrap_or(i64::MAX).min(known.as_millisecond());
     let all = whole_hours(until.saturating_sub(from));
     if all == 0 {
         return Vec::new();
@@ -123,8 +125,8 @@ fn hours(span: &Value, known: Timestamp) -> Vec<(i64, u32)> {
 }
 
 /// Rounded up; none of what is not yet.
-fn whole_hours(seconds: i64) -> i64 {
-    seconds.max(0).saturating_add(HOUR - 1) / HOUR
+fn whole_hours(milliseconds: i64) -> i64 {
+    milliseconds.max(0).saturating_add(HOUR - 1) / HOUR
 }
 
 fn cell(column: &Column, span: &Value) -> String {
@@ -142,12 +144,12 @@ fn cell(column: &Column, span: &Value) -> String {
 }
 
 fn day_of(date: Date) -> i64 {
-    date.to_zoned(TimeZone::UTC).map_or(0, |at| at.timestamp().as_second().div_euclid(DAY))
+    date.to_zoned(TimeZone::UTC).map_or(0, |at| at.timestamp().as_millisecond().div_euclid(DAY))
 }
 
 /// `20261126`.
 fn number(day: i64) -> i64 {
-    let date = Timestamp::from_second(day * DAY).unwrap_or_default().to_zoned(TimeZone::UTC).date();
+    let date = Timestamp::from_millisecond(day * DAY).unwrap_or_default().to_zoned(TimeZone::UTC).date();
     i64::from(date.year()) * 10_000 + i64::from(date.month()) * 100 + i64::from(date.day())
 }
 
@@ -165,7 +167,7 @@ mod tests {
     #[test]
     fn a_started_hour_counts_whole_on_the_day_on_which_it_began() {
         let late = "2026-12-31T00:00:00Z";
-        assert_eq!(started("2026-11-23T09:00:00Z", "2026-11-23T09:00:01Z", late), [(20_261_123, 1)]);
+        assert_eq!(started("2026-11-23T09:00:00Z", "2026-11-23T09:00:00.001Z", late), [(20_261_123, 1)]);
         assert_eq!(
             started("2026-11-23T22:30:00Z", "2026-11-25T01:00:00Z", late),
             [(20_261_123, 2), (20_261_124, 24), (20_261_125, 1)]
