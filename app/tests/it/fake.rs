@@ -285,7 +285,7 @@ impl portal::Notices for Fake {
     async fn choose_notices(&self, _: &Caller, _: &[domain::notice::Kind]) -> Answer<()> {
         Ok(())
     }
-    async fn deliveries(&self, _: &Caller, _: &str, _: usize) -> Answer<view::notice::Deliveries> {
+    async fn undelivered(&self, _: &Caller, _: &str, _: usize) -> Answer<view::notice::Deliveries> {
         Ok(view::notice::Deliveries::default())
     }
     async fn repeat_notice(&self, _: &Caller, _: &str) -> Answer<()> {

@@ -10,7 +10,13 @@ fn team(name: &str) -> TeamName {
 
 fn account(role: Role) -> Account {
     let name = "somebody@contoso.example".to_owned();
-    Account { id: AccountId("t/somebody".into()), name, roles: vec![role], teams: vec![team("payments")] }
+    Account {
+        id: AccountId("t/somebody".into()),
+        name,
+        roles: vec![role],
+        teams: vec![team("payments")],
+        groups: vec![],
+    }
 }
 
 fn pass(scopes: Option<Vec<Action>>, teams: Option<Vec<TeamName>>) -> Pass {
@@ -79,7 +85,7 @@ fn a_program_decides_only_where_the_configuration_names_it_and_never_on_its_own_
     let own = AccountId("t/somebody".into());
     let own = Subject { other_manager: true, ..Subject::of(&payments, Some(&own)) };
     assert!(matches!(may(&named, Action::Decide, &own), Answer::Refused(_)));
-    let platform = Subject { level: crate::approval::By::Platform, ..theirs };
+    let platform = Subject { level: &crate::approval::By::Platform, ..theirs };
     assert!(matches!(may(&named, Action::Decide, &platform), Answer::Refused(_)));
     // And nothing else of a manager's comes with it.
     assert!(matches!(may(&named, Action::Audit, &theirs), Answer::Refused(_)));

@@ -7,7 +7,7 @@ use crate::support::portal::Portal;
 use app::error::Code;
 use app::portal::{Environments, Frames, Jobs, Notices, Requests};
 use azure_simulator::{Options, Simulator};
-use domain::account::{Account, AccountId, Caller, Role, Way};
+use domain::account::{Account, AccountId, Caller, Role};
 use domain::approval::{By, Level, Policy, Rule};
 use domain::id::RequestId;
 use domain::name::TeamName;
@@ -46,7 +46,7 @@ async fn officer(portal: &Portal, name: &str, of: Option<(Role, &str)>) -> Calle
         teams: of.iter().map(|(_, team)| TeamName::parse(team).unwrap()).collect(),
         groups: vec![GROUP.into()],
     };
-    let caller = Caller { account, way: Way::Browser, from: None };
+    let caller = Caller::person(account, None);
     portal.accounts.signed_in(&caller).await.unwrap();
     caller
 }
@@ -146,13 +146,13 @@ async fn a_group_is_told_also_those_of_it_whom_only_the_directory_knows() {
         approver::keep(&bed.store, GROUP, &names, portal.now()).await.unwrap();
         portal.asked(&member, "told").await;
         portal.service.tell_all(portal.now()).await.unwrap();
-        let list = portal.service.notices(&one, "").await.unwrap().rows;
+        let list = portal.service.notices(&one, "", None).await.unwrap().rows;
         assert_eq!(list.len(), 1);
         assert_eq!(list[0].subject, "Create told waits for your decision");
         let mails = "select count(*) from telling where channel = 'mail'";
         let to_unseen = "select count(*) from telling where channel = 'mail' and address = 'unseen@contoso.example'";
         assert_eq!((number(&bed.store, mails).await, number(&bed.store, to_unseen).await), (2, 1));
-        assert!(portal.service.notices(&gone, "").await.unwrap().rows.is_empty(), "their sign-in says otherwise");
+        assert!(portal.service.notices(&gone, "", None).await.unwrap().rows.is_empty(), "their sign-in says otherwise");
 
         // A look that does not find somebody any more forgets them.
         approver::keep(&bed.store, GROUP, &[], portal.now().plus(1)).await.unwrap();
