@@ -6,7 +6,7 @@ use crate::moment::Moment;
 use serde::{Deserialize, Serialize};
 
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $name:ident = $key:literal;)+) => {
+    ($($(#[$doc:meta])* $name:ident = $key:tt;)+) => {
         /// What kind of change it is.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = EventKind))]
@@ -159,6 +159,7 @@ pub struct Filter {
     /// what happens from now on.
     pub after: String,
     /// Events of one page, from 1 to 200; 50 without it.
+    #[cfg_attr(feature = "schema", param(minimum = 1, maximum = 200))]
     pub limit: Option<u32>,
 }
 

@@ -5,8 +5,8 @@ use crate::exit::{Done, Exit};
 use crate::output::{Output, at, facts, read, table, word};
 use crate::{plans, prompt};
 use clap::{Args, Subcommand, ValueEnum};
-use domain::view::Page;
 use domain::view::request::{Row, Whole};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 #[derive(Debug, Subcommand)]
@@ -81,9 +81,15 @@ pub(crate) async fn run(asked: Asked, api: &Api, output: Output) -> Done {
     show(&answer.body, output, matches!(asked, Asked::Show { .. }))
 }
 
+/// A page of the list.
+#[derive(Deserialize)]
+struct Rows {
+    rows: Vec<Row>,
+}
+
 async fn list(show: Show, api: &Api, output: Output) -> Done {
     let answer = api.get(&["requests"], &[("show", &format!("{show:?}").to_lowercase())]).await?.body;
-    let page: Page<Row> = read(&answer)?;
+    let page: Rows = read(&answer)?;
     output.show(&answer, || {
         let row = |row: Row| {
             vec![row.id.to_string(), word(&row.kind), row.environment, word(&row.state), row.requester, at(row.sent)]

@@ -15,6 +15,7 @@ pub mod links;
 pub mod list;
 mod matching;
 pub mod me;
+mod names;
 pub mod notices;
 pub mod once;
 pub mod openapi;

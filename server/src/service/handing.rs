@@ -12,6 +12,7 @@ use domain::Moment;
 use domain::account::{Caller, Role};
 use domain::audit::{Act, Actor, Entry, Subject};
 use domain::field::FieldError;
+use domain::pass;
 use domain::view::request::{Handed, HandingOver};
 
 /// Days for which approvals can be handed over at most.
@@ -37,8 +38,10 @@ impl Service {
         // As it stands now: what was handed over a moment ago, also at another replica, is to be seen.
         self.deciders.forget();
         let (deciders, now) = (self.deciders().await?, self.clock.now());
-        if caller.pass.is_some() {
-            return Err(PortalError::forbidden("Approvals are handed over by yourself in the browser, by no program."));
+        if caller.pass.as_ref().is_some_and(|pass| pass.program) || !pass::whole(caller).allowed() {
+            let said =
+                "Approvals are handed over by yourself, in the browser or with a token that is narrowed by nothing.";
+            return Err(PortalError::forbidden(said));
         }
         if !decides(caller, &deciders) {
             return Err(PortalError::forbidden("Only who decides on requests can hand that over."));

@@ -26,10 +26,12 @@ pub struct Filter {
     pub search: String,
     /// A team's name, or empty.
     pub team: String,
+    /// Only those in this state.
     #[cfg_attr(feature = "schema", param(inline))]
     pub state: Option<State>,
     /// Account name of the one who asked for it, or empty.
     pub owner: String,
+    /// In which order.
     #[cfg_attr(feature = "schema", param(inline))]
     pub sort: Sort,
     /// Cursor of the page to show, or empty.

@@ -16,11 +16,13 @@ pub struct Filter {
     pub environment: String,
     /// A team's name, or empty.
     pub team: String,
+    /// Only those in this state.
     #[cfg_attr(feature = "schema", param(inline))]
     pub state: Option<State>,
     /// Cursor of the page to show, or empty.
     pub after: String,
     /// Rows of one page, from 1 to 200; 50 without it.
+    #[cfg_attr(feature = "schema", param(minimum = 1, maximum = 200))]
     pub limit: Option<u32>,
 }
 

@@ -44,14 +44,17 @@ pub struct Filter {
     /// Without it everything that the caller may see. `inbox` and `decided` are whole: nothing else bounds or sorts them.
     #[cfg_attr(feature = "schema", param(inline))]
     pub show: Show,
+    /// Only those in this state.
     #[cfg_attr(feature = "schema", param(inline))]
     pub state: Option<State>,
+    /// Only those that ask for this.
     #[cfg_attr(feature = "schema", param(inline))]
     pub kind: Option<Kind>,
     /// A team's name.
     pub team: String,
     /// Account name of the one who asked.
     pub owner: String,
+    /// In which order.
     #[cfg_attr(feature = "schema", param(inline))]
     pub sort: Sort,
 }

@@ -15,6 +15,7 @@ pub struct Filter {
     /// `next` of the page before.
     pub after: String,
     /// Rows of a page: 50 without it, at most 200.
+    #[cfg_attr(feature = "schema", param(minimum = 1, maximum = 200))]
     pub limit: Option<u32>,
 }
 

@@ -14,6 +14,7 @@ pub struct Filter {
     /// `next` of the page before.
     pub after: String,
     /// Rows of a page: 50 without it, at most 200.
+    #[cfg_attr(feature = "schema", param(minimum = 1, maximum = 200))]
     pub limit: Option<u32>,
 }
 
@@ -25,6 +26,7 @@ pub struct Deliveries {
     /// `next` of the page before.
     pub after: String,
     /// Rows of a page: 50 without it, at most 200.
+    #[cfg_attr(feature = "schema", param(minimum = 1, maximum = 200))]
     pub limit: Option<u32>,
 }
 
@@ -107,7 +109,7 @@ pub enum State {
 
 /// One event on its way to one webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = Delivery))]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = WebhookDelivery))]
 pub struct Delivery {
     /// The `webhook-id` that the receiver sees; a redelivery bears the same one.
     pub id: String,

@@ -1,6 +1,6 @@
 //! What holds for every operation, added to the OpenAPI document in one place: headers, refusals, names, examples.
 
-use super::rules;
+use super::{names, rules};
 use domain::problem::{KINDS, Kind};
 use serde_json::{Map, Value, json};
 
@@ -45,7 +45,10 @@ pub(super) fn lay_over(document: &mut Value) {
                 has_body: operation.get("requestBody").is_some(),
                 of_thing: path.contains('}'),
             };
-            name(operation, &about);
+            match names::of(method, path) {
+                Some(known) => operation["operationId"] = known.into(),
+                None => name(operation, &about),
+            }
             describe(operation, &about);
             parameters(operation, &about);
             responses(operation, &about);

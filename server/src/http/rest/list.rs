@@ -70,8 +70,7 @@ impl Paging {
             Ok(Some(body)) => Json(body).into_response(),
             Err(refused) => return refused,
         };
-        let link = next.and_then(|next| HeaderValue::from_str(&self.link(next)).ok());
-        if let Some(link) = link {
+        if let Some(link) = next.and_then(|next| link(&self.at, next)) {
             answer.headers_mut().insert(LINK, link);
         }
         answer
@@ -104,15 +103,14 @@ impl Paging {
         }
         Ok(Some(body))
     }
+}
 
-    /// The same address with another cursor.
-    fn link(&self, next: &str) -> String {
-        let query = self.at.query().unwrap_or_default();
-        let kept = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "after");
-        let mut with = form_urlencoded::Serializer::new(String::new());
-        let query = with.extend_pairs(kept).append_pair("after", next).finish();
-        format!("<{}?{query}>; rel=\"next\"", self.at.path())
-    }
+/// The `Link` (RFC 8288) to the page behind a cursor: the address of this one with another cursor.
+pub fn link(at: &Uri, next: &str) -> Option<HeaderValue> {
+    let kept = form_urlencoded::parse(at.query().unwrap_or_default().as_bytes()).filter(|(name, _)| name != "after");
+    let mut with = form_urlencoded::Serializer::new(String::new());
+    let query = with.extend_pairs(kept).append_pair("after", next).finish();
+    HeaderValue::from_str(&format!("<{}?{query}>; rel=\"next\"", at.path())).ok()
 }
 
 fn names<Row: PartialSchema>() -> Vec<String> {
@@ -143,7 +141,7 @@ mod tests {
     async fn the_next_page_is_asked_for_as_this_one_was() {
         let paging = asked("/api/v1/things?search=a%26b&after=old&limit=2").await.unwrap();
         assert_eq!((paging.after.as_str(), paging.limit), ("old", 2));
-        assert_eq!(paging.link("n w"), "</api/v1/things?search=a%26b&limit=2&after=n+w>; rel=\"next\"");
+        assert_eq!(link(&paging.at, "n w").unwrap(), "</api/v1/things?search=a%26b&limit=2&after=n+w>; rel=\"next\"");
     }
 
     #[tokio::test]

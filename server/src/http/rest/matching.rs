@@ -71,6 +71,8 @@ async fn change(things: &Things, thing: &str, request: Request, next: Next) -> R
     let collection = rules::collection(thing);
     let present = things.read(&address, &caller).await;
     match (present.status(), given.as_str()) {
+        // What shall stand is put by a pipeline that does not know whether it is the first time.
+        (StatusCode::NOT_FOUND, "*") if puts => return next.run(request).await,
         (StatusCode::NOT_FOUND, _) if puts => {
             let said =
                 "There is nothing at this address that could be as `If-Match` says. Leave the header out to make it.";

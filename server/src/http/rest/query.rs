@@ -45,6 +45,7 @@ pub struct Behind {
     /// Number of the last line that is known.
     pub after: i64,
     /// Lines of one page, from 1 to 200; 50 without it. A stream has no pages.
+    #[param(minimum = 1, maximum = 200)]
     pub limit: Option<u32>,
 }
 
@@ -55,5 +56,6 @@ pub struct Told {
     /// `next` of the page before.
     pub after: String,
     /// Rows of one page, from 1 to 200; 50 without it.
+    #[param(minimum = 1, maximum = 200)]
     pub limit: Option<u32>,
 }

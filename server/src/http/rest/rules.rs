@@ -3,7 +3,7 @@
 use super::openapi;
 use axum::http::Method;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// Of every operation that is documented, which a test holds against the router.
@@ -11,8 +11,8 @@ static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::of(openapi::document()))
 
 /// What an operation takes.
 pub(super) struct Operation {
-    /// Names of what may stand behind the question mark.
-    pub query: BTreeSet<String>,
+    /// What may stand behind the question mark, with the schema of each.
+    pub query: BTreeMap<String, Value>,
     /// Kinds of body and the schema of each; empty where there is none.
     pub body: BTreeMap<String, Value>,
 }
@@ -37,10 +37,11 @@ impl Rules {
 impl Operation {
     fn of(told: &Value) -> Operation {
         let parameters = told["parameters"].as_array().into_iter().flatten();
-        let query = parameters.filter(|one| one["in"] == "query").filter_map(|one| one["name"].as_str());
+        let query = parameters.filter(|one| one["in"] == "query");
+        let query = query.filter_map(|one| Some((one["name"].as_str()?.to_owned(), one["schema"].clone())));
         let body = told["requestBody"]["content"].as_object().into_iter().flatten();
         Operation {
-            query: query.map(str::to_owned).collect(),
+            query: query.collect(),
             body: body.map(|(kind, content)| (kind.clone(), content["schema"].clone())).collect(),
         }
     }

@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use domain::problem::WrongField;
+use serde_json::{Value, json};
 use std::error::Error;
 use tower_http::timeout::TimeoutError;
 
@@ -44,15 +45,39 @@ pub(super) async fn layer(request: Request, next: Next) -> Response {
     }
 }
 
-fn query(query: &str, operation: &rules::Operation) -> Option<Response> {
-    let unknown = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| !operation.query.contains(name.as_ref()));
-    let (name, _) = unknown?;
-    let known: Vec<&str> = operation.query.iter().map(String::as_str).collect();
+fn query(query: &str, operation: &'static rules::Operation) -> Option<Response> {
+    form_urlencoded::parse(query.as_bytes()).find_map(|(name, value)| match operation.query.get(name.as_ref()) {
+        Some(schema) => number(&name, &value, schema),
+        None => Some(unknown(&name, operation)),
+    })
+}
+
+fn unknown(name: &str, operation: &rules::Operation) -> Response {
+    let known: Vec<&str> = operation.query.keys().map(String::as_str).collect();
     let known = match known.as_slice() {
         [] => "This address takes none.".to_owned(),
         known => format!("There are: {}.", known.join(", ")),
     };
-    Some(problem::named("bad-request", format!("There is no query parameter `{name}` here. {known}")))
+    problem::named("bad-request", format!("There is no query parameter `{name}` here. {known}"))
+}
+
+/// A whole number within its bounds, where it is to be one.
+fn number(name: &str, value: &str, schema: &Value) -> Option<Response> {
+    let whole =
+        schema["type"] == "integer" || schema["type"].as_array().is_some_and(|types| types.contains(&json!("integer")));
+    let bound = |key: &str| schema[key].as_i64();
+    let fits = |number: i64| {
+        bound("minimum").is_none_or(|least| number >= least) && bound("maximum").is_none_or(|most| number <= most)
+    };
+    if !whole || value.parse::<i64>().is_ok_and(fits) {
+        return None;
+    }
+    let bounds = match (bound("minimum"), bound("maximum")) {
+        (Some(least), Some(most)) => format!(" from {least} to {most}"),
+        (Some(least), None) => format!(" from {least} on"),
+        _ => String::new(),
+    };
+    Some(problem::named("bad-request", format!("`{name}` is a whole number{bounds}.")))
 }
 
 /// Whether the body did not come within the time that there is for it.

@@ -84,7 +84,7 @@ async fn a_change_says_what_it_is_meant_for() {
             assert_eq!(manager.change(&approval.0, &wrong, &approval.1).await.status.as_u16(), 412, "{wrong}");
         }
         let listed = format!("\"a\", {now}");
-        assert_eq!(manager.change(&approval.0, &listed, &approval.1).await.status.as_u16(), 201);
+        assert_eq!(manager.change(&approval.0, &listed, &approval.1).await.status.as_u16(), 202);
         let late = member.change(&comments, &now, &say("thanks")).await;
         assert_eq!((late.status.as_u16(), &late.json()["current"]["row"]["state"]), (412, &json!("approved")));
         assert_eq!(member.change(&comments, "*", &say("thanks")).await.status.as_u16(), 201);

@@ -70,7 +70,7 @@ async fn a_plan_is_made_read_and_sent_as_it_is() {
         assert_eq!(member.get(&address).await.json()["request"], request["row"]["id"]);
         let approval = format!("{}/approval", sent.header("location"));
         let approved = manager.post(&approval, &json!({"digest": request["digest"]})).await;
-        assert_eq!(approved.status, StatusCode::CREATED, "{}", approved.body);
+        assert_eq!(approved.status, StatusCode::ACCEPTED, "{}", approved.body);
     })
     .await;
 }

@@ -113,7 +113,7 @@ async fn every_operation_tells_all_of_itself() {
         if header("If-Match").is_some() {
             assert!(responses.contains_key("412") && responses.contains_key("428"), "{said}");
         }
-        if operation.method == "get" && operation.path.ends_with('}') {
+        if operation.method == "get" && operation.path.ends_with('}') && operation.path.matches('{').count() == 1 {
             assert!(responses.contains_key("304") && responses["200"]["headers"]["ETag"].is_object(), "{said}");
         }
     }

@@ -129,12 +129,13 @@ async fn the_document_lists_every_route() {
     let portal = Portal::over(&bed).await;
     let seen = Browser::on(&portal.router).get("/api/openapi.json").await;
     let document: Value = serde_json::from_str(&seen.body).unwrap();
-    let mut documented = Vec::new();
+    let (mut documented, mut names) = (Vec::new(), std::collections::BTreeSet::new());
     for (path, verbs) in document["paths"].as_object().unwrap() {
         for (verb, operation) in verbs.as_object().unwrap() {
             documented.push(format!("{} {path}", verb.to_uppercase()));
             assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{verb} {path} says nothing");
             let id = operation["operationId"].as_str().unwrap();
+            assert!(names.insert(id.to_owned()), "two operations are named {id}");
             assert!(operation["responses"].get("401").is_some(), "{id} answers strangers somehow");
         }
     }

@@ -19,6 +19,7 @@ pub async fn call(portal: &Portal, method: Method, path: &str, token: &str, body
     if body.is_some() {
         request = request.header("content-type", "application/json");
     }
+    request = request.header("if-match", "*");
     let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
     Browser::on(&portal.router).send(request.body(body).unwrap()).await
 }
