@@ -38,11 +38,7 @@ impl Service {
         // As it stands now: what was handed over a moment ago, also at another replica, is to be seen.
         self.deciders.forget();
         let (deciders, now) = (self.deciders().await?, self.clock.now());
-        if caller.pass.as_ref().is_some_and(|pass| pass.program) || !pass::whole(caller).allowed() {
-            let said =
-                "Approvals are handed over by yourself, in the browser or with a token that is narrowed by nothing.";
-            return Err(PortalError::forbidden(said));
-        }
+        by_oneself(caller)?;
         if !decides(caller, &deciders) {
             return Err(PortalError::forbidden("Only who decides on requests can hand that over."));
         }
@@ -87,12 +83,22 @@ impl Service {
     }
 
     pub(super) async fn take_back_of(&self, caller: &Caller) -> Answer<()> {
+        by_oneself(caller)?;
         let now = self.clock.now();
         let told = told(caller, Act::ApprovalsTakenBack, now);
         let ended = store::handover::end(&self.store, &caller.account.name, &told, now).await;
         self.deciders.forget();
         ended.map_err(failed("taking approvals back"))
     }
+}
+
+/// A token that may do only some things does not change who decides.
+fn by_oneself(caller: &Caller) -> Answer<()> {
+    if caller.pass.as_ref().is_none_or(|pass| !pass.program) && pass::whole(caller).allowed() {
+        return Ok(());
+    }
+    let said = "Approvals are handed over by yourself, in the browser or with a token that is narrowed by nothing.";
+    Err(PortalError::forbidden(said))
 }
 
 /// For the record of what is done: an account's own.

@@ -254,6 +254,10 @@ fn rest_agrees(action: Action, answer: Answer, seen: &Seen) -> bool {
         Answer::Allowed => matches!(status, 200..=204 | 409 | 422),
         Answer::Refused(reason) => status == 403 && told().detail == reason,
         Answer::Hidden if action == Action::Request => matches!(status, 403 | 422),
+        // What is put where nothing of theirs stands is asked for anew.
+        Answer::Hidden if action == Action::Change => {
+            matches!(status, 403 | 404 | 422) && !seen.body.contains("payments")
+        }
         Answer::Hidden => status == 404 && !seen.body.contains("payments"),
     }
 }
