@@ -36,6 +36,19 @@ def ask(operation: str, client, *path, **more):
     return answer
 
 
+def followed(client, environment: str) -> list[str]:
+    """Kinds of the events of an environment, page by page, until its checks have ended."""
+    cursor, kinds = "", []
+    for _ in range(1200):
+        page = ask("events.list_environment_events", client, environment, after=cursor).parsed
+        kinds += [event.kind.value for event in page.rows]
+        cursor = page.cursor
+        if "validation.ended" in kinds:
+            return kinds
+        time.sleep(0.1)
+    sys.exit(f"the checks of {environment} have not ended; so far: {kinds}")
+
+
 def main() -> None:
     with rig.portal() as portal, tempfile.TemporaryDirectory() as folder:
         generated(portal, Path(folder))
@@ -58,13 +71,11 @@ def main() -> None:
         tag = request.headers["etag"]
         approval = Approval(digest=request.parsed.digest, comment="As planned")
         approved = ask("requests.approve_request", manager, first, body=approval, if_match=tag)
-        job, states = approved.parsed.job, []
-        while not states or states[-1] not in rig.ENDED:
-            state = ask("jobs.read_job", member, job).parsed.row.state.value
-            if state not in states[-1:]:
-                states.append(state)
-            time.sleep(0.05)
-        assert states[-1] == "succeeded", f"the job went through {states}"
+        kinds = followed(member, "by-program")
+        told = [kind for kind in kinds if kind in ("request.sent", "request.decided", "step.ended", "validation.ended")]
+        assert told[:2] == ["request.sent", "request.decided"] and "step.ended" in told, f"what is told: {kinds}"
+        job = ask("jobs.read_job", member, approved.parsed.job).parsed
+        assert job.row.state.value == "succeeded", f"the job is {job.row.state}"
 
         environment = ask("environments.read_environment", member, "by-program").parsed
         verdicts = {result.title: result.verdict.value for result in environment.validation.results}

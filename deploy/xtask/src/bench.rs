@@ -78,6 +78,7 @@ const PROMISES: &[Promise] = &[
     higher("api_read_postgres_per_second", "requests/s", 3000.0, Way::Here(engine::api_read_postgres_per_second)),
     lower("api_read_postgres_p99_ms", "ms", 50.0, Way::Here(engine::api_read_postgres_p99_ms)),
     higher("api_list_per_second", "requests/s", 3000.0, Way::Here(engine::api_list_per_second)),
+    higher("api_submit_per_second", "requests/s", 300.0, Way::Here(engine::api_submit_per_second)),
     lower("api_growth", "ratio", 1.3, Way::Here(engine::api_growth)),
     lower("listener_kb", "KB", 40.0, Way::Here(engine::listener_kb)),
 ];

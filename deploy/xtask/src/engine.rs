@@ -88,6 +88,11 @@ pub fn api_list_per_second() -> Result<f64> {
     said("load", "api_list_per_second")
 }
 
+/// Of plans that were made before, on PostgreSQL.
+pub fn api_submit_per_second() -> Result<f64> {
+    said("load", "api_submit_per_second")
+}
+
 /// How many times slower reading is with ten thousand environments than with a hundred.
 pub fn api_growth() -> Result<f64> {
     said("load", "api_growth")

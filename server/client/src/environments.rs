@@ -4,7 +4,7 @@ use crate::api::{Answer, Api};
 use crate::exit::{Done, Exit, Failure, local};
 use crate::output::{Output, at, facts, read, table, word};
 use crate::prompt::{Password, confirm};
-use crate::{form, plans, requests};
+use crate::{document, form, plans, requests};
 use clap::{Args, Subcommand, ValueEnum};
 use domain::check::Verdict;
 use domain::view::environment::{Row, Validation, Whole};
@@ -227,12 +227,11 @@ fn with(password: &Password, body: &mut Map<String, Value>) -> Result<(), Failur
 }
 
 async fn put(apply: &Apply, api: &Api, output: Output) -> Done {
-    let form = form::read(&apply.file)?;
-    let name = form.name.trim().to_owned();
+    let mut body = document::read(&apply.file)?;
+    let name = body.get("name").and_then(Value::as_str).unwrap_or_default().trim().to_owned();
     if name.is_empty() {
-        return Err(Failure::usage("The form names no environment: `name: …`."));
+        return Err(Failure::usage("The file names no environment: `name: …`."));
     }
-    let mut body = form::answers(&form);
     with(&apply.password, &mut body)?;
     let state = match api.get(&["environments", &name], &[]).await {
         Ok(standing) => Some(standing.state()),

@@ -10,13 +10,19 @@ use std::path::Path;
 
 /// Reads it; `-` is the standard input.
 pub(crate) fn read(path: &Path) -> Result<Form, Failure> {
+    let (text, what) = text(path)?;
+    parse(&text, &what)
+}
+
+/// What a file or the standard input (`-`) holds, and what to call it.
+pub(crate) fn text(path: &Path) -> Result<(String, String), Failure> {
     let what = local(&format!("reading {}", path.display()));
     if path == Path::new("-") {
         let mut text = String::new();
         std::io::stdin().read_to_string(&mut text).map_err(what)?;
-        return parse(&text, "the standard input");
+        return Ok((text, "the standard input".to_owned()));
     }
-    parse(&std::fs::read_to_string(path).map_err(what)?, &path.display().to_string())
+    Ok((std::fs::read_to_string(path).map_err(what)?, path.display().to_string()))
 }
 
 /// Only what is answered, so that what is not keeps what stands.

@@ -2,6 +2,7 @@
 
 mod api;
 mod arguments;
+mod document;
 mod environments;
 mod events;
 mod exit;

@@ -26,6 +26,7 @@ impl Teams for Service {
             name: team.name.to_string(),
             title: team.title.clone(),
             managers: deciders.managers_of(&team.name),
+            cost_centre: team.cost_centre.clone(),
             asks: may(caller, Action::Request, &Subject::of(&team.name, None)).allowed(),
         };
         Ok(self.seen_teams(caller).into_iter().map(row).collect())

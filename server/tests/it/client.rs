@@ -106,6 +106,23 @@ reason: a test
 ";
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_wish_that_lies_in_a_file_is_put_until_it_stands() {
+    both(|bed| async move {
+        let story = Story::over(&bed).await;
+        let member = story.token(&story.portal.member().await).await;
+        let wish = story.file("wish.yaml", &FORM.replace("nodes: 1", "nodes: 2\ntags:\n  owner: payments"));
+        let put = ["env", "apply", "-f", wish.to_str().unwrap()];
+        let first = story.run(Some(&member), &put, "").await.well();
+        assert!(first.contains("waits for its decision"), "{first}");
+        assert_eq!(story.run(Some(&member), &put, "").await.well(), first, "the same wish is asked for once");
+        let wrong = story.file("wrong.yaml", "name: by-command\nnodse: 2\n");
+        let told = story.run(Some(&member), &["env", "apply", "-f", wrong.to_str().unwrap()], "").await;
+        assert!(told.code == 2 && told.told.contains("Is `nodes` meant?"), "{} {}", told.code, told.told);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_environment_is_asked_for_approved_watched_and_destroyed_from_the_command_line() {
     both(|bed| async move {
         let story = Story::over(&bed).await;
@@ -117,7 +134,11 @@ async fn an_environment_is_asked_for_approved_watched_and_destroyed_from_the_com
         let form = story.file("env.yaml", &FORM.replace("by-command", name));
         let form = form.to_str().unwrap();
 
-        let asked = story.run(Some(&member), &["env", "request", "-f", form, "-o", "json"], "").await.json();
+        let planned = story.run(Some(&member), &["plan", "-f", form, "-o", "json"], "").await.json();
+        let (plan, digest) = (planned["id"].as_str().unwrap(), planned["digest"].as_str().unwrap());
+        let send = ["env", "request", "--plan", plan, "--digest", digest, "-o", "json"];
+        let asked = story.run(Some(&member), &send, "").await.json();
+        assert_eq!(asked["digest"], digest, "what was shown is what is asked for");
         let request = asked["row"]["id"].as_str().unwrap().to_owned();
         let shown = story.run(Some(&manager), &["request", "show", &request], "").await.well();
         assert!(shown.contains(&format!("Create {name}")) && shown.contains(&format!("aks-{name}")), "{shown}");
@@ -161,6 +182,9 @@ async fn an_environment_is_asked_for_approved_watched_and_destroyed_from_the_com
         let evidence = story.run(Some(&manager), &["env", "evidence", name], "").await.well();
         let verified = story.run(None, &["audit", "verify", evidence.trim()], "").await.well();
         assert!(verified.starts_with("whole: "), "{verified}");
+
+        let stands = story.run(Some(&member), &["env", "apply", "-f", form], "").await.well();
+        assert!(stands.contains("nothing is asked for"), "{stands}");
 
         let destroy = ["env", "destroy", name, "--yes", "--reason", "done", "-o", "json"];
         let destroyed = story.run(Some(&member), &destroy, "").await.json();

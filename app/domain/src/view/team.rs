@@ -12,6 +12,9 @@ pub struct Row {
     pub title: String,
     /// Account names of those who decide for it.
     pub managers: Vec<String>,
+    /// Who pays; it stands as a tag on everything that is made for the team.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_centre: Option<String>,
     /// Whether the caller may ask for environments of it.
     pub asks: bool,
 }

@@ -4,6 +4,7 @@ use crate::Asked;
 use crate::base::{Base, Kind};
 use crate::copies::Original;
 use crate::deeds::People;
+use crate::plans;
 use crate::replica::Replica;
 use crate::stage::Stage;
 use anyhow::{Context, Result, bail};
@@ -18,6 +19,8 @@ const MANY: usize = 10_000;
 /// A million of ten thousand.
 const EVENTS_EACH: usize = 100;
 const CONNECTIONS: &str = "64";
+/// Plans that are sent.
+const SENT: usize = 1_500;
 
 /// What a run of the load tool told.
 struct Told {
@@ -31,11 +34,14 @@ pub fn run(asked: &Asked) -> Result<usize> {
     let mut growth: f64 = 0.0;
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let mut stage = Stage::set(asked)?;
-        let (few, read, list) = measured(&stage, kind, most).inspect_err(|_| stage.keep())?;
+        let measured = measured(&stage, kind, most).inspect_err(|_| stage.keep())?;
+        let Measured { few, read, list, submit } = measured;
         println!("api_read_{}_per_second {:.0}", kind.word(), read.per_second);
         println!("api_read_{}_p99_ms {:.2}", kind.word(), read.p99_ms);
         if kind == Kind::Sqlite {
             println!("api_list_per_second {:.0}", list.per_second);
+        } else {
+            println!("api_submit_per_second {:.0}", submit.per_second);
         }
         growth = growth.max(few.per_second / read.per_second);
     }
@@ -43,8 +49,18 @@ pub fn run(asked: &Asked) -> Result<usize> {
     Ok(0)
 }
 
-/// Reading one among few, reading one among many, a list of fifty among many.
-fn measured(stage: &Stage, kind: Kind, most: usize) -> Result<(Told, Told, Told)> {
+struct Measured {
+    /// Reading one among few.
+    few: Told,
+    /// Reading one among many.
+    read: Told,
+    /// A list of fifty among many.
+    list: Told,
+    /// Sending plans that were made before, one after the other.
+    submit: Told,
+}
+
+fn measured(stage: &Stage, kind: Kind, most: usize) -> Result<Measured> {
     let cluster = Arc::new(Cluster::start(Care::Durable)?);
     let base = match kind {
         Kind::Sqlite => Base::sqlite(&stage.folder, "load"),
@@ -60,7 +76,9 @@ fn measured(stage: &Stage, kind: Kind, most: usize) -> Result<(Told, Told, Told)
     let made = ["token", "create", "--for", "member@contoso.example", "--expires", "1d"];
     let (content, token) = stage.keystead(&base.url(), &made)?;
     let token = token.lines().last().filter(|_| content).with_context(|| format!("no token: {token}"))?.to_owned();
-    let ask = |path: &str, seconds: &str| load(&format!("{}/api/v1/{path}", portal.url()), &token, seconds);
+    let ask = |path: &str, seconds: &str| {
+        load(&format!("{}/api/v1/{path}", portal.url()), &token, &["-z", seconds, "-w"], "200")
+    };
     let original = Original::of(&base, kind)?;
     original.copy(1, FEW - 1, 0)?;
     let one = "environments/copy-00042";
@@ -78,16 +96,21 @@ fn measured(stage: &Stage, kind: Kind, most: usize) -> Result<(Told, Told, Told)
         base.number("select count(*) from event")?,
         kind.word()
     );
+    let bodies = stage.folder.join("plans.jsonl");
+    std::fs::write(&bodies, plans::made(&portal.url(), &token, SENT)?)?;
+    let (bodies, sent) = (bodies.display().to_string(), SENT.to_string());
+    let send = ["-n", &sent, "-m", "POST", "-T", "application/json", "-Z", &bodies];
+    let submit = load(&format!("{}/api/v1/requests", portal.url()), &token, &send, "201")?;
     portal.end()?;
-    Ok((few, read, list))
+    Ok(Measured { few, read, list, submit })
 }
 
-/// Runs the load tool for a while; anything but 200 is an error.
-fn load(url: &str, token: &str, lasts: &str) -> Result<Told> {
+/// Runs the load tool; any other status is an error.
+fn load(url: &str, token: &str, how: &[&str], wanted: &str) -> Result<Told> {
     let program = std::env::var_os("KEYSTEAD_OHA").map(PathBuf::from);
     let program = program.context("KEYSTEAD_OHA names no program; measurements are started by `cargo xtask bench`")?;
     let mut oha = Command::new(program);
-    oha.args(["-z", lasts, "-w", "-c", CONNECTIONS, "--no-tui", "--output-format", "json", "--disable-compression"]);
+    oha.args(how).args(["-c", CONNECTIONS, "--no-tui", "--output-format", "json", "--disable-compression"]);
     oha.arg("-H").arg(format!("authorization: Bearer {token}")).arg(url);
     let done = oha.output().context("starting the load tool")?;
     if !done.status.success() {
@@ -96,7 +119,7 @@ fn load(url: &str, token: &str, lasts: &str) -> Result<Told> {
     let told: Value = serde_json::from_slice(&done.stdout)?;
     let answers = told["statusCodeDistribution"].as_object().context("no answers")?;
     let errors = told["errorDistribution"].as_object().is_some_and(|errors| !errors.is_empty());
-    if errors || answers.keys().any(|status| status != "200") {
+    if errors || answers.keys().any(|status| status != wanted) {
         bail!("answers of {url}: {} {}", told["statusCodeDistribution"], told["errorDistribution"]);
     }
     let figure = |value: &Value| value.as_f64().with_context(|| format!("no figure: {told}"));

@@ -13,6 +13,7 @@ mod listeners;
 mod load;
 mod long_job;
 mod person;
+mod plans;
 mod replica;
 mod run;
 mod stage;
