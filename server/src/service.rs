@@ -19,6 +19,7 @@ pub mod feed;
 mod frames;
 mod handing;
 mod jobs;
+mod listing;
 mod lists;
 mod notices;
 mod paging;
@@ -93,7 +94,7 @@ pub struct Service {
     standing: policies::Standing,
     password_files: BTreeMap<TemplateName, PathBuf>,
     deciders: deciders::Cache,
-    listings: environments::Listings,
+    listings: listing::Listings,
     rows: lists::EnvironmentRows,
     waiting: frames::Waiting,
     offers: frames::Offers,
