@@ -19,8 +19,6 @@ mod names;
 pub mod notices;
 pub mod once;
 pub mod openapi;
-pub mod paged;
-pub mod paging;
 pub mod pairs;
 pub mod people;
 pub mod plans;

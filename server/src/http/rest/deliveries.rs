@@ -1,27 +1,32 @@
 //! `/api/v1/deliveries` lists the notices that could not be delivered; `redelivery` under one sends it again.
 
+use super::list::{USUAL, linked};
 use super::problem::Refusal;
-use super::query::Paged;
+use super::query::Pages;
 use super::refusals::{Unasked, Unsaid};
 use crate::http::Web;
 use crate::http::caller::Bearer;
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{OriginalUri, Path, Query, State};
 use axum::http::StatusCode;
+use axum::response::IntoResponse;
 use domain::view::notice::Deliveries;
 
 /// What was given up, or has been tried in vain so far, newest first; for platform engineers.
 #[utoipa::path(
-    get, path = "/api/v1/deliveries", tag = "notices", params(Paged),
+    get, path = "/api/v1/deliveries", tag = "notices", params(Pages),
     security(("token" = [])),
     responses((status = 200, description = "A page of them", body = Deliveries), Unasked)
 )]
 pub async fn list(
     State(web): State<Web>,
     Bearer(caller): Bearer,
-    Query(page): Query<Paged>,
-) -> Result<Json<Deliveries>, Refusal> {
-    Ok(Json(web.portal.undelivered(&caller, &page.after, page.limit).await?))
+    OriginalUri(here): OriginalUri,
+    Query(page): Query<Pages>,
+) -> Result<impl IntoResponse, Refusal> {
+    let limit = page.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(USUAL);
+    let found = web.portal.undelivered(&caller, &page.after, limit).await?;
+    Ok((linked(&here, found.next.as_deref()), Json(found)))
 }
 
 /// Sends one again, from now on and for another day.

@@ -1,7 +1,7 @@
 //! Events of a job, of an environment and of everything that the caller may see: a page, or as they come where the
 //! program accepts `text/event-stream`.
 
-use super::paging::linked;
+use super::list::linked;
 use super::problem::Refusal;
 use super::query::Behind;
 use super::refusals::{Unheard, Unsought};

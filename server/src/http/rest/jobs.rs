@@ -1,7 +1,7 @@
 //! `/api/v1/jobs` lists, `/api/v1/jobs/{id}` reads a job; `POST` to what stands under it says a word to it.
 
 use super::body::Body;
-use super::paging::linked;
+use super::list::linked;
 use super::prefer::{Prefer, Waited};
 use super::problem::Refusal;
 use super::refusals::{Unread, Unsaid, Unsought};

@@ -8,8 +8,8 @@ use axum::Json;
 use axum::extract::{FromRequestParts, OriginalUri, Query};
 use axum::http::header::LINK;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderName, HeaderValue, StatusCode, Uri};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::openapi::RefOr;
@@ -17,7 +17,7 @@ use utoipa::openapi::schema::Schema;
 use utoipa::{IntoParams, PartialSchema};
 
 /// Rows of a page where nothing is said, and at most.
-const USUAL: usize = 50;
+pub const USUAL: usize = 50;
 const MOST: usize = 200;
 
 /// What the address of a list may say beside its filters.
@@ -70,9 +70,7 @@ impl Paging {
             Ok(Some(body)) => Json(body).into_response(),
             Err(refused) => return refused,
         };
-        if let Some(link) = next.and_then(|next| link(&self.at, next)) {
-            answer.headers_mut().insert(LINK, link);
-        }
+        answer.headers_mut().extend(next.and_then(|next| link(&self.at, next)).map(|link| (LINK, link)));
         answer
     }
 
@@ -105,8 +103,13 @@ impl Paging {
     }
 }
 
+/// `Link: <…?after=…>; rel="next"`, where there is a next page of what is asked for here.
+pub fn linked(here: &Uri, next: Option<&str>) -> Option<AppendHeaders<[(HeaderName, HeaderValue); 1]>> {
+    Some(AppendHeaders([(LINK, link(here, next?)?)]))
+}
+
 /// The `Link` (RFC 8288) to the page behind a cursor: the address of this one with another cursor.
-pub fn link(at: &Uri, next: &str) -> Option<HeaderValue> {
+fn link(at: &Uri, next: &str) -> Option<HeaderValue> {
     let kept = form_urlencoded::parse(at.query().unwrap_or_default().as_bytes()).filter(|(name, _)| name != "after");
     let mut with = form_urlencoded::Serializer::new(String::new());
     let query = with.extend_pairs(kept).append_pair("after", next).finish();

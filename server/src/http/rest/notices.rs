@@ -1,8 +1,8 @@
 //! `GET /api/v1/notices` lists what the caller was told.
 
-use super::paging::linked;
+use super::list::linked;
 use super::problem::Refusal;
-use super::query::Told;
+use super::query::Pages;
 use super::refusals::Unsought;
 use crate::http::Web;
 use crate::http::caller::Bearer;
@@ -43,7 +43,7 @@ pub struct Notices {
 
 /// What the caller was told, newest first.
 #[utoipa::path(
-    get, path = "/api/v1/notices", tag = "account", params(Told),
+    get, path = "/api/v1/notices", tag = "account", params(Pages),
     security(("token" = [])),
     responses((status = 200, description = "A page of them", body = Notices, headers(("Link" = String))), Unsought)
 )]
@@ -51,7 +51,7 @@ pub async fn list(
     State(web): State<Web>,
     Bearer(caller): Bearer,
     OriginalUri(here): OriginalUri,
-    Query(told): Query<Told>,
+    Query(told): Query<Pages>,
 ) -> Result<impl IntoResponse, Refusal> {
     let found = web.portal.notices(&caller, &told.after, Some(told.limit.unwrap_or(50))).await?;
     let rows = found.rows.into_iter().map(Notice::from).collect();

@@ -21,23 +21,6 @@ pub struct Shown {
     pub days: u32,
 }
 
-/// Which page.
-#[derive(Deserialize, IntoParams)]
-#[serde(default)]
-pub struct Paged {
-    /// Cursor of the page to show: `next` of the one before.
-    pub after: String,
-    /// Rows of it, 1 to 200.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: usize,
-}
-
-impl Default for Paged {
-    fn default() -> Paged {
-        Paged { after: String::new(), limit: 50 }
-    }
-}
-
 /// Which lines of a job's log.
 #[derive(Default, Deserialize, IntoParams)]
 #[serde(default)]
@@ -49,10 +32,10 @@ pub struct Behind {
     pub limit: Option<u32>,
 }
 
-/// Which notices.
+/// Which page of a list that nothing else bounds.
 #[derive(Default, Deserialize, IntoParams)]
 #[serde(default)]
-pub struct Told {
+pub struct Pages {
     /// `next` of the page before.
     pub after: String,
     /// Rows of one page, from 1 to 200; 50 without it.

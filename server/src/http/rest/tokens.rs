@@ -1,7 +1,7 @@
 //! `/api/v1/tokens` lists and makes tokens; `/api/v1/tokens/{id}` reads and revokes one.
 
 use super::body::Body;
-use super::paged::Paged;
+use super::list::linked;
 use super::problem::Refusal;
 use super::refusals::{Unfound, Unread, Unsaid, Unshown};
 use crate::http::Web;
@@ -23,9 +23,9 @@ pub async fn list(
     Bearer(caller): Bearer,
     OriginalUri(uri): OriginalUri,
     Query(filter): Query<Filter>,
-) -> Result<Paged<List>, Refusal> {
+) -> Result<impl IntoResponse, Refusal> {
     let list = web.portal.tokens(&caller, &filter).await?;
-    Ok(Paged { next: list.next.clone(), at: uri, body: list })
+    Ok((linked(&uri, list.next.as_deref()), Json(list)))
 }
 
 /// Makes a token: of the caller's own, or of a team's service. Its text is in this answer alone. It has no more than the

@@ -2,7 +2,7 @@
 //! its deliveries, its secrets and its test.
 
 use super::body::Body;
-use super::paged::Paged;
+use super::list::linked;
 use super::problem::Refusal;
 use super::refusals::{Unfound, Unsaid, Unshown};
 use crate::http::Web;
@@ -24,9 +24,9 @@ pub async fn list(
     Bearer(caller): Bearer,
     OriginalUri(uri): OriginalUri,
     Query(filter): Query<Filter>,
-) -> Result<Paged<List>, Refusal> {
+) -> Result<impl IntoResponse, Refusal> {
     let list = web.portal.webhooks(&caller, &filter).await?;
-    Ok(Paged { next: list.next.clone(), at: uri, body: list })
+    Ok((linked(&uri, list.next.as_deref()), Json(list)))
 }
 
 /// Makes a webhook. The secret that signs what it is told is in this answer alone.
@@ -139,9 +139,9 @@ pub async fn deliveries(
     OriginalUri(uri): OriginalUri,
     Path(id): Path<String>,
     Query(page): Query<Deliveries>,
-) -> Result<Paged<Log>, Refusal> {
+) -> Result<impl IntoResponse, Refusal> {
     let log = web.portal.deliveries(&caller, &id, &page).await?;
-    Ok(Paged { next: log.next.clone(), at: uri, body: log })
+    Ok((linked(&uri, log.next.as_deref()), Json(log)))
 }
 
 /// Sends a delivery again that has ended, under the same `webhook-id`.
