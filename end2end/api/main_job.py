@@ -37,16 +37,17 @@ def ask(operation: str, client, *path, **more):
 
 
 def followed(client, environment: str) -> list[str]:
-    """Kinds of the events of an environment, page by page, until its checks have ended."""
-    cursor, kinds = "", []
+    """Kinds of the events of an environment, page by page, until its job has ended: the checks are the last but one."""
+    cursor, kinds, state = "", [], ""
     for _ in range(1200):
         page = ask("events.list_environment_events", client, environment, after=cursor).parsed
         kinds += [event.kind.value for event in page.rows]
-        cursor = page.cursor
-        if "validation.ended" in kinds:
+        states = [event.detail.state for event in page.rows if event.kind.value == "job.changed"]
+        cursor, state = page.cursor, (states or [state])[-1]
+        if state in rig.ENDED:
             return kinds
         time.sleep(0.1)
-    sys.exit(f"the checks of {environment} have not ended; so far: {kinds}")
+    sys.exit(f"the job of {environment} has not ended; so far: {kinds}")
 
 
 def main() -> None:
