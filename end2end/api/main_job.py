@@ -75,6 +75,7 @@ def main() -> None:
         kinds = followed(member, "by-program")
         told = [kind for kind in kinds if kind in ("request.sent", "request.decided", "step.ended", "validation.ended")]
         assert told[:2] == ["request.sent", "request.decided"] and "step.ended" in told, f"what is told: {kinds}"
+        assert "validation.ended" in told, f"what is told: {kinds}"
         job = ask("jobs.read_job", member, approved.parsed.job).parsed
         assert job.row.state.value == "succeeded", f"the job is {job.row.state}"
 
