@@ -26,7 +26,8 @@ pub struct Mark {
 /// Claims the job whose turn it is ([`super::queue`]) of those that nobody holds and that this worker has not left to
 /// others; `None` where there is none, or where another worker was quicker: ask [`next`] whether to try again. `until` is
 /// the end of the lease by the worker's own clock. It reads the head of each team's queue from an index, however many
-/// jobs stand behind it.
+/// jobs stand behind it. That it is due is asked of the row itself too: on PostgreSQL a claim that waited for another
+/// worker's row finds it let go of until later, and the choice of before is not made again.
 pub async fn claim(store: &Store, worker: &str, now: Moment, until: Moment) -> Result<Option<Claim>, Error> {
     const SQL: &str = "with recursive teams(team) as (\
         select min(team) from job where due_at is not null and lease_until = 0 \
@@ -37,7 +38,7 @@ pub async fn claim(store: &Store, worker: &str, now: Moment, until: Moment) -> R
         and due.due_at <= $2 and coalesce(due.worker, '') <> $1 order by due.due_at, due.id limit 1), \
         (select count(*) from job held where held.team = teams.team and held.lease_until <> 0) \
         from teams where teams.team is not null) \
-        update job set epoch = epoch + 1, worker = $1, lease_until = $3 where lease_until = 0 and id = (\
+        update job set epoch = epoch + 1, worker = $1, lease_until = $3 where lease_until = 0 and due_at <= $2 and id = (\
         select head.id from heads join job head on head.id = heads.id \
         order by heads.in_hand, head.due_at, head.id limit 1) returning id, epoch";
     let mut tx = store.join().await?;

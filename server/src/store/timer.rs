@@ -79,11 +79,12 @@ impl From<Row> for Claim {
 }
 
 /// Claims the timer that has been due longest and that nobody is at. Its lease works as that of a job
-/// ([`super::lease`]): `until` is for the ringer's own clock alone.
+/// ([`super::lease`]): `until` is for the ringer's own clock alone. That it is due is asked of the row itself too: on
+/// PostgreSQL a claim that waited for another ringer's row finds it put off, and the choice of before is not made again.
 pub async fn claim(store: &Store, worker: &str, now: Moment, until: Moment) -> Result<Option<Claim>, Error> {
     const SQL: &str = "update timer set epoch = timer.epoch + 1, worker = $1, lease_until = $3 from (select kind as k, \
         subject as s from timer where due_at <= $2 and lease_until = 0 order by due_at limit 1) as first \
-        where timer.kind = first.k and timer.subject = first.s and timer.lease_until = 0 \
+        where timer.kind = first.k and timer.subject = first.s and timer.lease_until = 0 and timer.due_at <= $2 \
         returning kind, subject, due_at, tries, epoch";
     let row: Option<Row> = on_both!(store.write(), db => {
         sqlx::query_as(SQL).bind(worker).bind(now.0).bind(until.0).fetch_optional(db).await

@@ -8,7 +8,7 @@ use domain::check::{self, Verdict};
 use domain::id::{EnvironmentId, ValidationId};
 use keystead::clock::Clock;
 use keystead::engine::Watch;
-use keystead::store::{Change, Error, Schema, Store, Use, sealed, timer, validation};
+use keystead::store::{Both, Change, Error, Schema, Store, Use, lease, sealed, timer, validation};
 use keystead::timers::{self, Next, SealedCleanUp, Timer};
 use secrecy::SecretString;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -182,6 +182,44 @@ async fn a_timer_rings_when_it_is_due_again_when_it_failed_and_once_for_all() {
         assert_eq!((rings(), timer::next(&bed.store).await.unwrap()), (3, None));
     })
     .await;
+}
+
+/// Runs `put_off` in a transaction, lets `claim` wait for its row, and commits: what the claim then finds.
+async fn claimed_after<Found: Send + 'static>(
+    bed: &Bed,
+    put_off: &'static str,
+    claim: impl Future<Output = Found> + Send + 'static,
+) -> Found {
+    const WAITING: &str = "select count(*) from pg_stat_activity
+        where wait_event_type = 'Lock' and datname = current_database()";
+    let Both::Postgres(db) = bed.store.write() else { panic!("this is about PostgreSQL") };
+    let mut other = db.begin().await.unwrap();
+    sqlx::query(put_off).execute(&mut *other).await.unwrap();
+    let claiming = tokio::spawn(claim);
+    let look = Store::open(&bed.url, Use::Look).await.unwrap();
+    let waits = async { while number(&look, WAITING).await == 0 {} };
+    tokio::time::timeout(std::time::Duration::from_secs(10), waits).await.expect("the claim met nobody");
+    other.commit().await.unwrap();
+    claiming.await.unwrap()
+}
+
+/// On PostgreSQL whoever waited for a row sees it as it has become, but chose it as it was.
+#[tokio::test]
+async fn what_another_server_has_just_put_off_is_not_claimed() {
+    let bed = Bed::postgres().await;
+    queued(&bed.store, "ledger-dev", Vec::new(), Moment(0)).await;
+    let mut tx = bed.store.begin().await.unwrap();
+    timer::set(&mut tx, "bell", "noon", Moment(1_000)).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let store = bed.store.clone();
+    let claim = async move { timer::claim(&store, "slow", Moment(2_000), Moment(9_000)).await.unwrap() };
+    let rung = claimed_after(&bed, "update timer set due_at = 50000, epoch = epoch + 2 where kind = 'bell'", claim);
+    assert_eq!(rung.await, None);
+
+    let store = bed.store.clone();
+    let claim = async move { lease::claim(&store, "slow", Moment(2_000), Moment(9_000)).await.unwrap() };
+    assert_eq!(claimed_after(&bed, "update job set due_at = 50000, epoch = epoch + 2", claim).await, None);
 }
 
 #[tokio::test]
