@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import rig
+import stage
 
 SEED = "20261127"
 # Whose rights are tried: who may ask, who may approve, who may do nearly everything.
@@ -18,8 +19,7 @@ def main() -> None:
     examples = sys.argv[1] if len(sys.argv) > 1 else "6"
     failed = []
     with rig.portal() as portal:
-        member, manager = (rig.Program(portal, f"{who}@contoso.example") for who in ("member", "manager"))
-        rig.environment(member, manager, "to-be-tried")
+        stage.Stage(portal).everything()
         for account in ACCOUNTS:
             token = portal.token(account)
             with tempfile.TemporaryDirectory() as reports:

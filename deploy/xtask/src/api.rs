@@ -2,13 +2,15 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
 use crate::phases::Phases;
 use crate::{place, python, run};
 
-/// `cargo xtask api [--programs FOLDER] [FILTER]`; with FOLDER of programs that are built already.
+/// `cargo xtask api [--programs FOLDER] [FILTER]`; with FOLDER of programs that are built already. `examples` writes the
+/// examples of the portal's document anew instead.
 pub fn run(arguments: &[String]) -> Result<()> {
     let (mut programs, mut filter) = (None, None);
     let mut rest = arguments.iter();
@@ -30,6 +32,9 @@ pub fn run(arguments: &[String]) -> Result<()> {
         }
     };
     phases.run("clients", clients)?;
+    if filter.as_deref() == Some("examples") {
+        return phases.run("examples", || run::loud(&mut script("examples", &programs)));
+    }
     phases.run("api", || scripts(&programs, filter.as_deref()))
 }
 
@@ -47,15 +52,19 @@ pub fn scripts(programs: &Path, filter: Option<&str>) -> Result<()> {
         if filter.is_some_and(|filter| !name.contains(filter) && !"api".contains(filter)) {
             continue;
         }
-        let mut script = run::command(python::interpreter("api"));
-        script.arg(folder().join(name).with_extension("py")).env("KEYSTEAD_PROGRAMS", programs);
-        script.env("PYTHONDONTWRITEBYTECODE", "1").current_dir(&logs);
-        match run::quiet(&mut script, name) {
+        match run::quiet(script(name, programs).current_dir(&logs), name) {
             Ok(()) => eprintln!("  {name:<24} passed"),
             Err(error) => failures.push(format!("{error:#}")),
         }
     }
     if failures.is_empty() { Ok(()) } else { bail!("{}", failures.join("\n")) }
+}
+
+fn script(name: &str, programs: &Path) -> Command {
+    let mut script = run::command(python::interpreter("api"));
+    script.arg(folder().join(name).with_extension("py")).env("KEYSTEAD_PROGRAMS", programs);
+    script.env("PYTHONDONTWRITEBYTECODE", "1");
+    script
 }
 
 fn folder() -> PathBuf {

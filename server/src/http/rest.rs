@@ -9,6 +9,7 @@ mod conventions;
 pub mod deliveries;
 pub mod environments;
 pub mod events;
+mod examples;
 pub mod jobs;
 mod json;
 pub mod links;

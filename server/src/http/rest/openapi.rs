@@ -1,8 +1,8 @@
 //! The OpenAPI document, made from the endpoints themselves, and the pages that show it.
 
-use super::conventions;
 use super::links::Links;
 use super::pairs::Pairs;
+use super::{conventions, examples};
 use axum::extract::Request;
 use axum::http::HeaderValue;
 use axum::http::header::CONTENT_SECURITY_POLICY;
@@ -108,6 +108,7 @@ pub fn document() -> &'static Value {
     static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
         let mut document = serde_json::to_value(Document::openapi()).unwrap_or_default();
         conventions::lay_over(&mut document);
+        examples::lay_over(&mut document);
         document
     });
     &DOCUMENT
