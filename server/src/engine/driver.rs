@@ -199,12 +199,14 @@ impl Driver<'_> {
             self.put_off.remove(&deed.step);
             let work = self.work(&deed, now)?;
             let guard = self.guard.clone();
-            let hand = self.hands.spawn(async move {
+            let work = async move {
                 match guard.during(deed::carry_out(work)).await {
                     Ok(outcome) => outcome,
                     Err(super::lease::Lapsed) => Outcome::Lapsed,
                 }
-            });
+            };
+            let trace = self.journal.job.trace.clone();
+            let hand = self.hands.spawn(azure::trace::within_text(trace, work));
             self.in_hand.insert(hand.id(), deed);
         }
         Ok(())

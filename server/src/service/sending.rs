@@ -84,6 +84,7 @@ impl Service {
             level: 0,
             round: 0,
             cost,
+            trace: azure::trace::current_text(),
         }
     }
 }

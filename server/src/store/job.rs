@@ -31,6 +31,8 @@ pub struct Job {
     pub approved_by: String,
     pub approved_at: Moment,
     pub created_at: Moment,
+    /// The W3C `traceparent` that its request came with: Azure is told the same.
+    pub trace: Option<String>,
 }
 
 impl Job {
@@ -59,6 +61,7 @@ pub(super) struct JobRow {
     approved_by: String,
     approved_at: i64,
     created_at: i64,
+    trace: Option<String>,
 }
 
 impl TryFrom<JobRow> for Job {
@@ -80,19 +83,20 @@ impl TryFrom<JobRow> for Job {
             approved_by: row.approved_by,
             approved_at: Moment(row.approved_at),
             created_at: Moment(row.created_at),
+            trace: row.trace,
         })
     }
 }
 
 const FIND: &str = "select id, environment, environment_name, team, request, title, recipe, wish, former, outline, \
-    asked_by, approved_by, approved_at, created_at from job where id = $1";
+    asked_by, approved_by, approved_at, created_at, trace from job where id = $1";
 
 /// Queues a job, due at once. Announce [`super::Change::Job`] after the commit.
 pub async fn create(tx: &mut Tx, job: &Job) -> Result<(), Error> {
     const SQL: &str = "insert into job (id, environment, environment_name, team, request, title, recipe, wish, \
         outline, asked_by, approved_by, approved_at, created_at, state, at_work, steps_done, steps_all, position, \
-        due_at, updated_at, epoch, lease_until, former) \
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, '[]', 0, $15, 0, $13, $13, 0, 0, $16)";
+        due_at, updated_at, epoch, lease_until, former, trace) \
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, '[]', 0, $15, 0, $13, $13, 0, 0, $16, $17)";
     let (wish, outline) = (document::write(&job.wish)?, document::write(&job.outline)?);
     let former = job.former.as_ref().map(document::write).transpose()?;
     let steps = i64::try_from(job.outline.len()).unwrap_or(i64::MAX);
@@ -113,6 +117,7 @@ pub async fn create(tx: &mut Tx, job: &Job) -> Result<(), Error> {
         .bind(State::Queued.key())
         .bind(steps)
         .bind(&former)
+        .bind(&job.trace)
         .execute(db).await.map(drop))
     .map_err(|error| Error::taken(error, "id"))?;
     super::feed::queued(tx, job).await?;

@@ -42,6 +42,8 @@ pub struct Request {
     pub round: u32,
     /// By the prices of when it was sent, where there were any.
     pub cost: Option<Costing>,
+    /// The W3C `traceparent` that it came with.
+    pub trace: Option<String>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -69,6 +71,7 @@ struct Row {
     level: i64,
     round: i64,
     cost: Option<String>,
+    trace: Option<String>,
 }
 
 impl TryFrom<Row> for Request {
@@ -98,6 +101,7 @@ impl TryFrom<Row> for Request {
             level: u32::try_from(row.level).unwrap_or_default(),
             round: u32::try_from(row.round).unwrap_or_default(),
             cost: row.cost.as_deref().map(document::read).transpose()?,
+            trace: row.trace,
         })
     }
 }
@@ -106,8 +110,8 @@ macro_rules! selected {
     ($rest:literal) => {
         concat!(
             "select id, kind, environment, environment_name, team, requester, requester_name, wish, former, purge,
-            plan, digest, state, sent_at, lapses_at, decided_by_name, decided_at, comment, job, rule, level, round, cost
-            from request ",
+            plan, digest, state, sent_at, lapses_at, decided_by_name, decided_at, comment, job, rule, level, round, cost,
+            trace from request ",
             $rest
         )
     };
@@ -116,8 +120,8 @@ macro_rules! selected {
 /// Sends it; `Taken("environment")` where another request about the environment waits for its decision.
 pub async fn add(tx: &mut Tx, request: &Request) -> Result<(), Error> {
     const SQL: &str = "insert into request (id, kind, environment, environment_name, team, requester, requester_name,
-        wish, plan, digest, state, sent_at, lapses_at, job, former, purge, rule, cost)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+        wish, plan, digest, state, sent_at, lapses_at, job, former, purge, rule, cost, trace)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
     let cost = request.cost.as_ref().map(document::write).transpose()?;
     let former = request.former.as_ref().map(document::write).transpose()?;
     let (wish, plan) = (document::write(&request.wish)?, document::write(&request.plan)?);
@@ -128,7 +132,7 @@ pub async fn add(tx: &mut Tx, request: &Request) -> Result<(), Error> {
         let add = add.bind(&request.requester.0).bind(&request.requester_name).bind(&wish).bind(&plan);
         let add = add.bind(&request.digest).bind(request.state.key()).bind(request.sent_at.0).bind(request.lapses_at.0);
         let add = add.bind(request.job.as_ref().map(JobId::as_str)).bind(&former).bind(i64::from(request.purge));
-        let add = add.bind(&rule).bind(&cost);
+        let add = add.bind(&rule).bind(&cost).bind(&request.trace);
         add.execute(db).await.map(drop).map_err(|error| Error::taken(error, "environment"))
     })?;
     let of = feed::Of {
@@ -244,7 +248,7 @@ macro_rules! found {
     (@ $scope:literal, $order:literal) => {
         concat!(
             "select id, kind, environment, environment_name, team, requester, requester_name, wish, former, purge,
-            plan, digest, state, sent_at, lapses_at, decided_by_name, decided_at, comment, job, rule, level, round, cost
+            plan, digest, state, sent_at, lapses_at, decided_by_name, decided_at, comment, job, rule, level, round, cost, trace
             from request ",
             $scope,
             " and ($2 = '' or $2 like '%,' || team || ',%') and ($3 = '' or state = $3) and ($4 = '' or kind = $4) and ",

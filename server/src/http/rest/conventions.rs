@@ -123,7 +123,8 @@ fn parameters(operation: &mut Value, about: &About) {
     let said =
         "Taken into the log and into the answer; without it, or where it is not up to 128 plain letters, one is made.";
     added.push(header("X-Request-Id", false, said, json!({"type": "string"})));
-    let said = "W3C trace context: taken into the log, and passed on to Azure.";
+    let said =
+        "W3C trace context: taken into the log, and passed on to Azure, also by the job that a request leads to.";
     added.push(header("traceparent", false, said, json!({"type": "string"})));
     match operation["parameters"].as_array_mut() {
         Some(own) => {

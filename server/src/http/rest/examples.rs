@@ -10,20 +10,21 @@ static EXAMPLES: LazyLock<Value> =
 /// Names the example of each answer that succeeds, once under `components` where several give the same.
 pub(super) fn lay_over(document: &mut Value) {
     let mut used = Map::new();
-    for operation in document["paths"].as_object_mut().into_iter().flatten().flat_map(|(_, item)| operations(item)) {
+    for operation in fields(document, "paths").flat_map(|(_, item)| operations(item)) {
         let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
-        for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
-            if status.starts_with('2') {
-                for (kind, content) in response["content"].as_object_mut().into_iter().flatten() {
-                    told(content, &format!("{id} {kind}"), &mut used);
-                }
-            }
+        let succeeds = fields(operation, "responses").filter(|(status, _)| status.starts_with('2'));
+        for (kind, content) in succeeds.flat_map(|(_, response)| fields(response, "content")) {
+            told(content, &format!("{id} {kind}"), &mut used);
         }
     }
-    match document["components"]["examples"].as_object_mut() {
-        Some(known) => known.extend(used),
-        None => document["components"]["examples"] = used.into(),
+    if let Some(known) = document["components"]["examples"].as_object_mut() {
+        known.extend(used);
     }
+}
+
+/// What stands under this name, where anything does.
+fn fields<'a>(value: &'a mut Value, name: &str) -> impl Iterator<Item = (&'a String, &'a mut Value)> {
+    value.get_mut(name).and_then(Value::as_object_mut).into_iter().flatten()
 }
 
 fn operations(item: &mut Value) -> impl Iterator<Item = &mut Value> {

@@ -220,6 +220,7 @@ impl Service {
             approved_by: caller.account.name.clone(),
             approved_at: now,
             created_at: now,
+            trace: request.trace.clone(),
         }
     }
 }

@@ -1,9 +1,12 @@
 //! A job that nothing befalls, and what people say while it runs.
 
 use super::*;
-use crate::support::bed::{both, queued, text, wish};
+use crate::support::bed::{both, queued, sql, text, wish};
+use crate::support::portal::Portal;
 use crate::support::wire::seal;
+use app::portal::Requests;
 use domain::id::RequestId;
+use domain::request::Decision;
 use keystead::store::{job, line, sealed, took};
 use secrecy::SecretString;
 
@@ -36,6 +39,28 @@ async fn a_job_brings_about_everything_once_side_by_side() {
         assert!(said.contains(&"asked for cluster-checkout-loadtest"), "{said:?}");
         assert!(said.last().unwrap().starts_with("everything stands"), "{said:?}");
         assert_eq!(line::tail(store, &story.job.id, &story.job.outline, 0, "vault", 9).await.unwrap().lines.len(), 2);
+    })
+    .await;
+}
+
+/// What came in with a `traceparent` can be followed from the request to what Azure was asked for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_belongs_to_the_trace_that_its_request_came_with() {
+    const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    both(|bed| async move {
+        let portal = Portal::over(&bed).await;
+        let (member, manager) = (portal.member().await, portal.manager().await);
+        let id = azure::trace::within_text(Some(TRACE.to_owned()), portal.asked(&member, "traced")).await;
+        let digest = portal.service.request(&manager, &id).await.unwrap().digest;
+        portal.service.decide(&manager, &id, Decision::Approve, "", &digest, None).await.unwrap();
+        assert_eq!(text(&bed.store, "select trace from job").await, TRACE);
+
+        let story = Story::diamond(bed).await;
+        sql(&story.bed.store, "update job set trace = $1 where id = $2", &[TRACE, story.job.id.as_str()]).await;
+        let worker = story.worker();
+        story.until_state(State::Succeeded).await;
+        drop(worker);
+        assert_eq!(story.wire.traces(), vec![Some(TRACE.to_owned()); 5]);
     })
     .await;
 }

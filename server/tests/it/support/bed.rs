@@ -191,6 +191,7 @@ pub async fn queued_of(store: &Store, team: &str, name: &str, outline: Vec<Outli
         approved_by: "manager@contoso.example".into(),
         approved_at: now,
         created_at: now,
+        trace: None,
     };
     let mut tx = store.begin().await.unwrap();
     job::create(&mut tx, &job).await.unwrap();

@@ -45,6 +45,8 @@ struct Things {
     faults: BTreeMap<String, VecDeque<Fault>>,
     at_once: usize,
     most_at_once: usize,
+    /// The trace that each thing was asked for in.
+    traces: Vec<Option<String>>,
 }
 
 /// Where a worker's thread stands still, as SIGSTOP would have it, until the story lets it go on.
@@ -118,6 +120,10 @@ impl Wire {
 
     pub fn most_at_once(&self) -> usize {
         self.things.lock().unwrap().most_at_once
+    }
+
+    pub fn traces(&self) -> Vec<Option<String>> {
+        self.things.lock().unwrap().traces.clone()
     }
 
     pub fn effects(&self) -> watch::Receiver<u32> {
@@ -301,6 +307,7 @@ impl AnyStep for WireStep {
         let resource = self.resource(cx.subject.wish);
         {
             let mut things = self.wire.things.lock().unwrap();
+            things.traces.push(azure::trace::current_text());
             things.at_once += 1;
             things.most_at_once = things.most_at_once.max(things.at_once);
             *things.made.entry(resource.clone()).or_default() += 1;
