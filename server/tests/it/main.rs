@@ -7,6 +7,7 @@ mod decide;
 mod engine;
 mod floors;
 mod http;
+mod killed;
 mod program;
 mod recipe;
 mod seal;

@@ -78,6 +78,16 @@ pub async fn number(store: &Store, text: &'static str) -> i64 {
     number
 }
 
+/// One text a row.
+pub async fn rows(store: &Store, text: &'static str) -> Vec<String> {
+    let rows: Vec<(String,)> = match store.read() {
+        Both::Sqlite(db) => sqlx::query_as(text).fetch_all(db).await,
+        Both::Postgres(db) => sqlx::query_as(text).fetch_all(db).await,
+    }
+    .unwrap();
+    rows.into_iter().map(|(row,)| row).collect()
+}
+
 /// One text.
 pub async fn text(store: &Store, text: &'static str) -> String {
     let (value,): (String,) = match store.read() {
