@@ -172,6 +172,41 @@ pub fn named(api_version: &str, name: &str) -> Option<&'static Kind> {
 }
 
 impl Kind {
+    /// The fields besides name and namespace by which a list or watch can be narrowed, as Kubernetes registers them.
+    pub fn selectable(&self) -> &'static [&'static str] {
+        match self.kind {
+            "Pod" => &[
+                "spec.nodeName",
+                "spec.restartPolicy",
+                "spec.schedulerName",
+                "spec.serviceAccountName",
+                "spec.hostNetwork",
+                "status.phase",
+                "status.podIP",
+                "status.nominatedNodeName",
+            ],
+            "Node" => &["spec.unschedulable"],
+            "Namespace" => &["status.phase"],
+            "Secret" => &["type"],
+            "Service" => &["spec.clusterIP", "spec.type"],
+            "ReplicaSet" => &["status.replicas"],
+            "Event" => &[
+                "involvedObject.kind",
+                "involvedObject.namespace",
+                "involvedObject.name",
+                "involvedObject.uid",
+                "involvedObject.apiVersion",
+                "involvedObject.resourceVersion",
+                "involvedObject.fieldPath",
+                "reason",
+                "reportingComponent",
+                "source",
+                "type",
+            ],
+            _ => &[],
+        }
+    }
+
     pub fn api_version(&self) -> String {
         if self.group.is_empty() { self.version.to_string() } else { format!("{}/{}", self.group, self.version) }
     }

@@ -21,6 +21,12 @@ impl Refusal {
         Self { code, reason, message: message.into(), details: Value::Null }
     }
 
+    /// The same with what `details` of the body shall say.
+    pub fn with_details(mut self, details: Value) -> Self {
+        self.details = details;
+        self
+    }
+
     fn about(mut self, kind: &Kind, name: &str) -> Self {
         self.details = json!({"name": name, "kind": kind.plural});
         if !kind.group.is_empty() {

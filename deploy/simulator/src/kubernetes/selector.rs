@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::kind::Kind;
 use super::object;
 use super::refusal::Refusal;
 
@@ -74,6 +75,20 @@ impl Selector {
         Self { labels, fields: Vec::new() }
     }
 
+    /// 400 for a field that lists and watches of the kind cannot be narrowed by.
+    pub fn check_fields(&self, kind: &Kind) -> Result<(), Refusal> {
+        let own = kind.selectable();
+        let known = |path: &str| matches!(path, "metadata.name" | "metadata.namespace") || own.contains(&path);
+        let Some((path, ..)) = self.fields.iter().find(|(path, ..)| !known(path)) else {
+            return Ok(());
+        };
+        Err(Refusal::bad_request(if own.is_empty() {
+            format!("\"{path}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"")
+        } else {
+            format!("field label not supported: {path}")
+        }))
+    }
+
     pub fn matches(&self, object: &Value) -> bool {
         self.labels.iter().all(|requirement| requirement.holds(&object["metadata"]["labels"]))
             && self.fields.iter().all(|(path, comparison, wanted)| {
@@ -101,6 +116,8 @@ fn field(object: &Value, path: &str) -> String {
     let pointer = format!("/{}", path.replace('.', "/"));
     match object.pointer(&pointer) {
         Some(Value::String(text)) => text.clone(),
+        Some(Value::Null) | None if matches!(path, "spec.unschedulable" | "spec.hostNetwork") => "false".to_owned(),
+        Some(Value::Null) | None if path == "status.replicas" => "0".to_owned(),
         Some(Value::Null) | None => String::new(),
         Some(other) => other.to_string(),
     }
@@ -160,6 +177,20 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::kubernetes::kind;
+
+    #[test]
+    fn a_kind_is_narrowed_by_its_own_fields_alone() {
+        let by = |kind: &Kind, fields: &str| Selector::parse("", fields).unwrap().check_fields(kind);
+        assert!(by(&kind::POD, "spec.nodeName=one,metadata.namespace!=two").is_ok());
+        assert_eq!(by(&kind::POD, "spec.colour=red").unwrap_err().message, "field label not supported: spec.colour");
+        assert_eq!(
+            by(&kind::CONFIG_MAP, "data.a=1").unwrap_err().message,
+            "\"data.a\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+        );
+        let open = Selector::parse("", "spec.unschedulable=false").unwrap();
+        assert!(open.matches(&json!({"spec": {}})) && !open.matches(&json!({"spec": {"unschedulable": true}})));
+    }
 
     #[test]
     fn a_selector_selects_by_labels_and_fields() {

@@ -212,6 +212,12 @@ impl Objects {
         }
     }
 
+    /// The version before the oldest change that is still known.
+    pub async fn oldest(&self) -> u64 {
+        let inner = self.inner.lock().await;
+        inner.version - inner.history.len() as u64
+    }
+
     /// Changes since `version`, oldest first; none when the history no longer reaches back so far.
     pub async fn since(&self, version: u64) -> Option<Vec<Change>> {
         let inner = self.inner.lock().await;

@@ -3,6 +3,7 @@ mod access;
 mod killed;
 mod kubectl;
 mod objects;
+mod watches;
 mod workloads;
 
 use std::time::{Duration, Instant};

@@ -5,6 +5,7 @@ mod evict;
 mod identify;
 mod log;
 mod openapi;
+mod options;
 mod path;
 mod permit;
 mod proxy;

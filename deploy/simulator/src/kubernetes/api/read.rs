@@ -4,6 +4,7 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::options::{self, At};
 use super::table::{self, Look};
 use super::{Call, json_answer};
 use crate::kubernetes::object::{self, number};
@@ -26,8 +27,18 @@ async fn current(call: &Call) -> Result<std::sync::Arc<Value>, Refusal> {
 
 pub(super) async fn list(call: Call) -> Result<Response, Refusal> {
     let selector = selector(&call)?;
+    let at = At::of(&call.query)?;
     let kind = call.place.kind;
     let (version, objects) = call.cluster.objects.list(kind, &call.place.namespace).await;
+    match at {
+        At::NotOlderThan(wanted) | At::Exactly(wanted) if wanted > version => {
+            return Err(options::too_large(wanted, version));
+        }
+        At::Exactly(wanted) if changed_since(&call, wanted).await => {
+            return Err(Refusal::gone("The resourceVersion for the provided list is too old."));
+        }
+        _ => {}
+    }
     let objects: Vec<&Value> = objects.iter().map(AsRef::as_ref).filter(|it| selector.matches(it)).collect();
     let version = version.to_string();
     if let Look::Table(include) = call.look() {
@@ -43,12 +54,20 @@ pub(super) async fn list(call: Call) -> Result<Response, Refusal> {
     Ok(json_answer(StatusCode::OK, &body))
 }
 
+/// Whether what a list shows has become another since a version, as far as is known. Only the newest state is kept.
+async fn changed_since(call: &Call, version: u64) -> bool {
+    let changes = call.cluster.objects.since(version).await;
+    changes.is_none_or(|changes| changes.iter().any(|change| change.kind == call.place.kind))
+}
+
 /// The selector of a list, a watch or a deletion of many.
 pub(super) fn selector(call: &Call) -> Result<Selector, Refusal> {
     if !call.place.name.is_empty() {
         return Selector::parse("", &format!("metadata.name={}", call.place.name));
     }
-    Selector::parse(call.query.text("labelSelector"), call.query.text("fieldSelector"))
+    let selector = Selector::parse(call.query.text("labelSelector"), call.query.text("fieldSelector"))?;
+    selector.check_fields(call.place.kind)?;
+    Ok(selector)
 }
 
 /// The `Scale` of a Deployment or ReplicaSet.
