@@ -9,6 +9,10 @@ use clap::{Parser, Subcommand};
 use color_eyre::eyre::{Result, WrapErr, bail};
 use tokio::signal::unix::{SignalKind, signal};
 
+/// Documents are many small texts: with the system's allocator an eighth of the time goes into them.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Azure for people and programs that have none: real names behind a proxy.
 #[derive(Parser)]
 #[command(name = "azure-simulator", version)]

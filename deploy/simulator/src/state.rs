@@ -1,7 +1,9 @@
 //! Keeps JSON documents by collection and id in one SQLite file, written through on every change.
 //!
 //! Everything is read from memory. A change is a closure over a [`Draft`]: what it writes is committed to the
-//! file in one transaction and shows in memory only then, so a kill leaves either all of it or nothing.
+//! file in one transaction and shows in memory only then, so a kill leaves either all of it or nothing. Changes that
+//! come at the same moment share a transaction ([`group`]); each sees those before it.
+mod group;
 mod index;
 mod journal;
 
@@ -14,10 +16,11 @@ use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Row, SqlitePool};
-use tokio::sync::{Mutex, broadcast};
+use tokio::sync::{Mutex, broadcast, watch};
 
 use crate::clock::Clock;
 
+use group::{Body, Ended, Key, Open, Written};
 use index::Index;
 pub use journal::{Entry, Wanted};
 
@@ -78,11 +81,14 @@ impl Kept {
 }
 
 /// The documents of one world.
-pub struct State {
+pub struct State(Arc<Inner>);
+
+struct Inner {
     clock: Clock,
     pool: SqlitePool,
     documents: RwLock<Documents>,
-    writing: Mutex<()>,
+    open: Mutex<Open>,
+    ended: watch::Sender<Ended>,
     changes: broadcast::Sender<Changed>,
 }
 
@@ -145,7 +151,8 @@ impl State {
             documents.insert(row.get("collection"), row.get("id"), &body);
         }
         let (changes, _) = broadcast::channel(4096);
-        Ok(Self { clock, pool, documents: RwLock::new(documents), writing: Mutex::new(()), changes })
+        let (documents, open, ended) = (RwLock::new(documents), Mutex::default(), watch::Sender::new(Ended::default()));
+        Ok(Self(Arc::new(Inner { clock, pool, documents, open, ended, changes })))
     }
 
     /// One document.
@@ -163,10 +170,10 @@ impl State {
         self.read(|draft| draft.list_under(collection, prefix))
     }
 
-    /// Reads several documents as of one moment. What the closure writes is dropped.
+    /// Reads several documents as of one moment.
     pub fn read<R>(&self, look: impl FnOnce(&Draft<'_>) -> R) -> R {
-        let documents = self.documents.read().unwrap_or_else(PoisonError::into_inner);
-        look(&Draft { now: self.clock.now(), documents: &documents, written: BTreeMap::new() })
+        let documents = self.0.documents.read().unwrap_or_else(PoisonError::into_inner);
+        look(&Draft { now: self.0.clock.now(), documents: &documents, written: None, before: Vec::new() })
     }
 
     /// Reads and writes as one step: no other change comes between, all of it is kept or, on an error, none.
@@ -174,15 +181,23 @@ impl State {
         &self,
         change: impl FnOnce(&mut Draft<'_>) -> Result<R, E>,
     ) -> Result<R, E> {
-        let _one_at_a_time = self.writing.lock().await;
-        let (written, result) = {
-            let documents = self.documents.read().unwrap_or_else(PoisonError::into_inner);
-            let mut draft = Draft { now: self.clock.now(), documents: &documents, written: BTreeMap::new() };
-            let result = change(&mut draft)?;
-            (draft.written, result)
+        let mut open = self.0.open.lock().await;
+        let (result, keys) = {
+            let documents = self.0.documents.read().unwrap_or_else(PoisonError::into_inner);
+            let written = Some(&mut open.written);
+            let mut draft = Draft { now: self.0.clock.now(), documents: &documents, written, before: Vec::new() };
+            let result = change(&mut draft);
+            let keys = if result.is_ok() { draft.keep() } else { Vec::new() };
+            (result, keys)
         };
-        self.commit(written).await?;
-        Ok(result)
+        open.touch(keys);
+        // Also what was only seen of others has to be in the file before anybody is told of it.
+        if open.has_something() {
+            let (ended, number) = (self.0.ended.subscribe(), self.0.close_group(&mut open));
+            drop(open);
+            self.0.until_written(ended, number).await?;
+        }
+        result
     }
 
     /// Writes one document.
@@ -205,66 +220,52 @@ impl State {
 
     /// Hears of every change from now on. Who lags loses the oldest and should read again.
     pub fn changes(&self) -> broadcast::Receiver<Changed> {
-        self.changes.subscribe()
+        self.0.changes.subscribe()
     }
 
-    /// Closes the file; what was written is already there.
+    /// Closes the file, once everything that was changed is in it.
     pub async fn close(&self) {
-        self.pool.close().await;
-    }
-
-    async fn commit(&self, written: BTreeMap<(String, String), Option<Arc<Value>>>) -> Result<(), StateError> {
-        if written.is_empty() {
-            return Ok(());
-        }
-        let doing = "writing the state file";
-        let mut transaction = self.pool.begin().await.map_err(while_doing(doing))?;
-        for ((collection, id), body) in &written {
-            let statement = match body {
-                Some(body) => sqlx::query(
-                    "insert into document (collection, id, body) values ($1, $2, $3) \
-                     on conflict (collection, id) do update set body = excluded.body",
-                )
-                .bind(collection)
-                .bind(id)
-                .bind(body.to_string()),
-                None => sqlx::query("delete from document where collection = $1 and id = $2").bind(collection).bind(id),
-            };
-            statement.execute(&mut *transaction).await.map_err(while_doing(doing))?;
-        }
-        transaction.commit().await.map_err(while_doing(doing))?;
-        {
-            let mut documents = self.documents.write().unwrap_or_else(PoisonError::into_inner);
-            for ((name, id), body) in &written {
-                match body {
-                    Some(body) => documents.insert(name, id, body),
-                    None => documents.forget(name, id),
-                }
-            }
-        }
-        for (collection, id) in written.into_keys() {
-            // Nobody may be listening.
-            let _ = self.changes.send(Changed { collection, id });
-        }
-        Ok(())
+        let mut ended = self.0.ended.subscribe();
+        while self.0.open.lock().await.is_at_work() && ended.changed().await.is_ok() {}
+        self.0.pool.close().await;
     }
 }
 
-/// What a change sees of a document: as it stands, or as it has just written it.
-enum Seen<'a> {
-    Standing(&'a Kept),
-    Written(&'a Value),
-}
-
-/// The documents as one change sees them: what stands, overlaid with what it has written so far.
+/// The documents as one change sees them: what stands, overlaid with what was written since.
 pub struct Draft<'a> {
     /// When it is made.
     pub now: Timestamp,
     documents: &'a Documents,
-    written: BTreeMap<(String, String), Option<Arc<Value>>>,
+    /// By others that are not in the file yet, and by itself; nothing for whoever only reads.
+    written: Option<&'a mut Written>,
+    /// What was there before its own writes, the last one last.
+    before: Vec<(Key, Option<Body>)>,
+}
+
+impl Drop for Draft<'_> {
+    /// Takes back what nobody has kept.
+    fn drop(&mut self) {
+        let Some(written) = &mut self.written else { return };
+        for (key, before) in self.before.drain(..).rev() {
+            match before {
+                Some(before) => written.insert(key, before),
+                None => written.remove(&key),
+            };
+        }
+    }
 }
 
 impl Draft<'_> {
+    /// What it has written stays; answers which documents these are.
+    fn keep(mut self) -> Vec<Key> {
+        self.before.drain(..).map(|(key, _)| key).collect()
+    }
+
+    fn written(&self, collection: &str, id: &str) -> Option<&Body> {
+        let written = self.written.as_deref().filter(|written| !written.is_empty())?;
+        written.get(&(collection.to_owned(), id.to_owned()))
+    }
+
     /// One document.
     pub fn get(&self, collection: &str, id: &str) -> Option<Value> {
         self.look(collection, id, Value::clone)
@@ -272,9 +273,7 @@ impl Draft<'_> {
 
     /// What is seen in one document, without copying it.
     pub fn look<R>(&self, collection: &str, id: &str, see: impl FnOnce(&Value) -> R) -> Option<R> {
-        if !self.written.is_empty()
-            && let Some(written) = self.written.get(&(collection.to_owned(), id.to_owned()))
-        {
+        if let Some(written) = self.written(collection, id) {
             return written.as_deref().map(see);
         }
         self.documents.collections.get(collection)?.get(id).map(|body| body.see(see))
@@ -329,46 +328,55 @@ impl Draft<'_> {
     }
 
     fn share(&self, collection: &str, id: &str) -> Option<Arc<Value>> {
-        match self.written.get(&(collection.to_owned(), id.to_owned())) {
+        match self.written(collection, id) {
             Some(written) => written.clone(),
             None => self.documents.collections.get(collection)?.get(id).map(Kept::share),
         }
     }
 
-    /// Shows what stands, with what was written since laid over it.
+    /// Shows what stands, with what was written since laid over it; both come in the order of their ids.
     fn overlay<'s>(
         &'s self,
         collection: &str,
         standing: impl Iterator<Item = (&'s str, &'s Kept)>,
-        written: impl Fn(&str, &Value) -> bool,
+        passes: impl Fn(&str, &Value) -> bool,
         mut each: impl FnMut(&str, &Value),
     ) {
-        // Whoever only reads has nothing to lay over what stands.
-        if self.written.is_empty() {
-            return standing.for_each(|(id, body)| body.see(|body| each(id, body)));
-        }
-        let mut together: BTreeMap<&str, Seen<'_>> = standing.map(|(id, body)| (id, Seen::Standing(body))).collect();
-        for ((_, id), body) in self.written.iter().filter(|((name, _), _)| name == collection) {
-            match body.as_deref() {
-                Some(body) if written(id, body) => together.insert(id, Seen::Written(body)),
-                _ => together.remove(id.as_str()),
-            };
-        }
-        for (id, body) in together {
-            match body {
-                Seen::Standing(body) => body.see(|body| each(id, body)),
-                Seen::Written(body) => each(id, body),
+        let from = (collection.to_owned(), String::new());
+        let over = self.written.as_deref().into_iter().flat_map(|written| written.range(from.clone()..));
+        let over = over.take_while(|((name, _), _)| name == collection).map(|((_, id), body)| (id.as_str(), body));
+        let mut over = over.peekable();
+        let written = |id: &str, body: &Body, each: &mut dyn FnMut(&str, &Value)| {
+            if let Some(body) = body.as_deref().filter(|body| passes(id, body)) {
+                each(id, body);
+            }
+        };
+        for (id, kept) in standing {
+            while let Some((earlier, body)) = over.next_if(|(other, _)| *other < id) {
+                written(earlier, body, &mut each);
+            }
+            match over.next_if(|(other, _)| *other == id) {
+                Some((_, body)) => written(id, body, &mut each),
+                None => kept.see(|body| each(id, body)),
             }
         }
+        over.for_each(|(id, body)| written(id, body, &mut each));
     }
 
     /// Writes one document.
     pub fn put(&mut self, collection: &str, id: &str, body: Value) {
-        self.written.insert((collection.to_owned(), id.to_owned()), Some(Arc::new(body)));
+        self.write(collection, id, Some(Arc::new(body)));
     }
 
     /// Removes one document; one that is not there is fine.
     pub fn remove(&mut self, collection: &str, id: &str) {
-        self.written.insert((collection.to_owned(), id.to_owned()), None);
+        self.write(collection, id, None);
+    }
+
+    fn write(&mut self, collection: &str, id: &str, body: Body) {
+        let Some(written) = &mut self.written else { return };
+        let key = (collection.to_owned(), id.to_owned());
+        let before = written.insert(key.clone(), body);
+        self.before.push((key, before));
     }
 }

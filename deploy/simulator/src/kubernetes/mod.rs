@@ -192,7 +192,7 @@ async fn to_cluster(State(clusters): State<Arc<Clusters>>, request: Request<Body
 }
 
 /// How long an API server remembers what has changed, on Azure and at least.
-const REMEMBERED: (Duration, Duration) = (Duration::from_secs(300), Duration::from_secs(30));
+const REMEMBERED: (Duration, Duration) = (Duration::from_secs(300), Duration::from_secs(10));
 
 /// How long nobody asks for an object before it is kept in less room.
 const IDLE: Duration = Duration::from_secs(2);

@@ -1,5 +1,6 @@
 //! One entry of an API server's history, in less room once nobody is likely to ask for it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,8 +13,11 @@ use super::store::{Change, What};
 enum Version {
     Awake(Arc<Value>),
     /// Its text takes an eighth of the room.
-    Asleep(Box<str>),
+    Asleep(Arc<str>),
 }
+
+/// Texts by the version that they are of: what one entry made, the next one changed.
+pub type Texts = HashMap<*const Value, Arc<str>>;
 
 impl Version {
     fn read(&self) -> Arc<Value> {
@@ -24,9 +28,10 @@ impl Version {
         }
     }
 
-    fn sleep(&mut self) {
+    fn sleep(&mut self, texts: &mut Texts) {
         if let Self::Awake(object) = self {
-            *self = Self::Asleep(object.to_string().into());
+            let text = texts.entry(Arc::as_ptr(object)).or_insert_with(|| object.to_string().into());
+            *self = Self::Asleep(Arc::clone(text));
         }
     }
 }
@@ -61,8 +66,9 @@ impl Past {
         }
     }
 
-    pub fn sleep(&mut self) {
-        self.object.sleep();
-        self.before.iter_mut().for_each(Version::sleep);
+    /// `texts` are those of one pass over the history, during which no version that it holds is let go of.
+    pub fn sleep(&mut self, texts: &mut Texts) {
+        self.object.sleep(texts);
+        self.before.iter_mut().for_each(|before| before.sleep(texts));
     }
 }

@@ -14,7 +14,7 @@ use tokio::sync::{Mutex, watch};
 
 use super::kind::{self, Kind};
 use super::object;
-use super::past::Past;
+use super::past::{Past, Texts};
 use super::refusal::Refusal;
 
 /// How many changes a watch can lag behind before it is told 410.
@@ -237,7 +237,8 @@ impl Objects {
         while inner.history.front().is_some_and(|past| past.age() >= age) {
             inner.history.pop_front();
         }
-        inner.history.iter_mut().filter(|past| past.age() >= idle).for_each(Past::sleep);
+        let mut texts = Texts::new();
+        inner.history.iter_mut().filter(|past| past.age() >= idle).for_each(|past| past.sleep(&mut texts));
         inner.history.shrink_to_fit();
     }
 

@@ -2,7 +2,7 @@
 //! after its time. It is not held in memory, because it only grows.
 use jiff::Timestamp;
 use serde_json::Value;
-use sqlx::Row;
+use sqlx::{QueryBuilder, Row, Sqlite};
 
 use super::{State, StateError, while_doing};
 
@@ -62,26 +62,29 @@ const OF_GROUP: &str = select!("resource_group = $1");
 const OF_CORRELATION: &str = select!("correlation = $1");
 const OF_ALL: &str = select!("$1 is null");
 
+/// The statement that adds them.
+pub(super) fn insert(entries: &[Entry]) -> QueryBuilder<Sqlite> {
+    let mut insert = QueryBuilder::new("insert into event (at, resource_group, correlation, body, resource) ");
+    insert.push_values(entries, |mut row, entry| {
+        let resource = entry.resource.to_ascii_lowercase();
+        row.push_bind(entry.at.as_millisecond()).push_bind(group_of(&resource).to_owned());
+        row.push_bind(entry.correlation.clone()).push_bind(entry.body.to_string());
+        row.push_bind(resource);
+    });
+    insert
+}
+
 impl State {
     /// Adds entries, all or none.
     pub async fn append(&self, entries: &[Entry]) -> Result<(), StateError> {
-        let doing = "writing the journal";
-        let mut transaction = self.pool.begin().await.map_err(while_doing(doing))?;
-        for entry in entries {
-            let resource = entry.resource.to_ascii_lowercase();
-            sqlx::query(
-                "insert into event (at, resource, resource_group, correlation, body) values ($1, $2, $3, $4, $5)",
-            )
-            .bind(entry.at.as_millisecond())
-            .bind(&resource)
-            .bind(group_of(&resource))
-            .bind(&entry.correlation)
-            .bind(entry.body.to_string())
-            .execute(&mut *transaction)
-            .await
-            .map_err(while_doing(doing))?;
+        if entries.is_empty() {
+            return Ok(());
         }
-        transaction.commit().await.map_err(while_doing(doing))
+        let mut open = self.0.open.lock().await;
+        open.append(entries);
+        let (ended, number) = (self.0.ended.subscribe(), self.0.close_group(&mut open));
+        drop(open);
+        self.0.until_written(ended, number).await
     }
 
     /// The newest `most` of the entries that are looked for, newest first, each with its number.
@@ -99,7 +102,7 @@ impl State {
             .bind(wanted.to.map_or(i64::MAX, Timestamp::as_millisecond))
             .bind(wanted.before)
             .bind(most)
-            .fetch_all(&self.pool)
+            .fetch_all(&self.0.pool)
             .await
             .map_err(while_doing("reading the journal"))?;
         let read = |row: sqlx::sqlite::SqliteRow| {
@@ -116,7 +119,7 @@ impl State {
 
     /// Forgets what happened before that moment.
     pub async fn forget_before(&self, at: Timestamp) -> Result<(), StateError> {
-        let forgotten = sqlx::query("delete from event where at < $1").bind(at.as_millisecond()).execute(&self.pool);
+        let forgotten = sqlx::query("delete from event where at < $1").bind(at.as_millisecond()).execute(&self.0.pool);
         forgotten.await.map(drop).map_err(while_doing("forgetting old entries of the journal"))
     }
 }
