@@ -22,6 +22,7 @@ pub mod recipe;
 pub mod reference;
 pub mod refusal;
 pub mod step;
+mod usual;
 pub mod watch;
 mod worker;
 
@@ -41,6 +42,7 @@ use crate::store::{Error, Store};
 use azure::Azure;
 use domain::name::TeamName;
 use domain::team::Team;
+use std::sync::atomic::AtomicBool;
 use tokio::sync::OnceCell;
 
 /// What the engine works with.
@@ -70,6 +72,9 @@ pub struct Engine {
     pace: Pace,
     at_once: usize,
     hints: hints::Hints,
+    usual: usual::Usual,
+    /// As many jobs are in hand as may be, so that others wait for one that could be let go.
+    crowded: AtomicBool,
     installation: OnceCell<Installation>,
 }
 
@@ -85,6 +90,8 @@ impl Engine {
             pace: parts.pace,
             at_once: parts.at_once,
             hints: hints::Hints::default(),
+            usual: usual::Usual::default(),
+            crowded: AtomicBool::new(false),
             installation: OnceCell::new_with(parts.installation),
         }
     }

@@ -21,6 +21,7 @@ const APIS: &[Api] = &[
     row("Microsoft.Compute/skus", "2021-07-01", true),
     row("Microsoft.Compute", "2024-11-01", false),
     row("Microsoft.ContainerRegistry", "2025-04-01", false),
+    row("Microsoft.ContainerService/managedClusters/maintenanceConfigurations", "2026-05-01", true),
     row("Microsoft.ContainerService", "2026-05-01", false),
     row("Microsoft.CostManagement", "2023-11-01", true),
     row("Microsoft.Insights/diagnosticSettings", "2021-05-01-preview", true),

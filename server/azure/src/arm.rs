@@ -2,16 +2,19 @@
 use crate::{
     error::{Error, Kind},
     id::ResourceId,
+    lately::Lately,
     operation::{self, Answer, Follow, Next, Operation, Progress, Reply},
     pace::Pace,
     refusal,
     request::Request,
+    shared::Shared,
     token::Tokens,
     transport::Transport,
 };
 use http::Method;
 use jiff::Timestamp;
 use serde_json::Value;
+use std::{sync::Arc, time::Duration};
 use url::Url;
 
 /// Pages of a list that are followed at most; Azure's own are of hundreds of entries.
@@ -28,21 +31,47 @@ pub struct Arm {
     pace: Pace,
     base: Url,
     scope: String,
+    shared: Shared,
+    /// What the worker that calls has just seen; nobody's where nobody remembers.
+    lately: Option<Lately>,
 }
 
 impl Arm {
     pub(crate) fn new(transport: Transport, tokens: Tokens, pace: Pace, base: Url, audience: &str) -> Self {
         let scope = format!("{}/.default", audience.trim_end_matches('/'));
-        Self { transport, tokens, pace, base, scope }
+        Self { transport, tokens, pace, base, scope, shared: Shared::default(), lately: None }
+    }
+
+    /// The same for one worker, which remembers for a moment what it sees and writes ([`Arm::lately`]).
+    pub(crate) fn remembering(&self) -> Self {
+        Self { lately: Some(Lately::default()), ..self.clone() }
     }
 
     /// The resource as it is; `None` where there is none.
     pub async fn get(&self, id: &ResourceId) -> Result<Option<Value>, Error> {
-        match self.read(Request::get(id)?).await {
-            Ok(document) => Ok(Some(document)),
-            Err(error) if error.kind() == Kind::NotFound => Ok(None),
-            Err(error) => Err(error),
+        let found = match self.read(Request::get(id)?).await {
+            Ok(document) => Some(document),
+            Err(error) if error.kind() == Kind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        if let Some(lately) = &self.lately {
+            lately.read(id.as_str(), found.as_ref(), self.pace.now());
         }
+        Ok(found)
+    }
+
+    /// The resource as this worker knows it: what it has just read, or that it cannot be there, since nothing was and
+    /// nobody but itself has made anything since. Otherwise it is asked for.
+    pub async fn lately(&self, id: &ResourceId) -> Result<Option<Value>, Error> {
+        match self.lately.as_ref().and_then(|lately| lately.of(id.as_str(), self.pace.now())) {
+            Some(known) => Ok(known),
+            None => self.get(id).await,
+        }
+    }
+
+    /// A fact of the whole subscription as somebody asked for it at most so long ago; of many who ask at once, one does.
+    pub async fn shared(&self, id: &ResourceId, oldest: Duration) -> Result<Arc<Option<Value>>, Error> {
+        self.shared.get(id.as_str(), oldest, self.pace.now(), self.get(id)).await
     }
 
     /// Creates the resource, or replaces it by this document.
@@ -141,8 +170,13 @@ impl Arm {
     async fn write(&self, request: Request) -> Result<Answer, Error> {
         let url = request.url(&self.base);
         let if_match = request.if_match.as_deref().map(|etag| ("if-match", etag));
+        let write = self.lately.as_ref().map(|lately| (lately, lately.writes(&request.path, self.pace.now())));
         let reply = self.exchange(request.method.clone(), url, &request.path, request.body.as_ref(), if_match).await?;
-        operation::begun(&request.method, &request.path, &reply, Timestamp::now())
+        let begun = operation::begun(&request.method, &request.path, &reply, Timestamp::now())?;
+        if let Some((lately, write)) = write.filter(|_| request.method == Method::PUT) {
+            lately.written(write, self.pace.now());
+        }
+        Ok(begun)
     }
 
     async fn read(&self, request: Request) -> Result<Value, Error> {

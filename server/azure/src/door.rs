@@ -29,6 +29,7 @@ use url::{Host, Url};
 #[derive(Clone)]
 pub struct Azure {
     inner: Arc<Inner>,
+    arm: Arm,
 }
 
 struct Inner {
@@ -36,7 +37,6 @@ struct Inner {
     transport: Transport,
     chain: Chain,
     tokens: Tokens,
-    arm: Arm,
     clusters: Clusters,
     vaults: Mutex<HashMap<String, Vault>>,
     me: OnceCell<Me>,
@@ -81,12 +81,17 @@ impl Azure {
                 transport,
                 chain,
                 tokens,
-                arm,
                 clusters,
                 vaults: Mutex::default(),
                 me: OnceCell::new(),
             }),
+            arm,
         })
+    }
+
+    /// The same for one worker at a job: its [`Arm`] remembers for a moment what that worker has seen and written.
+    pub fn remembering(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner), arm: self.arm.remembering() }
     }
 
     /// The subscription that environments are made in.
@@ -97,7 +102,7 @@ impl Azure {
     /// Who we are; asked once and kept.
     pub async fn me(&self) -> Result<Me, Error> {
         let asked = self.inner.me.get_or_try_init(|| async {
-            let scope = self.inner.arm.scope();
+            let scope = self.arm.scope();
             let token = self.inner.tokens.get(scope).await?;
             me::read(token.expose_secret()).ok_or_else(|| {
                 Error::rejected(
@@ -118,7 +123,7 @@ impl Azure {
 
     /// Azure Resource Manager.
     pub fn arm(&self) -> &Arm {
-        &self.inner.arm
+        &self.arm
     }
 
     /// A vault by its name or its address (`properties.vaultUri`).
@@ -160,7 +165,7 @@ impl Azure {
 
     /// Azure Cost Management.
     pub fn costs(&self) -> Costs {
-        Costs::new(self.inner.arm.clone())
+        Costs::new(self.arm.clone())
     }
 
     /// Azure's public list of prices.

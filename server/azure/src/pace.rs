@@ -122,6 +122,11 @@ impl Pace {
         Pace { clock, lanes: Arc::default() }
     }
 
+    /// Milliseconds on a clock that is never set.
+    pub(crate) fn now(&self) -> i64 {
+        self.clock.running_ms()
+    }
+
     /// Returns when the call may leave.
     pub(crate) async fn turn(&self, method: &Method, path: &str, resource: &str) -> Result<(), Error> {
         let sort = Sort::of(method);

@@ -3,7 +3,6 @@
 use super::{Check, Found, Subject};
 use async_trait::async_trait;
 use domain::naming::SECRETS;
-use futures::future::try_join_all;
 
 pub(super) struct FourSecrets;
 
@@ -18,8 +17,7 @@ impl Check for FourSecrets {
     }
 
     async fn ask(&self, subject: &Subject) -> Result<Found, azure::Error> {
-        let vault = subject.azure().vault(subject.wish().vault.name.as_str());
-        let facts = try_join_all(SECRETS.iter().map(|name| vault.get(name))).await?;
+        let facts = subject.secrets().await?;
         let mut found = match facts.iter().filter(|facts| facts.as_ref().is_some_and(|facts| facts.enabled)).count() {
             4 => Found::passed("4 of 4 enabled"),
             fewer => Found::failed(
@@ -28,7 +26,7 @@ impl Check for FourSecrets {
                 "Recover or enable the secret in the vault, or ask for the environment anew.",
             ),
         };
-        for (name, facts) in SECRETS.iter().zip(&facts) {
+        for (name, facts) in SECRETS.iter().zip(facts) {
             let state = match facts {
                 None => "not there".to_owned(),
                 Some(facts) if !facts.enabled => "disabled".to_owned(),

@@ -57,7 +57,7 @@ impl Run {
         let open = results.iter().any(|result| result.verdict == Verdict::CouldNotTell);
         let wait = usize::try_from(self.round).ok().and_then(|round| AGAIN_MS.get(round)).filter(|_| open);
         let again = wait.map(|wait| at.plus(*wait));
-        let mut tx = store.begin().await?;
+        let mut tx = store.join().await?;
         validation::finish(&mut tx, &self.id, &self.environment, again, at).await?;
         match again {
             Some(again) => timer::set(&mut tx, timer::CHECKS, self.environment.as_str(), again).await?,

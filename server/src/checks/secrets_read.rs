@@ -4,7 +4,6 @@ use super::four_secrets::short;
 use super::{Check, Found, Subject};
 use async_trait::async_trait;
 use domain::naming::SECRETS;
-use futures::future::try_join_all;
 
 pub(super) struct SecretsRead;
 
@@ -23,8 +22,7 @@ impl Check for SecretsRead {
         if reports.is_empty() {
             return Ok(Found::could_not_tell("no pod to ask", "The web app has no pods now."));
         }
-        let vault = subject.azure().vault(subject.wish().vault.name.as_str());
-        let facts = try_join_all(SECRETS.iter().map(|name| vault.get(name))).await?;
+        let facts = subject.secrets().await?;
         let newest = |name: &str| {
             let place = SECRETS.iter().position(|secret| *secret == name)?;
             facts[place].as_ref()?.version.clone()

@@ -3,12 +3,13 @@
 use super::ready::{self, Report};
 use crate::engine::place::Place;
 use crate::store::{self, Store, event, job};
-use azure::{Azure, Error, kubernetes};
+use azure::{Azure, Error, SecretFacts, kubernetes};
 use domain::Moment;
 use domain::id::EnvironmentId;
 use domain::job::State;
-use domain::naming::WEB_APP;
+use domain::naming::{SECRETS, WEB_APP};
 use domain::wish::Wish;
+use futures::future::try_join_all;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
@@ -24,6 +25,7 @@ pub struct Subject {
     client: OnceCell<kube::Client>,
     pods: OnceCell<Vec<Value>>,
     reports: OnceCell<Vec<Report>>,
+    secrets: OnceCell<Vec<Option<SecretFacts>>>,
 }
 
 impl Subject {
@@ -39,6 +41,7 @@ impl Subject {
             client: OnceCell::new(),
             pods: OnceCell::new(),
             reports: OnceCell::new(),
+            secrets: OnceCell::new(),
         }
     }
 
@@ -58,7 +61,7 @@ impl Subject {
             return Ok(None);
         }
         let insights = journal.status.step("insights").and_then(|step| step.ended);
-        Ok(Some(Subject::new(azure.clone(), journal.job.wish, now, insights)))
+        Ok(Some(Subject::new(azure.clone(), journal.job.wish.clone(), now, insights)))
     }
 
     pub fn azure(&self) -> &Azure {
@@ -109,5 +112,14 @@ impl Subject {
             Ok(ready::ask(client, pods).await)
         };
         Ok(self.reports.get_or_try_init(ask).await?)
+    }
+
+    /// The newest version of each of the four secrets, in their order; `None` for one that is not there.
+    pub async fn secrets(&self) -> Result<&[Option<SecretFacts>], Error> {
+        let ask = || async {
+            let vault = self.azure.vault(self.wish.vault.name.as_str());
+            try_join_all(SECRETS.iter().map(|name| vault.get(name))).await
+        };
+        Ok(self.secrets.get_or_try_init(ask).await?)
     }
 }

@@ -4,7 +4,7 @@ use super::step::{Step, StepError};
 use crate::store::{self, Store};
 use async_trait::async_trait;
 use azure::roles::PrincipalType;
-use azure::{Azure, Me};
+use azure::{Azure, Me, ResourceId};
 use domain::Moment;
 use domain::id::{EnvironmentId, JobId};
 use domain::job::told::Said;
@@ -14,6 +14,7 @@ use domain::wish::Wish;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -91,6 +92,9 @@ pub struct Attempt {
 /// Two reads a second are far below what Azure Resource Manager and Key Vault bear.
 const SOONEST_LOOK: Duration = Duration::from_millis(500);
 const LATEST_LOOK: Duration = Duration::from_secs(10);
+/// How old an answer about the whole subscription may be.
+const SHARED_BY_PLANS: Duration = Duration::from_secs(2);
+const SHARED_BY_STEPS: Duration = Duration::from_secs(30);
 
 /// What each verb of a step gets.
 pub struct Context<'a> {
@@ -111,6 +115,8 @@ pub struct Context<'a> {
     pub attempt: Attempt,
     /// When the verb was called.
     pub now: Moment,
+    /// Whether what this worker has just seen and written itself counts as a look ([`Context::get`]).
+    pub(super) believes: bool,
     pub(super) lines: Lines,
 }
 
@@ -130,16 +136,23 @@ impl<'a> Context<'a> {
             job: None,
             attempt: Attempt { began: now, tries: 0, waiting_since: None },
             now,
+            believes: false,
             lines: Lines { step: "", to: None },
         }
     }
 
     /// The same over another wish: what stands is looked at as it was wished.
     pub fn over(&self, wish: &'a Wish) -> Context<'a> {
-        let Context { subject, azure, store, secrets, approved, stood, goes, purge, job, attempt, now, ref lines } =
-            *self;
-        let subject = Subject { wish, ..subject };
-        Context {
+        Context { subject: Subject { wish, ..self.subject }, ..self.copy() }
+    }
+
+    /// The same for whoever has to see the world as it is now, whatever was seen a moment ago.
+    pub(super) fn anew(&self) -> Context<'a> {
+        Context { believes: false, ..self.copy() }
+    }
+
+    fn copy(&self) -> Context<'a> {
+        let Context {
             subject,
             azure,
             store,
@@ -151,8 +164,27 @@ impl<'a> Context<'a> {
             job,
             attempt,
             now,
-            lines: lines.clone(),
+            believes,
+            ref lines,
+        } = *self;
+        let lines = lines.clone();
+        Context { subject, azure, store, secrets, approved, stood, goes, purge, job, attempt, now, believes, lines }
+    }
+
+    /// A resource of Azure's as it is. At a step's first try what this worker has just seen counts: that something was
+    /// not there a moment ago, and that nothing lies yet in what the job itself has just made.
+    pub async fn get(&self, id: &ResourceId) -> Result<Option<Value>, azure::Error> {
+        match self.believes {
+            true => self.azure.arm().lately(id).await,
+            false => self.azure.arm().get(id).await,
         }
+    }
+
+    /// What is true of the whole subscription and of every job in it alike: a few seconds old where a plan is looked at,
+    /// as the picture behind its findings is, half a minute where a step begins.
+    pub async fn shared(&self, id: &ResourceId) -> Result<Arc<Option<Value>>, azure::Error> {
+        let oldest = if self.believes { SHARED_BY_STEPS } else { SHARED_BY_PLANS };
+        self.azure.arm().shared(id, oldest).await
     }
 
     /// Whether this job removes that step's thing too, so that what lies in it needs no removal of its own.

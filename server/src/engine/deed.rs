@@ -7,6 +7,7 @@ use super::needs::Ledger;
 use super::step::{Progress, StepError, Undo};
 use crate::store::{self, job::Job, request, sealed};
 use async_trait::async_trait;
+use azure::Azure;
 use domain::Moment;
 use domain::failure::Failure;
 use domain::job::told::Said;
@@ -26,7 +27,9 @@ const LONGEST: Duration = Duration::from_secs(120);
 /// Everything that a deed needs, owned, since it runs in a task of its own.
 pub(super) struct Work {
     pub(super) engine: Arc<Engine>,
-    pub(super) job: Job,
+    /// Remembers what this worker has just seen of the job's things.
+    pub(super) azure: Azure,
+    pub(super) job: Arc<Job>,
     pub(super) team: Team,
     pub(super) step: Arc<dyn AnyStep>,
     /// The step as this job has it.
@@ -76,7 +79,7 @@ async fn in_time(work: &Work) -> Outcome {
             environment: &work.job.environment,
             installation: &installation,
         },
-        azure: &work.engine.azure,
+        azure: &work.azure,
         store: &work.engine.store,
         secrets: &secrets,
         approved: Some(&approved),
@@ -86,6 +89,8 @@ async fn in_time(work: &Work) -> Outcome {
         job: Some(&work.job.id),
         attempt: work.attempt,
         now: work.engine.clock.now(),
+        // Whoever tries again has reason to look again.
+        believes: work.verb == Verb::Run && work.attempt.tries == 0 && work.attempt.waiting_since.is_none(),
         lines: Lines { step: work.step.key(), to: Some(work.said.clone()) },
     };
     match work.verb {

@@ -11,22 +11,28 @@ use super::hints::Hint;
 use super::lease::Guard;
 use super::needs::Ledger;
 use super::recipe::Recipe;
+use super::step::{Progress, Undo};
+use super::usual::Followed;
 use crate::store::Error;
 use crate::store::event::{self, Journal, Writer};
 use crate::store::lease::Claim;
+use azure::Azure;
 use domain::Moment;
 use domain::job::told::Said;
 use domain::job::{Aim, Decision, Deed, Entry, Event, Goal, Phase, Status, Verb, decide};
 use domain::team::Team;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// Waits shorter than this are waited out with the job in hand.
-const LINGER: i64 = 250;
+/// Waits shorter than this are waited out with the job in hand: taking it up again costs more than holding it.
+const LINGER: i64 = 3_000;
+/// The same where others wait for their turn.
+const LINGER_IN_A_CROWD: i64 = 500;
 /// A job that is held for longer than this is written to, whatever its polls tell: a worker that stays silent counts as
 /// one that hangs ([`domain::job::SILENT_MILLIS`]).
 const QUIET: i64 = domain::job::SILENT_MILLIS / 3;
@@ -57,6 +63,9 @@ struct Driver<'e> {
     in_hand: BTreeMap<tokio::task::Id, Deed>,
     /// Steps whose last poll told nothing new, and when to poll again; later than the log says.
     put_off: BTreeMap<String, Moment>,
+    /// Operations that this worker has asked for, by step.
+    followed: BTreeMap<String, Followed>,
+    azure: Azure,
     /// When this worker claimed the job, or wrote to it last.
     wrote_at: Moment,
     said: mpsc::UnboundedReceiver<Said>,
@@ -94,6 +103,8 @@ pub(super) async fn drive(
         hands,
         in_hand,
         put_off: BTreeMap::new(),
+        followed: BTreeMap::new(),
+        azure: engine.azure.remembering(),
         wrote_at: engine.clock.now(),
         said,
         to_said,
@@ -114,7 +125,7 @@ pub(super) async fn drive(
             }
             _ if stop.is_cancelled() && driver.in_hand.is_empty() => break Rest::AsTheLogSays,
             Decision::Act(_) | Decision::InHand => None,
-            Decision::Wait(until) if driver.in_hand.is_empty() && until > now.plus(LINGER) => {
+            Decision::Wait(until) if driver.in_hand.is_empty() && until > now.plus(driver.linger()) => {
                 break match driver.put_off.is_empty() {
                     true => Rest::AsTheLogSays,
                     false => Rest::Until(until, driver.journal.status.position),
@@ -244,7 +255,8 @@ impl Driver<'_> {
         let goes = outlines().filter(|(step, _)| rolling || step.aim == Aim::Gone);
         Ok(Work {
             engine: Arc::clone(self.engine),
-            job: self.journal.job.clone(),
+            azure: self.azure.clone(),
+            job: Arc::clone(&self.journal.job),
             team: self.team.clone(),
             step: Arc::clone(step),
             goes: goes.map(|(step, _)| step.recipe_key().to_owned()).collect(),
@@ -266,7 +278,7 @@ impl Driver<'_> {
         &mut self,
         ended: Result<(tokio::task::Id, Outcome), tokio::task::JoinError>,
     ) -> Result<Option<Rest>, Error> {
-        let (id, outcome) = match ended {
+        let (id, mut outcome) = match ended {
             Ok((id, outcome)) => (id, outcome),
             Err(error) => (error.id(), Outcome::broke(&error)),
         };
@@ -274,6 +286,7 @@ impl Driver<'_> {
         if matches!(outcome, Outcome::Lapsed) {
             return Ok(Some(Rest::Lost));
         }
+        self.pace(&deed, &mut outcome, self.engine.clock.now());
         let said = self.drain();
         loop {
             let now = self.engine.clock.now();
@@ -292,6 +305,33 @@ impl Driver<'_> {
         }
         self.in_hand.remove(&id);
         Ok(None)
+    }
+
+    fn linger(&self) -> i64 {
+        if self.engine.crowded.load(Ordering::Relaxed) { LINGER_IN_A_CROWD } else { LINGER }
+    }
+
+    /// Says when to poll an operation next: when it is usually done, then in growing steps, never sooner than Azure asks.
+    fn pace(&mut self, deed: &Deed, outcome: &mut Outcome, now: Moment) {
+        let removing = matches!(deed.verb, Verb::Undo | Verb::FollowUndo);
+        let asks = matches!(deed.verb, Verb::Run | Verb::Undo);
+        match outcome {
+            Outcome::Built(Ok(Progress::Asked { after, .. })) | Outcome::Undone(Ok(Undo::Asked { after, .. })) => {
+                if asks {
+                    let (followed, first) = self.engine.usual.begun(&deed.step, removing, *after, now);
+                    self.followed.insert(deed.step.clone(), followed);
+                    *after = first;
+                } else if let Some(followed) = self.followed.get_mut(&deed.step) {
+                    *after = followed.polled(*after, now);
+                }
+            }
+            Outcome::Built(Ok(Progress::Made(_))) | Outcome::Undone(Ok(Undo::Gone)) => {
+                if let Some(followed) = self.followed.remove(&deed.step).filter(|_| !asks) {
+                    self.engine.usual.done(&deed.step, removing, followed, now);
+                }
+            }
+            _ => drop(self.followed.remove(&deed.step)),
+        }
     }
 
     fn hear(&mut self, line: Said) {

@@ -39,6 +39,7 @@ impl Recipe {
         outline: &[Outline],
         former: Option<&Wish>,
     ) -> Result<Plan, StepError> {
+        let cx = &cx.anew();
         let mut plan = Plan::default();
         let built = outline.iter().filter(|step| step.aim == Aim::There);
         let mut ledger = Ledger::of(built.clone().map(|step| step.recipe_key()));

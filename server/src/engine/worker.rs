@@ -8,6 +8,7 @@ use crate::store::lease::{self, Claim};
 use crate::store::{Change, Error};
 use domain::id::JobId;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinSet;
@@ -41,7 +42,9 @@ impl Engine {
         let mut others = Others { watch: Watch::new(self.pace.lease), look_ms: 0 };
         while !stop.is_cancelled() {
             let mut wake = DEAF;
-            if drivers.len() < self.at_once {
+            let crowded = drivers.len() >= self.at_once;
+            self.crowded.store(crowded, Ordering::Relaxed);
+            if !crowded {
                 match self.take(&name, &mut others).await {
                     Ok(Some((claim, lease))) => {
                         let engine = Arc::clone(&self);

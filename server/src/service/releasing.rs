@@ -127,7 +127,7 @@ impl Service {
         };
         let released = once_more(release).await.map_err(&failed)?;
         if let Some(before) = before {
-            self.store.announce(Change::Job(before.job.id)).await;
+            self.store.announce(Change::Job(before.job.id.clone())).await;
         }
         self.store.announce(Change::Environment(request.environment.clone())).await;
         Ok(released)

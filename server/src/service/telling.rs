@@ -77,7 +77,7 @@ impl Service {
             Some(team) => store::webhook::of_team(&self.store, team).await?,
             None => Vec::new(),
         };
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.store.join().await?;
         if !notice::told(&mut tx, &kept.id, now).await? {
             return Ok(());
         }

@@ -68,13 +68,13 @@ impl Step for Cluster {
     }
 
     async fn look(&self, cx: &Context<'_>, _needs: &References<Self>) -> Result<Found<Made>, StepError> {
-        answer::found(cx, cx.azure.arm().get(&place(&cx.subject).cluster()).await?, made)
+        answer::found(cx, cx.get(&place(&cx.subject).cluster()).await?, made)
     }
 
     /// What is there keeps everything that is not named, its add-ons above all, since a PUT replaces the whole.
     async fn run(&self, cx: &Context<'_>, _needs: &Values<Self>, wants: &Value) -> Result<Progress<Made>, StepError> {
         let (arm, id) = (cx.azure.arm(), place(&cx.subject).cluster());
-        let Some(there) = arm.get(&id).await? else { return answer::begun(arm.put(&id, wants).await?, made) };
+        let Some(there) = cx.get(&id).await? else { return answer::begun(arm.put(&id, wants).await?, made) };
         if self.in_place(&differences(wants, &there)) {
             return answer::begun(arm.put(&id, &merged(&there, wants)).await?, made);
         }

@@ -84,13 +84,12 @@ impl Step for Insights {
 
     async fn look(&self, cx: &Context<'_>, _needs: &References<Self>) -> Result<Found<Made>, StepError> {
         let place = place(&cx.subject);
-        let arm = cx.azure.arm();
-        let Some(cluster) = arm.get(&place.cluster()).await? else { return Ok(Found::Absent) };
+        let Some(cluster) = cx.azure.arm().get(&place.cluster()).await? else { return Ok(Found::Absent) };
         let add_on = add_on(&cluster);
         if let Found::Moving { operation, after } = answer::found(cx, Some(cluster), made)? {
             return Ok(Found::Moving { operation, after });
         }
-        let Some(association) = arm.get(&place.data_collection_rule_association()).await? else {
+        let Some(association) = cx.get(&place.data_collection_rule_association()).await? else {
             return Ok(Found::Absent);
         };
         let mut association = association;
@@ -101,10 +100,10 @@ impl Step for Insights {
     async fn run(&self, cx: &Context<'_>, _needs: &Values<Self>, wants: &Value) -> Result<Progress<Made>, StepError> {
         let place = place(&cx.subject);
         let arm = cx.azure.arm();
-        arm.put(&place.data_collection_rule_association(), &wants["association"]).await?;
-        let Some(mut cluster) = arm.get(&place.cluster()).await? else {
+        let Some(mut cluster) = cx.get(&place.cluster()).await? else {
             return Err(StepError::later("the cluster is not visible yet"));
         };
+        arm.put(&place.data_collection_rule_association(), &wants["association"]).await?;
         switch(&mut cluster, wants["addOn"].clone());
         answer::begun(arm.put(&place.cluster(), &cluster).await?, made)
     }

@@ -23,18 +23,29 @@ const NAMESPACES: [&str; 5] = [
     "Microsoft.Insights",
 ];
 
-/// Each namespace with its registration state.
+/// Each namespace with its registration state, as some job has seen it a moment ago: they are everybody's.
+async fn states_known(cx: &Context<'_>) -> Result<Vec<(&'static str, String)>, StepError> {
+    let place = place(&cx.subject);
+    let ask = |namespace: &'static str| {
+        let id = place.provider(namespace);
+        async move { Ok::<_, StepError>((namespace, state(cx.shared(&id).await?.as_ref().as_ref()))) }
+    };
+    try_join_all(NAMESPACES.map(ask)).await
+}
+
+/// The same as they are now.
 async fn states(cx: &Context<'_>) -> Result<Vec<(&'static str, String)>, StepError> {
     let place = place(&cx.subject);
     let ask = |namespace: &'static str| {
         let id = place.provider(namespace);
-        async move {
-            let provider = cx.azure.arm().get(&id).await?;
-            let state = provider.and_then(|found| found["registrationState"].as_str().map(str::to_owned));
-            Ok::<_, StepError>((namespace, state.unwrap_or_else(|| "NotRegistered".to_owned())))
-        }
+        async move { Ok::<_, StepError>((namespace, state(cx.azure.arm().get(&id).await?.as_ref()))) }
     };
     try_join_all(NAMESPACES.map(ask)).await
+}
+
+fn state(provider: Option<&Value>) -> String {
+    let state = provider.and_then(|found| found["registrationState"].as_str());
+    state.unwrap_or("NotRegistered").to_owned()
 }
 
 fn missing(states: &[(&'static str, String)]) -> Vec<&'static str> {
@@ -64,7 +75,10 @@ impl Step for Providers {
     }
 
     async fn look(&self, cx: &Context<'_>, _needs: &References<Self>) -> Result<Found<Made>, StepError> {
-        let states = states(cx).await?;
+        let mut states = states_known(cx).await?;
+        if !missing(&states).is_empty() {
+            states = self::states(cx).await?;
+        }
         if !missing(&states).is_empty() {
             return Ok(Found::Absent);
         }

@@ -75,7 +75,7 @@ impl Step for RegistryRole {
         match (registry(cx).await?, cluster.known()) {
             (Some(registry), Some(cluster)) => {
                 let id = assignment(registry, &cluster.kubelet_object_id).id();
-                answer::found(cx, cx.azure.arm().get(&id).await?, made)
+                answer::found(cx, cx.get(&id).await?, made)
             }
             _ => Ok(Found::Absent),
         }

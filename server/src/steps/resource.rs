@@ -133,7 +133,7 @@ impl<R: Resource> Step for R {
 
     async fn look(&self, cx: &Context<'_>, needs: &References<Self>) -> Result<Found<R::Output>, StepError> {
         let Some(id) = self.id(&cx.subject, needs) else { return Ok(Found::Absent) };
-        let found = answer::found(cx, cx.azure.arm().get(&id).await?, R::made)?;
+        let found = answer::found(cx, cx.get(&id).await?, R::made)?;
         Ok(match found {
             Found::Moving { operation, after } if self.comes_back(cx.subject.wish) => {
                 Found::Moving { operation: json!({ FIRST: operation }), after }

@@ -99,7 +99,7 @@ impl Step for ResourceGroup {
     }
 
     async fn look(&self, cx: &Context<'_>, _needs: &References<Self>) -> Result<Found<Made>, StepError> {
-        let group = cx.azure.arm().get(&place(&cx.subject).resource_group()).await?;
+        let group = cx.get(&place(&cx.subject).resource_group()).await?;
         answer::found(cx, ours(&cx.subject, group)?, made)
     }
 

@@ -54,7 +54,7 @@ impl Step for Validation {
         _wants: &Value,
     ) -> Result<Progress<Made>, StepError> {
         let environment = cx.subject.environment;
-        let mut tx = cx.store.begin().await?;
+        let mut tx = cx.store.join().await?;
         crate::store::standing::set_address(&mut tx, environment, Some(&app.address)).await?;
         tx.commit().await?;
         let run = Run::new(environment, "job", 0);

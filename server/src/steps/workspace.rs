@@ -105,7 +105,7 @@ impl Step for Workspace {
     }
 
     async fn look(&self, cx: &Context<'_>, _needs: &References<Self>) -> Result<Found<Made>, StepError> {
-        let found = cx.azure.arm().get(&place(&cx.subject).workspace()).await?;
+        let found = cx.get(&place(&cx.subject).workspace()).await?;
         if found.is_none() && shared(cx.subject.wish) {
             return Err(StepError::Person {
                 failure: failure(

@@ -21,6 +21,8 @@ use domain::audit::Actor;
 use domain::id::{EnvironmentId, JobId};
 use domain::job::told::{Said, told};
 use domain::job::{Entry, Event, Outline, Purpose, State, Status, due};
+use sqlx::QueryBuilder;
+use std::sync::Arc;
 
 /// Who writes.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +36,8 @@ pub enum Writer<'a> {
 /// A job with its log folded.
 #[derive(Clone, Debug)]
 pub struct Journal {
-    pub job: Job,
+    /// Shared with whoever works at it.
+    pub job: Arc<Job>,
     pub status: Status,
 }
 
@@ -92,7 +95,7 @@ pub async fn load(store: &Store, id: &JobId) -> Result<Option<Journal>, Error> {
     let log = since(store, id, 0).await?;
     let Some(job) = job::find(store, id).await? else { return Ok(None) };
     let status = Status::of(&job.outline, &log);
-    Ok(Some(Journal { job, status }))
+    Ok(Some(Journal { job: Arc::new(job), status }))
 }
 
 /// The same inside a transaction, for what must be decided and written together.
@@ -102,7 +105,7 @@ pub async fn load_in(tx: &mut Tx, id: &JobId) -> Result<Option<Journal>, Error> 
         on_both!(tx.on(), db => sqlx::query_as(SINCE).bind(id.as_str()).bind(0_i64).fetch_all(db).await)?;
     let log: Vec<Entry> = rows.into_iter().map(Entry::try_from).collect::<Result<_, _>>()?;
     let status = Status::of(&job.outline, &log);
-    Ok(Some(Journal { job, status }))
+    Ok(Some(Journal { job: Arc::new(job), status }))
 }
 
 /// A person's word: `word` says, by how the job stands, what is to be appended, or refuses. Tried again when somebody
@@ -160,9 +163,7 @@ impl Journal {
             entries.push(entry);
         }
         self.write_copies(tx, writer, at, &status).await?;
-        for entry in &entries {
-            insert(tx, &self.job.id, entry).await?;
-        }
+        insert(tx, &self.job.id, &entries).await?;
         if events.iter().any(|event| matches!(event, Event::TakenOver { .. })) {
             lease::take_away(tx, &self.job.id).await?;
         }
@@ -271,11 +272,19 @@ impl Copies {
     }
 }
 
-async fn insert(tx: &mut Tx, job: &JobId, entry: &Entry) -> Result<(), Error> {
-    const SQL: &str = "insert into event (job, position, at, body) values ($1, $2, $3, $4)";
-    let body = document::write(&entry.event)?;
-    let written = on_both!(tx.on(), db => sqlx::query(SQL)
-        .bind(job.as_str()).bind(entry.position).bind(entry.at.0).bind(&body).execute(db).await.map(drop));
+async fn insert(tx: &mut Tx, job: &JobId, entries: &[Entry]) -> Result<(), Error> {
+    const SQL: &str = "insert into event (job, position, at, body) ";
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let bodies = entries.iter().map(|entry| document::write(&entry.event)).collect::<Result<Vec<_>, _>>()?;
+    let written = on_both!(tx.on(), db => {
+        let mut all = QueryBuilder::new(SQL);
+        all.push_values(entries.iter().zip(&bodies), |mut row, (entry, body)| {
+            row.push_bind(job.as_str()).push_bind(entry.position).push_bind(entry.at.0).push_bind(body);
+        });
+        all.build().execute(db).await.map(drop)
+    });
     written.map_err(|error| match Error::taken(error, "position") {
         Error::Taken(_) => Error::Behind,
         other => other,

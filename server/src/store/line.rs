@@ -6,24 +6,33 @@ use domain::id::JobId;
 use domain::job::Outline;
 use domain::job::told::Said;
 use domain::view::job::{Line, Tail, Tone};
+use sqlx::QueryBuilder;
 
 /// Longer lines are cut.
 const LONGEST: usize = 4000;
 
 /// Called under the lock on the job's row that [`super::event::Journal::append`] holds, so that numbers have no gaps.
 pub(super) async fn append(tx: &mut Tx, job: &JobId, at: Moment, lines: &[Said]) -> Result<(), Error> {
-    const LAST: &str = "select coalesce(max(number), 0) from line where job = $1";
-    const SQL: &str = "insert into line (job, number, at, step, tone, text) values ($1, $2, $3, $4, $5, $6)";
+    const SQL: &str = "insert into line (number, job, at, step, tone, text) \
+        select said.column1 + (select coalesce(max(number), 0) from line where job = ";
+    const OF: &str = "), said.column2, said.column3, said.column4, said.column5, said.column6 from (";
     if lines.is_empty() {
         return Ok(());
     }
-    let (last,): (i64,) = on_both!(tx.on(), db => sqlx::query_as(LAST).bind(job.as_str()).fetch_one(db).await)?;
-    for (number, line) in (last + 1..).zip(lines) {
+    let said = (1_i64..).zip(lines).map(|(place, line)| {
         let text: String = line.text.chars().take(LONGEST).collect();
-        on_both!(tx.on(), db => sqlx::query(SQL)
-            .bind(job.as_str()).bind(number).bind(at.0).bind(&line.step).bind(key(line.tone)).bind(&text)
-            .execute(db).await.map(drop))?;
-    }
+        (place, line, text)
+    });
+    let said: Vec<_> = said.collect();
+    on_both!(tx.on(), db => {
+        let mut all = QueryBuilder::new(SQL);
+        all.push_bind(job.as_str()).push(OF);
+        all.push_values(&said, |mut row, (place, line, text)| {
+            row.push_bind(place).push_bind(job.as_str()).push_bind(at.0);
+            row.push_bind(&line.step).push_bind(key(line.tone)).push_bind(text);
+        });
+        all.push(") as said").build().execute(db).await.map(drop)
+    })?;
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use super::{Error, Tx, document, environment, feed, on_both, validation};
 use domain::Moment;
 use domain::environment::Standing;
 use domain::id::EnvironmentId;
-use domain::job::Status;
+use domain::job::{State, Status};
 
 /// After an append: by the job's fold at hand.
 pub(super) async fn of_job(tx: &mut Tx, job: &Job, status: &Status, at: Moment) -> Result<(), Error> {
@@ -16,7 +16,11 @@ pub(super) async fn of_job(tx: &mut Tx, job: &Job, status: &Status, at: Moment) 
 
 /// What its row is to repeat.
 pub(super) async fn standing(tx: &mut Tx, job: &Job, status: &Status) -> Result<Standing, Error> {
-    let checks = validation::counted_in(tx, &job.environment).await?;
+    // Only what has come to its end is proved by them.
+    let checks = match status.state() {
+        State::Succeeded => validation::counted_in(tx, &job.environment).await?,
+        _ => None,
+    };
     let standing = Standing::of(&job.outline, status, checks);
     Ok(if environment::is_released_in(tx, &job.environment).await? { standing.released() } else { standing })
 }

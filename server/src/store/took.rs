@@ -7,6 +7,7 @@ use super::{Error, Store, Tx, on_both};
 use domain::Moment;
 use domain::job::{Aim, Outline, Purpose, Status, StepStatus};
 use domain::plan::Expected;
+use sqlx::QueryBuilder;
 use std::collections::BTreeMap;
 
 /// A whole job that makes an environment, among the keys of its steps.
@@ -36,18 +37,26 @@ const JOBS: i64 = 20;
 
 /// Of a job that has just succeeded.
 pub(super) async fn write(tx: &mut Tx, job: &Job, status: &Status, at: Moment) -> Result<(), Error> {
-    const SQL: &str = "insert into took (job, step, took_ms) values ($1, $2, $3) \
-        on conflict (job, step) do update set took_ms = excluded.took_ms";
+    const SQL: &str = "insert into took (job, step, took_ms) ";
+    const AGAIN: &str = " on conflict (job, step) do update set took_ms = excluded.took_ms";
     let worked = |(step, _): &(&Outline, &StepStatus)| step.aim == Aim::Gone || step.stood.is_none();
     let steps = job.outline.iter().zip(&status.steps).filter(worked).filter_map(|(step, standing)| {
         // The last attempt alone: a failure in between says nothing about the next job.
         Some((key(step), standing.ended?.since(standing.began?)))
     });
     let whole = whole(&job.outline).map(|key| (key.to_owned(), status.took_ms(at)));
-    for (step, took_ms) in steps.chain(whole) {
-        on_both!(tx.on(), db => sqlx::query(SQL)
-            .bind(job.id.as_str()).bind(&step).bind(took_ms).execute(db).await.map(drop))?;
+    // By key: one step of the outline may be another's former.
+    let all: BTreeMap<String, i64> = steps.chain(whole).collect();
+    if all.is_empty() {
+        return Ok(());
     }
+    on_both!(tx.on(), db => {
+        let mut keep = QueryBuilder::new(SQL);
+        keep.push_values(&all, |mut row, (step, took_ms)| {
+            row.push_bind(job.id.as_str()).push_bind(step).push_bind(took_ms);
+        });
+        keep.push(AGAIN).build().execute(db).await.map(drop)
+    })?;
     Ok(())
 }
 

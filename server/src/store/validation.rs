@@ -18,8 +18,10 @@ pub async fn begin(
 ) -> Result<(), Error> {
     const SQL: &str =
         "insert into validation (id, environment, by_whom, started_at, round) values ($1, $2, $3, $4, $5)";
-    on_both!(store.write(), db => sqlx::query(SQL)
+    let mut tx = store.join().await?;
+    on_both!(tx.on(), db => sqlx::query(SQL)
         .bind(id.as_str()).bind(environment.as_str()).bind(by).bind(at.0).bind(round).execute(db).await.map(drop))?;
+    tx.commit().await?;
     store.announce(Change::Environment(environment.clone())).await;
     Ok(())
 }
@@ -36,9 +38,11 @@ pub async fn record(
         values ($1, $2, $3, $4, $5, $6) on conflict (validation, position) do update set name = excluded.name, \
         verdict = excluded.verdict, body = excluded.body, took_ms = excluded.took_ms";
     let body = document::write(result)?;
-    on_both!(store.write(), db => sqlx::query(SQL)
+    let mut tx = store.join().await?;
+    on_both!(tx.on(), db => sqlx::query(SQL)
         .bind(id.as_str()).bind(position).bind(&result.check).bind(key(result.verdict)).bind(&body).bind(result.took_ms)
         .execute(db).await.map(drop))?;
+    tx.commit().await?;
     store.announce(Change::Environment(environment.clone())).await;
     Ok(())
 }

@@ -21,5 +21,6 @@ mod quota;
 mod released;
 mod rename;
 mod secrets;
+mod sparing;
 mod webhooks;
 mod words;

@@ -19,8 +19,7 @@ pub(super) enum Rollout {
 
 pub(super) async fn look(client: &kube::Client) -> Result<Rollout, azure::Error> {
     let deployment = kubernetes::get(client, &Reference::new("apps/v1", "Deployment", Some(WEB_APP), WEB_APP)).await?;
-    let service = kubernetes::get(client, &Reference::new("v1", "Service", Some(WEB_APP), WEB_APP)).await?;
-    let (Some(deployment), Some(service)) = (deployment, service) else {
+    let Some(deployment) = deployment else {
         return Ok(Rollout::Going { ready: 0, wanted: 0, why: None });
     };
     let number = |value: &Value| value.as_i64().unwrap_or(0);
@@ -31,7 +30,8 @@ pub(super) async fn look(client: &kube::Client) -> Result<Rollout, azure::Error>
     let complete =
         seen && number(&status["updatedReplicas"]) == wanted && number(&status["availableReplicas"]) == wanted;
     if complete && ready == wanted {
-        return Ok(match checks::address(&service) {
+        let service = kubernetes::get(client, &Reference::new("v1", "Service", Some(WEB_APP), WEB_APP)).await?;
+        return Ok(match service.as_ref().and_then(checks::address) {
             Some(address) => Rollout::Complete { address },
             None => Rollout::Going { ready, wanted, why: Some("waits for its public address".to_owned()) },
         });

@@ -21,7 +21,7 @@ async fn left_behind(portal: &Portal, member: &Caller, manager: &Caller, form: F
     vault.set("left-behind", &SecretString::from("x"), &BTreeMap::new()).await.unwrap();
     portal.destroyed(member, manager, &name, false).await;
     portal.clock.advance(60_000); // what a form was told before is forgotten
-    built.job.wish
+    built.job.wish.clone()
 }
 
 async fn secrets(portal: &Portal, name: &str) -> Vec<String> {

@@ -127,7 +127,7 @@ async fn another_plan_leaves_a_job_what_it_was_for() {
         let request = service.submit_destruction(&member, "leaving", false, "done", &digest).await.unwrap();
         let digest = service.request(&manager, &request).await.unwrap().digest;
         let job = service.decide(&manager, &request, Decision::Approve, "", &digest, None).await.unwrap().job.unwrap();
-        let before = event::load(&bed.store, &job).await.unwrap().unwrap().job.outline;
+        let before = event::load(&bed.store, &job).await.unwrap().unwrap().job.outline.clone();
         assert_eq!(Purpose::of(&before), Purpose::Destroy);
         let step = || "as-approved".to_owned();
         let failure = Failure {
