@@ -138,7 +138,7 @@ async fn resize(world: &Arc<World>, cluster: &Cluster, pool: &str, from: i64, to
         })
         .await?;
     if changed {
-        cluster.settle_nodes().await;
+        cluster.settle_nodes(&[]).await;
     }
     Ok(())
 }

@@ -44,7 +44,7 @@ pub async fn prepare(running: &Clusters, world: &Arc<World>, id: &str) -> Result
         return Ok(None);
     }
     let opened = running.open(world, id).await.map_err(|error| Refusal::internal(&error.to_string()))?;
-    opened.settle_nodes().await;
+    opened.settle_nodes(&[]).await;
     Ok(Some(opened))
 }
 

@@ -80,7 +80,7 @@ pub async fn change(world: &World, ask: &Ask, verb: &str) -> Result<Answer, Refu
 pub async fn stop(running: &Clusters, world: &Arc<World>, id: &str) -> Result<(), Refusal> {
     settle(world, id, "Stopped").await?;
     if let Some(cluster) = running.find(id) {
-        cluster.settle_nodes().await;
+        cluster.settle_nodes(&[]).await;
     }
     running.stop(id).await;
     outcome::succeed(world, id, |cluster| cluster.private["runs"] = json!(false)).await

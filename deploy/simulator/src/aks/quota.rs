@@ -61,14 +61,29 @@ pub fn surge(pool: &Value) -> i64 {
         return 0;
     }
     let settings = &pool["upgradeSettings"];
-    let surge = settings["maxSurge"].as_str().unwrap_or("10%");
-    let more = match surge.strip_suffix('%').map(str::parse::<i64>) {
-        Some(Ok(percent)) => (count * percent + 99) / 100,
-        Some(Err(_)) => 1,
-        None => surge.parse().unwrap_or(1),
-    };
-    let may_shrink = settings["maxUnavailable"].as_str().is_some_and(|most| !matches!(most, "" | "0" | "0%"));
-    more.max(i64::from(!may_shrink))
+    let more = share(settings["maxSurge"].as_str().unwrap_or("10%"), count).unwrap_or(1);
+    more.max(i64::from(unavailable(pool) == 0))
+}
+
+/// How many nodes of a pool are replaced at the same time: as many as stand beside them, or where none does as many as
+/// `maxUnavailable` lets go.
+pub fn at_once(pool: &Value) -> usize {
+    let surge = surge(pool);
+    let nodes = if surge > 0 { surge } else { unavailable(pool) };
+    usize::try_from(nodes).unwrap_or(1).max(1)
+}
+
+fn unavailable(pool: &Value) -> i64 {
+    let most = pool["upgradeSettings"]["maxUnavailable"].as_str().unwrap_or("0");
+    share(most, pool["count"].as_i64().unwrap_or(0)).unwrap_or(0)
+}
+
+/// A number of nodes, or a percentage of them, which is rounded up.
+fn share(text: &str, count: i64) -> Option<i64> {
+    match text.strip_suffix('%') {
+        Some(percent) => Some(count.saturating_mul(percent.parse::<u16>().ok()?.into()).saturating_add(99) / 100),
+        None => text.parse::<u16>().ok().map(i64::from),
+    }
 }
 
 fn insufficient(family: &str, region: &str, more: i64, left: i64) -> Refusal {
@@ -100,6 +115,22 @@ mod tests {
             (json!({"name": "user", "count": 3}), 3),
         ] {
             assert_eq!(nodes(&pool, &surging), expected, "{pool}");
+        }
+    }
+
+    #[test]
+    fn as_many_are_replaced_at_once_as_the_settings_say() {
+        for (settings, expected) in [
+            (json!({}), 1),
+            (json!({"maxSurge": "3"}), 3),
+            (json!({"maxSurge": "33%"}), 4),
+            (json!({"maxSurge": "0", "maxUnavailable": "2"}), 2),
+            (json!({"maxSurge": "0", "maxUnavailable": "25%"}), 3),
+            (json!({"maxSurge": "nonsense"}), 1),
+            (json!({"maxSurge": "-9%", "maxUnavailable": "99999999999"}), 1),
+        ] {
+            let pool = json!({"count": 10, "upgradeSettings": settings});
+            assert_eq!(at_once(&pool), expected, "{pool}");
         }
     }
 }

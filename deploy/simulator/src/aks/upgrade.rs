@@ -1,4 +1,5 @@
-//! Replaces the nodes whose version or image is not their pool's, one after another: surge, cordon, drain, replace.
+//! Replaces the nodes whose version or image is not their pool's, as many at once as its settings say: surge, cordon,
+//! drain, replace.
 //!
 //! What is to be done is read from the nodes themselves, so that a later operation goes on where a failed one ended.
 //! How far the present one has come stands in its arguments, and so outlives the simulator.
@@ -8,9 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::lanes::{Lane, Progress, Step};
 use super::{node_group, outcome, quota};
 use crate::arm::Refusal;
 use crate::clock::later;
@@ -32,43 +33,13 @@ const SHORTEST: Duration = Duration::from_millis(100);
 /// How long a node may take to be emptied, in minutes, unless its pool says otherwise.
 const DRAIN_TIMEOUT: u64 = 30;
 
-/// How far the upgrade of a pool has come.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Progress {
-    pool: String,
-    step: Step,
-    /// The node that it is about; none while machines are added.
-    node: String,
-    since: Timestamp,
-    /// Why a node of the pool was left closed as it was.
-    #[serde(default)]
-    left: Option<String>,
-}
-
-/// What is going on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Step {
-    /// Machines are added.
-    Surge,
-    /// A node is emptied.
-    Drain,
-    /// It gets its new image.
-    Replace,
-    /// It is looked at for a while before the next.
-    Soak,
-    /// An added machine is emptied, to be taken away.
-    Leave,
-}
-
-/// What comes next, and how long that takes; nothing where no node is left to replace.
-type Next = Result<Option<(Progress, Duration)>, Refusal>;
+/// What comes next; nothing where no node is left to replace.
+type Next = Result<Option<Progress>, Refusal>;
 
 struct Upgrade<'a> {
     world: &'a Arc<World>,
     cluster: &'a Arc<Cluster>,
     now: Timestamp,
-    left: Option<String>,
 }
 
 /// One step of what an operation on a cluster or a pool does to the nodes: when the next is due, or nothing at its end.
@@ -85,19 +56,13 @@ pub async fn proceed(
         None => outcome::prepare(running, world, &operation.resource).await?,
     };
     let Some(cluster) = cluster else { return Ok(None) };
-    let left = progress.as_ref().and_then(|progress| progress.left.clone());
-    let upgrade = Upgrade { world, cluster: &cluster, now: world.clock.now(), left };
+    let upgrade = Upgrade { world, cluster: &cluster, now: world.clock.now() };
     let next = match progress {
         None => upgrade.begin().await?,
         Some(progress) => upgrade.go_on(progress).await?,
     };
-    let Some((progress, wait)) = next else {
-        operation.arguments["upgrade"] = Value::Null;
-        return Ok(None);
-    };
-    operation.arguments["upgrade"] = json!(progress);
-    let shortest = if wait == BETWEEN_EVICTIONS { SHORTEST } else { Duration::ZERO };
-    Ok(Some(later(upgrade.now, world.clock.shorten(wait).max(shortest))))
+    operation.arguments["upgrade"] = json!(next);
+    Ok(next.and_then(|progress| progress.due()))
 }
 
 impl Upgrade<'_> {
@@ -112,9 +77,9 @@ impl Upgrade<'_> {
         Some((resource, pool))
     }
 
-    fn step(&self, pool: &str, step: Step, node: &str, takes: Duration) -> Next {
-        let (pool, node, left) = (pool.to_owned(), node.to_owned(), self.left.clone());
-        Ok(Some((Progress { pool, step, node, since: self.now, left }, takes)))
+    fn lane(&self, node: &str, step: Step, takes: Duration) -> Lane {
+        let due = later(self.now, self.world.clock.shorten(takes));
+        Lane { node: node.to_owned(), step, since: self.now, due }
     }
 
     /// Turns to the first pool that has something to replace.
@@ -127,99 +92,151 @@ impl Upgrade<'_> {
             if self.cluster.outdated(pool).await.is_empty() && standing <= self.cluster.quarantined(name).await {
                 continue;
             }
+            let mut progress = Progress::of(name);
             let wanted = quota::surge(pool);
             if standing >= wanted {
-                return self.next_node(name).await;
+                return self.fill(progress).await;
             }
             self.set_surge(name, wanted).await?;
-            return self.step(name, Step::Surge, "", SURGE);
+            progress.lanes.push(self.lane("", Step::Surge, SURGE));
+            return Ok(Some(progress));
         }
         Ok(None)
     }
 
-    async fn go_on(&self, progress: Progress) -> Next {
+    /// Looks after the lanes that are due, and begins with as many nodes as have become free.
+    async fn go_on(&self, mut progress: Progress) -> Next {
         let Some((_, pool)) = self.pool(&progress.pool) else { return Ok(None) };
-        let (name, node) = (progress.pool.as_str(), progress.node.as_str());
-        match progress.step {
+        let lanes = std::mem::take(&mut progress.lanes);
+        let (due, waiting): (Vec<_>, Vec<_>) = lanes.into_iter().partition(|lane| lane.due <= self.now);
+        progress.lanes = waiting;
+        for lane in due {
+            let next = self.next_of(&mut progress, &pool, lane).await?;
+            progress.lanes.extend(next);
+        }
+        if let Some(why) = &progress.failed {
+            for lane in progress.lanes.iter().filter(|lane| matches!(lane.step, Step::Drain | Step::Leave)) {
+                self.cluster.cordon(&lane.node, false).await;
+            }
+            progress.lanes.retain(|lane| lane.step == Step::Replace);
+            return match progress.lanes.is_empty() {
+                true => Err(Refusal::conflict("UpgradeFailed", why.clone())),
+                false => Ok(Some(progress)),
+            };
+        }
+        self.fill(progress).await
+    }
+
+    /// What comes after the step of a lane, if anything.
+    async fn next_of(&self, progress: &mut Progress, pool: &Value, lane: Lane) -> Result<Option<Lane>, Refusal> {
+        let (name, node) = (progress.pool.clone(), lane.node.as_str());
+        match lane.step {
             Step::Surge => {
-                self.cluster.settle_nodes().await;
+                self.cluster.settle_nodes(&[]).await;
                 let count = pool["count"].as_i64().unwrap_or(0);
-                for at in count..count + quota::surge(&pool) {
-                    let node = node_of_pool(&self.cluster.id, name, at);
+                for at in count..count + quota::surge(pool) {
+                    let node = node_of_pool(&self.cluster.id, &name, at);
                     let message = format!("Created a surge node {node} for agentpool {name}");
                     self.cluster.note_of_node(&node, Tone::Normal, "Surge", &message).await;
                 }
-                self.next_node(name).await
+                Ok(None)
             }
-            Step::Drain | Step::Leave => self.empty(progress, &pool).await,
+            Step::Drain | Step::Leave => self.empty(progress, pool, lane).await,
             Step::Replace => {
-                self.cluster.settle_nodes().await;
+                self.cluster.settle_nodes(&progress.absent()).await;
                 let message = format!("Successfully upgraded node: {node}");
                 self.cluster.note_of_node(node, Tone::Normal, "Upgrade", &message).await;
-                match minutes(&pool, "nodeSoakDurationInMinutes", 0) {
-                    Duration::ZERO => self.next_node(name).await,
-                    soak => self.step(name, Step::Soak, node, soak),
-                }
+                let soak = minutes(pool, "nodeSoakDurationInMinutes", 0);
+                Ok((soak > Duration::ZERO).then(|| self.lane(node, Step::Soak, soak)))
             }
-            Step::Soak => self.next_node(name).await,
+            Step::Soak => Ok(None),
         }
     }
 
-    /// The next node of a pool to be replaced; then the machines that were added go; then the next pool.
-    async fn next_node(&self, pool: &str) -> Next {
-        let Some((resource, document)) = self.pool(pool) else { return Ok(None) };
-        if let Some(node) = self.cluster.outdated(&document).await.first() {
-            return self.close(pool, object::name(node), Step::Drain).await;
+    /// As many further nodes of a pool as may be replaced at once; then the machines that were added go; then the next
+    /// pool.
+    async fn fill(&self, mut progress: Progress) -> Next {
+        let Some((resource, pool)) = self.pool(&progress.pool) else { return Ok(None) };
+        if progress.has(Step::Leave) {
+            return Ok(Some(progress));
         }
-        let surge = surge_nodes(&resource, pool);
+        let free = quota::at_once(&pool).saturating_sub(progress.lanes.len());
+        let outdated = self.cluster.outdated(&pool).await;
+        let next = outdated.iter().map(|node| object::name(node)).filter(|node| !progress.is_about(node)).take(free);
+        let next: Vec<String> = next.map(str::to_owned).collect();
+        self.close(&mut progress, &next, Step::Drain).await;
+        if !progress.lanes.is_empty() {
+            return Ok(Some(progress));
+        }
         // One stays in the place of each node that was left closed.
-        if surge > self.cluster.quarantined(pool).await {
-            let last = document["count"].as_i64().unwrap_or(0) + surge - 1;
-            return self.close(pool, &node_of_pool(&self.cluster.id, pool, last), Step::Leave).await;
+        let surge = surge_nodes(&resource, &progress.pool);
+        let going = (surge - self.cluster.quarantined(&progress.pool).await).max(0);
+        let end = pool["count"].as_i64().unwrap_or(0) + surge;
+        let leaving: Vec<String> =
+            (end - going..end).rev().map(|at| node_of_pool(&self.cluster.id, &progress.pool, at)).collect();
+        self.close(&mut progress, &leaving, Step::Leave).await;
+        if !progress.lanes.is_empty() {
+            return Ok(Some(progress));
         }
-        match &self.left {
-            Some(why) => Err(Refusal::conflict("UpgradeFailed", why.clone())),
+        match progress.left {
+            Some(why) => Err(Refusal::conflict("UpgradeFailed", why)),
             None => Box::pin(self.begin()).await,
         }
     }
 
-    async fn close(&self, pool: &str, node: &str, step: Step) -> Next {
-        self.cluster.cordon(node, true).await;
-        self.cluster.note_of_node(node, Tone::Normal, "Drain", &format!("Draining node: {node}")).await;
-        self.step(pool, step, node, Duration::ZERO)
+    /// Closes nodes, all of them before the first is emptied, so that no pod moves from one to another.
+    async fn close(&self, progress: &mut Progress, nodes: &[String], step: Step) {
+        for node in nodes {
+            self.cluster.cordon(node, true).await;
+            self.cluster.note_of_node(node, Tone::Normal, "Drain", &format!("Draining node: {node}")).await;
+            progress.lanes.push(self.lane(node, step, Duration::ZERO));
+        }
     }
 
     /// Evicts what is on a node; the end of the operation where that takes too long.
-    async fn empty(&self, progress: Progress, pool: &Value) -> Next {
-        let node = progress.node.as_str();
+    async fn empty(&self, progress: &mut Progress, pool: &Value, lane: Lane) -> Result<Option<Lane>, Refusal> {
+        let node = lane.node.as_str();
         let held = match self.cluster.drain(node).await {
-            Emptied::All if progress.step == Step::Leave => {
-                self.cluster
-                    .note_of_node(node, Tone::Normal, "RemovingNode", &format!("Removing surge node: {node}"))
-                    .await;
-                self.cluster.remove_node(node).await;
-                let left = self.pool(&progress.pool).map_or(0, |(resource, _)| surge_nodes(&resource, &progress.pool));
-                self.set_surge(&progress.pool, left - 1).await?;
-                return self.next_node(&progress.pool).await;
-            }
+            Emptied::All if lane.step == Step::Leave => return self.take_away(progress, pool, lane).await,
             Emptied::All => {
                 self.cluster.remove_node(node).await;
-                return self.step(&progress.pool, Step::Replace, node, REPLACEMENT);
+                return Ok(Some(self.lane(node, Step::Replace, REPLACEMENT)));
             }
             held => held,
         };
         let timeout = self.world.clock.shorten(minutes(pool, "drainTimeoutInMinutes", DRAIN_TIMEOUT));
-        if self.now < later(progress.since, timeout) {
-            return Ok(Some((progress, BETWEEN_EVICTIONS)));
+        if self.now < later(lane.since, timeout) {
+            return Ok(Some(self.again(lane)));
         }
         let why = failed(node, &held);
-        if progress.step == Step::Drain && pool["upgradeSettings"]["undrainableNodeBehavior"] == "Cordon" {
+        if lane.step == Step::Drain && pool["upgradeSettings"]["undrainableNodeBehavior"] == "Cordon" {
             self.cluster.quarantine(node).await;
-            let goes_on = Self { left: Some(self.left.clone().unwrap_or(why)), ..*self };
-            return Box::pin(goes_on.next_node(&progress.pool)).await;
+            progress.left.get_or_insert(why);
+            return Ok(None);
         }
         self.cluster.cordon(node, false).await;
-        Err(Refusal::conflict("UpgradeFailed", why))
+        progress.failed.get_or_insert(why);
+        Ok(None)
+    }
+
+    /// Takes an added machine away that is empty, once it is the last of its pool: they are counted.
+    async fn take_away(&self, progress: &Progress, pool: &Value, lane: Lane) -> Result<Option<Lane>, Refusal> {
+        let node = lane.node.as_str();
+        let standing = self.pool(&progress.pool).map_or(0, |(resource, _)| surge_nodes(&resource, &progress.pool));
+        let last = pool["count"].as_i64().unwrap_or(0) + standing - 1;
+        if standing > 0 && node != node_of_pool(&self.cluster.id, &progress.pool, last) {
+            return Ok(Some(self.again(lane)));
+        }
+        let message = format!("Removing surge node: {node}");
+        self.cluster.note_of_node(node, Tone::Normal, "RemovingNode", &message).await;
+        self.cluster.remove_node(node).await;
+        self.set_surge(&progress.pool, standing - 1).await?;
+        Ok(None)
+    }
+
+    fn again(&self, lane: Lane) -> Lane {
+        let wait = self.world.clock.shorten(BETWEEN_EVICTIONS).max(SHORTEST);
+        Lane { due: later(self.now, wait), ..lane }
     }
 
     async fn set_surge(&self, pool: &str, nodes: i64) -> Result<(), Refusal> {

@@ -61,12 +61,12 @@ impl Cluster {
             // There after a restart.
             let _ = self.create(&kind::NAMESPACE, json!({"metadata": {"name": name}}), false).await;
         }
-        self.settle_nodes().await;
+        self.settle_nodes(&[]).await;
     }
 
     /// Brings the nodes to as many as the agent pools say. One that is there stays what it is: its version and image
-    /// change only when it is replaced.
-    pub async fn settle_nodes(&self) {
+    /// change only when it is replaced. Those that are `absent` are not made: their machine gets its new image.
+    pub async fn settle_nodes(&self, absent: &[String]) {
         let found = self.world.state.read(|draft| resources::find(draft, &self.id));
         let Some(resource) = found else { return };
         let is_stopped = text(&resource.body, "/properties/powerState/code") == "Stopped";
@@ -76,7 +76,9 @@ impl Cluster {
             for at in 0..count {
                 let node = self.node(&resource, pool, at);
                 wanted.insert(object::name(&node).to_string());
-                self.settle_node(node).await;
+                if !absent.iter().any(|name| name == object::name(&node)) {
+                    self.settle_node(node).await;
+                }
             }
         }
         let (_, nodes) = self.objects.list(&kind::NODE, "").await;

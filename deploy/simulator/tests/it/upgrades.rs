@@ -1,4 +1,6 @@
 //! Nodes that are replaced, clusters that are stopped and started, and what AKS does by itself.
+use std::collections::BTreeSet;
+
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Event, Node};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
@@ -58,12 +60,29 @@ impl Shop {
         asked
     }
 
+    /// What the events say, in the order in which they came.
     async fn reasons(&self) -> Vec<String> {
         let events: Api<Event> = Api::default_namespaced(self.client.clone());
-        let all = events.list(&ListParams::default()).await.unwrap();
+        let mut all = events.list(&ListParams::default()).await.unwrap().items;
+        all.sort_by_key(|event| event.metadata.resource_version.as_ref().unwrap().parse::<u64>().unwrap());
         all.into_iter()
             .map(|event| format!("{} {}", event.reason.unwrap_or_default(), event.message.unwrap_or_default()))
             .collect()
+    }
+
+    /// Has `web` run on these nodes alone, by the ends of their names; afterwards all take pods again.
+    async fn put_web_on(&self, nodes: &[&str]) {
+        let all: Api<Node> = Api::all(self.client.clone());
+        let names = self.nodes().await.into_iter().map(|node| node["metadata"]["name"].as_str().unwrap().to_owned());
+        let others: Vec<String> = names.filter(|name| !nodes.iter().any(|end| name.ends_with(end))).collect();
+        for name in &others {
+            all.cordon(name).await.unwrap();
+        }
+        self.apply::<Deployment>(web(ECHO)).await;
+        self.rolled_out().await;
+        for name in &others {
+            all.uncordon(name).await.unwrap();
+        }
     }
 
     async fn budget(&self, least: i64) {
@@ -124,6 +143,80 @@ async fn nodes_are_replaced_one_after_another_and_their_pods_go_on_elsewhere() {
         assert!(reasons.iter().any(|reason| reason.starts_with(told)), "{told}: {reasons:?}");
     }
     assert!(shop.nodes().await.iter().all(|node| node["spec"]["unschedulable"] != true));
+}
+
+/// Four nodes, and how they are replaced.
+fn four(settings: Value) -> Value {
+    let mut body = body();
+    let pool = &mut body["properties"]["agentPoolProfiles"][0];
+    (pool["count"], pool["upgradeSettings"]) = (json!(4), settings);
+    body
+}
+
+/// How many nodes were being replaced at the same time, from what the events tell in their order.
+fn most_at_once(told: &[String]) -> usize {
+    let (mut open, mut most) = (BTreeSet::new(), 0);
+    for event in told {
+        if let Some(node) = event.strip_prefix("Drain Draining node: ") {
+            open.insert(node);
+        } else if let Some(node) = event.strip_prefix("Upgrade Successfully upgraded node: ") {
+            open.remove(node);
+        }
+        most = most.max(open.len());
+    }
+    most
+}
+
+#[tokio::test]
+async fn several_nodes_are_replaced_at_once_and_a_budget_holds_across_all_of_them() {
+    let shop = Shop::with(four(json!({"maxSurge": "50%", "drainTimeoutInMinutes": 1440}))).await;
+    shop.put_web_on(&["00", "01"]).await;
+    shop.budget(1).await;
+    shop.release("209901.01.0").await;
+    let asked = shop.renew().await;
+    let end = ended(&shop.visitor, &asked).await;
+    assert_eq!(end["status"], "Succeeded", "{end}");
+    let new = |name: &str| (name.to_owned(), "209901.01.0".to_owned());
+    assert_eq!(shop.images().await, ["00", "01", "02", "03"].map(new), "both that stood beside them are gone");
+    let told = shop.reasons().await;
+    assert_eq!(most_at_once(&told), 2, "{told:?}");
+    assert_eq!(told.iter().filter(|event| event.starts_with("Surge Created")).count(), 2, "{told:?}");
+    let held = told.iter().any(|event| event.starts_with("Drain Eviction blocked by Too many Requests"));
+    assert!(held, "of two nodes emptied at once, one waits for the pod of the other: {told:?}");
+    shop.rolled_out().await;
+}
+
+#[tokio::test]
+async fn a_pool_that_may_shrink_replaces_several_nodes_without_any_beside_them() {
+    let shop = Shop::with(four(json!({"maxSurge": "0", "maxUnavailable": "75%"}))).await;
+    shop.release("209901.01.0").await;
+    let asked = shop.renew().await;
+    let end = ended(&shop.visitor, &asked).await;
+    assert_eq!(end["status"], "Succeeded", "{end}");
+    let new = |name: &str| (name.to_owned(), "209901.01.0".to_owned());
+    assert_eq!(shop.images().await, ["00", "01", "02", "03"].map(new));
+    let told = shop.reasons().await;
+    assert_eq!(most_at_once(&told), 3, "{told:?}");
+    assert!(!told.iter().any(|event| event.starts_with("Surge")), "{told:?}");
+}
+
+#[tokio::test]
+async fn one_of_several_nodes_that_cannot_be_emptied_ends_the_upgrade_with_the_others_done() {
+    let shop = Shop::with(four(json!({"maxSurge": "2", "drainTimeoutInMinutes": 30}))).await;
+    shop.put_web_on(&["00"]).await;
+    shop.budget(2).await;
+    let old = shop.images().await[0].1.clone();
+    shop.release("209901.01.0").await;
+    let asked = shop.renew().await;
+    let end = ended(&shop.visitor, &asked).await;
+    assert_eq!((&end["status"], &end["error"]["code"]), (&json!("Failed"), &json!("UpgradeFailed")), "{end}");
+    let message = end["error"]["message"].as_str().unwrap();
+    assert!(message.contains("000000 failed when evicting pod web-"), "{message}");
+    assert!(message.contains(" blocked by pdb web (MinAvailable: 2) (CurrentHealthy: 2)"), "{message}");
+    let images: Vec<String> = shop.images().await.into_iter().map(|(_, image)| image).collect();
+    let new = "209901.01.0";
+    assert_eq!(images, [&old, new, new, new, new, new], "three are done, and two stand beside them still");
+    assert!(shop.nodes().await.iter().all(|node| node["spec"]["unschedulable"] != true), "all take pods again");
 }
 
 #[tokio::test]
