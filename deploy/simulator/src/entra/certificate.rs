@@ -1,14 +1,17 @@
 //! Checks an assertion that an application has signed with the key of a certificate of its own.
 //! Claims and header: Microsoft's description of certificate credentials.
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm};
+use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm, UnixTime};
 use serde_json::Value;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
-use webpki::EndEntityCert;
+use webpki::{EndEntityCert, KeyUsage};
 
 use super::refusal::EntraRefusal;
+use crate::clock::unix;
 use crate::directory::Principal;
 use crate::tokens;
 use crate::world::World;
@@ -40,22 +43,48 @@ pub(super) fn check(
     }
     let named = thumbprint(&header).ok_or_else(malformed)?;
     let registered = application.certificates.iter().filter_map(|certificate| STANDARD.decode(certificate).ok());
-    let unknown = |reason: &str| {
+    let refused = |what: &str, reason: &str| {
         EntraRefusal::client(
             700_027,
             format!(
-                "The certificate with identifier used to sign the client assertion is not registered on application. [Reason - {reason}, Thumbprint of key used by client: '{}', Please visit the Azure Portal, Graph Explorer or directly use MS Graph to see configured keys for app Id '{client}'.]",
+                "The certificate with identifier used to sign the client assertion is {what} on application. [Reason - {reason}, Thumbprint of key used by client: '{}', Please visit the Azure Portal, Graph Explorer or directly use MS Graph to see configured keys for app Id '{client}'.]",
                 hex::encode_upper(&named)
             ),
         )
     };
     let Some(certificate) = registered.into_iter().find(|it| has_thumbprint(it, &named)) else {
-        return Err(unknown("The key was not found."));
+        return Err(refused("not registered", "The key was not found."));
     };
     if !is_signed(&header, assertion, &certificate) {
-        return Err(unknown("The key was found, but the signature does not match"));
+        return Err(refused("not registered", "The key was found, but the signature does not match"));
+    }
+    match validity(world, &certificate) {
+        Validity::Now => {}
+        Validity::Past => return Err(refused("expired", "The key used is expired.")),
+        Validity::Future => return Err(refused("not yet valid", "The key used is not yet valid.")),
     }
     check_claims(world, &claims, own)
+}
+
+/// When a certificate counts, seen from now.
+enum Validity {
+    Past,
+    Now,
+    Future,
+}
+
+/// Compares the dates of a certificate with the clock. It may be signed by anybody: nothing else of it is looked at.
+fn validity(world: &World, certificate: &[u8]) -> Validity {
+    let certificate = CertificateDer::from(certificate);
+    let Ok(certificate) = EndEntityCert::try_from(&certificate) else { return Validity::Past };
+    let since = u64::try_from(unix(world.clock.now())).unwrap_or(0);
+    let now = UnixTime::since_unix_epoch(Duration::from_secs(since));
+    // The dates come before the search for an authority, which finds none.
+    match certificate.verify_for_usage(&[], &[], &[], now, KeyUsage::client_auth(), None, None) {
+        Err(webpki::Error::CertExpired { .. }) => Validity::Past,
+        Err(webpki::Error::CertNotValidYet { .. }) => Validity::Future,
+        _ => Validity::Now,
+    }
 }
 
 fn check_claims(world: &World, claims: &Value, own: Option<&str>) -> Result<(), EntraRefusal> {

@@ -6,7 +6,7 @@ use azure_simulator::tokens::unverified;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use rcgen::{CertificateParams, KeyPair};
+use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
@@ -23,10 +23,16 @@ struct Certificate {
 
 impl Certificate {
     fn make(visitor: &Visitor) -> Self {
+        Self::counting(visitor, 1975, 4096)
+    }
+
+    /// One that counts from the beginning of a year to that of another.
+    fn counting(visitor: &Visitor, from: i32, until: i32) -> Self {
         let pem = visitor.world().tokens.pem();
         let key = KeyPair::from_pem(pem).unwrap();
-        let certificate =
-            CertificateParams::new(["app.contoso.example".to_owned()]).unwrap().self_signed(&key).unwrap();
+        let mut params = CertificateParams::new(["app.contoso.example".to_owned()]).unwrap();
+        (params.not_before, params.not_after) = (date_time_ymd(from, 1, 1), date_time_ymd(until, 1, 1));
+        let certificate = params.self_signed(&key).unwrap();
         let thumbprint = URL_SAFE_NO_PAD.encode(Sha1::digest(certificate.der()));
         Self { pem: certificate.pem(), thumbprint, key: EncodingKey::from_rsa_pem(pem.as_bytes()).unwrap() }
     }
@@ -94,6 +100,27 @@ async fn an_application_proves_itself_with_its_certificate() {
     let (broken, _) = good.rsplit_once('.').unwrap();
     let (_, refused) = sign_in(&visitor, &format!("{broken}.{}", URL_SAFE_NO_PAD.encode([0; 256]))).await;
     assert_eq!(refused["error_codes"][0], 700_027);
+}
+
+#[tokio::test]
+async fn a_certificate_counts_between_its_dates() {
+    let visitor = Visitor::arrive().await;
+    let now = unix(visitor.world().clock.now());
+    let claims = json!({"iss": owner(&visitor), "sub": owner(&visitor), "aud": endpoint(&visitor), "exp": now + 600});
+    for (from, until, reason) in
+        [(2000, 2001, Some("The key used is expired.")), (2200, 2201, Some("not yet valid")), (2000, 2201, None)]
+    {
+        let certificate = Certificate::counting(&visitor, from, until);
+        let asked = json!({"application": owner(&visitor), "certificate": certificate.pem});
+        assert_eq!(visitor.control(Method::POST, "/certificates", asked).await.status, StatusCode::NO_CONTENT);
+        let (status, told) = sign_in(&visitor, &certificate.assertion(&claims)).await;
+        let Some(reason) = reason else {
+            assert_eq!(status, StatusCode::OK, "{told}");
+            continue;
+        };
+        assert_eq!((status, &told["error_codes"][0]), (StatusCode::UNAUTHORIZED, &json!(700_027)), "{told}");
+        assert!(told["error_description"].as_str().unwrap().contains(reason), "{told}");
+    }
 }
 
 #[tokio::test]
