@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::outcome::{self, set_states};
 use super::versions::{self, Offer};
-use super::{body, credentials, node_group, pools, power, quota, sizes, upgrade, upkeep};
+use super::{body, credentials, node_group, pools, power, quota, rotation, sizes, upgrade, upkeep};
 use crate::arm::{Answer, Ask, Poll, Refusal};
 use crate::authority::Authority;
 use crate::directory::{self, Principal};
@@ -268,6 +268,7 @@ impl Kind for ManagedClusters {
             "listclustermonitoringusercredential" => credentials::user(world, &cluster, "clusterMonitoringUser"),
             "listclusteradmincredential" => credentials::admin(&cluster),
             verb @ ("start" | "stop") => power::change(world, ask, verb).await,
+            "rotateclustercertificates" => rotation::begin(world, ask).await,
             _ => Err(Refusal::method_not_allowed()),
         }
     }
@@ -300,6 +301,7 @@ impl Kind for ManagedClusters {
             "delete" => remove(&self.running, world, &operation.resource).await,
             "stop" => power::stop(&self.running, world, &operation.resource).await,
             "start" => power::start(&self.running, world, operation).await,
+            rotation::ROTATE => rotation::complete(&self.running, world, operation).await,
             _ => outcome::bring_about(&self.running, world, operation).await,
         }
     }

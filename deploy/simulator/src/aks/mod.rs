@@ -16,6 +16,7 @@ pub mod pool_body;
 pub mod pools;
 pub mod power;
 pub mod quota;
+pub mod rotation;
 pub mod sizes;
 mod types;
 pub mod upgrade;

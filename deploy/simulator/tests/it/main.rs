@@ -30,6 +30,7 @@ mod prices;
 mod program;
 mod registries;
 mod rights;
+mod rotation;
 mod sdk;
 mod sequences;
 mod upgrades;
