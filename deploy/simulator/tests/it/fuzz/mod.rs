@@ -5,6 +5,7 @@ mod corpus;
 mod door;
 mod management;
 mod mutation;
+mod ports;
 
 use std::cell::RefCell;
 use std::sync::{Arc, Once};
