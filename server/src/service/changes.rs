@@ -95,6 +95,9 @@ impl Changes for Service {
     }
 
     async fn look(&self, caller: &Caller, environment: &str) -> Answer<()> {
+        if once::done::<()>().is_some() {
+            return self.seen_environment(caller, environment).await.map(drop);
+        }
         let found = self.to_change(caller, environment, Action::Validate).await?;
         let (environment, now) = (&found.environment, self.clock.now());
         let asked = Done::environment(&environment.id, environment.name.as_str());
@@ -104,6 +107,7 @@ impl Changes for Service {
             let mut tx = self.store.begin().await?;
             timer::set(&mut tx, timer::DRIFT, environment.id.as_str(), now).await?;
             store::audit::append(&mut tx, &asked).await?;
+            once::made(&());
             tx.commit().await
         };
         set.await.map_err(failed("asking for a look"))?;

@@ -121,18 +121,19 @@ impl Environments for Service {
         }
         let (id, now) = (ValidationId::new(new_id()), self.clock.now());
         let by = &caller.account.name;
-        store::validation::begin(&self.store, &id, &environment.id, by, 0, now).await.map_err(&failed)?;
         let asked = Done::environment(&environment.id, environment.name.as_str());
         let asked = Entry::new(now, Act::ChecksAsked, Actor::of(caller), asked).with("run", id.as_str());
         let asked = asked.about(&environment.id, &environment.name, &environment.team);
         let set = async {
             let mut tx = self.store.begin().await?;
+            store::validation::begin_in(&mut tx, &id, &environment.id, by, 0, now).await?;
             timer::set(&mut tx, timer::CHECKS, environment.id.as_str(), now).await?;
             store::audit::append(&mut tx, &asked).await?;
             once::made(&id);
             tx.commit().await
         };
         set.await.map_err(&failed)?;
+        self.store.announce(Change::Environment(environment.id.clone())).await;
         self.store.announce(Change::Timer).await;
         Ok(id)
     }

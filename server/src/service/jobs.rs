@@ -2,21 +2,18 @@
 
 mod known;
 mod mending;
+mod saying;
 mod watching;
 
 use super::error::{failed, internal};
-use super::expected;
 use super::{Service, can, paging, permit};
 use crate::engine::Heard;
 use crate::store::event::Journal;
-use crate::store::request::Ending;
-use crate::store::unapproved::Refusal;
 use crate::store::{self, once};
 use app::error::PortalError;
 use app::portal::{Answer, JobChange, Jobs};
 use async_trait::async_trait;
 use domain::account::Caller;
-use domain::audit::Actor;
 use domain::failure::Mend;
 use domain::field::FieldError;
 use domain::id::{JobId, RequestId};
@@ -24,13 +21,13 @@ use domain::job::Event;
 use domain::name::VaultName;
 use domain::permission::{Action, Subject};
 use domain::reason::Reason;
-use domain::request;
 use domain::view::job::{Filter, Line, Row, Tail, Whole};
 use domain::view::{Can, Page};
 use domain::wish::Wish;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use mending::may_mend;
+use saying::Beside;
 use secrecy::SecretString;
 use std::sync::Arc;
 pub(super) use watching::Showing;
@@ -118,7 +115,7 @@ impl Jobs for Service {
 
     async fn cancel(&self, caller: &Caller, id: &JobId, why: &str) -> Answer<()> {
         let (by, why) = (caller.account.name.clone(), Reason::parse(why));
-        self.word(caller, Action::Cancel, id, |journal| {
+        self.word(caller, Action::Cancel, id, Beside::Nothing, |journal| {
             allowed(journal.status.can_cancel())?;
             Ok(vec![Event::CancelAsked { by: by.clone(), why: Some(given(&why)?) }])
         })
@@ -133,13 +130,13 @@ impl Jobs for Service {
         }
         allowed(journal.status.can_retry())?;
         let why = given(&Reason::optional(why))?;
-        let resealed = password.is_some();
-        self.password_for_retry(&journal, password).await?;
+        let sealed = self.password_for_retry(&journal, password).await?;
         let by = caller.account.name.clone();
-        self.word(caller, Action::Retry, id, |journal| {
+        let beside = sealed.as_ref().map_or(Beside::Nothing, Beside::Password);
+        self.word(caller, Action::Retry, id, beside, |journal| {
             allowed(journal.status.can_retry())?;
             let mut events = vec![Event::RetryAsked { by: by.clone(), why: why.clone() }];
-            if resealed {
+            if sealed.is_some() {
                 // The vault still holds what was refused: the step that writes it begins again.
                 events.insert(0, Event::Redo { step: SECRETS.to_owned(), by: by.clone() });
             }
@@ -151,6 +148,9 @@ impl Jobs for Service {
     async fn change_vault_name(&self, caller: &Caller, id: &JobId, name: &str) -> Answer<RequestId> {
         let journal = self.seen_job(caller, id).await?;
         permit(caller, Action::Retry, &subject(&journal))?;
+        if let Some(request) = once::done() {
+            return Ok(request);
+        }
         may_mend(&journal, Mend::VaultName)?;
         let wrong = |sentence: String| PortalError::invalid(vec![FieldError::new("vault_name", sentence)]);
         let name = VaultName::parse(name).map_err(wrong)?;
@@ -173,6 +173,9 @@ impl Jobs for Service {
     async fn plan_again(&self, caller: &Caller, id: &JobId) -> Answer<RequestId> {
         let journal = self.seen_job(caller, id).await?;
         permit(caller, Action::Retry, &subject(&journal))?;
+        if let Some(request) = once::done() {
+            return Ok(request);
+        }
         may_mend(&journal, Mend::Plan)?;
         let why = "the world has changed since the plan was approved".to_owned();
         self.send_back(caller, &journal, Mend::Plan, &journal.job.wish, why).await
@@ -180,34 +183,20 @@ impl Jobs for Service {
 
     async fn roll_back(&self, caller: &Caller, id: &JobId, why: &str) -> Answer<()> {
         let (by, why) = (caller.account.name.clone(), Reason::parse(why));
-        let journal = self.seen_job(caller, id).await?;
-        let held = journal.status.held.clone();
-        self.word(caller, Action::RollBack, id, |journal| {
+        // A changed plan that waits for its approver has nothing to be approved for any more.
+        let comment = format!("The job is rolled back: {}", why.as_ref().map(ToString::to_string).unwrap_or_default());
+        self.word(caller, Action::RollBack, id, Beside::Ends(&comment), |journal| {
             allowed(journal.status.can_roll_back(&journal.job.outline))?;
             Ok(vec![Event::RollBackAsked { by: by.clone(), why: Some(given(&why)?) }])
         })
-        .await?;
-        // A changed plan that waited for its approver has nothing to be approved for any more.
-        if let Some(held) = held {
-            let failed = failed("ending a request");
-            let (me, now) = (&caller.account, self.clock.now());
-            let Some(request) = store::request::find(&self.store, &held.request).await.map_err(&failed)? else {
-                return Ok(());
-            };
-            let by = Some((&me.id, me.name.as_str(), caller.way));
-            let comment = format!("The job is rolled back: {}", given(&why)?);
-            let ending = Ending { state: request::State::Withdrawn, by, comment: Some(&comment), job: None };
-            let (who, refusal) = (Actor::of(caller), Refusal::plain(ending));
-            store::unapproved::end(&self.store, &who, &request, &refusal, now).await.map_err(&failed)?;
-        }
-        Ok(())
+        .await
     }
 
     async fn take_over(&self, caller: &Caller, id: &JobId, why: &str) -> Answer<()> {
         let (by, why, now) = (caller.account.name.clone(), Reason::parse(why), self.clock.now());
         let hand = store::queue::hand(&self.store, id).await.map_err(failed("reading a job"))?;
         let silent_since = hand.and_then(|hand| hand.silent_since());
-        self.word(caller, Action::TakeOver, id, |journal| {
+        self.word(caller, Action::TakeOver, id, Beside::Nothing, |journal| {
             allowed(journal.status.can_take_over(silent_since, now))?;
             Ok(vec![Event::TakenOver { by: by.clone(), why: given(&why)? }])
         })
@@ -241,32 +230,6 @@ impl Service {
         let journal = found.ok_or_else(PortalError::not_found)?;
         permit(caller, Action::See, &subject(&journal))?;
         Ok(journal)
-    }
-
-    /// A person's word, if the caller may say it and the job is where it makes sense.
-    async fn word(
-        &self,
-        caller: &Caller,
-        action: Action,
-        id: &JobId,
-        word: impl Fn(&Journal) -> Answer<Vec<Event>>,
-    ) -> Answer<()> {
-        if once::done::<()>().is_some() {
-            return self.seen_job(caller, id).await.map(drop);
-        }
-        let by = Actor::of(caller);
-        once::made(&());
-        let said = store::event::say(&self.store, &by, id, self.clock.now(), |journal| {
-            permit(caller, Action::See, &subject(journal)).map_err(Refused::Portal)?;
-            permit(caller, action, &subject(journal)).map_err(Refused::Portal)?;
-            expected::hold("jobs", || known::Known::of(journal)).map_err(Refused::Portal)?;
-            word(journal).map_err(Refused::Portal)
-        });
-        match said.await {
-            Ok(_) => Ok(()),
-            Err(Refused::Portal(error)) => Err(error),
-            Err(Refused::Store(error)) => Err(failed("writing to a job")(error)),
-        }
     }
 
     pub(super) async fn whole_job(
@@ -316,15 +279,4 @@ impl Service {
 fn rights(caller: &Caller, journal: &Journal) -> [Can; 4] {
     let all = [Action::Cancel, Action::Retry, Action::RollBack, Action::TakeOver];
     all.map(|action| can(caller, action, &subject(journal)))
-}
-
-enum Refused {
-    Portal(PortalError),
-    Store(store::Error),
-}
-
-impl From<store::Error> for Refused {
-    fn from(error: store::Error) -> Self {
-        Refused::Store(error)
-    }
 }

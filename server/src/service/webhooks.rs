@@ -5,7 +5,7 @@ mod asked;
 use super::error::failed;
 use super::{Service, permit};
 use crate::store::webhook::{self, Webhook, delivery};
-use crate::store::{self, Error};
+use crate::store::{self, Error, once};
 use app::error::PortalError;
 use app::portal::{Answer, Webhooks};
 use async_trait::async_trait;
@@ -13,6 +13,7 @@ use domain::account::Caller;
 use domain::audit::{Act, Actor, Entry, Subject as Done};
 use domain::permission::{Action, Subject};
 use domain::view::webhook::{Change, Deliveries, Delivery, Filter, List, Log, Made, New, Row};
+use secrecy::ExposeSecret;
 
 /// Rows of one page, where nothing is said, and at most.
 const PAGE: u32 = 50;
@@ -51,6 +52,9 @@ impl Webhooks for Service {
     }
 
     async fn create_webhook(&self, caller: &Caller, new: &New) -> Answer<Made> {
+        if let Some(made) = self.made_before(caller).await? {
+            return Ok(made);
+        }
         self.subscribe(caller, new).await
     }
 
@@ -87,11 +91,17 @@ impl Webhooks for Service {
 
     async fn rotate_secret(&self, caller: &Caller, id: &str) -> Answer<Made> {
         let webhook = self.seen_webhook(caller, id).await?;
+        if let Some(made) = self.made_before(caller).await? {
+            return Ok(made);
+        }
         self.another_secret(caller, &webhook).await
     }
 
     async fn test_webhook(&self, caller: &Caller, id: &str) -> Answer<Delivery> {
         let webhook = self.seen_webhook(caller, id).await?;
+        if let Some(ping) = once::done::<String>() {
+            return self.delivery(id, &ping).await;
+        }
         if !webhook.enabled {
             return Err(PortalError::conflict("It is switched off: switch it on, then try it out."));
         }
@@ -101,6 +111,7 @@ impl Webhooks for Service {
             let mut tx = self.store.begin().await?;
             let ping = delivery::ping(&mut tx, id, now).await?;
             store::audit::append(&mut tx, &entry).await?;
+            once::made(&ping);
             tx.commit().await?;
             Ok::<_, Error>(ping)
         };
@@ -121,6 +132,9 @@ impl Webhooks for Service {
     async fn redeliver(&self, caller: &Caller, id: &str, delivery: &str) -> Answer<Delivery> {
         let webhook = self.seen_webhook(caller, id).await?;
         let former = self.delivery(id, delivery).await?;
+        if once::done::<()>().is_some() {
+            return Ok(former);
+        }
         let entry = told(Act::WebhookDelivered, caller, &webhook, self)
             .with("event", former.event.as_str())
             .with("delivery", delivery);
@@ -129,6 +143,7 @@ impl Webhooks for Service {
             let begun = delivery::again(&mut tx, id, delivery, self.clock.now()).await?;
             if begun {
                 store::audit::append(&mut tx, &entry).await?;
+                once::made(&());
                 tx.commit().await?;
             }
             Ok::<_, Error>(begun)
@@ -147,6 +162,13 @@ impl Service {
         let webhook = found.ok_or_else(PortalError::not_found)?;
         permit(caller, Action::Webhooks, &Subject::of(&webhook.team, None))?;
         Ok(webhook)
+    }
+
+    /// With its secret, where an answer that showed it was lost.
+    async fn made_before(&self, caller: &Caller) -> Answer<Option<Made>> {
+        let Some((id, secret)) = self.shown_before(Webhook::bound).await? else { return Ok(None) };
+        let row = self.seen_webhook(caller, &id).await?.shown(self.clock.now());
+        Ok(Some(Made { secret: secret.expose_secret().to_owned(), row }))
     }
 
     async fn delivery(&self, webhook: &str, id: &str) -> Answer<Delivery> {

@@ -121,9 +121,8 @@ pub async fn say<E: From<Error>>(
         let mut tx = store.begin().await?;
         let mut journal = load_in(&mut tx, id).await?.ok_or(Error::NotFound)?;
         let events = word(&journal)?;
-        match journal.append(&mut tx, Writer::Person, at, &events, &[]).await {
+        match say_in(&mut tx, by, &mut journal, at, &events).await {
             Ok(()) => {
-                audit::words(&mut tx, by, &journal.job, &events, at).await?;
                 tx.commit().await?;
                 journal.announce(store).await;
                 return Ok(journal);
@@ -134,7 +133,14 @@ pub async fn say<E: From<Error>>(
     }
 }
 
-/// The same within a transaction that writes more: [`Error::Behind`] where somebody wrote in between.
+/// The same within a transaction that writes more, as the journal was loaded in it: [`Error::Behind`] where somebody wrote
+/// in between.
+pub async fn say_in(tx: &mut Tx, by: &Actor, journal: &mut Journal, at: Moment, events: &[Event]) -> Result<(), Error> {
+    journal.append(tx, Writer::Person, at, events, &[]).await?;
+    audit::words(tx, by, &journal.job, events, at).await
+}
+
+/// An event within a transaction that writes more: [`Error::Behind`] where somebody wrote in between.
 pub async fn tell(tx: &mut Tx, id: &JobId, at: Moment, event: Event) -> Result<(), Error> {
     let mut journal = load_in(tx, id).await?.ok_or(Error::NotFound)?;
     journal.append(tx, Writer::Person, at, &[event], &[]).await

@@ -67,11 +67,11 @@ impl TryFrom<Row> for MadePlan {
     }
 }
 
-pub async fn keep(store: &Store, account: &AccountId, plan: &MadePlan) -> Result<(), Error> {
+pub async fn keep(tx: &mut Tx, account: &AccountId, plan: &MadePlan) -> Result<(), Error> {
     const SQL: &str = "insert into made_plan (id, account, digest, body, made_at, expires_at)
         values ($1, $2, $3, $4, $5, $6)";
     let body = document::write(&plan.body)?;
-    on_both!(store.write(), db => {
+    on_both!(tx.on(), db => {
         let keep = sqlx::query(SQL).bind(plan.id.as_str()).bind(&account.0).bind(&plan.digest).bind(&body);
         keep.bind(plan.made.0).bind(plan.expires.0).execute(db).await.map(drop)
     })?;

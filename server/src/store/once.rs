@@ -76,6 +76,11 @@ pub async fn within<T>(once: Arc<Once>, answer: impl Future<Output = T>) -> T {
     ONCE.scope(once, answer).await
 }
 
+/// Whether this answers a question under a key.
+pub fn is_asked() -> bool {
+    ONCE.try_with(|_| ()).is_ok()
+}
+
 /// Whether the question was asked before and is only to be answered.
 pub fn is_again() -> bool {
     ONCE.try_with(|once| once.before.is_some()).unwrap_or(false)

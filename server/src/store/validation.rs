@@ -16,13 +16,26 @@ pub async fn begin(
     round: i64,
     at: Moment,
 ) -> Result<(), Error> {
-    const SQL: &str =
-        "insert into validation (id, environment, by_whom, started_at, round) values ($1, $2, $3, $4, $5)";
     let mut tx = store.join().await?;
-    on_both!(tx.on(), db => sqlx::query(SQL)
-        .bind(id.as_str()).bind(environment.as_str()).bind(by).bind(at.0).bind(round).execute(db).await.map(drop))?;
+    begin_in(&mut tx, id, environment, by, round, at).await?;
     tx.commit().await?;
     store.announce(Change::Environment(environment.clone())).await;
+    Ok(())
+}
+
+/// The same as a part of something greater; whoever commits it announces the environment.
+pub async fn begin_in(
+    tx: &mut Tx,
+    id: &ValidationId,
+    environment: &EnvironmentId,
+    by: &str,
+    round: i64,
+    at: Moment,
+) -> Result<(), Error> {
+    const SQL: &str =
+        "insert into validation (id, environment, by_whom, started_at, round) values ($1, $2, $3, $4, $5)";
+    on_both!(tx.on(), db => sqlx::query(SQL)
+        .bind(id.as_str()).bind(environment.as_str()).bind(by).bind(at.0).bind(round).execute(db).await.map(drop))?;
     Ok(())
 }
 

@@ -9,6 +9,7 @@ mod leaver;
 mod limits;
 mod lists;
 mod long_log;
+mod lost;
 mod matching;
 mod notices;
 mod nouns;

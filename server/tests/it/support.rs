@@ -7,6 +7,7 @@ pub mod document;
 pub mod living;
 pub mod portal;
 pub mod postgres;
+pub mod posts;
 pub mod program;
 pub mod routes;
 pub mod smtp;

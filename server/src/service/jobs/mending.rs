@@ -1,12 +1,13 @@
 //! What a person gives a stopped job so that it can go on: a plan that goes back to its approver, or another password.
 
 use super::allowed;
+use crate::seal::Sealed;
 use crate::service::Service;
 use crate::service::error::failed;
 use crate::service::sending::{Sending, new_id, refuse_denied};
 use crate::service::warnings::Age;
 use crate::store::event::Journal;
-use crate::store::{self, timer};
+use crate::store::{self, once, timer};
 use app::error::PortalError;
 use app::portal::Answer;
 use domain::account::Caller;
@@ -82,6 +83,7 @@ impl Service {
                 store::audit::append(&mut tx, &mended).await?;
                 timer::set(&mut tx, timer::REQUEST, request.as_str(), row.lapses_at).await?;
                 journal.append(&mut tx, store::event::Writer::Person, now, &[held], &[]).await?;
+                once::made(&request);
                 tx.commit().await?;
                 Ok::<_, store::Error>(Ok(journal))
             };
@@ -100,8 +102,12 @@ impl Service {
         }
     }
 
-    /// Seals another password in place of the one that was refused, or of the one that was deleted meanwhile.
-    pub(super) async fn password_for_retry(&self, journal: &Journal, password: Option<SecretString>) -> Answer<()> {
+    /// Another password, sealed: it is to stand in place of the one that was refused, or that was deleted meanwhile.
+    pub(super) async fn password_for_retry(
+        &self,
+        journal: &Journal,
+        password: Option<SecretString>,
+    ) -> Answer<Option<Sealed>> {
         let failed = failed("keeping a password");
         let request = &journal.job.request;
         let refused = mend(journal) == Some(Mend::Password);
@@ -112,14 +118,8 @@ impl Service {
                 let said = "Type the password of the database user again; the sealed one is deleted after seven days.";
                 return Err(PortalError::invalid(vec![FieldError::new("password", said)]));
             }
-            return Ok(());
+            return Ok(None);
         };
-        let sealed = self.sealed(request, &password).await?;
-        let keep = async {
-            let mut tx = self.store.begin().await?;
-            store::sealed::keep(&mut tx, request, &sealed, self.clock.now()).await?;
-            tx.commit().await
-        };
-        keep.await.map_err(&failed)
+        self.sealed(request, &password).await.map(Some)
     }
 }

@@ -7,6 +7,7 @@ use crate::service::requests::New;
 use crate::service::sending::{Premade, Sending, new_id, refuse_denied};
 use crate::service::warnings::Age;
 use crate::store::made_plan::{Body, MadePlan};
+use crate::store::once;
 use app::error::{Code, PortalError};
 use app::portal::{Answer, Sent};
 use domain::account::Caller;
@@ -22,6 +23,9 @@ use domain::wish::{Database, PasswordFrom, Wish};
 
 impl Service {
     pub(super) async fn send_plan(&self, caller: &Caller, id: &PlanId, sent: Sent) -> Answer<RequestId> {
+        if let Some(request) = once::done() {
+            return Ok(request);
+        }
         let made = self.own_plan(caller, id).await?;
         if let Some(request) = &made.request {
             return Err(PortalError::conflict(format!("This plan was sent already, as request {request}.")));

@@ -3,19 +3,21 @@
 use super::{NO_PERSON, text};
 use crate::service::Service;
 use crate::service::error::internal;
+use crate::service::sealing::shows;
 use crate::store::token::{self, New as Kept, list};
-use crate::store::{self, Store};
+use crate::store::{self, Store, once};
 use app::error::PortalError;
 use app::portal::Answer;
 use domain::Moment;
 use domain::account::{Account, AccountId, Caller};
 use domain::audit::{Act, Actor, Entry, Subject as Done};
 use domain::field::FieldError;
+use domain::id::RequestId;
 use domain::name::{ServiceName, TeamName};
 use domain::pass;
 use domain::permission::Action;
 use domain::view::token::New;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 /// Days of a token of which nothing is said.
 const USUAL_DAYS: u32 = 30;
@@ -67,8 +69,31 @@ pub enum NotIssued {
     Refused(String),
 }
 
+/// The text of a token that is not kept yet, and the id that it will have.
+struct Fresh {
+    id: String,
+    text: SecretString,
+}
+
+impl Fresh {
+    /// For whom it is said by how it begins.
+    fn new(whose: &For) -> Fresh {
+        let text = text::secret(text::new(matches!(whose, For::Service(..))));
+        Fresh { id: uuid::Uuid::now_v7().to_string(), text }
+    }
+}
+
+/// What seals the text of the token with this id, for as long as its answer is kept.
+pub(super) fn bound(id: &str) -> RequestId {
+    RequestId::new(format!("token:{id}"))
+}
+
 /// Keeps it: its id, and the text, which is shown once; only a hash of it is kept.
 pub async fn issue(store: &Store, issued: &Issued, now: Moment) -> Result<(String, SecretString), NotIssued> {
+    keep(store, issued, Fresh::new(&issued.whose), now).await
+}
+
+async fn keep(store: &Store, issued: &Issued, fresh: Fresh, now: Moment) -> Result<(String, SecretString), NotIssued> {
     let Issued { whose, owner, name, scopes, teams, by, made_with, expires } = issued;
     let (account, service) = (whose.account(), matches!(whose, For::Service(..)));
     let team = match whose {
@@ -79,9 +104,9 @@ pub async fn issue(store: &Store, issued: &Issued, now: Moment) -> Result<(Strin
         let said = format!("There are {MOST} valid tokens already. Revoke one that nobody uses, then make this one.");
         return Err(NotIssued::Refused(said));
     }
-    let token = text::new(service);
-    let hash = text::hash(&token).ok_or_else(|| store::Error::Database("a new token is none".to_owned()))?;
-    let id = uuid::Uuid::now_v7().to_string();
+    let Fresh { id, text: token } = fresh;
+    let hash =
+        text::hash(token.expose_secret()).ok_or_else(|| store::Error::Database("a new token is none".to_owned()))?;
     let done = if name.is_empty() { Done::token(&hash) } else { Done::named_token(&id, name) };
     let mut entry = Entry::new(now, Act::TokenCreated, by.clone(), done)
         .with("owner", if made_for_themselves(by, owner) { "" } else { owner.as_str() })
@@ -122,7 +147,7 @@ pub async fn issue(store: &Store, issued: &Issued, now: Moment) -> Result<(Strin
     token::keep(&mut tx, &kept).await?;
     store::audit::append(&mut tx, &entry).await?;
     tx.commit().await?;
-    Ok((id, text::secret(token)))
+    Ok((id, token))
 }
 
 fn made_for_themselves(by: &Actor, owner: &str) -> bool {
@@ -213,7 +238,11 @@ impl Service {
 
     pub(super) async fn kept_within(&self, caller: &Caller, issued: Issued) -> Answer<(String, SecretString)> {
         tracing::debug!(by = caller.account.name, "a token is made");
-        issue(&self.store, &issued, self.clock.now()).await.map_err(|error| match error {
+        let fresh = Fresh::new(&issued.whose);
+        if once::is_asked() {
+            shows(&fresh.id, &self.sealed(&bound(&fresh.id), &fresh.text).await?);
+        }
+        keep(&self.store, &issued, fresh, self.clock.now()).await.map_err(|error| match error {
             NotIssued::Refused(said) => PortalError::conflict(said),
             NotIssued::Store(error) => internal("making a token", &error),
         })

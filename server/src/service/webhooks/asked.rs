@@ -4,6 +4,7 @@ use super::told;
 use crate::notices::webhook::reachable;
 use crate::service::Service;
 use crate::service::error::failed;
+use crate::service::sealing::shows;
 use crate::store;
 use crate::store::webhook::{self, Webhook};
 use app::error::PortalError;
@@ -64,6 +65,7 @@ impl Service {
             let mut tx = self.store.begin().await?;
             webhook::add(&mut tx, &webhook).await?;
             store::audit::append(&mut tx, &entry).await?;
+            shows(&webhook.id, &webhook.secret);
             tx.commit().await
         };
         add.await.map_err(failed("making a webhook"))?;
@@ -129,6 +131,7 @@ impl Service {
             let mut tx = self.store.begin().await?;
             webhook::rotate(&mut tx, &webhook.id, &sealed, until).await?;
             store::audit::append(&mut tx, &entry).await?;
+            shows(&webhook.id, &sealed);
             tx.commit().await
         };
         rotate.await.map_err(failed("changing a webhook's secret"))?;

@@ -91,7 +91,7 @@ pub struct Portal {
     pub sessions: Sessions,
     pub seal: Seal,
     /// Of the key's file.
-    _key: tempfile::TempDir,
+    key: Arc<tempfile::TempDir>,
 }
 
 impl Portal {
@@ -109,10 +109,18 @@ impl Portal {
     pub async fn configured(store: Store, change: impl FnOnce(&mut Config)) -> Portal {
         let mut config = tokio::task::spawn_blocking(config).await.unwrap();
         change(&mut config);
+        Portal::made(config, store, Clock::manual(Clock::system().now()), Arc::new(tempfile::tempdir().unwrap()))
+    }
+
+    /// The same server as it comes up again: the same time, the same keys, nothing in memory.
+    pub async fn restarted(&self) -> Portal {
+        let config = tokio::task::spawn_blocking(config).await.unwrap();
+        Portal::made(config, self.store.clone(), self.clock.clone(), Arc::clone(&self.key))
+    }
+
+    fn made(config: Config, store: Store, clock: Clock, key: Arc<tempfile::TempDir>) -> Portal {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let clock = Clock::manual(Clock::system().now());
         let azure = azure::Azure::connect(config.azure.client()).unwrap();
-        let key = tempfile::tempdir().unwrap();
         let seal = Seal::of_file(&key.path().join("key")).unwrap();
         let recipe = keystead::recipes::provision().unwrap();
         let engine = Engine::new(Parts {
@@ -152,7 +160,7 @@ impl Portal {
         };
         let sessions = Sessions::new(store.clone(), clock.clone(), 12, 168);
         let router = http::router(web, sessions.clone());
-        Portal { service, accounts, store, router, clock, azure, engine: Arc::new(engine), sessions, seal, _key: key }
+        Portal { service, accounts, store, router, clock, azure, engine: Arc::new(engine), sessions, seal, key }
     }
 
     /// As somebody who has signed in at least once.
