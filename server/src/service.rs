@@ -18,6 +18,7 @@ pub mod expected;
 pub mod feed;
 mod frames;
 mod handing;
+mod holding;
 mod jobs;
 mod listing;
 mod lists;

@@ -105,12 +105,15 @@ impl Changes for Service {
         let asked = asked.about(&environment.id, &environment.name, &environment.team);
         let set = async {
             let mut tx = self.store.begin().await?;
+            if let Err(stale) = self.hold_environment(&mut tx, &environment.id).await? {
+                return Ok(Err(stale));
+            }
             timer::set(&mut tx, timer::DRIFT, environment.id.as_str(), now).await?;
             store::audit::append(&mut tx, &asked).await?;
             once::made(&());
-            tx.commit().await
+            tx.commit().await.map(Ok)
         };
-        set.await.map_err(failed("asking for a look"))?;
+        set.await.map_err(failed("asking for a look"))??;
         self.store.announce(Change::Timer).await;
         Ok(())
     }
@@ -313,10 +316,15 @@ impl Service {
         };
         let write = async {
             let mut tx = self.store.begin().await?;
+            match self.hold_environment(&mut tx, environment).await? {
+                Err(stale) => return Ok(Err(stale)),
+                Ok(Some(_)) => return Ok(Err(PortalError::conflict(ANOTHER_WAITS))),
+                Ok(None) => {}
+            }
             if row.kind == Kind::Change {
                 let full = self.reserve(&mut tx, &wanting, now).await?;
                 if !full.is_empty() {
-                    return Ok(full);
+                    return Ok(Err(PortalError::invalid(full)));
                 }
             }
             store::request::add(&mut tx, &row).await?;
@@ -327,11 +335,11 @@ impl Service {
             if let Some(made) = &made {
                 store::made_plan::sent(&mut tx, made.id, &request).await?;
             }
-            tx.commit().await.map(|()| Vec::new())
+            tx.commit().await.map(Ok)
         };
         match write.await {
-            Ok(full) if !full.is_empty() => Err(PortalError::invalid(full)),
-            Ok(_) => {
+            Ok(Err(refused)) => Err(refused),
+            Ok(Ok(())) => {
                 self.store.announce(Change::Environment(environment.clone())).await;
                 Ok(request)
             }

@@ -126,13 +126,16 @@ impl Environments for Service {
         let asked = asked.about(&environment.id, &environment.name, &environment.team);
         let set = async {
             let mut tx = self.store.begin().await?;
+            if let Err(stale) = self.hold_environment(&mut tx, &environment.id).await? {
+                return Ok(Err(stale));
+            }
             store::validation::begin_in(&mut tx, &id, &environment.id, by, 0, now).await?;
             timer::set(&mut tx, timer::CHECKS, environment.id.as_str(), now).await?;
             store::audit::append(&mut tx, &asked).await?;
             once::made(&id);
-            tx.commit().await
+            tx.commit().await.map(Ok)
         };
-        set.await.map_err(&failed)?;
+        set.await.map_err(&failed)??;
         self.store.announce(Change::Environment(environment.id.clone())).await;
         self.store.announce(Change::Timer).await;
         Ok(id)

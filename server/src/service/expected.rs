@@ -30,6 +30,11 @@ pub async fn within<T>(if_match: &str, answer: impl Future<Output = T>) -> (T, b
     EXPECTED.scope(expected, inside).await
 }
 
+/// Whether the change says which state it is meant for.
+pub(super) fn is_given() -> bool {
+    EXPECTED.try_with(|_| ()).is_ok()
+}
+
 /// Refuses where the thing is another one by now than the change is meant for.
 pub(super) fn hold<T: Serialize>(collection: &str, thing: impl FnOnce() -> T) -> Answer<()> {
     let fits = EXPECTED.try_with(|expected| {

@@ -135,6 +135,9 @@ impl People for Service {
         let words = search(&environment.wish, &me.name);
         let take = async {
             let mut tx = self.store.begin().await?;
+            if let Err(stale) = self.hold_environment(&mut tx, &environment.id).await? {
+                return Ok(Err(stale));
+            }
             let to = (&me.id, me.name.as_str());
             let taken = leaving::take_on(&mut tx, &environment.id, &environment.owner, to, &words, now).await?;
             if taken {
@@ -142,14 +145,15 @@ impl People for Service {
                 once::made(&());
                 tx.commit().await?;
             }
-            Ok::<_, store::Error>(taken)
+            Ok::<_, store::Error>(Ok(taken))
         };
         match take.await {
-            Ok(true) => {
+            Ok(Err(stale)) => Err(stale),
+            Ok(Ok(true)) => {
                 self.store.announce(Change::Environment(environment.id.clone())).await;
                 Ok(())
             }
-            Ok(false) => {
+            Ok(Ok(false)) => {
                 Err(PortalError::conflict("Its owner has not left, or somebody else has taken it over already."))
             }
             Err(error) => Err(internal("taking an environment over", &error)),

@@ -8,7 +8,7 @@ use domain::Moment;
 use domain::account::AccountId;
 use domain::cost::Amount;
 use domain::environment::{Arch, State, Stone};
-use domain::id::EnvironmentId;
+use domain::id::{EnvironmentId, RequestId};
 use domain::name::TeamName;
 use domain::view::environment::Sort;
 use domain::wish::Wish;
@@ -253,6 +253,31 @@ pub async fn named(store: &Store, name: &str) -> Result<Option<Environment>, Err
         updated_at, monthly, currency from environment where name = $1 order by held desc, id desc limit 1";
     let row: Option<Row> = on_both!(store.read(), db => sqlx::query_as(SQL).bind(name).fetch_optional(db).await)?;
     row.map(Environment::try_from).transpose()
+}
+
+/// Requests about an environment by which a change of it is decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// What it began with.
+    pub first: RequestId,
+    pub waits: Option<RequestId>,
+    /// The approved one by which Keystead let go of it.
+    pub released: Option<RequestId>,
+}
+
+/// Holds it against everybody else who changes it or asks for a change, until the transaction ends: as it is now.
+pub async fn hold(tx: &mut Tx, id: &EnvironmentId) -> Result<(Environment, Asked), Error> {
+    const HOLD: &str = "update environment set updated_at = updated_at where id = $1
+        returning id, name, team, owner, owner_name, wish, state, detail, arch, address, approved_at, updated_at,
+        monthly, currency";
+    const ASKED: &str = "select min(id), min(case when state = 'waiting' then id end),
+        min(case when kind = 'release' and state = 'approved' then id end) from request where environment = $1";
+    let row: Option<Row> = on_both!(tx.on(), db => sqlx::query_as(HOLD).bind(id.as_str()).fetch_optional(db).await)?;
+    let environment = Environment::try_from(row.ok_or(Error::NotFound)?)?;
+    let (first, waits, released): (Option<String>, Option<String>, Option<String>) =
+        on_both!(tx.on(), db => sqlx::query_as(ASKED).bind(id.as_str()).fetch_one(db).await)?;
+    let first = RequestId::new(first.unwrap_or_default());
+    Ok((environment, Asked { first, waits: waits.map(RequestId::new), released: released.map(RequestId::new) }))
 }
 
 /// Whether somebody holds the name.

@@ -22,6 +22,13 @@ pub async fn hold(tx: &mut Tx, request: &Request) -> Result<bool, Error> {
     Ok(held == 1)
 }
 
+/// Holds it whatever becomes of it: what is said of a request stands in one order.
+pub async fn hold_any(tx: &mut Tx, id: &RequestId) -> Result<(), Error> {
+    const SQL: &str = "update request set level = level where id = $1";
+    on_both!(tx.on(), db => sqlx::query(SQL).bind(id.as_str()).execute(db).await.map(drop))?;
+    Ok(())
+}
+
 /// On to the next level, of a request that is held.
 pub async fn advance(tx: &mut Tx, id: &RequestId, now: Moment) -> Result<(), Error> {
     const SQL: &str = "update request set level = level + 1 where id = $1

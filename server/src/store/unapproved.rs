@@ -19,12 +19,14 @@ pub struct Refusal<'a> {
     pub on_behalf: Option<&'a str>,
     /// What the one who asked goes on with, where it went back.
     pub draft: Option<&'a Draft>,
+    /// What was said of it until somebody looked, where that counts.
+    pub record: Option<&'a [Entry]>,
 }
 
 impl<'a> Refusal<'a> {
     /// By the one who asked, or by time.
     pub fn plain(ending: Ending<'a>) -> Refusal<'a> {
-        Refusal { ending, on_behalf: None, draft: None }
+        Refusal { ending, on_behalf: None, draft: None, record: None }
     }
 }
 
@@ -81,6 +83,11 @@ pub async fn within(
         return Ok(false);
     }
     if !request::end(tx, &request.id, ending, now).await? {
+        return Ok(false);
+    }
+    if let Some(looked_at) = refusal.record
+        && record::of_in(tx, &request.id).await? != looked_at
+    {
         return Ok(false);
     }
     audit::decided(tx, who, request, ending, now).await?;

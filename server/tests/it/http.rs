@@ -14,6 +14,7 @@ mod matching;
 mod notices;
 mod nouns;
 mod once;
+mod parallel;
 mod plans;
 mod policies;
 mod proof;

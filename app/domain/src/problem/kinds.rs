@@ -125,7 +125,7 @@ pub static KINDS: [Kind; 18] = [
         status: 409,
         title: "It was done, and its answer is lost",
         means: "A request with this Idempotency-Key had its effect, and the server was lost before it could answer. Nothing \
-                is done a second time; the answer cannot be made again, for instance because it showed a secret once.",
+                is done a second time; the answer cannot be made again, for instance because what was made is gone by now.",
         next: &[
             "Look at the list or the thing what came of it.",
             "Where a secret was lost with the answer, revoke what bears it, and make another under a new key.",

@@ -86,8 +86,9 @@ async fn change(things: &Things, thing: &str, request: Request, next: Next) -> R
     if let Some(stale) = stale(collection, &given, present).await {
         return stale;
     }
-    let (answer, is_stale) = expected::within(&given, next.run(request)).await;
-    match is_stale && answer.status() == StatusCode::CONFLICT {
+    let answer = expected::within(&given, next.run(request)).await.0;
+    // Whoever was too late may also have met what the other change has left: a request that waits, a level that is over.
+    match answer.status() == StatusCode::CONFLICT {
         true => stale(collection, &given, things.read(&address, &caller).await).await.unwrap_or(answer),
         false => answer,
     }

@@ -26,6 +26,8 @@ pub(in crate::service) struct Approval<'a> {
     pub caller: &'a Caller,
     pub on_behalf: Option<&'a str>,
     pub comment: &'a str,
+    /// What was said of it until the approver looked, where that counts.
+    pub record: Option<&'a [Entry]>,
 }
 
 /// How far an approval came.
@@ -68,6 +70,9 @@ impl Approval<'_> {
             return Ok(Came::Late);
         }
         let record = store::record::of_in(tx, &request.id).await?;
+        if self.record.is_some_and(|looked_at| looked_at != record) {
+            return Ok(Came::Late);
+        }
         let account = &self.caller.account;
         let named = [Some(account.name.as_str()), self.on_behalf];
         if named.into_iter().flatten().any(|name| has_answered(&record, request.round, name)) {

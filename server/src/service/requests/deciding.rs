@@ -77,14 +77,16 @@ impl Service {
                     let said = format!("{} Ask for changes, or reject it.", denial.sentence);
                     return Err(PortalError::conflict(said));
                 }
-                let approval = Approval { caller, on_behalf: whose.on_behalf.as_deref(), comment };
+                let on_behalf = whose.on_behalf.as_deref();
+                let approval =
+                    Approval { caller, on_behalf, comment, record: expected::is_given().then_some(&*seen.record) };
                 match request.kind {
                     Kind::Release => self.let_go(request, &approval, now).await?,
                     _ => self.approve(request, &approval, now).await?,
                 }
             }
             Decision::Reject | Decision::Changes => {
-                match self.refuse(request, wanted, caller, &whose, comment, now).await? {
+                match self.refuse(&seen, wanted, caller, &whose, comment, now).await? {
                     true => Came::Last,
                     false => Came::Late,
                 }
@@ -107,7 +109,7 @@ impl Service {
         let now = self.clock.now();
         refuse_decided(&seen.request, now)?;
         let whose = Whose { on_behalf: None, ..seen.whose(caller) };
-        let ended = self.refuse(&seen.request, State::Withdrawn, caller, &whose, "", now).await?;
+        let ended = self.refuse(&seen, State::Withdrawn, caller, &whose, "", now).await?;
         let seen = self.seen_request(caller, id).await?;
         match ended || seen.request.state == State::Withdrawn {
             true => Ok(self.whole(caller, seen)),
@@ -142,26 +144,32 @@ impl Service {
         };
         let add = async {
             let mut tx = self.store.begin().await?;
+            store::level::hold_any(&mut tx, id).await?;
+            let record = store::record::of_in(&mut tx, id).await?;
+            if let Err(stale) = expected::hold("requests", || self.whole(caller, Seen { record, ..seen.clone() })) {
+                return Ok(Err(stale));
+            }
             store::record::add(&mut tx, id, Some(speaker(caller)), &entry).await?;
             let told = of_request(Act::RequestCommented, &Actor::of(caller), request, entry.at).with("comment", text);
             store::audit::append(&mut tx, &told).await?;
             once::made(&());
-            tx.commit().await
+            tx.commit().await.map(Ok)
         };
-        add.await.map_err(failed("keeping a comment"))?;
+        add.await.map_err(failed("keeping a comment"))??;
         self.store.announce(Change::Environment(request.environment.clone())).await;
         Ok(self.whole(caller, self.seen_request(caller, id).await?))
     }
 
     async fn refuse(
         &self,
-        request: &Request,
+        seen: &Seen,
         state: State,
         by: &Caller,
         whose: &Whose<'_>,
         comment: &str,
         now: Moment,
     ) -> Answer<bool> {
+        let request = &seen.request;
         let ending = Ending {
             state,
             by: Some((&by.account.id, &by.account.name, by.way)),
@@ -170,7 +178,12 @@ impl Service {
         };
         let goes_back = state == State::Returned && request.kind == Kind::Create;
         let draft = goes_back.then(|| returned(request, &by.account.name, comment, now));
-        let refusal = Refusal { ending, on_behalf: whose.on_behalf.as_deref(), draft: draft.as_ref() };
+        let refusal = Refusal {
+            ending,
+            on_behalf: whose.on_behalf.as_deref(),
+            draft: draft.as_ref(),
+            record: expected::is_given().then_some(&*seen.record),
+        };
         let who = actor(by, whose.on_behalf.as_deref());
         store::unapproved::end(&self.store, &who, request, &refusal, now).await.map_err(failed("ending a request"))
     }
