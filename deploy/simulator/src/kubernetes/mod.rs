@@ -19,6 +19,7 @@ pub mod controllers;
 pub mod defaults;
 pub mod dial;
 pub mod drain;
+pub mod duplicates;
 pub mod event;
 pub mod eviction;
 pub mod fields;

@@ -15,6 +15,7 @@ mod table;
 mod token;
 
 pub use token::service_account_token;
+mod validation;
 mod watch;
 mod write;
 

@@ -4,8 +4,8 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::validation::Validation;
 use super::{Call, json_answer, read, success};
-use crate::kubernetes::fields;
 use crate::kubernetes::json_patch;
 use crate::kubernetes::object::{self, number, set, text};
 use crate::kubernetes::patch;
@@ -14,27 +14,27 @@ use crate::kubernetes::removal::Wish;
 use crate::kubernetes::store::Key;
 use crate::kubernetes::strategic;
 
-/// The body of a create or a replace.
-fn whole(call: &Call) -> Result<Value, Refusal> {
+/// The body of a create or a replace, without what its kind does not have.
+fn whole(call: &Call, validation: &Validation<'_>) -> Result<Value, Refusal> {
     let mut new = call.json()?;
     check_place(call, &mut new)?;
-    if call.query.text("fieldValidation") == "Strict" {
-        fields::check(call.place.kind, &new)?;
-    }
+    validation.whole(&mut new)?;
     Ok(new)
 }
 
 pub(super) async fn create(call: Call) -> Result<Response, Refusal> {
-    let new = whole(&call)?;
+    let validation = Validation::of(&call, "CreateOptions")?;
+    let new = whole(&call, &validation)?;
     let made = call.cluster.create(call.place.kind, new, call.query.is_dry()).await?;
-    Ok(json_answer(StatusCode::CREATED, &made))
+    Ok(validation.warned(json_answer(StatusCode::CREATED, &made)))
 }
 
 pub(super) async fn replace(call: Call) -> Result<Response, Refusal> {
-    let new = whole(&call)?;
+    let validation = Validation::of(&call, "UpdateOptions")?;
+    let new = whole(&call, &validation)?;
     let key = call.place.key();
     let written = call.cluster.replace(&key, new, &call.place.part, call.query.is_dry()).await?;
-    Ok(json_answer(StatusCode::OK, &written))
+    Ok(validation.warned(json_answer(StatusCode::OK, &written)))
 }
 
 /// The body has to be about what the path names; what it leaves out is filled in.
@@ -78,46 +78,52 @@ fn check_place(call: &Call, body: &mut Value) -> Result<(), Refusal> {
 }
 
 pub(super) async fn patch(call: Call) -> Result<Response, Refusal> {
-    let kind = call.content_type().to_string();
+    let validation = Validation::of(&call, "PatchOptions")?;
     let document = call.json()?;
-    let (key, part, dry) = (call.place.key(), call.place.part.clone(), call.query.is_dry());
-    match kind.as_str() {
-        "application/apply-patch+yaml" => apply(call, document).await,
-        "application/merge-patch+json" => {
-            let edit = |object: &mut Value| {
-                patch::merge(object, &document);
-                Ok(())
-            };
-            Ok(json_answer(StatusCode::OK, &*call.cluster.edit(&key, &part, dry, edit).await?))
+    let change: fn(&mut Value, &Value) -> Result<(), Refusal> = match call.content_type() {
+        "application/apply-patch+yaml" => {
+            let answer = apply(&call, &validation, document).await?;
+            return Ok(validation.warned(answer));
         }
-        "application/json-patch+json" => {
-            let edit = |object: &mut Value| json_patch::apply(object, &document);
-            Ok(json_answer(StatusCode::OK, &*call.cluster.edit(&key, &part, dry, edit).await?))
+        "application/merge-patch+json" => |object, document| {
+            patch::merge(object, document);
+            Ok(())
+        },
+        "application/json-patch+json" => json_patch::apply,
+        "application/strategic-merge-patch+json" => |object, document| {
+            strategic::strategic(object, document);
+            Ok(())
+        },
+        _ => {
+            return Err(Refusal::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "UnsupportedMediaType",
+                "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml",
+            ));
         }
-        "application/strategic-merge-patch+json" => {
-            let edit = |object: &mut Value| {
-                strategic::strategic(object, &document);
-                Ok(())
-            };
-            Ok(json_answer(StatusCode::OK, &*call.cluster.edit(&key, &part, dry, edit).await?))
-        }
-        _ => Err(Refusal::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "UnsupportedMediaType",
-            "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml",
-        )),
+    };
+    if call.query.is_on("force") {
+        return Err(invalid("force: Forbidden: may not be specified for non-apply patch"));
     }
+    let (key, part) = (call.place.key(), &call.place.part);
+    let edit = |object: &mut Value| validation.patched(object, |object| change(object, &document));
+    let written = call.cluster.edit(&key, part, call.query.is_dry(), edit).await?;
+    Ok(validation.warned(json_answer(StatusCode::OK, &written)))
+}
+
+fn invalid(why: &str) -> Refusal {
+    let message = format!("PatchOptions.meta.k8s.io \"\" is invalid: {why}");
+    Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", message)
 }
 
 /// Server-side apply: makes what is not there, and conflicts where another manager wants something else.
-async fn apply(call: Call, mut wanted: Value) -> Result<Response, Refusal> {
+async fn apply(call: &Call, validation: &Validation<'_>, mut wanted: Value) -> Result<Response, Refusal> {
     let manager = call.query.text("fieldManager").to_string();
     if manager.is_empty() {
-        return Err(Refusal::bad_request(
-            "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch",
-        ));
+        return Err(invalid("fieldManager: Required value: is required for apply patch"));
     }
-    check_place(&call, &mut wanted)?;
+    check_place(call, &mut wanted)?;
+    validation.whole(&mut wanted)?;
     let (key, dry) = (call.place.key(), call.query.is_dry());
     let cluster = &call.cluster;
     if cluster.objects.get(&key).await.is_none() {
