@@ -11,8 +11,7 @@ use super::hints::Hint;
 use super::lease::Guard;
 use super::needs::Ledger;
 use super::recipe::Recipe;
-use super::step::{Progress, Undo};
-use super::usual::Followed;
+use super::usual::Following;
 use crate::store::Error;
 use crate::store::event::{self, Journal, Writer};
 use crate::store::lease::Claim;
@@ -64,7 +63,7 @@ struct Driver<'e> {
     /// Steps whose last poll told nothing new, and when to poll again; later than the log says.
     put_off: BTreeMap<String, Moment>,
     /// Operations that this worker has asked for, by step.
-    followed: BTreeMap<String, Followed>,
+    followed: Following,
     azure: Azure,
     /// When this worker claimed the job, or wrote to it last.
     wrote_at: Moment,
@@ -103,7 +102,7 @@ pub(super) async fn drive(
         hands,
         in_hand,
         put_off: BTreeMap::new(),
-        followed: BTreeMap::new(),
+        followed: Following::default(),
         azure: engine.azure.remembering(),
         wrote_at: engine.clock.now(),
         said,
@@ -286,7 +285,7 @@ impl Driver<'_> {
         if matches!(outcome, Outcome::Lapsed) {
             return Ok(Some(Rest::Lost));
         }
-        self.pace(&deed, &mut outcome, self.engine.clock.now());
+        self.followed.pace(&self.engine.usual, &deed, &mut outcome, self.engine.clock.now());
         let said = self.drain();
         loop {
             let now = self.engine.clock.now();
@@ -309,29 +308,6 @@ impl Driver<'_> {
 
     fn linger(&self) -> i64 {
         if self.engine.crowded.load(Ordering::Relaxed) { LINGER_IN_A_CROWD } else { LINGER }
-    }
-
-    /// Says when to poll an operation next: when it is usually done, then in growing steps, never sooner than Azure asks.
-    fn pace(&mut self, deed: &Deed, outcome: &mut Outcome, now: Moment) {
-        let removing = matches!(deed.verb, Verb::Undo | Verb::FollowUndo);
-        let asks = matches!(deed.verb, Verb::Run | Verb::Undo);
-        match outcome {
-            Outcome::Built(Ok(Progress::Asked { after, .. })) | Outcome::Undone(Ok(Undo::Asked { after, .. })) => {
-                if asks {
-                    let (followed, first) = self.engine.usual.begun(&deed.step, removing, *after, now);
-                    self.followed.insert(deed.step.clone(), followed);
-                    *after = first;
-                } else if let Some(followed) = self.followed.get_mut(&deed.step) {
-                    *after = followed.polled(*after, now);
-                }
-            }
-            Outcome::Built(Ok(Progress::Made(_))) | Outcome::Undone(Ok(Undo::Gone)) => {
-                if let Some(followed) = self.followed.remove(&deed.step).filter(|_| !asks) {
-                    self.engine.usual.done(&deed.step, removing, followed, now);
-                }
-            }
-            _ => drop(self.followed.remove(&deed.step)),
-        }
     }
 
     fn hear(&mut self, line: Said) {

@@ -3,8 +3,11 @@
 //! Azure names the shortest wait between two polls, and counts polls: an operation of minutes that is asked after every
 //! ten seconds has its subscription's polls used up by a few jobs. Known is what this process has seen since its start.
 
+use super::deed::Outcome;
+use super::step::{Progress, Undo};
 use domain::Moment;
-use std::collections::{HashMap, VecDeque};
+use domain::job::{Deed, Verb};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -28,6 +31,35 @@ pub(super) struct Followed {
     polls: u32,
     /// Milliseconds between the quickest and the slowest of the newest.
     spread: i64,
+}
+
+/// Those that a worker has asked for, by step.
+#[derive(Default)]
+pub(super) struct Following(BTreeMap<String, Followed>);
+
+impl Following {
+    /// Says when to poll an operation next: when it is usually done, then in growing steps, never sooner than Azure asks.
+    pub(super) fn pace(&mut self, usual: &Usual, deed: &Deed, outcome: &mut Outcome, now: Moment) {
+        let removing = matches!(deed.verb, Verb::Undo | Verb::FollowUndo);
+        let asks = matches!(deed.verb, Verb::Run | Verb::Undo);
+        match outcome {
+            Outcome::Built(Ok(Progress::Asked { after, .. })) | Outcome::Undone(Ok(Undo::Asked { after, .. })) => {
+                if asks {
+                    let (followed, first) = usual.begun(&deed.step, removing, *after, now);
+                    self.0.insert(deed.step.clone(), followed);
+                    *after = first;
+                } else if let Some(followed) = self.0.get_mut(&deed.step) {
+                    *after = followed.polled(*after, now);
+                }
+            }
+            Outcome::Built(Ok(Progress::Made(_))) | Outcome::Undone(Ok(Undo::Gone)) => {
+                if let Some(followed) = self.0.remove(&deed.step).filter(|_| !asks) {
+                    usual.done(&deed.step, removing, followed, now);
+                }
+            }
+            _ => drop(self.0.remove(&deed.step)),
+        }
+    }
 }
 
 impl Usual {

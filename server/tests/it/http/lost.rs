@@ -50,6 +50,7 @@ async fn no_post_of_the_document_has_two_effects_or_two_answers() {
             for question in staged {
                 asked += 1;
                 let (key, path, body) = (format!("k-{asked}"), &question.path, &question.body);
+                question.by.get("/me").await; // whose token is used for the first time is noted
                 let (before, written) = (census(&bed.store).await, bed.store.written());
                 let first = question.by.once(&key, path, body).await;
                 assert!(first.status.is_success(), "{}: {path}: {} {}", bed.name, first.status, first.body);

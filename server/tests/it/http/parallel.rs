@@ -45,21 +45,24 @@ fn one_wins(all: &[Seen], path: &str, current: &Value, tag: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_thirty_two_changes_of_one_state_one_is_made() {
     both(|bed| async move {
-        let (portal, beside) = (Portal::over(&bed).await, Portal::over(&bed).await);
+        let portal = Portal::over(&bed).await;
+        let beside = portal.restarted().await;
         let (member, manager) = (portal.member().await, portal.manager().await);
         let engineer = portal.caller("platform-engineer", Role::PlatformEngineer, None).await;
         let leaver = portal.caller("leaver", Role::Member, Some("payments")).await;
         let request = portal.asked(&member, "spoken-of").await;
-        let left = portal.asked(&leaver, "orphaned").await;
+        let orphaned = format!("orphaned-{}", bed.name);
+        let left = portal.asked(&leaver, &orphaned).await;
         portal.approved(&manager, &left).await.unwrap();
         portal.service.mark_left(&engineer, &leaver.account.id).await.unwrap();
-        portal.built(&member, &manager, small("standing")).await;
-        let digest = portal.service.release(&manager, "standing").await.unwrap().digest;
+        let standing = format!("many-{}", bed.name);
+        portal.built(&member, &manager, small(&standing)).await;
+        let digest = portal.service.release(&manager, &standing).await.unwrap().digest;
         let program = Program::of(&portal, &manager).await;
         let changes = [
             (format!("/requests/{request}"), "comments", json!({"comment": "why?"})),
-            ("/environments/orphaned".to_owned(), "ownership", Value::Null),
-            ("/environments/standing".to_owned(), "release", json!({"digest": digest, "reason": "a test"})),
+            (format!("/environments/{orphaned}"), "ownership", Value::Null),
+            (format!("/environments/{standing}"), "release", json!({"digest": digest, "reason": "a test"})),
         ];
         for (thing, change, body) in changes {
             let seen = program.get(&thing).await.header("etag").to_owned();
@@ -83,7 +86,8 @@ async fn of_thirty_two_changes_of_one_state_one_is_made() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_thirty_two_repeats_under_one_key_one_has_an_effect() {
     both(|bed| async move {
-        let (portal, beside) = (Portal::over(&bed).await, Portal::over(&bed).await);
+        let portal = Portal::over(&bed).await;
+        let beside = portal.restarted().await;
         let (member, manager) = (portal.member().await, portal.manager().await);
         let request = portal.asked(&member, "approved").await;
         let program = Program::of(&portal, &manager).await;
@@ -100,7 +104,12 @@ async fn of_thirty_two_repeats_under_one_key_one_has_an_effect() {
             for seen in &all {
                 match seen.status.is_success() {
                     true => assert_eq!(seen.answer(), made, "{}: {path}", bed.name),
-                    false => assert_eq!((seen.problem().as_str(), seen.header("retry-after")), ("key-in-flight", "1")),
+                    false => assert_eq!(
+                        (seen.problem().as_str(), seen.header("retry-after")),
+                        ("key-in-flight", "1"),
+                        "{}: {path}",
+                        bed.name
+                    ),
                 }
             }
             assert_eq!(number(&bed.store, effects).await - before, 1, "{}: {path}", bed.name);

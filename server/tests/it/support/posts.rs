@@ -41,11 +41,16 @@ pub struct Stage<'a> {
 /// An address that nobody asks: no delivery is sent in a story that rings no timer.
 const OUTSIDE: &str = "https://9.9.9.9/keystead";
 
+/// The name of the environment that stands: all stories share one Azure.
+fn standing(bed: &Bed) -> String {
+    format!("posted-to-{}", bed.name)
+}
+
 impl<'a> Stage<'a> {
     pub async fn of(bed: &'a Bed, portal: &'a Portal) -> Stage<'a> {
         let (member, manager) = (portal.member().await, portal.manager().await);
         let engineer = portal.caller("platform-engineer", Role::PlatformEngineer, None).await;
-        let built = portal.built(&member, &manager, small("standing")).await;
+        let built = portal.built(&member, &manager, small(&standing(bed))).await;
         Stage { bed, portal, member, manager, engineer, built, count: Cell::new(0) }
     }
 
@@ -63,10 +68,10 @@ impl<'a> Stage<'a> {
     }
 
     async fn environments(&self, path: &str) -> Option<Vec<Staged>> {
-        let at = |what: &str| format!("/environments/standing/{what}");
+        let at = |what: &str| format!("/environments/{}/{what}", standing(self.bed));
         // What an earlier question left waiting would stand in the way of the next.
         let waits =
-            "select coalesce(max(id), '') from request where environment_name = 'standing' and state = 'waiting'";
+            "select coalesce(max(id), '') from request where environment_name like 'posted-to-%' and state = 'waiting'";
         let waits = text(&self.bed.store, waits).await;
         if !waits.is_empty() {
             self.portal.service.withdraw(&self.member, &domain::id::RequestId::new(waits)).await.unwrap();
@@ -75,19 +80,20 @@ impl<'a> Stage<'a> {
         let staged = match path {
             "/environments/{name}/change" => self.one(member, &at("change"), json!({"nodes": "2"})).await,
             "/environments/{name}/destruction" => {
-                let digest = service.destruction(member, "standing", false).await.unwrap().digest;
+                let digest = service.destruction(member, &standing(self.bed), false).await.unwrap().digest;
                 self.one(member, &at("destruction"), json!({"digest": digest, "reason": "a test"})).await
             }
             "/environments/{name}/looks" => self.one(member, &at("looks"), Value::Null).await,
             "/environments/{name}/ownership" => {
                 let leaver = self.portal.caller("owner", Role::Member, Some("payments")).await;
-                let request = self.portal.asked(&leaver, "orphaned").await;
+                let request = self.portal.asked(&leaver, &format!("left-behind-{}", self.bed.name)).await;
                 self.portal.approved(&self.manager, &request).await.unwrap();
                 app::portal::People::mark_left(&**service, &self.engineer, &leaver.account.id).await.unwrap();
-                self.one(&self.manager, "/environments/orphaned/ownership", Value::Null).await
+                let left = format!("/environments/left-behind-{}/ownership", self.bed.name);
+                self.one(&self.manager, &left, Value::Null).await
             }
             "/environments/{name}/release" => {
-                let digest = service.release(member, "standing").await.unwrap().digest;
+                let digest = service.release(member, &standing(self.bed)).await.unwrap().digest;
                 self.one(member, &at("release"), json!({"digest": digest, "reason": "a test"})).await
             }
             "/environments/{name}/repair" => {
@@ -147,7 +153,7 @@ impl<'a> Stage<'a> {
         if path == "/plans" {
             return Some(vec![
                 self.one(member, path, form(&self.name())).await,
-                self.one(member, path, json!({"environment": "standing", "nodes": "2"})).await,
+                self.one(member, path, json!({"environment": standing(self.bed), "nodes": "2"})).await,
             ]);
         }
         if path == "/requests" {
@@ -243,7 +249,7 @@ impl<'a> Stage<'a> {
                 let (title, rest) = path.rsplit_once('/').map(|(_, rest)| (format!("For {rest}"), rest)).unwrap();
                 let program = Program::of(portal, engineer).await;
                 let made = program.post("/policies", &json!({"text": policy(&title), "base": 0})).await;
-                let address = made.header("location").trim_start_matches("/api/v1").to_owned();
+                let address = format!("/policies/{}", made.json()["policy"].as_str().unwrap());
                 let body = match rest {
                     "switch" => json!({"seen": null, "version": 1}),
                     _ => json!({"text": policy(&title), "base": 1}),
