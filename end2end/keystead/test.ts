@@ -17,7 +17,8 @@ export type Account =
   | "platform-engineer"
   | "auditor";
 
-type Visit = { portal?: Portal; scripts?: boolean };
+/** `motion`: with the movement between pages, which costs a browser without a graphics card more than the pages themselves. */
+type Visit = { portal?: Portal; scripts?: boolean; motion?: boolean };
 
 type Fixtures = {
   /** What browsers complained of; the test fails where it did not expect it. */
@@ -51,7 +52,7 @@ export const test = base.extend<Fixtures, { portal: Portal }>({
   visitor: async ({ browser, portal, watch }, use) => {
     const open: Page[] = [];
     await use(async (visit = {}) => {
-      const page = await visitor(browser, watch, visit.portal ?? portal, visit.scripts ?? true);
+      const page = await visitor(browser, watch, { portal, scripts: true, motion: false, ...visit });
       open.push(page);
       return page;
     });
@@ -67,10 +68,30 @@ export const test = base.extend<Fixtures, { portal: Portal }>({
   },
 });
 
-async function visitor(browser: Browser, watch: Watch, portal: Portal, scripts: boolean): Promise<Page> {
-  const context = await browser.newContext({ baseURL: portal.url, javaScriptEnabled: scripts });
+async function visitor(browser: Browser, watch: Watch, visit: Required<Visit>): Promise<Page> {
+  const context = await browser.newContext({
+    baseURL: visit.portal.url,
+    javaScriptEnabled: visit.scripts,
+    reducedMotion: visit.motion ? "no-preference" : "reduce",
+  });
   watch.over(context);
-  return context.newPage();
+  const page = await context.newPage();
+  return visit.scripts ? page : goingOn(page);
+}
+
+/** Goes where it is sent also in the moment in which a page without scripts loads itself anew and ends the way there. */
+function goingOn(page: Page): Page {
+  const go = page.goto.bind(page);
+  page.goto = async (url, options) => {
+    for (let left = 3; ; left--) {
+      try {
+        return await go(url, options);
+      } catch (error) {
+        if (left === 0 || !/ERR_ABORTED|interrupted by another navigation/.test(String(error))) throw error;
+      }
+    }
+  };
+  return page;
 }
 
 /** Through the portal's door and the directory's own page, until the portal shows its pages. */

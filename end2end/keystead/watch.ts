@@ -3,7 +3,7 @@
 import type { BrowserContext } from "@playwright/test";
 
 /** The browser leaves out the movement between two pages where one is not drawn in time, and says so; nothing is lost. */
-const LEFT_OUT = /InvalidStateError: Transition was aborted/;
+const LEFT_OUT = /InvalidStateError: Transition was aborted|AbortError: Transition was skipped/;
 
 /** Every complaint of a context's pages; a test that provokes one says so with `expects`. */
 export class Watch {

@@ -11,16 +11,16 @@ for (const scripts of [true, false]) {
     test.setTimeout(300_000);
     watch.expects(/status of 404/); // the stranger's
     const name = scripts ? "shop-live" : "shop-plain";
-    const member = await as("member", { scripts });
+    const member = await as("member", { scripts, motion: true });
     await ask(member, { name, reason: "The checkout needs a place to be tried" }, scripts);
     const request = new URL(member.url()).pathname;
     await expect(member.getByRole("heading", { level: 1 })).toContainText("Waits for approval");
     await expect(member.getByRole("button", { name: "Approve", exact: true })).toHaveCount(0);
 
-    const stranger = await as("second-member", { scripts });
+    const stranger = await as("second-member", { scripts, motion: true });
     expect((await stranger.goto(request))?.status(), "another team's request").toBe(404);
 
-    const manager = await as("manager", { scripts });
+    const manager = await as("manager", { scripts, motion: true });
     await approve(manager, request, scripts);
     const job = await jobOf(member, request);
     await member.goto(job);
