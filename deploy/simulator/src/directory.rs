@@ -61,6 +61,10 @@ pub struct Principal {
     /// The client secret, of an application only.
     #[serde(default)]
     pub secret: Option<String>,
+    /// Whether it may sign people in without proof, as a program on their own machine ("Allow public client flows"); of an
+    /// application only.
+    #[serde(default)]
+    pub public: bool,
     /// The certificates that it may prove itself with (DER, base64), of an application only.
     #[serde(default)]
     pub certificates: Vec<String>,
@@ -107,6 +111,7 @@ impl Principal {
             name: name.to_owned(),
             app_id: None,
             secret: None,
+            public: false,
             certificates: Vec::new(),
             federated: Vec::new(),
             consents: Consents::default(),

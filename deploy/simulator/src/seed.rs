@@ -93,6 +93,13 @@ pub(crate) async fn people_and_machines(world: &World) -> Result<(), StartError>
     if world.state.get(SETTINGS, "seeded").is_some() {
         let indexed = world.state.change(|draft| {
             directory::index(draft);
+            // In a folder of before there were devices.
+            if let Some(mut application) =
+                directory::find_by_app(draft, id_of(PORTAL_APPLICATION)).filter(|it| !it.public)
+            {
+                application.public = true;
+                directory::put(draft, &application);
+            }
             Ok::<_, StateError>(())
         });
         return indexed.await.map_err(|error| StartError::new("reading the directory", error));
@@ -130,6 +137,7 @@ pub(crate) async fn people_and_machines(world: &World) -> Result<(), StartError>
             application.object_id = id_of("service-principal/portal-sign-in");
             application.app_id = Some(id_of(PORTAL_APPLICATION));
             application.secret = Some(machines::new_key());
+            application.public = true;
             application.consents.delegated = vec!["User.Read".to_owned()];
             directory::put(draft, &application);
 

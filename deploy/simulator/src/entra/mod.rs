@@ -11,6 +11,7 @@ mod token;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::FromRef;
 use axum::routing::{get, post};
 
 use crate::parts::{Parts, Site};
@@ -19,10 +20,13 @@ use crate::world::World;
 pub(crate) use certificate::kept as kept_certificates;
 pub use claims::access_token;
 pub(crate) use claims::check_resource;
+pub(crate) use sign_in::DEVICE_LOGIN;
+use sign_in::Issuer;
 
 /// Adds the login host.
 pub fn attach(parts: &mut Parts) {
     parts.add_site(Login);
+    parts.add_site(Short);
     sign_in::attach(parts);
 }
 
@@ -34,6 +38,7 @@ impl Site for Login {
     }
 
     fn router(&self, world: &Arc<World>) -> Router {
+        let issuer = Issuer::of_login(world);
         Router::new()
             .route("/common/discovery/instance", get(discovery::instance))
             .route("/{tenant}/.well-known/openid-configuration", get(discovery::version_1))
@@ -42,7 +47,37 @@ impl Site for Login {
             .route("/{tenant}/discovery/v2.0/keys", get(discovery::keys_of_version_2))
             .route("/{tenant}/oauth2/token", post(token::answer))
             .route("/{tenant}/oauth2/v2.0/token", post(token::answer))
-            .with_state(world.clone())
+            .with_state(AtLogin(world.clone(), issuer.clone()))
+            .merge(sign_in::devices_at_login(issuer))
+    }
+}
+
+/// The short address of the page for a device's code.
+struct Short;
+
+impl Site for Short {
+    fn answers(&self, _world: &World, host: &str) -> bool {
+        matches!(host, "microsoft.com" | "www.microsoft.com")
+    }
+
+    fn router(&self, _world: &Arc<World>) -> Router {
+        Router::new().route("/devicelogin", get(sign_in::device::short))
+    }
+}
+
+/// What the login host's handlers are given: most need the world alone.
+#[derive(Clone)]
+struct AtLogin(Arc<World>, Arc<Issuer>);
+
+impl FromRef<AtLogin> for Arc<World> {
+    fn from_ref(at: &AtLogin) -> Self {
+        at.0.clone()
+    }
+}
+
+impl FromRef<AtLogin> for Arc<Issuer> {
+    fn from_ref(at: &AtLogin) -> Self {
+        at.1.clone()
     }
 }
 

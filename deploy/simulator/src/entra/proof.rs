@@ -30,10 +30,7 @@ pub(super) fn shown(
         return Ok(Proof::Assertion);
     }
     let Some(secret) = field("client_secret") else {
-        return Err(EntraRefusal::client(
-            7_000_218,
-            "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
-        ));
+        return Err(lacking());
     };
     let known = application.secret.as_deref().unwrap_or_default();
     if !known.is_empty() && bool::from(known.as_bytes().ct_eq(secret.as_bytes())) {
@@ -46,4 +43,12 @@ pub(super) fn shown(
             "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{client}'."
         ),
     ))
+}
+
+/// Of an application that shows nothing, and may not ask without.
+pub(super) fn lacking() -> EntraRefusal {
+    EntraRefusal::client(
+        7_000_218,
+        "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+    )
 }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::claims::{self, LIFE, Proof};
 use super::refusal::EntraRefusal;
+use super::sign_in::{self, Issuer};
 use super::{is_tenant, proof};
 use crate::directory::{self, Principal};
 use crate::world::World;
@@ -21,6 +22,7 @@ use crate::world::World;
 /// POST to the token endpoint, version 1 (`resource`) or 2 (`scope`).
 pub(super) async fn answer(
     State(world): State<Arc<World>>,
+    State(issuer): State<Arc<Issuer>>,
     Path(tenant): Path<String>,
     headers: HeaderMap,
     Form(mut form): Form<BTreeMap<String, String>>,
@@ -29,6 +31,9 @@ pub(super) async fn answer(
         return EntraRefusal::tenant(&tenant).answer(&world);
     }
     add_basic(&headers, &mut form);
+    if form.get("grant_type").is_some_and(|grant| sign_in::is_of_person(grant)) {
+        return sign_in::token::redeemed(&issuer, &form);
+    }
     let proved = prove(&world, &form).and_then(|proved| Ok((proved, audience(&world, &form)?)));
     let ((principal, proof), audience) = match proved {
         Ok(proved) => proved,

@@ -1,6 +1,8 @@
 //! Translates between Azure's names and the loopback addresses that stand for them.
 use serde_json::{Value, json};
 
+use crate::entra::DEVICE_LOGIN;
+
 /// One service that has an address of its own.
 struct Service {
     /// What people are told that it is.
@@ -83,7 +85,8 @@ impl Addresses {
 
     /// The text with each of Azure's names that has a loopback address replaced by that.
     pub(super) fn to_loopback(&self, text: &str) -> String {
-        let mut text = text.to_owned();
+        // The short address is no service; it leads to this page.
+        let mut text = text.replace(DEVICE_LOGIN, "https://login.microsoftonline.com/common/oauth2/deviceauth");
         for (service, port) in SERVICES.iter().zip(self.0) {
             let address = format!("{}:{port}", service.family.unwrap_or("127.0.0.1"));
             for azure in [format!("{}:443", service.azure), service.azure.to_owned()] {

@@ -9,6 +9,7 @@ mod costs;
 mod custom_roles;
 mod database;
 mod deny;
+mod devices;
 mod door;
 mod entra;
 mod faults;

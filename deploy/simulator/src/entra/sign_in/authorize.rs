@@ -140,7 +140,8 @@ fn refuse(refused: Refused) -> Response {
     }
 }
 
-fn find_user(issuer: &Issuer, account: &str) -> Option<Principal> {
+/// The account of that name.
+pub(super) fn find_user(issuer: &Issuer, account: &str) -> Option<Principal> {
     let mut users = directory::all(&issuer.world.state).into_iter();
     users.find(|one| one.user_name.as_deref() == Some(account))
 }

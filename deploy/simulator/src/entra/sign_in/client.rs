@@ -4,13 +4,20 @@ use std::collections::BTreeMap;
 use url::{Host, Url};
 use uuid::Uuid;
 
-use crate::directory::{self, Principal};
+use crate::directory::{self, Principal, PrincipalKind};
 use crate::entra::proof;
 use crate::entra::refusal::EntraRefusal;
 use crate::world::World;
 
+/// The client of Azure's own command lines and SDKs, which every directory knows and which has no secret.
+const AZURE_CLI: Uuid = Uuid::from_u128(0x04b0_7795_8ddb_461a_bbee_02f9_e1bf_7b46);
+
 /// The application with that client id.
 pub(super) fn find(world: &World, client_id: &str) -> Result<Principal, EntraRefusal> {
+    if Uuid::parse_str(client_id) == Ok(AZURE_CLI) {
+        let own = Principal::new(PrincipalKind::ServicePrincipal, "Microsoft Azure CLI", world.clock.now());
+        return Ok(Principal { app_id: Some(AZURE_CLI), public: true, ..own });
+    }
     let found =
         Uuid::parse_str(client_id).ok().and_then(|id| world.state.read(|draft| directory::find_by_app(draft, id)));
     found.ok_or_else(|| {
@@ -20,6 +27,12 @@ pub(super) fn find(world: &World, client_id: &str) -> Result<Principal, EntraRef
             format!("Application with identifier '{client_id}' was not found in the directory 'Contoso Example'."),
         )
     })
+}
+
+/// The application that asks without proof, as programs on people's own machines do, where it may.
+pub(super) fn unproved(world: &World, client_id: &str) -> Result<Principal, EntraRefusal> {
+    let application = find(world, client_id)?;
+    if application.public { Ok(application) } else { Err(proof::lacking()) }
 }
 
 /// The application that the form proves to be, by secret, certificate or federated credential; `issuer` is this one.

@@ -2,9 +2,10 @@
 mod authorize;
 mod client;
 mod codes;
+pub(super) mod device;
 mod logout;
 mod page;
-mod token;
+pub(super) mod token;
 
 use std::sync::Arc;
 
@@ -19,6 +20,10 @@ use crate::parts::{Parts, Start};
 use crate::world::World;
 use crate::{StartError, directory, folder, seed};
 use codes::Codes;
+use device::DeviceCodes;
+
+/// The address that Entra tells people to type.
+pub(crate) const DEVICE_LOGIN: &str = "https://microsoft.com/devicelogin";
 
 /// Adds the issuer.
 pub(super) fn attach(parts: &mut Parts) {
@@ -31,6 +36,35 @@ pub(super) struct Issuer {
     /// The issuer's URL, which is also its address: `http://127.0.0.1:PORT`.
     pub(super) url: String,
     pub(super) codes: Codes,
+    pub(super) devices: DeviceCodes,
+    /// Where people type the code of a device.
+    pub(super) device_page: String,
+}
+
+impl Issuer {
+    fn at(world: &Arc<World>, url: String, device_page: String) -> Arc<Self> {
+        let (codes, devices) = (Codes::default(), DeviceCodes::default());
+        Arc::new(Self { world: world.clone(), url, codes, devices, device_page })
+    }
+
+    /// The one at Entra's own name.
+    pub(super) fn of_login(world: &Arc<World>) -> Arc<Self> {
+        Self::at(world, world.issuer_of_version_2(), DEVICE_LOGIN.to_owned())
+    }
+}
+
+/// Whether a grant is somebody's who has signed in, and no program's of its own.
+pub(super) fn is_of_person(grant: &str) -> bool {
+    matches!(grant, device::GRANT | "refresh_token")
+}
+
+/// The pages of devices at Entra's own name.
+pub(super) fn devices_at_login(issuer: Arc<Issuer>) -> Router {
+    Router::new()
+        .route("/style.css", get(page::style))
+        .route("/{tenant}/oauth2/v2.0/devicecode", post(device::begin))
+        .route("/common/oauth2/deviceauth", get(device::enter).post(device::answer))
+        .with_state(issuer)
 }
 
 struct SignIn;
@@ -42,7 +76,8 @@ impl Start for SignIn {
         let (listener, port) = folder::listen(&world.state, "sign_in_port", port).await?;
         let url = format!("http://127.0.0.1:{port}");
         tell(world, &url);
-        let routes = routes(Arc::new(Issuer { world: world.clone(), url, codes: Codes::default() }));
+        let device_page = format!("{url}/device");
+        let routes = routes(Issuer::at(world, url, device_page));
         let stopping = world.stopping.clone();
         tokio::spawn(async move {
             let served = axum::serve(listener, routes).with_graceful_shutdown(stopping.cancelled_owned()).await;
@@ -62,6 +97,8 @@ fn routes(issuer: Arc<Issuer>) -> Router {
         .route("/keys", get(keys))
         .route("/authorize", get(authorize::choose).post(authorize::chosen))
         .route("/token", post(token::answer))
+        .route("/devicecode", post(device::begin))
+        .route("/device", get(device::enter).post(device::answer))
         .route("/logout", get(logout::answer).post(logout::answer))
         .with_state(issuer)
 }
@@ -86,11 +123,12 @@ async fn discovery(State(issuer): State<Arc<Issuer>>) -> Json<Value> {
         "issuer": url,
         "authorization_endpoint": format!("{url}/authorize"),
         "token_endpoint": format!("{url}/token"),
+        "device_authorization_endpoint": format!("{url}/devicecode"),
         "end_session_endpoint": format!("{url}/logout"),
         "jwks_uri": format!("{url}/keys"),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "grant_types_supported": ["authorization_code", "refresh_token", device::GRANT],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": ["RS256"],
         "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],

@@ -36,9 +36,7 @@ pub(super) fn accounts(issuer: &Issuer, asked: &Asked) -> Response {
         .iter()
         .map(|(name, value)| format!("<input type=\"hidden\" name=\"{}\" value=\"{}\">", escape(name), escape(value)))
         .collect();
-    let teams = seed::TEAMS.iter().map(|team| (Some(team.name), format!("Team {}", team.title)));
-    let sections: String =
-        teams.chain([(None, "Whole company".to_owned())]).map(|(team, title)| section(team, &title, hint)).collect();
+    let sections = sections(hint);
     let body = format!(
         "<h1>Choose an account</h1>\
          <p>to continue to <strong>{}</strong></p>\
@@ -49,6 +47,12 @@ pub(super) fn accounts(issuer: &Issuer, asked: &Asked) -> Response {
         escape(&issuer.url)
     );
     page("Choose an account", StatusCode::OK, &body, Some(&asked.redirect_uri.origin().ascii_serialization()))
+}
+
+/// Everybody of the directory, by team.
+pub(super) fn sections(hint: Option<&str>) -> String {
+    let teams = seed::TEAMS.iter().map(|team| (Some(team.name), format!("Team {}", team.title)));
+    teams.chain([(None, "Whole company".to_owned())]).map(|(team, title)| section(team, &title, hint)).collect()
 }
 
 fn section(team: Option<&str>, title: &str, hint: Option<&str>) -> String {
@@ -86,7 +90,7 @@ pub(super) fn refused(refusal: &EntraRefusal) -> Response {
 }
 
 /// `back` is the origin to which a form's answer may redirect: browsers hold a redirect to the form's rule too.
-fn page(title: &str, status: StatusCode, body: &str, back: Option<&str>) -> Response {
+pub(super) fn page(title: &str, status: StatusCode, body: &str, back: Option<&str>) -> Response {
     let policy = format!(
         "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'; form-action 'self' {}",
         back.unwrap_or_default()

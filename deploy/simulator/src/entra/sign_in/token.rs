@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Issuer, client};
+use super::{Issuer, client, device};
 use crate::clock::unix;
 use crate::directory::{self, Principal};
 use crate::entra::claims::{self, LIFE};
@@ -23,12 +23,14 @@ use crate::entra::token::add_basic;
 const REFRESH_LIFE: i64 = 24 * 3600;
 
 /// For whom tokens are made.
-struct Session {
-    client_id: String,
-    user: Uuid,
-    scope: String,
-    nonce: Option<String>,
-    signed_in: i64,
+pub(super) struct Session {
+    pub(super) client_id: String,
+    pub(super) user: Uuid,
+    pub(super) scope: String,
+    pub(super) nonce: Option<String>,
+    pub(super) signed_in: i64,
+    /// Whether the application is a program on somebody's own machine, which cannot keep a secret.
+    pub(super) without_proof: bool,
 }
 
 /// POST to the token endpoint.
@@ -38,10 +40,12 @@ pub(super) async fn answer(
     Form(mut form): Form<BTreeMap<String, String>>,
 ) -> Response {
     add_basic(&headers, &mut form);
-    let answer = client::prove(&issuer.world, &form, &issuer.url)
-        .and_then(|_| session(&issuer, &form))
-        .and_then(|one| tokens(&issuer, &one));
-    match answer {
+    redeemed(&issuer, &form)
+}
+
+/// The answer to a form that is whole.
+pub(in crate::entra) fn redeemed(issuer: &Issuer, form: &BTreeMap<String, String>) -> Response {
+    match session(issuer, form).and_then(|one| tokens(issuer, &one, form)) {
         Ok(body) => ([("cache-control", "no-store")], Json(body)).into_response(),
         Err(refusal) => refusal.answer(&issuer.world),
     }
@@ -49,11 +53,29 @@ pub(super) async fn answer(
 
 fn session(issuer: &Issuer, form: &BTreeMap<String, String>) -> Result<Session, EntraRefusal> {
     let field = |name: &str| form.get(name).map(String::as_str).ok_or_else(|| EntraRefusal::missing(name));
+    let prove = || client::prove(&issuer.world, form, &issuer.url);
     match field("grant_type")? {
         "authorization_code" => {
+            prove()?;
             by_code(issuer, field("code")?, field("redirect_uri")?, field("code_verifier")?, field("client_id")?)
         }
-        "refresh_token" => by_refresh(issuer, field("refresh_token")?, field("client_id")?),
+        device::GRANT => {
+            client::unproved(&issuer.world, field("client_id")?)?;
+            device::session(issuer, field("device_code")?, field("client_id")?)
+        }
+        "refresh_token" => {
+            let shows_nothing = !form.contains_key("client_secret") && !form.contains_key("client_assertion");
+            let mut session = by_refresh(issuer, field("refresh_token")?, field("client_id")?)?;
+            if session.without_proof && shows_nothing {
+                client::unproved(&issuer.world, field("client_id")?)?;
+            } else {
+                prove()?;
+            }
+            if let Some(scope) = form.get("scope").filter(|scope| !scope.is_empty()) {
+                session.scope.clone_from(scope);
+            }
+            Ok(session)
+        }
         other => Err(EntraRefusal::bad(
             "unsupported_grant_type",
             70_003,
@@ -87,6 +109,7 @@ fn by_code(issuer: &Issuer, code: &str, redirect: &str, verifier: &str, client: 
         scope: granted.scope,
         nonce: granted.nonce,
         signed_in: unix(granted.at),
+        without_proof: false,
     })
 }
 
@@ -109,17 +132,18 @@ fn by_refresh(issuer: &Issuer, token: &str, client: &str) -> Result<Session, Ent
         scope: claims["scope"].as_str().unwrap_or_default().to_owned(),
         nonce: None,
         signed_in: claims["auth_time"].as_i64().unwrap_or_default(),
+        without_proof: claims["public"] == true,
     })
 }
 
-fn tokens(issuer: &Issuer, session: &Session) -> Result<Value, EntraRefusal> {
+fn tokens(issuer: &Issuer, session: &Session, form: &BTreeMap<String, String>) -> Result<Value, EntraRefusal> {
     let world = &issuer.world;
     let gone = || EntraRefusal::bad("invalid_grant", 50_034, "The user account does not exist in the directory.");
-    let found = world.state.read(|draft| {
-        let application = directory::find_by_app(draft, Uuid::parse_str(&session.client_id).ok()?)?;
-        Some((directory::find(draft, session.user)?, directory::groups_of(draft, session.user), application))
-    });
-    let (user, groups, application) = found.ok_or_else(gone)?;
+    let found = world
+        .state
+        .read(|draft| Some((directory::find(draft, session.user)?, directory::groups_of(draft, session.user))));
+    let (user, groups) = found.ok_or_else(gone)?;
+    let application = client::find(world, &session.client_id)?;
     if user.disabled {
         return Err(disabled());
     }
@@ -132,11 +156,16 @@ fn tokens(issuer: &Issuer, session: &Session) -> Result<Value, EntraRefusal> {
         "token_type": "Bearer", "scope": session.scope, "expires_in": LIFE, "ext_expires_in": LIFE,
         "access_token": access, "id_token": id_token,
     });
+    // What Microsoft's libraries ask for, to know the account again.
+    if form.get("client_info").is_some_and(|asked| asked == "1") {
+        let info = json!({"uid": user.object_id, "utid": world.tenant});
+        body["client_info"] = json!(URL_SAFE_NO_PAD.encode(info.to_string()));
+    }
     if session.scope.split_whitespace().any(|scope| scope == "offline_access") {
         let now = unix(world.clock.now());
         let claims = json!({
             "iss": issuer.url, "aud": session.client_id, "use": "refresh", "oid": session.user, "scope": session.scope,
-            "auth_time": session.signed_in, "iat": now, "exp": now + REFRESH_LIFE, "jti": Uuid::new_v4(),
+            "auth_time": session.signed_in, "public": session.without_proof, "iat": now, "exp": now + REFRESH_LIFE, "jti": Uuid::new_v4(),
         });
         body["refresh_token"] = json!(world.tokens.sign(&issuer.url, &claims).map_err(failed)?);
     }
