@@ -81,7 +81,7 @@ class Stage:
             self.ask(self.member, "GET", "/jobs/{id}" + below, id=job)
         for kind in ("application/json", "application/yaml"):
             self.ask(self.member, "GET", "/environments/{name}/document", name=name, headers={"Accept": kind})
-        for path in ("/environments", "/events", "/requests", "/templates", "/teams", "/quotas", "/me"):
+        for path in ("/environments", "/events", "/requests", "/templates", "/teams", "/quotas", "/me", "/sign-in"):
             self.ask(self.member, "GET", path)
 
     def requests(self) -> None:

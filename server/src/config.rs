@@ -224,6 +224,9 @@ pub struct SignIn {
     /// Values of the token's `roles` claim.
     #[serde(default = "default_roles")]
     pub roles: BTreeMap<String, Role>,
+    /// How command lines sign people in.
+    #[serde(default)]
+    pub device: Device,
     /// Hours after which an unused session ends.
     #[serde(default = "default_idle_hours")]
     pub idle_hours: i64,
@@ -239,6 +242,27 @@ impl SignIn {
     /// The secret, where there is one.
     pub fn secret(&self) -> Option<&SecretString> {
         self.client_secret.as_ref().filter(|secret| !secret.expose_secret().trim().is_empty())
+    }
+}
+
+/// `keystead login`: on a machine without a browser people sign in by a code (RFC 8628), where the provider offers that.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Device {
+    /// Whether it is offered at all.
+    pub offered: bool,
+    /// An application of its own for it, without a secret; otherwise the one that people sign in to. Roles and groups are
+    /// those of this one's tokens.
+    pub client_id: Option<String>,
+    /// What the command line asks for.
+    pub scope: String,
+    /// For how many days a command line stays logged in; never for more than `tokens.longest_days`.
+    pub days: u32,
+}
+
+impl Default for Device {
+    fn default() -> Device {
+        Device { offered: true, client_id: None, scope: "openid profile email".to_owned(), days: 7 }
     }
 }
 

@@ -118,6 +118,8 @@ pub struct Service {
     /// Milliseconds after which an unused session has ended.
     idle: i64,
     tokens: Tokens,
+    /// Days for which a command line stays logged in.
+    login_days: u32,
 }
 
 impl Service {
@@ -159,6 +161,7 @@ impl Service {
             notices: config.notices,
             idle: config.sign_in.idle_hours.saturating_mul(3_600_000),
             tokens: config.tokens.clone(),
+            login_days: config.sign_in.device.days,
         })
     }
 

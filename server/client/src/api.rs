@@ -16,6 +16,15 @@ use uuid::Uuid;
 const CONNECT: Duration = Duration::from_secs(10);
 const WHOLE: Duration = Duration::from_secs(100);
 
+/// What asks `address`; a machine's own address is asked past every proxy.
+pub(crate) fn client(address: &Url, headers: HeaderMap) -> Result<reqwest::Client, Failure> {
+    let http = reqwest::Client::builder().default_headers(headers).connect_timeout(CONNECT);
+    let http = http.user_agent(concat!("keystead/", env!("CARGO_PKG_VERSION"))).read_timeout(WHOLE);
+    let here = address.host_str().is_some_and(|host| host == "localhost" || host.starts_with("127."));
+    let http = if here { http.no_proxy() } else { http };
+    http.build().map_err(|error| Failure::new(Exit::Failed, format!("preparing to ask: {error}")))
+}
+
 pub(crate) struct Api {
     http: reqwest::Client,
     server: Url,
@@ -43,16 +52,16 @@ impl Answer {
 
 impl Api {
     pub(crate) fn of(known: &Known) -> Result<Api, Failure> {
-        let failed = |error: &dyn std::fmt::Display| Failure::new(Exit::Failed, format!("preparing to ask: {error}"));
         let bearer = format!("Bearer {}", known.token.expose_secret());
         let mut bearer = HeaderValue::from_str(&bearer).map_err(|_| Failure::usage("This is no token."))?;
         bearer.set_sensitive(true);
         let headers = HeaderMap::from_iter([(AUTHORIZATION, bearer)]);
-        let http = reqwest::Client::builder().default_headers(headers).connect_timeout(CONNECT);
-        let http = http.user_agent(concat!("keystead/", env!("CARGO_PKG_VERSION"))).read_timeout(WHOLE);
-        let here = known.server.host_str().is_some_and(|host| host == "localhost" || host.starts_with("127."));
-        let http = if here { http.no_proxy() } else { http };
-        Ok(Api { http: http.build().map_err(|error| failed(&error))?, server: known.server.clone() })
+        Ok(Api { http: client(&known.server, headers)?, server: known.server.clone() })
+    }
+
+    /// As somebody whom the portal does not know yet.
+    pub(crate) fn of_stranger(server: &Url) -> Result<Api, Failure> {
+        Ok(Api { http: client(server, HeaderMap::new())?, server: server.clone() })
     }
 
     pub(crate) fn server(&self) -> &Url {

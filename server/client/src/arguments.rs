@@ -18,7 +18,7 @@ pub struct Options {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Remembers a portal and a token for it; KEYSTEAD_SERVER and KEYSTEAD_TOKEN count before what is remembered.
+    /// Signs in by a code that is typed in a browser, or takes a token, and remembers portal and token.
     Login(login::Login),
     /// Forgets them.
     Logout,

@@ -1,5 +1,7 @@
 //! Which portal is asked, and with which token: said, in the environment, or kept in a file that only its owner reads.
 
+mod device;
+
 use crate::Options;
 use crate::api::Api;
 use crate::exit::{Done, Exit, Failure, local};
@@ -15,9 +17,15 @@ use url::Url;
 
 #[derive(Debug, Args)]
 pub struct Login {
-    /// Reads the token from a file; without it it is asked for, or read from the standard input.
+    /// Asks for a token that was made before, or reads it from the standard input.
     #[arg(long)]
+    token: bool,
+    /// Reads such a token from a file.
+    #[arg(long, value_name = "FILE", conflicts_with = "token")]
     token_file: Option<PathBuf>,
+    /// What the new token is called on the portal's page of tokens; otherwise after this machine.
+    #[arg(long, conflicts_with_all = ["token", "token_file"])]
+    name: Option<String>,
 }
 
 /// A portal, and the token that it knows one by.
@@ -103,7 +111,11 @@ pub(crate) async fn login(login: &Login, options: &Options) -> Done {
     let server = address(&server.ok_or_else(|| Failure::usage("Say which portal: `keystead login --server URL`."))?)?;
     let token = match &login.token_file {
         Some(path) => prompt::of_file(path)?,
-        None => prompt::secret("Token")?,
+        None if login.token => prompt::secret("Token")?,
+        None => match prompt::piped()? {
+            Some(token) => token,
+            None => device::sign_in(&server, login.name.as_deref()).await?,
+        },
     };
     let known = Known { server, token };
     let me = Api::of(&known)?.get(&["me"], &[]).await?.body;

@@ -55,6 +55,17 @@ impl Password {
     }
 }
 
+/// What was piped in, where anything was.
+pub(crate) fn piped() -> Result<Option<SecretString>, Failure> {
+    if somebody() {
+        return Ok(None);
+    }
+    let mut text = String::new();
+    std::io::stdin().lock().read_to_string(&mut text).map_err(local("reading the standard input"))?;
+    let text = text.trim_end_matches(['\r', '\n']);
+    Ok((!text.is_empty()).then(|| SecretString::from(text.to_owned())))
+}
+
 /// A secret that is typed where somebody sits before the terminal, and otherwise read from the input.
 pub(crate) fn secret(what: &str) -> Result<SecretString, Failure> {
     if somebody() { typed(what) } else { of_input() }

@@ -54,6 +54,7 @@ pub async fn token(given: &Given, token: &Token, clock: &Clock) -> Result<String
         scopes: (!create.scope.is_empty()).then(|| create.scope.clone()),
         teams: (!create.team.is_empty()).then(|| create.team.clone()),
         made_with: None,
+        made_of: None,
         expires: now.plus(create.expires),
     };
     match issue(&store, &issued, now).await {

@@ -43,6 +43,7 @@ pub(super) fn sentences(config: &Config) -> Vec<String> {
         config.sign_in.idle_hours > 0 && config.sign_in.longest_hours > 0,
         "Sessions last at least one hour.".to_owned(),
     );
+    say(config.sign_in.device.days > 0, "sign_in.device.days is at least 1.".to_owned());
     say(
         (1..=1440).contains(&config.cost.every_minutes),
         "cost.every_minutes is 1 to 1440; Azure's own figures come every few hours.".to_owned(),

@@ -162,6 +162,17 @@ fn household(address: IpAddr) -> String {
     }
 }
 
+/// In front of what programs ask before anybody is known.
+pub async fn strangers(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let from = address(request.extensions());
+    let signs_in = request.method() == Method::POST;
+    let passed = web.gates.stranger(from).and_then(|()| if signs_in { web.gates.door(from) } else { Ok(()) });
+    match passed {
+        Ok(()) => next.run(request).await,
+        Err(too_often) => too_often.to_program(),
+    }
+}
+
 /// In front of everything that belongs to people; stands behind what has read their session.
 pub async fn people(State(web): State<Web>, request: Request, next: Next) -> Response {
     let path = request.uri().path();

@@ -33,6 +33,7 @@ pub mod remembered;
 pub mod requests;
 mod rules;
 mod shape;
+pub mod sign_in;
 mod strict;
 pub mod teams;
 pub mod tokens;

@@ -149,11 +149,14 @@ pub fn router(web: Web, sessions: Sessions) -> Router {
         .route("/webhooks/{id}/deliveries", get(rest::webhooks::deliveries))
         .route("/webhooks/{id}/deliveries/{delivery}/redelivery", post(rest::webhooks::redeliver));
     let programs = rest::contract::over(programs, &web).layer(from_fn_with_state(web.clone(), bearer_only));
+    let open =
+        Router::new().route("/sign-in", get(rest::sign_in::read)).route("/sign-in", post(rest::sign_in::exchange));
+    let open = rest::contract::over_open(open).layer(from_fn_with_state(web.clone(), limits::strangers));
     let document = openapi::document().clone();
     let documents: Router<Web> =
         Router::<Web>::from(SwaggerUi::new("/api/docs").external_url_unchecked("/api/openapi.json", document));
     let api = Router::new()
-        .nest("/api/v1", programs)
+        .nest("/api/v1", programs.merge(open))
         .route(document::SCHEMA, get(document::schema))
         .route("/api/{*rest}", axum::routing::any(|| async { StatusCode::NOT_FOUND }))
         .layer(from_fn(problem::everywhere));

@@ -1,5 +1,7 @@
 //! Signing in and out: to the identity provider, back from it with a new session, and away from both.
 
+pub mod device;
+mod document;
 mod proof;
 mod provider;
 
@@ -82,20 +84,12 @@ pub async fn arrive(
         let words = format!("{}: {}", arrival.error, arrival.error_description);
         return refused(&web, words.trim_end_matches(": "), &leaving.back);
     }
-    let Arrived { mut account, email, ask_for_groups } =
-        match web.provider.arrive(&leaving, &arrival.state, arrival.code).await {
-            Ok(arrived) => arrived,
-            Err(error) => return refused(&web, &error.to_string(), &leaving.back),
-        };
-    let mut without_teams = None;
-    if let Some(object) = ask_for_groups {
-        match web.tokens.groups_of(&object).await {
-            Ok(known) => (account.teams, account.groups) = (known.teams, known.groups),
-            Err(error) => without_teams = Some(error.message),
-        }
-    }
-    let account = match let_in(account) {
-        Ok(account) => account,
+    let arrived = match web.provider.arrive(&leaving, &arrival.state, arrival.code).await {
+        Ok(arrived) => arrived,
+        Err(error) => return refused(&web, &error.to_string(), &leaving.back),
+    };
+    let Entered { account, email, without_teams } = match enter(&web, arrived).await {
+        Ok(entered) => entered,
         Err(why) => return refused(&web, &why, &leaving.back),
     };
     let agent = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
@@ -109,6 +103,27 @@ pub async fn arrive(
         }
         Err(why) => refused(&web, &why, &leaving.back),
     }
+}
+
+/// Somebody who is let in.
+pub struct Entered {
+    pub account: Account,
+    pub email: Option<String>,
+    /// Why they are without their teams, where the directory did not tell these.
+    pub without_teams: Option<String>,
+}
+
+/// Whom the provider has told, with the teams that only the directory knows; the error is a sentence for them.
+pub async fn enter(web: &Web, arrived: Arrived) -> Result<Entered, String> {
+    let Arrived { mut account, email, ask_for_groups } = arrived;
+    let mut without_teams = None;
+    if let Some(object) = ask_for_groups {
+        match web.tokens.groups_of(&object).await {
+            Ok(known) => (account.teams, account.groups) = (known.teams, known.groups),
+            Err(error) => without_teams = Some(error.message),
+        }
+    }
+    Ok(Entered { account: let_in(account)?, email, without_teams })
 }
 
 /// Who has no role is let in where a group of theirs approves something, and is of no team then.

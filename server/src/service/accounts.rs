@@ -2,7 +2,7 @@
 
 use super::Service;
 use super::error::failed;
-use super::tokens::{For, Issued, NotIssued, issue, text};
+use super::tokens::{DAY, For, Issued, NotIssued, issue, named, text};
 use crate::config::Known as OfGroups;
 use crate::store;
 use app::error::PortalError;
@@ -10,13 +10,19 @@ use app::portal::Answer;
 use domain::Moment;
 use domain::account::{Account, AccountId, Caller, Role};
 use domain::audit::{Act, Actor, Entry, Subject};
+use domain::field::FieldError;
 use domain::name::TeamName;
 use domain::pass::Pass;
-use secrecy::SecretString;
+use domain::view::token::Made;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 /// How often the token of somebody who listens is looked up, in milliseconds.
 const LOOKED_UP: i64 = 10_000;
+
+/// To whoever shows the provider's token a second time.
+const EXCHANGED: &str = "This sign-in has given a token already. Begin the login again.";
 
 /// To somebody who is marked as having left.
 const HAS_LEFT: &str = "This account is marked as having left. A platform engineer of Keystead can take that back.";
@@ -61,6 +67,46 @@ impl Accounts {
     pub async fn reached_at(&self, caller: &Caller, email: Option<&str>) -> Answer<()> {
         let kept = store::account::keep_email(&self.0.store, &caller.account.id, email).await;
         kept.map_err(failed("keeping an address"))
+    }
+
+    /// Somebody has signed in for a command line, as the provider's `proof` says: gives it a token of theirs, once.
+    pub async fn logged_in(
+        &self,
+        caller: &Caller,
+        email: Option<&str>,
+        proof: &SecretString,
+        name: &str,
+    ) -> Answer<Made> {
+        let (service, now) = (&self.0, self.0.clock.now());
+        let name = named(name).map_err(|said| PortalError::invalid(vec![FieldError::new("name", said)]))?;
+        let proof = hex::encode(Sha256::digest(proof.expose_secret()));
+        let known = store::token::exchanged(&service.store, &proof).await.map_err(failed("looking up a login"))?;
+        if known {
+            return Err(PortalError::conflict(EXCHANGED));
+        }
+        self.signed_in(caller).await?;
+        self.reached_at(caller, email).await?;
+        let account = &caller.account;
+        let days = i64::from(service.login_days.min(service.tokens.longest_days));
+        let issued = Issued {
+            whose: For::Person(account.id.clone()),
+            owner: account.name.clone(),
+            name,
+            scopes: None,
+            teams: None,
+            by: Actor::of(caller),
+            made_with: None,
+            made_of: Some(proof),
+            expires: now.plus(days * DAY),
+        };
+        let (id, token) = issue(&service.store, &issued, now).await.map_err(|error| match error {
+            NotIssued::Refused(said) => PortalError::conflict(said),
+            NotIssued::Store(store::Error::Taken(_)) => PortalError::conflict(EXCHANGED),
+            NotIssued::Store(error) => failed("making a token")(error),
+        })?;
+        let found = store::token::list::find(&service.store, &id, now).await.map_err(failed("reading a token"))?;
+        let (_, row) = found.ok_or_else(PortalError::not_found)?;
+        Ok(Made { token: token.expose_secret().to_owned(), row })
     }
 
     /// Records that somebody ends their session.
@@ -187,7 +233,17 @@ pub async fn make_token(
     let Some(account) = store::account::named(store, name).await? else { return Ok(None) };
     let by = Actor::command().on_behalf_of(account.name.as_str());
     let (whose, owner) = (For::Person(account.id), account.name);
-    let issued = Issued { whose, owner, name: String::new(), scopes: None, teams: None, by, made_with: None, expires };
+    let issued = Issued {
+        whose,
+        owner,
+        name: String::new(),
+        scopes: None,
+        teams: None,
+        by,
+        made_with: None,
+        made_of: None,
+        expires,
+    };
     match issue(store, &issued, now).await {
         Ok((_, token)) => Ok(Some(token)),
         Err(NotIssued::Store(error)) => Err(error),

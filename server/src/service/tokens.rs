@@ -18,7 +18,7 @@ use domain::permission::{Action, Subject, may};
 use domain::view::token::{Filter, List, Made, New, Offer, Row};
 use secrecy::ExposeSecret;
 
-pub use making::{For, Issued, NotIssued, issue};
+pub use making::{DAY, For, Issued, NotIssued, issue, named};
 
 /// Rows of one page, where nothing is said, and at most.
 const PAGE: u32 = 50;

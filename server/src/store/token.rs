@@ -22,6 +22,8 @@ pub struct New {
     pub team: Option<TeamName>,
     pub made_by: String,
     pub made_with: Option<String>,
+    /// Hash of the provider's token for which it was given.
+    pub made_of: Option<String>,
     pub now: Moment,
     pub expires: Moment,
 }
@@ -56,20 +58,30 @@ struct Row {
 /// Milliseconds between two notes of a token's use.
 const NOTED_EVERY: i64 = 60_000;
 
-/// Keeps the hash of a new token.
+/// Keeps the hash of a new token; taken where its provider's token has given one.
 pub async fn keep(tx: &mut Tx, new: &New) -> Result<(), Error> {
     const SQL: &str =
         "insert into token (hash, account, created_at, expires_at, id, name, scopes, teams, team, made_by,
-        made_with) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+        made_with, made_of) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     let scopes = new.scopes.as_ref().map(document::write).transpose()?;
     let teams = new.teams.as_ref().map(document::write).transpose()?;
     let team = new.team.as_ref().map(TeamName::as_str);
     on_both!(tx.on(), db => {
         let keep = sqlx::query(SQL).bind(&new.hash).bind(&new.account).bind(new.now.0).bind(new.expires.0);
         let keep = keep.bind(&new.id).bind(&new.name).bind(&scopes).bind(&teams).bind(team);
-        keep.bind(&new.made_by).bind(&new.made_with).execute(db).await.map(drop)
+        let keep = keep.bind(&new.made_by).bind(&new.made_with).bind(&new.made_of);
+        keep.execute(db).await.map(drop).map_err(|error| Error::taken(error, "made_of"))
     })?;
     Ok(())
+}
+
+/// Whether a token was given for this one of the provider's.
+pub async fn exchanged(store: &Store, made_of: &str) -> Result<bool, Error> {
+    const SQL: &str = "select id from token where made_of = $1";
+    let found: Option<(Option<String>,)> = on_both!(store.read(), db => {
+        sqlx::query_as(SQL).bind(made_of).fetch_optional(db).await
+    })?;
+    Ok(found.is_some())
 }
 
 /// Whose token this is, with the roles of that account's last sign-in; `None` where it is unknown, revoked or expired.

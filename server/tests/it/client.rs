@@ -1,6 +1,7 @@
 //! The command line as a client: the built program against a real server, from a form to what is gone again.
 
 use crate::support::bed::{Bed, both};
+use crate::support::browser::enter_code;
 use crate::support::portal::Portal;
 use domain::account::Caller;
 use domain::id::JobId;
@@ -11,7 +12,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio_util::task::AbortOnDropHandle;
 
 /// A portal that answers at an address, with somebody's home beside it.
@@ -43,7 +44,10 @@ impl Ended {
 
 impl Story {
     async fn over(bed: &Bed) -> Story {
-        let portal = Portal::over(bed).await;
+        Story::of(Portal::over(bed).await).await
+    }
+
+    async fn of(portal: Portal) -> Story {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let service = portal.router.clone().into_make_service_with_connect_info::<SocketAddr>();
@@ -65,13 +69,44 @@ impl Story {
         path
     }
 
-    async fn run(&self, token: Option<&str>, arguments: &[&str], input: &str) -> Ended {
+    fn command(&self, arguments: &[&str]) -> tokio::process::Command {
         let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_keystead"));
         command.args(arguments).current_dir(self.home.path()).env_clear().env("HOME", self.home.path());
+        command.kill_on_drop(true);
+        command
+    }
+
+    /// Begins a login, and does what it says as this account; how it ended.
+    async fn logs_in(&self, account: &str) -> Ended {
+        let mut login = self.command(&["login", "--server", &self.address, "--name", "a test"]);
+        login.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut login = login.spawn().unwrap();
+        let mut told = BufReader::new(login.stderr.take().unwrap()).lines();
+        let mut page = String::new();
+        let code = loop {
+            let line = told.next_line().await.unwrap().expect("it ended before it told a code");
+            if line.trim().starts_with("http") {
+                line.trim().clone_into(&mut page);
+            }
+            if let Some((code, _)) = line.strip_prefix("and enter the code ").and_then(|rest| rest.split_once('.')) {
+                break code.to_owned();
+            }
+        };
+        enter_code(&page, &code, account).await;
+        let mut more = String::new();
+        while let Some(line) = told.next_line().await.unwrap() {
+            more.push_str(&line);
+        }
+        let output = login.wait_with_output().await.unwrap();
+        Ended { code: output.status.code().unwrap(), out: String::from_utf8(output.stdout).unwrap(), told: more }
+    }
+
+    async fn run(&self, token: Option<&str>, arguments: &[&str], input: &str) -> Ended {
+        let mut command = self.command(arguments);
         if let Some(token) = token {
             command.env("KEYSTEAD_SERVER", &self.address).env("KEYSTEAD_TOKEN", token);
         }
-        let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = piped.spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
         // Nobody reads it where it is not asked for.
@@ -199,6 +234,44 @@ async fn an_environment_is_asked_for_approved_watched_and_destroyed_from_the_com
         assert!(last.contains("environment.changed") && last.ends_with("gone"), "it ends with it: {followed}");
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_logs_in_by_a_code_that_they_type_in_a_browser() {
+    both(|bed| async move {
+        let story = Story::over(&bed).await;
+        let told = story.logs_in("manager@contoso.example").await.well();
+        assert!(told.contains("as manager@contoso.example"), "{told}");
+        let kept = story.home.path().join(".config/keystead/login.toml");
+        assert_eq!(std::fs::metadata(&kept).unwrap().permissions().mode() & 0o777, 0o600);
+        let me = story.run(None, &["whoami", "-o", "json"], "").await.json();
+        assert_eq!((&me["roles"][0], &me["teams"][0]), (&"manager".into(), &"payments".into()));
+        let cancelled = story.logs_in("cancel").await;
+        assert!(cancelled.code == 4 && cancelled.told.contains("was cancelled"), "{}", cancelled.told);
+        assert_eq!(story.run(None, &["whoami"], "").await.code, 0, "who was logged in still is");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_without_codes_leads_to_a_token() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let issuer = format!("http://{}", listener.local_addr().unwrap());
+    let document = serde_json::json!({
+        "issuer": issuer, "authorization_endpoint": format!("{issuer}/authorize"), "token_endpoint": format!("{issuer}/token"),
+        "jwks_uri": format!("{issuer}/keys"), "response_types_supported": ["code"], "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+    });
+    let provider = axum::Router::new()
+        .route("/.well-known/openid-configuration", axum::routing::get(|| async move { axum::Json(document) }))
+        .route("/keys", axum::routing::get(|| async { axum::Json(serde_json::json!({"keys": []})) }));
+    let _serves = AbortOnDropHandle::new(tokio::spawn(async move { axum::serve(listener, provider).await.unwrap() }));
+    let bed = Bed::sqlite().await;
+    let portal = Portal::configured(bed.store.clone(), |config| config.sign_in.issuer = issuer).await;
+    let story = Story::of(portal).await;
+    let told = story.run(None, &["login", "--server", &story.address], "").await;
+    assert!(told.code == 2 && told.told.contains("offers no codes"), "{}", told.told);
+    assert!(told.told.contains("/tokens") && told.told.contains("--token"), "{}", told.told);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,6 +8,7 @@ mod issuers;
 mod leaver;
 mod limits;
 mod lists;
+mod login;
 mod long_log;
 mod lost;
 mod matching;

@@ -53,7 +53,9 @@ impl Device {
     /// Types the code, and chooses whoever is named, as a browser sends it.
     async fn answers(&self, asked: &Value, code: &str, account: &str) -> (StatusCode, String) {
         let form = [("otc", code), ("account", account)];
-        let address = self.http.get(asked["verification_uri"].as_str().unwrap()).send().await.unwrap().url().clone();
+        let page = self.http.get(asked["verification_uri"].as_str().unwrap()).send().await.unwrap();
+        let elsewhere = page.headers().get("location").map(|to| to.to_str().unwrap().to_owned());
+        let address = elsewhere.unwrap_or_else(|| page.url().to_string());
         let answer = self.http.post(address).form(&form).send().await.unwrap();
         (answer.status(), answer.text().await.unwrap())
     }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
 
 /// What each group of operations is about.
-const TAGS: [(&str, &str); 12] = [
+const TAGS: [(&str, &str); 13] = [
     ("environments", "What stands, or is to stand: read, checked, changed, removed, released."),
     ("requests", "What was asked for: its plan, its levels, what was said of it."),
     ("approvals", "What waits for the caller."),
@@ -16,6 +16,7 @@ const TAGS: [(&str, &str); 12] = [
     ("events", "What happened, as pages or as a stream."),
     ("policies", "What wishes should be like."),
     ("people", "Who has an account, and who has left."),
+    ("sign-in", "How a command line gets a token for whoever sits before it."),
     ("tokens", "How programs say who they are."),
     ("webhooks", "Where programs are told of what happens."),
     ("audit", "The record, to be verified from the file alone."),
@@ -37,9 +38,11 @@ pub(super) fn lay_over(document: &mut Value) {
             let Some(operation) = item.get_mut(method) else { continue };
             let thing = rules::thing_of(path).filter(|thing| readable.iter().any(|known| known == thing));
             used.extend(operation["tags"][0].as_str().map(str::to_owned));
+            let open = operation["security"] == json!([{}]);
             let about = About {
                 method,
-                posts: method == "post",
+                open,
+                posts: method == "post" && !open,
                 reads_thing: method == "get" && thing == Some(path.as_str()),
                 changes_thing: method != "get" && thing.is_some(),
                 has_body: operation.get("requestBody").is_some(),
@@ -64,6 +67,8 @@ pub(super) fn lay_over(document: &mut Value) {
 /// What an operation is, as far as the conventions ask.
 struct About {
     method: &'static str,
+    /// Whether anybody may ask: there is nobody yet to whom a key could belong.
+    open: bool,
     posts: bool,
     reads_thing: bool,
     changes_thing: bool,
@@ -137,7 +142,10 @@ fn parameters(operation: &mut Value, about: &About) {
 }
 
 fn responses(operation: &mut Value, about: &About) {
-    let mut statuses: Vec<u16> = vec![400, 401, 429, 500, 503];
+    let mut statuses: Vec<u16> = vec![400, 429, 500, 503];
+    if !about.open {
+        statuses.push(401);
+    }
     if about.has_body {
         statuses.extend([408, 413, 415, 422]);
     }

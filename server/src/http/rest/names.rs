@@ -21,6 +21,8 @@ pub(super) fn of(method: &str, path: &str) -> Option<&'static str> {
         ("get", "/notices") => "list_notices",
         ("get", "/deliveries") => "list_deliveries",
         ("post", "/deliveries/{id}/redelivery") => "redeliver_notice",
+        ("get", "/sign-in") => "read_sign_in",
+        ("post", "/sign-in") => "exchange_sign_in",
         ("get", "/handover") => "read_handover",
         ("post", "/handover") => "begin_handover",
         ("delete", "/handover") => "end_handover",

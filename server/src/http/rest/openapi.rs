@@ -53,6 +53,8 @@ use utoipa::{Modify, OpenApi};
         super::changes::let_go,
         super::deliveries::list,
         super::deliveries::again,
+        super::sign_in::read,
+        super::sign_in::exchange,
         super::me::read,
         super::events::list,
         super::events::of_environment,

@@ -76,6 +76,15 @@ impl IntoResponses for Unknown {
     }
 }
 
+/// Of a sign-in.
+pub struct Unentered;
+
+impl IntoResponses for Unentered {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        told(&[NOT_YOURS, NOT_NOW, WRONG])
+    }
+}
+
 /// Of what only some may read of what they see.
 pub struct Unshown;
 

@@ -1,5 +1,6 @@
 //! Speaks OpenID Connect with the identity provider: authorization code with PKCE, state and nonce, through our HTTP client.
 
+use super::document::Document;
 use super::proof::{ASSERTION_TYPE, Endpoint, Proof};
 use crate::clock::Clock;
 use crate::config::{Groups, Known as Meant, SignIn};
@@ -15,8 +16,8 @@ use openidconnect::core::{
 use openidconnect::{
     AdditionalClaims, AuthorizationCode, ClaimsVerificationError, Client, ClientId, ClientSecret, CsrfToken,
     EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IdTokenFields,
-    IdTokenVerifier, IssuerUrl, LoginHint, Nonce, PkceCodeChallenge, PkceCodeVerifier, ProviderMetadataWithLogout,
-    RedirectUrl, Scope, StandardErrorResponse, StandardTokenResponse, TokenResponse,
+    IdTokenVerifier, IssuerUrl, LoginHint, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
+    StandardErrorResponse, StandardTokenResponse, TokenResponse,
 };
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
@@ -34,7 +35,7 @@ const SKEW: i64 = 5 * 60_000;
 
 /// What Entra's id tokens hold beyond the standard. `groups` are object ids, `roles` the values of app roles.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-struct DirectoryClaims {
+pub(super) struct DirectoryClaims {
     #[serde(default)]
     oid: Option<String>,
     #[serde(default)]
@@ -49,6 +50,8 @@ struct DirectoryClaims {
 }
 
 impl AdditionalClaims for DirectoryClaims {}
+
+pub(super) type Claims = openidconnect::IdTokenClaims<DirectoryClaims, CoreGenderClaim>;
 
 type Fields = IdTokenFields<
     DirectoryClaims,
@@ -110,13 +113,13 @@ impl std::fmt::Debug for Leaving {
 
 /// The identity provider of the configuration.
 pub struct Provider {
-    settings: SignIn,
+    pub(super) settings: SignIn,
     groups: Groups,
     redirect: RedirectUrl,
     issuer: IssuerUrl,
     http: reqwest::Client,
     proof: Proof,
-    clock: Clock,
+    pub(super) clock: Clock,
     known: Mutex<Option<(Instant, Arc<Known>)>>,
 }
 
@@ -130,10 +133,10 @@ pub struct Arrived {
     pub ask_for_groups: Option<String>,
 }
 
-struct Known {
+pub(super) struct Known {
+    pub(super) document: Document,
     relying: Relying,
     endpoint: Endpoint,
-    end_session: Option<Url>,
 }
 
 impl Provider {
@@ -222,17 +225,13 @@ impl Provider {
     /// Issuer, audience, keys and nonce are the library's to check; the times with a little patience.
     fn verifier<'a>(&self, known: &'a Known) -> IdTokenVerifier<'a, CoreJsonWebKey> {
         let now = self.clock.now();
-        known.relying.id_token_verifier().set_time_fn(move || time(now.plus(-SKEW))).set_issue_time_verifier_fn(
-            move |issued| match issued <= time(now.plus(SKEW)) {
-                true => Ok(()),
-                false => Err(format!("issued at {issued}, which is yet to come")),
-            },
-        )
+        patient(known.relying.id_token_verifier(), now)
     }
 
     /// Where the browser ends its session at the provider too, if the provider offers that.
     pub async fn end_session(&self, then: &Url) -> Option<Url> {
-        let mut address = self.known(false).await.ok()?.end_session.clone()?;
+        let known = self.known(false).await.ok()?;
+        let mut address = known.document.additional_metadata().end_session_endpoint.clone()?;
         address
             .query_pairs_mut()
             .append_pair("client_id", &self.settings.client_id)
@@ -240,10 +239,7 @@ impl Provider {
         Some(address)
     }
 
-    fn account(
-        &self,
-        claims: &openidconnect::IdTokenClaims<DirectoryClaims, CoreGenderClaim>,
-    ) -> Result<Arrived, ProviderError> {
+    pub(super) fn account(&self, claims: &Claims) -> Result<Arrived, ProviderError> {
         let more = claims.additional_claims();
         let object = more.oid.as_deref().unwrap_or_else(|| claims.subject().as_str());
         let tenant = more.tid.as_deref().unwrap_or_else(|| claims.issuer().as_str());
@@ -270,7 +266,7 @@ impl Provider {
         Ok(Arrived { account, email, ask_for_groups })
     }
 
-    async fn known(&self, anew: bool) -> Result<Arc<Known>, ProviderError> {
+    pub(super) async fn known(&self, anew: bool) -> Result<Arc<Known>, ProviderError> {
         let mut slot = self.known.lock().await;
         if let Some((since, known)) = slot.as_ref()
             && !anew
@@ -279,24 +275,22 @@ impl Provider {
             return Ok(known.clone());
         }
         let http = self.http.clone();
-        let document = ProviderMetadataWithLogout::discover_async(self.issuer.clone(), &move |request| {
-            send(http.clone(), request)
-        })
-        .await
-        .map_err(|error| ProviderError::Unreachable(chain(&error)))?;
-        let end_session = document.additional_metadata().end_session_endpoint.as_ref().map(|end| end.url().clone());
+        let document = Document::discover_async(self.issuer.clone(), &move |request| send(http.clone(), request))
+            .await
+            .map_err(|error| ProviderError::Unreachable(chain(&error)))?;
         let endpoint = endpoint(&document)?;
         let secret = self.proof.secret().map(|secret| ClientSecret::new(secret.expose_secret().to_owned()));
-        let relying = Client::from_provider_metadata(document, ClientId::new(self.settings.client_id.clone()), secret)
-            .set_redirect_uri(self.redirect.clone());
-        let known = Arc::new(Known { relying, endpoint, end_session });
+        let relying =
+            Client::from_provider_metadata(document.clone(), ClientId::new(self.settings.client_id.clone()), secret)
+                .set_redirect_uri(self.redirect.clone());
+        let known = Arc::new(Known { document, relying, endpoint });
         *slot = Some((Instant::now(), known.clone()));
         Ok(known)
     }
 }
 
 /// Where tokens are asked for, and how an assertion is signed for it: PS256 unless only RS256 is known there.
-fn endpoint(document: &ProviderMetadataWithLogout) -> Result<Endpoint, ProviderError> {
+fn endpoint(document: &Document) -> Result<Endpoint, ProviderError> {
     let address = document.token_endpoint();
     let address =
         address.ok_or_else(|| ProviderError::Unreachable("its document names no token endpoint".to_owned()))?;
@@ -306,12 +300,25 @@ fn endpoint(document: &ProviderMetadataWithLogout) -> Result<Endpoint, ProviderE
     Ok(Endpoint { address: address.to_string(), algorithm })
 }
 
+/// A verifier whose clock may differ a little.
+pub(super) fn patient(
+    verifier: IdTokenVerifier<'_, CoreJsonWebKey>,
+    now: Moment,
+) -> IdTokenVerifier<'_, CoreJsonWebKey> {
+    verifier.set_time_fn(move || time(now.plus(-SKEW))).set_issue_time_verifier_fn(move |issued| {
+        match issued <= time(now.plus(SKEW)) {
+            true => Ok(()),
+            false => Err(format!("issued at {issued}, which is yet to come")),
+        }
+    })
+}
+
 fn time(at: Moment) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(at.0).unwrap_or_default()
 }
 
 /// What is wrong with a token, for whoever was not let in and for whoever runs the portal.
-fn unfit(error: &ClaimsVerificationError) -> ProviderError {
+pub(super) fn unfit(error: &ClaimsVerificationError) -> ProviderError {
     let said = match error {
         ClaimsVerificationError::Expired(_) => {
             "the times of the provider’s token do not fit: its clock and the portal’s differ by more than five minutes"

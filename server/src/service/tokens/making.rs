@@ -21,7 +21,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 /// Days of a token of which nothing is said.
 const USUAL_DAYS: u32 = 30;
-const DAY: i64 = 86_400_000;
+pub const DAY: i64 = 86_400_000;
 const LONGEST_NAME: usize = 60;
 /// Valid at a time, of one person or of one team's services.
 const MOST: i64 = 100;
@@ -57,6 +57,8 @@ pub struct Issued {
     pub teams: Option<Vec<TeamName>>,
     pub by: Actor,
     pub made_with: Option<String>,
+    /// Hash of the provider's token for which it was given, which gives no second one.
+    pub made_of: Option<String>,
     pub expires: Moment,
 }
 
@@ -94,7 +96,7 @@ pub async fn issue(store: &Store, issued: &Issued, now: Moment) -> Result<(Strin
 }
 
 async fn keep(store: &Store, issued: &Issued, fresh: Fresh, now: Moment) -> Result<(String, SecretString), NotIssued> {
-    let Issued { whose, owner, name, scopes, teams, by, made_with, expires } = issued;
+    let Issued { whose, owner, name, scopes, teams, by, made_with, made_of, expires } = issued;
     let (account, service) = (whose.account(), matches!(whose, For::Service(..)));
     let team = match whose {
         For::Service(team, _) => Some(team.clone()),
@@ -141,6 +143,7 @@ async fn keep(store: &Store, issued: &Issued, fresh: Fresh, now: Moment) -> Resu
         team,
         made_by: by.name.clone(),
         made_with: made_with.clone(),
+        made_of: made_of.clone(),
         now,
         expires: *expires,
     };
@@ -173,10 +176,8 @@ impl Service {
         let name = new.name.trim().to_owned();
         let (whose, owner) = match team {
             None => {
-                let fits =
-                    !name.is_empty() && name.chars().count() <= LONGEST_NAME && !name.chars().any(char::is_control);
-                if !fits {
-                    say("name", format!("1 to {LONGEST_NAME} characters that say what it is for: nightly build."));
+                if let Err(sentence) = named(&name) {
+                    say("name", sentence);
                 }
                 (Some(For::Person(caller.account.id.clone())), caller.account.name.clone())
             }
@@ -218,7 +219,7 @@ impl Service {
             expires = expires.min(pass.expires);
         }
         let made_with = caller.pass.as_ref().map(|pass| pass.id.clone()).filter(|id| !id.is_empty());
-        Ok(Issued { whose, owner, name, scopes, teams, by: Actor::of(caller), made_with, expires })
+        Ok(Issued { whose, owner, name, scopes, teams, by: Actor::of(caller), made_with, made_of: None, expires })
     }
 
     /// Teams of the caller's own; `None` for all of them.
@@ -246,6 +247,16 @@ impl Service {
             NotIssued::Refused(said) => PortalError::conflict(said),
             NotIssued::Store(error) => internal("making a token", &error),
         })
+    }
+}
+
+/// The name of a person's token; the error is a sentence for whoever typed it.
+pub fn named(name: &str) -> Result<String, String> {
+    let name = name.trim();
+    let fits = !name.is_empty() && name.chars().count() <= LONGEST_NAME && !name.chars().any(char::is_control);
+    match fits {
+        true => Ok(name.to_owned()),
+        false => Err(format!("1 to {LONGEST_NAME} characters that say what it is for: nightly build.")),
     }
 }
 

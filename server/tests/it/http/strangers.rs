@@ -14,7 +14,7 @@ use keystead::service::accounts::make_token;
 use secrecy::ExposeSecret;
 
 /// What anybody may have: the way in, and what belongs to no one.
-const OPEN: [&str; 5] = ["/sign-in", "/sign-in/back", "/sign-out", "/appearance", "/healthz"];
+const OPEN: [&str; 6] = ["/sign-in", "/sign-in/back", "/sign-out", "/appearance", "/healthz", "/api/v1/sign-in"];
 
 /// Pages have no line in the router; their addresses do.
 const PAGES: [&str; 23] = [
@@ -114,7 +114,8 @@ async fn no_endpoint_takes_a_token_that_is_none() {
         format!("Basic {}", valid.expose_secret()),
         valid.expose_secret().to_owned(),
     ];
-    for (method, path) in routes::all().into_iter().filter(|(_, path)| path.starts_with("/api/v1/")) {
+    let closed = |path: &str| path.starts_with("/api/v1/") && !OPEN.contains(&path);
+    for (method, path) in routes::all().into_iter().filter(|(_, path)| closed(path)) {
         for shown in &shown {
             let request = Request::builder().method(method).uri(routes::filled(&path)).header("authorization", shown);
             let seen = Browser::on(&portal.router).send(request.body(Body::empty()).unwrap()).await;

@@ -108,6 +108,15 @@ impl Browser {
     }
 }
 
+/// Types a device's code on the directory's page, and chooses this account; `cancel` says no.
+pub async fn enter_code(page: &str, code: &str, account: &str) {
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let accounts = http.post(page).form(&[("otc", code)]).send().await.unwrap();
+    assert!(accounts.status().is_success() && accounts.text().await.unwrap().contains("Choose an account"));
+    let chosen = http.post(page).form(&[("otc", code), ("account", account)]).send().await.unwrap();
+    assert!(chosen.status().is_success(), "{}", chosen.text().await.unwrap());
+}
+
 /// Chooses the account on the directory's page; answers the way back as a path with its query.
 pub async fn directory(address: &str, account: &str) -> String {
     let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();

@@ -40,6 +40,11 @@ impl Document {
 }
 
 impl Operation<'_> {
+    /// Whether anybody may ask it: no key of theirs could be told from another's.
+    pub fn open(&self) -> bool {
+        self.told["security"] == serde_json::json!([{}])
+    }
+
     /// The example of its body, where it takes one.
     pub fn example(&self) -> Option<Value> {
         let content = self.told.get("requestBody")?.get("content")?.get("application/json")?;

@@ -4,8 +4,8 @@
 pub fn all() -> Vec<(&'static str, String)> {
     let source = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/http/router.rs")).unwrap();
     let mut found = Vec::new();
-    for line in source.lines().filter_map(|line| line.trim().strip_prefix(".route(\"")) {
-        let (path, rest) = line.split_once('"').unwrap();
+    for route in source.lines().flat_map(|line| line.split(".route(\"").skip(1)) {
+        let (path, rest) = route.split_once('"').unwrap();
         let prefix = if rest.contains("rest::") { "/api/v1" } else { "" };
         for (word, method) in
             [("get(", "GET"), ("post(", "POST"), ("put(", "PUT"), ("patch(", "PATCH"), ("delete(", "DELETE")]
