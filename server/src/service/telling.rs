@@ -81,12 +81,10 @@ impl Service {
         if !notice::told(&mut tx, &kept.id, now).await? {
             return Ok(());
         }
-        for recipient in &recipients {
-            telling::add(&mut tx, kept, recipient, now).await?;
-        }
-        for webhook in subscribed.iter().filter(|webhook| webhook.wants(happened.kind.key())) {
-            store::webhook::delivery::add(&mut tx, &webhook.id, kept, now).await?;
-        }
+        telling::add(&mut tx, kept, &recipients, now).await?;
+        let subscribed = subscribed.iter().filter(|webhook| webhook.wants(happened.kind.key()));
+        let subscribed: Vec<&str> = subscribed.map(|webhook| webhook.id.as_str()).collect();
+        store::webhook::delivery::add(&mut tx, &subscribed, kept, now).await?;
         tx.commit().await
     }
 

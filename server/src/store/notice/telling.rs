@@ -5,6 +5,7 @@ use crate::store::{Error, Store, Tx, document, on_both};
 use domain::Moment;
 use domain::notice::Notice;
 use domain::view::notice::{Mailed, Row, Stand, Undelivered};
+use sqlx::QueryBuilder;
 
 /// How something is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,19 +51,28 @@ pub struct Recipient {
     pub address: String,
 }
 
-/// To be sent at once, unless it is of the list; one that is there already stays as it is.
-pub async fn add(tx: &mut Tx, notice: &Kept, to: &Recipient, now: Moment) -> Result<(), Error> {
-    const SQL: &str = "insert into telling (id, notice, channel, recipient, address, at, state, since, tries, due_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $6, 0, $8) on conflict (notice, recipient, channel) do nothing";
-    let id = uuid::Uuid::now_v7().to_string();
-    let (state, due) = match to.channel {
-        Channel::List => ("kept", None),
-        Channel::Mail | Channel::Webhook => ("waiting", Some(now.0)),
-    };
-    on_both!(tx.on(), db => {
-        let add = sqlx::query(SQL).bind(&id).bind(&notice.id).bind(to.channel.key()).bind(&to.name);
-        add.bind(&to.address).bind(now.0).bind(state).bind(due).execute(db).await.map(drop)
-    })?;
+/// Rows of one statement: SQLite takes 32,766 values.
+const ROWS: usize = 1_000;
+
+/// To be sent at once, unless they are of the list; one that is there already stays as it is.
+pub async fn add(tx: &mut Tx, notice: &Kept, to: &[Recipient], now: Moment) -> Result<(), Error> {
+    const SQL: &str = "insert into telling (id, notice, channel, recipient, address, at, state, since, tries, due_at) ";
+    const ONCE: &str = " on conflict (notice, recipient, channel) do nothing";
+    for to in to.chunks(ROWS) {
+        on_both!(tx.on(), db => {
+            let mut all = QueryBuilder::new(SQL);
+            all.push_values(to, |mut row, to| {
+                let (state, due) = match to.channel {
+                    Channel::List => ("kept", None),
+                    Channel::Mail | Channel::Webhook => ("waiting", Some(now.0)),
+                };
+                row.push_bind(uuid::Uuid::now_v7().to_string()).push_bind(&notice.id).push_bind(to.channel.key());
+                row.push_bind(&to.name).push_bind(&to.address).push_bind(now.0).push_bind(state).push_bind(now.0);
+                row.push_bind(0_i64).push_bind(due);
+            });
+            all.push(ONCE).build().execute(db).await.map(drop)
+        })?;
+    }
     Ok(())
 }
 

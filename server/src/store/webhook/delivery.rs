@@ -5,6 +5,7 @@ use crate::store::{Error, Store, Tx, document, on_both};
 use domain::Moment;
 use domain::notice::Notice;
 use domain::view::webhook::{Delivery, State};
+use sqlx::QueryBuilder;
 
 /// The event that says nothing but that it was reached.
 pub const PING: &str = "ping";
@@ -19,33 +20,41 @@ fn state(key: &str) -> Option<State> {
 }
 
 /// To be sent at once; one of the same event that is there already stays as it is.
-pub async fn add(tx: &mut Tx, webhook: &str, notice: &Kept, now: Moment) -> Result<(), Error> {
+pub async fn add(tx: &mut Tx, webhooks: &[&str], notice: &Kept, now: Moment) -> Result<(), Error> {
     let body = document::write(&notice.notice)?;
-    let id = uuid::Uuid::now_v7().to_string();
-    insert(tx, &id, webhook, &notice.id, notice.notice.kind.key(), &body, now).await
+    let new = |webhook: &&str| (uuid::Uuid::now_v7().to_string(), (*webhook).to_owned());
+    let new: Vec<(String, String)> = webhooks.iter().map(new).collect();
+    insert(tx, &new, &notice.id, notice.notice.kind.key(), &body, now).await
 }
 
 /// A ping; answers its id.
 pub async fn ping(tx: &mut Tx, webhook: &str, now: Moment) -> Result<String, Error> {
     let id = uuid::Uuid::now_v7().to_string();
-    insert(tx, &id, webhook, &id, PING, "", now).await?;
+    insert(tx, &[(id.clone(), webhook.to_owned())], &id, PING, "", now).await?;
     Ok(id)
 }
 
+/// One for each webhook, by its id and that of the webhook.
 async fn insert(
     tx: &mut Tx,
-    id: &str,
-    webhook: &str,
+    new: &[(String, String)],
     key: &str,
     event: &str,
     body: &str,
     now: Moment,
 ) -> Result<(), Error> {
-    const SQL: &str = "insert into delivery (id, webhook, event_key, event, body, at, state, since, tries, due_at)
-        values ($1, $2, $3, $4, $5, $6, 'waiting', $6, 0, $6) on conflict (webhook, event_key) do nothing";
+    const SQL: &str = "insert into delivery (id, webhook, event_key, event, body, at, state, since, tries, due_at) ";
+    const ONCE: &str = " on conflict (webhook, event_key) do nothing";
+    if new.is_empty() {
+        return Ok(());
+    }
     on_both!(tx.on(), db => {
-        let add = sqlx::query(SQL).bind(id).bind(webhook).bind(key).bind(event).bind(body).bind(now.0);
-        add.execute(db).await.map(drop)
+        let mut all = QueryBuilder::new(SQL);
+        all.push_values(new, |mut row, (id, webhook)| {
+            row.push_bind(id).push_bind(webhook).push_bind(key).push_bind(event).push_bind(body).push_bind(now.0);
+            row.push_bind("waiting").push_bind(now.0).push_bind(0_i64).push_bind(now.0);
+        });
+        all.push(ONCE).build().execute(db).await.map(drop)
     })?;
     Ok(())
 }
