@@ -1,9 +1,10 @@
 //! Tags of things as they are shown: by them a program says which state it has looked at.
 //!
 //! A tag has two parts. The first stands for what a change is decided by: of a request its state, plan, level and record,
-//! of an environment its state, wish, owner and what waits, of a job what it does and what stopped it. The second stands
-//! for everything else that is shown, but for the moment in which it was read. A change asks that the first is still the
-//! same (`If-Match`); a reader who has what is shown already (`If-None-Match`) has both.
+//! of an environment its state, wish, owner and what waits, of a job what it does and what stopped it, of a token and a
+//! webhook what it may and where it leads. The second stands for everything else that is shown, but for the moment in
+//! which it was read. A change asks that the first is still the same (`If-Match`); a reader who has what is shown already
+//! (`If-None-Match`) has both.
 
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
@@ -18,6 +19,8 @@ fn matters(collection: &str) -> Option<&'static [&'static str]> {
         "environments" => Some(&["row.state", "row.owner", "row.team", "wish", "waits", "released", "request"]),
         "requests" => Some(&["row.state", "digest", "level", "levels", "record", "wish"]),
         "jobs" => Some(&["row.state", "failure", "failed_step", "words", "held_by"]),
+        "tokens" => Some(&["name", "scopes", "teams", "expires_at", "revoked_at"]),
+        "webhooks" => Some(&["name", "url", "events", "enabled", "former_secret_until"]),
         "policies" => Some(&["row", "shown", "text", "versions", "switched"]),
         _ => None,
     }

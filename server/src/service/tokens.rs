@@ -4,7 +4,7 @@ mod making;
 pub(super) mod text;
 
 use super::error::failed;
-use super::{Service, permit};
+use super::{Service, expected, permit};
 use crate::store::token::list;
 use crate::store::{self};
 use app::error::PortalError;
@@ -67,6 +67,7 @@ impl Tokens for Service {
         if !itself && let Some(reason) = pass::lacks(caller, Action::Tokens) {
             return Err(PortalError::forbidden(reason));
         }
+        expected::hold("tokens", || &row)?;
         let now = self.clock.now();
         let mut entry = Entry::new(now, Act::TokenRevoked, Actor::of(caller), Done::named_token(id, &words(&row)))
             .with("owner", row.owner.as_str());
@@ -82,9 +83,12 @@ impl Tokens for Service {
                 store::audit::append(&mut tx, &entry).await?;
                 tx.commit().await?;
             }
-            Ok::<_, store::Error>(())
+            Ok::<_, store::Error>(ended)
         };
-        revoke.await.map_err(failed("revoking a token"))?;
+        let ended = revoke.await.map_err(failed("revoking a token"))?;
+        if ended == 0 && row.revoked_at.is_none() && expected::is_given() {
+            return Err(PortalError::conflict("It was revoked just now."));
+        }
         self.seen_token(caller, id).await.map(|(_, row)| row)
     }
 }

@@ -3,9 +3,9 @@
 mod asked;
 
 use super::error::failed;
-use super::{Service, permit};
+use super::{Service, expected, permit};
 use crate::store::webhook::{self, Webhook, delivery};
-use crate::store::{self, Error, once};
+use crate::store::{self, Error, Tx, once};
 use app::error::PortalError;
 use app::portal::{Answer, Webhooks};
 use async_trait::async_trait;
@@ -60,41 +60,47 @@ impl Webhooks for Service {
 
     async fn change_webhook(&self, caller: &Caller, id: &str, change: &Change) -> Answer<Row> {
         let before = self.seen_webhook(caller, id).await?;
-        let after = self.changed(&before, change).await?;
-        let now = self.clock.now();
-        let entry = told(Act::WebhookChanged, caller, &after, self)
-            .with("host", asked::host(&after.url))
-            .with("events", after.events.join(" "))
-            .with("on", after.enabled);
+        self.fits(&before, change).await?;
         let write = async {
             let mut tx = self.store.begin().await?;
+            let after = match self.hold_webhook(&mut tx, id).await? {
+                Ok(held) => asked::changed(&held, change),
+                Err(refused) => return Ok(Err(refused)),
+            };
             webhook::change(&mut tx, &after).await?;
+            let entry = told(Act::WebhookChanged, caller, &after, self)
+                .with("host", asked::host(&after.url))
+                .with("events", after.events.join(" "))
+                .with("on", after.enabled);
             store::audit::append(&mut tx, &entry).await?;
-            tx.commit().await
+            tx.commit().await?;
+            Ok(Ok(after.shown(self.clock.now())))
         };
-        write.await.map_err(failed("changing a webhook"))?;
-        Ok(after.shown(now))
+        write.await.map_err(failed("changing a webhook"))?
     }
 
     async fn remove_webhook(&self, caller: &Caller, id: &str) -> Answer<Row> {
-        let webhook = self.seen_webhook(caller, id).await?;
-        let entry = told(Act::WebhookRemoved, caller, &webhook, self);
+        self.seen_webhook(caller, id).await?;
         let remove = async {
             let mut tx = self.store.begin().await?;
+            let webhook = match self.hold_webhook(&mut tx, id).await? {
+                Ok(held) => held,
+                Err(refused) => return Ok(Err(refused)),
+            };
             webhook::remove(&mut tx, id).await?;
-            store::audit::append(&mut tx, &entry).await?;
-            tx.commit().await
+            store::audit::append(&mut tx, &told(Act::WebhookRemoved, caller, &webhook, self)).await?;
+            tx.commit().await?;
+            Ok(Ok(webhook.shown(self.clock.now())))
         };
-        remove.await.map_err(failed("removing a webhook"))?;
-        Ok(webhook.shown(self.clock.now()))
+        remove.await.map_err(failed("removing a webhook"))?
     }
 
     async fn rotate_secret(&self, caller: &Caller, id: &str) -> Answer<Made> {
-        let webhook = self.seen_webhook(caller, id).await?;
+        self.seen_webhook(caller, id).await?;
         if let Some(made) = self.made_before(caller).await? {
             return Ok(made);
         }
-        self.another_secret(caller, &webhook).await
+        self.another_secret(caller, id).await
     }
 
     async fn test_webhook(&self, caller: &Caller, id: &str) -> Answer<Delivery> {
@@ -162,6 +168,14 @@ impl Service {
         let webhook = found.ok_or_else(PortalError::not_found)?;
         permit(caller, Action::Webhooks, &Subject::of(&webhook.team, None))?;
         Ok(webhook)
+    }
+
+    /// From here to the commit nobody else changes it; refused where it is gone, or another one by now than the change is
+    /// meant for.
+    async fn hold_webhook(&self, tx: &mut Tx, id: &str) -> Result<Answer<Webhook>, Error> {
+        let Some(held) = webhook::hold(tx, id).await? else { return Ok(Err(PortalError::not_found())) };
+        let fits = expected::hold("webhooks", || held.shown(self.clock.now()));
+        Ok(fits.map(|()| held))
     }
 
     /// With its secret, where an answer that showed it was lost.

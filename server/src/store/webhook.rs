@@ -97,13 +97,16 @@ impl TryFrom<Row> for Webhook {
     }
 }
 
+macro_rules! columns {
+    () => {
+        "id, team, name, url, events, enabled, key_id, secret, former_key_id, former_secret, former_until,
+        failing_since, created_at, created_by"
+    };
+}
+
 macro_rules! webhooks {
     ($rest:literal) => {
-        concat!(
-            "select id, team, name, url, events, enabled, key_id, secret, former_key_id, former_secret, former_until,
-            failing_since, created_at, created_by from webhook where ",
-            $rest
-        )
+        concat!("select ", columns!(), " from webhook where ", $rest)
     };
 }
 
@@ -152,6 +155,13 @@ pub async fn count(store: &Store, team: &TeamName) -> Result<i64, Error> {
         sqlx::query_as(SQL).bind(team.as_str()).fetch_one(db).await
     })?;
     Ok(count)
+}
+
+/// As it is, and from here to the commit nobody else changes it; `None` where it is gone.
+pub async fn hold(tx: &mut Tx, id: &str) -> Result<Option<Webhook>, Error> {
+    const SQL: &str = concat!("update webhook set name = name where id = $1 returning ", columns!());
+    let row: Option<Row> = on_both!(tx.on(), db => sqlx::query_as(SQL).bind(id).fetch_optional(db).await)?;
+    row.map(Webhook::try_from).transpose()
 }
 
 /// Writes name, address, events and whether it is on.

@@ -52,7 +52,8 @@ impl Service {
             events: Some(new.events.clone()),
             enabled: None,
         };
-        let webhook = self.changed(&blank, &change).await?;
+        self.fits(&blank, &change).await?;
+        let webhook = changed(&blank, &change);
         let count = webhook::count(&self.store, &webhook.team).await.map_err(failed("counting webhooks"))?;
         if count >= MOST_OF_TEAM {
             let said = format!("A team has at most {MOST_OF_TEAM} webhooks. Remove one, then make this one.");
@@ -72,39 +73,30 @@ impl Service {
         Ok(Made { secret: secret.expose_secret().to_owned(), row: webhook.shown(now) })
     }
 
-    /// As it would be after this change.
-    pub(super) async fn changed(&self, before: &Webhook, change: &Change) -> Answer<Webhook> {
+    /// Whether this change can be made of it.
+    pub(super) async fn fits(&self, before: &Webhook, change: &Change) -> Answer<()> {
         let mut wrong = Vec::new();
-        let mut after = before.clone();
-        if let Some(name) = &change.name {
-            after.name = name.trim().to_owned();
+        let after = changed(before, change);
+        if change.name.is_some() {
             let count = after.name.chars().count();
             if !(1..=LONGEST_NAME).contains(&count) || after.name.chars().any(char::is_control) {
                 let said = format!("1 to {LONGEST_NAME} characters that say who is told: chat.");
                 wrong.push(FieldError::new("name", said));
             }
         }
-        if let Some(events) = &change.events {
-            let events = events.iter().map(|event| event.trim()).filter(|event| !event.is_empty());
-            after.events = events.map(str::to_owned).collect();
-            after.events.sort_unstable();
-            after.events.dedup();
-            if let Some(unknown) = after.events.iter().find(|event| Kind::of_key(event).is_none()) {
-                let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.key()).collect();
-                let said = format!("There is no event {unknown}. There are {}.", known.join(", "));
-                wrong.push(FieldError::new("events", said));
-            }
+        if change.events.is_some()
+            && let Some(unknown) = after.events.iter().find(|event| Kind::of_key(event).is_none())
+        {
+            let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.key()).collect();
+            let said = format!("There is no event {unknown}. There are {}.", known.join(", "));
+            wrong.push(FieldError::new("events", said));
         }
-        if let Some(enabled) = change.enabled {
-            after.enabled = enabled;
+        if change.url.is_some()
+            && let Err(said) = self.leads_outside(&after.url).await
+        {
+            wrong.push(FieldError::new("url", said));
         }
-        if let Some(url) = &change.url {
-            after.url = url.trim().to_owned();
-            if let Err(said) = self.leads_outside(&after.url).await {
-                wrong.push(FieldError::new("url", said));
-            }
-        }
-        if wrong.is_empty() { Ok(after) } else { Err(PortalError::invalid(wrong)) }
+        if wrong.is_empty() { Ok(()) } else { Err(PortalError::invalid(wrong)) }
     }
 
     /// Looked at here so that it can be mended at once; before each delivery it is looked at again.
@@ -122,22 +114,47 @@ impl Service {
         reachable(&url, inside).await.map(drop).map_err(|delivery| delivery.why().to_owned())
     }
 
-    pub(super) async fn another_secret(&self, caller: &Caller, webhook: &Webhook) -> Answer<Made> {
+    pub(super) async fn another_secret(&self, caller: &Caller, id: &str) -> Answer<Made> {
         let (secret, now) = (new_secret(), self.clock.now());
-        let sealed = self.sealed(&Webhook::bound(&webhook.id), &secret).await?;
+        let sealed = self.sealed(&Webhook::bound(id), &secret).await?;
         let until = now.plus(OVERLAP);
-        let entry = told(Act::WebhookSecretChanged, caller, webhook, self).with("former_secret_until", until.rfc3339());
         let rotate = async {
             let mut tx = self.store.begin().await?;
-            webhook::rotate(&mut tx, &webhook.id, &sealed, until).await?;
-            store::audit::append(&mut tx, &entry).await?;
-            shows(&webhook.id, &sealed);
-            tx.commit().await
+            let webhook = match self.hold_webhook(&mut tx, id).await? {
+                Ok(held) => held,
+                Err(refused) => return Ok(Err(refused)),
+            };
+            webhook::rotate(&mut tx, id, &sealed, until).await?;
+            let entry = told(Act::WebhookSecretChanged, caller, &webhook, self);
+            store::audit::append(&mut tx, &entry.with("former_secret_until", until.rfc3339())).await?;
+            shows(id, &sealed);
+            tx.commit().await?;
+            Ok(Ok(domain::view::webhook::Row { former_secret_until: Some(until), ..webhook.shown(now) }))
         };
-        rotate.await.map_err(failed("changing a webhook's secret"))?;
-        let row = domain::view::webhook::Row { former_secret_until: Some(until), ..webhook.shown(now) };
+        let row = rotate.await.map_err(failed("changing a webhook's secret"))??;
         Ok(Made { secret: secret.expose_secret().to_owned(), row })
     }
+}
+
+/// As it is after this change.
+pub(super) fn changed(before: &Webhook, change: &Change) -> Webhook {
+    let mut after = before.clone();
+    if let Some(name) = &change.name {
+        name.trim().clone_into(&mut after.name);
+    }
+    if let Some(events) = &change.events {
+        let events = events.iter().map(|event| event.trim()).filter(|event| !event.is_empty());
+        after.events = events.map(str::to_owned).collect();
+        after.events.sort_unstable();
+        after.events.dedup();
+    }
+    if let Some(enabled) = change.enabled {
+        after.enabled = enabled;
+    }
+    if let Some(url) = &change.url {
+        url.trim().clone_into(&mut after.url);
+    }
+    after
 }
 
 /// As the Standard Webhooks specification writes one: 32 random bytes.

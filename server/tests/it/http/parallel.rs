@@ -84,6 +84,45 @@ async fn of_thirty_two_changes_of_one_state_one_is_made() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_thirty_two_changes_of_a_webhook_or_a_token_one_is_made() {
+    both(|bed| async move {
+        let portal = Portal::over(&bed).await;
+        let beside = portal.restarted().await;
+        let manager = portal.manager().await;
+        let program = Program::of(&portal, &manager).await;
+        let hook = json!({"team": "payments", "name": "chat", "url": "https://203.0.114.1/hook"});
+        let webhook = program.post("/webhooks", &hook).await.json()["id"].as_str().unwrap().to_owned();
+        let token =
+            program.post("/tokens", &json!({"name": "nightly"})).await.json()["id"].as_str().unwrap().to_owned();
+        let changes = [
+            (Method::PATCH, format!("/webhooks/{webhook}"), Some(json!({"name": "other chat"}))),
+            (Method::DELETE, format!("/tokens/{token}"), None),
+        ];
+        for (method, thing, body) in changes {
+            let seen = program.get(&thing).await.header("etag").to_owned();
+            let all = at_once(&program, &beside, |program| {
+                program.question(&method, &thing, &[("if-match", &seen)], body.as_ref())
+            });
+            let all = all.await;
+            let now = program.get(&thing).await;
+            one_wins(&all, &thing, &now.json(), now.header("etag"));
+        }
+        let thing = format!("/webhooks/{webhook}");
+        let seen = program.get(&thing).await.header("etag").to_owned();
+        let all = at_once(&program, &beside, |program| {
+            program.question(&Method::DELETE, &thing, &[("if-match", &seen)], None)
+        });
+        let all = all.await;
+        assert_eq!(all.iter().filter(|seen| seen.status.is_success()).count(), 1, "{}", bed.name);
+        assert!(all.iter().all(|seen| seen.status.is_success() || seen.problem() == "not-found"), "{}", bed.name);
+        const TOLD: &str = "select count(*) from audit
+            where act in ('webhook-changed', 'webhook-removed', 'token-revoked')";
+        assert_eq!(number(&bed.store, TOLD).await, 3, "{}: each is told once", bed.name);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_thirty_two_repeats_under_one_key_one_has_an_effect() {
     both(|bed| async move {
         let portal = Portal::over(&bed).await;
