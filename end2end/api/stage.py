@@ -67,7 +67,7 @@ class Stage:
         self.ask(self.manager, "GET", "/approvals")
         self.ended(self.approved(request))
         name = FORM["name"]
-        for below in ("", "/checks", "/secrets", "/validations", "/events", "/destruction", "/release"):
+        for below in ("", "/access", "/checks", "/secrets", "/validations", "/events", "/destruction", "/release"):
             self.ask(self.member, "GET", "/environments/{name}" + below, name=name)
         self.ask(self.member, "POST", "/environments/{name}/validation", name=name, headers={"Prefer": "wait=60"})
         runs = self.ask(self.member, "GET", "/environments/{name}/validations", name=name)

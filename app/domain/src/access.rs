@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a principal is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = SecretHolderKind))]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     Person,
@@ -123,21 +124,29 @@ impl Reach {
 
 /// How well a time is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = HeldSince))]
 #[serde(rename_all = "kebab-case")]
 pub enum Since {
     At(Moment),
     /// It was there at the first look.
     Before(Moment),
     /// Between two looks.
-    Between(Moment, Moment),
+    Between {
+        earliest: Moment,
+        latest: Moment,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = HeldUntil))]
 #[serde(rename_all = "kebab-case")]
 pub enum Until {
     /// It was there at the newest look.
     Still,
-    Between(Moment, Moment),
+    Between {
+        earliest: Moment,
+        latest: Moment,
+    },
 }
 
 /// Whether something held at a time.
@@ -151,6 +160,7 @@ pub enum Held {
 
 /// A holding over time, as the looks at it tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = HeldSpan))]
 pub struct Span {
     pub since: Since,
     pub until: Until,
@@ -164,12 +174,12 @@ impl Span {
             Since::At(_) => Held::No,
             Since::Before(at) if when >= at => Held::Yes,
             Since::Before(_) => Held::Perhaps,
-            Since::Between(before, after) => within(when, before, after, Held::No, Held::Yes),
+            Since::Between { earliest: before, latest: after } => within(when, before, after, Held::No, Held::Yes),
         };
         let lasted = match self.until {
             Until::Still if when <= looked => Held::Yes,
             Until::Still => Held::Perhaps,
-            Until::Between(before, after) => within(when, before, after, Held::Yes, Held::No),
+            Until::Between { earliest: before, latest: after } => within(when, before, after, Held::Yes, Held::No),
         };
         begun.min(lasted)
     }
@@ -214,11 +224,14 @@ mod tests {
         use Held::{No, Perhaps, Yes};
         assert_eq!(told(still(Since::At(at(10))), &[9, 10, 100, 101]), [No, Yes, Yes, Perhaps]);
         assert_eq!(told(still(Since::Before(at(10))), &[9, 10]), [Perhaps, Yes]);
-        assert_eq!(told(still(Since::Between(at(10), at(20))), &[10, 15, 20]), [No, Perhaps, Yes]);
-        let ended = Span { since: Since::At(at(10)), until: Until::Between(at(50), at(60)) };
+        assert_eq!(told(still(Since::Between { earliest: at(10), latest: at(20) }), &[10, 15, 20]), [No, Perhaps, Yes]);
+        let ended = Span { since: Since::At(at(10)), until: Until::Between { earliest: at(50), latest: at(60) } };
         assert_eq!(told(ended, &[9, 50, 55, 60]), [No, Yes, Perhaps, No]);
         // Seen at one look alone.
-        let short = Span { since: Since::Between(at(10), at(20)), until: Until::Between(at(20), at(30)) };
+        let short = Span {
+            since: Since::Between { earliest: at(10), latest: at(20) },
+            until: Until::Between { earliest: at(20), latest: at(30) },
+        };
         assert_eq!(told(short, &[10, 15, 20, 25, 30]), [No, Perhaps, Yes, Perhaps, No]);
     }
 }

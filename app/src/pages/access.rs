@@ -152,7 +152,7 @@ fn since(since: Since) -> AnyView {
     match since {
         Since::At(at) => view! { "Since "{moment(at)} }.into_any(),
         Since::Before(at) => view! { "Since before the first look, "{moment(at)} }.into_any(),
-        Since::Between(before, after) => {
+        Since::Between { earliest: before, latest: after } => {
             view! { "Since "{moment(before)}" at the earliest, "{moment(after)}" at the latest" }.into_any()
         }
     }
@@ -161,7 +161,7 @@ fn since(since: Since) -> AnyView {
 fn until(until: Until) -> AnyView {
     match until {
         Until::Still => view! { "and still now" }.into_any(),
-        Until::Between(before, after) => {
+        Until::Between { earliest: before, latest: after } => {
             view! { "until "{moment(before)}" at least, gone by "{moment(after)} }.into_any()
         }
     }

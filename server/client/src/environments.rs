@@ -4,7 +4,7 @@ use crate::api::{Answer, Api};
 use crate::exit::{Done, Exit, Failure, local};
 use crate::output::{Output, at, facts, read, table, word};
 use crate::prompt::{Password, confirm};
-use crate::{document, form, plans, requests};
+use crate::{access, document, form, plans, requests};
 use clap::{Args, Subcommand, ValueEnum};
 use domain::check::Verdict;
 use domain::view::environment::{Row, Validation, Whole};
@@ -61,6 +61,16 @@ pub enum Asked {
         name: String,
         #[arg(long)]
         wait: bool,
+    },
+    /// Tells who could read its secrets, and who did.
+    Access {
+        name: String,
+        /// Who could then: a minute in UTC, 2026-11-27T09:30.
+        #[arg(long, default_value_t)]
+        at: String,
+        /// Of one secret alone.
+        #[arg(long, default_value_t)]
+        secret: String,
     },
     /// Saves everything that proves how it came to be what it is; `keystead audit verify` checks the file.
     Evidence {
@@ -135,6 +145,7 @@ pub(crate) async fn run(asked: Asked, api: &Api, output: Output) -> Done {
             end(&name, "release", &planned, json!({ "reason": reason }), yes, api, output).await
         }
         Asked::Validate { name, wait } => validate(&name, wait, api, output).await,
+        Asked::Access { name, at, secret } => access::show(&name, &at, &secret, api, output).await,
         Asked::Evidence { name, to } => {
             let to = to.unwrap_or_else(|| PathBuf::from(format!("{name}-evidence.zip")));
             let file = api.file(&["environments", &name, "evidence"]).await?;

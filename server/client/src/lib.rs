@@ -1,5 +1,6 @@
 //! The command line as a client of a portal: it speaks the REST API, and uses nothing of the server but `domain`.
 
+mod access;
 mod api;
 mod arguments;
 mod document;

@@ -1,5 +1,6 @@
 //! The REST API under `/api/v1`: a second thin skin over the port, for programs with a bearer token.
 
+pub mod access;
 pub mod approvals;
 pub mod audit;
 pub mod body;

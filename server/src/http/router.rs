@@ -96,6 +96,7 @@ pub fn router(web: Web, sessions: Sessions) -> Router {
         .route("/environments", get(rest::environments::list))
         .route("/environments/{name}", get(rest::environments::read).put(rest::wishes::put))
         .route("/environments/{name}/document", get(rest::wishes::document))
+        .route("/environments/{name}/access", get(rest::access::read))
         .route("/environments/{name}/secrets", get(rest::proofs::secrets))
         .route("/environments/{name}/checks", get(rest::proofs::checks))
         .route("/environments/{name}/validations", get(rest::proofs::list))

@@ -144,9 +144,9 @@ fn ended(span: Span, gone: Option<Moment>) -> Span {
     match (span.until, gone) {
         (Until::Still, Some(gone)) => {
             let began = match span.since {
-                Since::At(at) | Since::Before(at) | Since::Between(_, at) => at,
+                Since::At(at) | Since::Before(at) | Since::Between { latest: at, .. } => at,
             };
-            Span { until: Until::Between(began.min(gone), gone), ..span }
+            Span { until: Until::Between { earliest: began.min(gone), latest: gone }, ..span }
         }
         _ => span,
     }

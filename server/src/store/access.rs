@@ -134,11 +134,11 @@ pub async fn of(store: &Store, environment: &EnvironmentId) -> Result<Known, Err
 fn span(row: &Row, holding: &Holding) -> Span {
     let since = match (holding.given.filter(|_| holding.through.is_none()), row.seen_after) {
         (Some(given), _) => Since::At(given),
-        (None, Some(before)) => Since::Between(Moment(before), Moment(row.seen_at)),
+        (None, Some(before)) => Since::Between { earliest: Moment(before), latest: Moment(row.seen_at) },
         (None, None) => Since::Before(Moment(row.seen_at)),
     };
     let until = match (row.gone_after, row.gone_at) {
-        (Some(before), Some(at)) => Until::Between(Moment(before), Moment(at)),
+        (Some(before), Some(at)) => Until::Between { earliest: Moment(before), latest: Moment(at) },
         _ => Until::Still,
     };
     Span { since, until }

@@ -214,6 +214,8 @@ async fn an_environment_is_asked_for_approved_watched_and_destroyed_from_the_com
         let events = ["events", "--environment", name, "--kind", "request.decided,validation.ended"];
         let events = story.run(Some(&member), &events, "").await.well();
         assert!(events.contains("approved") && events.contains(" passed"), "{events}");
+        let access = story.run(Some(&member), &["env", "access", name], "").await.well();
+        assert!(access.contains("ANSWER") && access.contains("Wrote a value"), "{access}");
         let evidence = story.run(Some(&manager), &["env", "evidence", name], "").await.well();
         let verified = story.run(None, &["audit", "verify", evidence.trim()], "").await.well();
         assert!(verified.starts_with("whole: "), "{verified}");

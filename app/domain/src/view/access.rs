@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// What is asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::IntoParams))]
 #[serde(default)]
 pub struct Filter {
     /// A minute in UTC, `2026-11-27T09:30`; empty for the newest look and everything before.
@@ -15,8 +16,9 @@ pub struct Filter {
     pub of: String,
 }
 
-/// The page.
+/// Who could.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = SecretsAccess))]
 pub struct Access {
     pub environment: String,
     pub vault: String,
@@ -37,6 +39,7 @@ pub struct Access {
 
 /// Somebody who could.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = SecretHolder))]
 pub struct Holder {
     pub name: String,
     pub principal: String,
@@ -56,6 +59,7 @@ pub struct Holder {
 
 /// What the vault's own audit log says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = SecretUses))]
 pub struct Uses {
     /// Since when the vault writes it: no access before is in it.
     pub since: Option<Moment>,
@@ -67,6 +71,7 @@ pub struct Uses {
 
 /// Accesses to the vault that differ in nothing but their time, of one day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = SecretUse))]
 pub struct Use {
     /// The newest.
     pub at: Moment,

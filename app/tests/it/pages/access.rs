@@ -48,7 +48,10 @@ pub(crate) fn told() -> Fake {
     let group = holder("Team Payments", Kind::Group, "Key Vault Secrets User");
     let member = Holder {
         through: Some("Team Payments".into()),
-        span: Span { since: Since::Between(ago(7_200), ago(6_300)), until: Until::Between(ago(3_600), ago(2_700)) },
+        span: Span {
+            since: Since::Between { earliest: ago(7_200), latest: ago(6_300) },
+            until: Until::Between { earliest: ago(3_600), latest: ago(2_700) },
+        },
         perhaps: true,
         ..holder("third-member@contoso.example", Kind::Person, "Key Vault Secrets User")
     };

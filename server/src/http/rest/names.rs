@@ -3,6 +3,7 @@
 /// Of this method at this path; `None` where verb and noun say it.
 pub(super) fn of(method: &str, path: &str) -> Option<&'static str> {
     Some(match (method, path.trim_start_matches("/api/v1")) {
+        ("get", "/environments/{name}/access") => "read_environment_access",
         ("get", "/environments/{name}/checks") => "list_environment_checks",
         ("get", "/environments/{name}/document") => "read_environment_document",
         ("get", "/environments/{name}/events") => "list_environment_events",

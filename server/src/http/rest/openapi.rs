@@ -86,6 +86,7 @@ use utoipa::{Modify, OpenApi};
         super::plans::read,
         super::wishes::put,
         super::wishes::document,
+        super::access::read,
         super::proofs::secrets,
         super::proofs::checks,
         super::proofs::list,

@@ -114,6 +114,20 @@ async fn secrets_checks_and_validations_are_read_and_a_repair_is_asked_for() {
         (&json!("Nothing stands of it yet."), &Value::Null)
     );
 
+    portal.looked(&built.job.environment).await;
+    let access = program.get("/environments/proved/access").await.json();
+    let reads = |row: &Value| row["reads"] == json!(true) && row["span"]["until"] == json!("still");
+    let holders = access["could"]["holders"].as_array().unwrap();
+    assert!(holders.iter().any(|row| reads(row) && row["name"] == json!("The web app")), "{access}");
+    let wrote = |row: &Value| row["what"] == json!("Wrote a value") && row["allowed"] == json!(true);
+    assert!(access["did"]["rows"].as_array().unwrap().iter().any(wrote), "{access}");
+    assert_eq!((&access["unread"], &access["did"]["more"]), (&Value::Null, &json!(false)), "{access}");
+    let before = program.get("/environments/proved/access?at=2020-01-01T00:00").await.json();
+    let app = |row: &Value| row["name"] == json!("The web app");
+    assert!(!before["could"]["holders"].as_array().unwrap().iter().any(app), "{before}");
+    let unknown = program.get("/environments/proved/access?at=yesterday").await;
+    assert_eq!(unknown.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", unknown.body);
+
     let checks = program.get("/environments/proved/checks").await.json();
     assert!(checks["rows"].as_array().unwrap().iter().any(|row| row["check"] == "four-secrets"), "{checks}");
     assert_eq!(program.get("/environments/waiting/checks").await.status, StatusCode::NOT_FOUND);

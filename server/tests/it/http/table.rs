@@ -73,6 +73,7 @@ pub(super) fn over_rest(action: Action, on: &Stage) -> Vec<Call> {
             ("GET", built(""), None),
             ("GET", job(""), None),
             ("GET", built("/document"), None),
+            ("GET", built("/access"), None),
             ("GET", built("/secrets"), None),
             ("GET", built("/validations"), None),
         ],

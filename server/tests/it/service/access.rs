@@ -72,7 +72,7 @@ async fn a_right_that_was_given_and_taken_away_again_stays_known() {
         let told = portal.service.access(&member, name, &all).await.unwrap().0;
         let theirs: Vec<&Holder> = told.holders.iter().filter(|one| one.principal == SOMEBODY).collect();
         let ended = theirs.iter().find(|one| one.place == "on the vault").unwrap();
-        assert_eq!(ended.span.until, Until::Between(seen_at, portal.now()), "{theirs:#?}");
+        assert_eq!(ended.span.until, Until::Between { earliest: seen_at, latest: portal.now() }, "{theirs:#?}");
         let kept = theirs.iter().find(|one| one.role == "Key Vault Secrets Officer").unwrap();
         assert_eq!(
             (kept.span.until, kept.place.as_str()),
