@@ -2,6 +2,7 @@
 //! kept.
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::{Result, bail};
 
@@ -29,14 +30,14 @@ pub fn run(arguments: &[String]) -> Result<()> {
         );
     }
     rest.insert(0, kind.to_owned());
-    act(&program, &rest)
+    run::loud(&mut act(&program, &rest))
 }
 
-/// Runs the program with these arguments on the programs that were built.
-pub fn act(program: &PathBuf, arguments: &[String]) -> Result<()> {
+/// The program with these arguments, on the programs that were built.
+pub fn act(program: &PathBuf, arguments: &[String]) -> Command {
     let mut command = run::command(program);
     command.args(arguments).arg("--programs").arg(place::target().join("debug")).arg("--source").arg(place::root());
-    run::loud(&mut command)
+    command
 }
 
 /// Compiled into the tools' folder.

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use throwaway_postgres::{Care, Cluster};
 
 use crate::build::join;
 use crate::phases::Phases;
-use crate::{place, python, run, setup};
+use crate::{late, place, python, run, setup};
 
 /// What was asked: all scripts, or those with FILTER in their name; with `--all` also the Azure command line.
 struct Asked {
@@ -150,27 +150,18 @@ impl Script {
         let mut python = Command::new(python::interpreter(self.environment));
         python.arg(&self.path).env_clear().envs(variables.iter().map(|(name, value)| (name, value)));
         python.current_dir(folder()).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-        let mut child = python.spawn().with_context(|| format!("starting {}", self.name))?;
-        let ended = loop {
-            match child.try_wait()? {
-                Some(status) => break Some(status),
-                None if begun.elapsed() > LONGEST => break None,
-                None => std::thread::sleep(Duration::from_millis(20)),
-            }
-        };
+        let ended = late::within(&mut python, LONGEST);
         let seconds = begun.elapsed().as_secs_f64();
-        if ended.is_some_and(|status| status.success()) {
+        if ended.as_ref().is_ok_and(ExitStatus::success) {
             let said = fs::read_to_string(&path).unwrap_or_default();
             let skipped = said.lines().find(|line| line.starts_with("skipped")).unwrap_or_default();
             eprintln!("  {:<24} {seconds:6.1} s  {skipped}", self.name);
             return Ok(());
         }
         eprintln!("  {:<24} {seconds:6.1} s  FAILED", self.name);
-        if ended.is_none() {
-            child.kill()?;
-            child.wait()?;
-        }
-        bail!("{}:\n{}", self.name, run::tail(&path))
+        let said = || format!("{}:\n{}", self.name, run::tail(&path));
+        ended.with_context(said)?;
+        bail!(said())
     }
 }
 

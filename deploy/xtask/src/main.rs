@@ -9,6 +9,7 @@ mod conformance;
 mod deny;
 mod engine;
 mod fingerprint;
+mod late;
 mod pack;
 mod phases;
 mod pictures;

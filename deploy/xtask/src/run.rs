@@ -5,9 +5,14 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, bail};
 
-use crate::place;
+use crate::{late, place};
+
+/// Nothing of a test run and nothing that only prepares takes so long unless it hangs.
+pub const LONGEST: Duration = Duration::from_secs(30 * 60);
 
 /// A program to be run in the root of the source tree, without the variables that `cargo run` gave to this one: some
 /// build scripts watch them and would compile again.
@@ -47,17 +52,23 @@ pub fn loud(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs a program beside a loud one: what it says goes to `target/xtask/NAME.log` and is shown where it fails.
+/// As [`loud`], for at most [`LONGEST`].
+pub fn timely(command: &mut Command) -> Result<()> {
+    let status = late::within(command, LONGEST).with_context(|| line(command))?;
+    if !status.success() {
+        bail!("{} failed ({status})", line(command));
+    }
+    Ok(())
+}
+
+/// Runs a program beside a loud one: what it says goes to `target/xtask/NAME.log` and is shown where it
+/// fails or takes longer than [`LONGEST`].
 pub fn quiet(command: &mut Command, name: &str) -> Result<()> {
     let path = place::memory().join(format!("{name}.log"));
     fs::create_dir_all(place::memory())?;
     let log = File::create(&path).with_context(|| format!("writing {}", path.display()))?;
-    let status = command
-        .stdin(Stdio::null())
-        .stdout(log.try_clone()?)
-        .stderr(log)
-        .status()
-        .with_context(|| format!("starting {}", line(command)))?;
+    command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+    let status = late::within(command, LONGEST).with_context(|| format!("{}:\n{}", line(command), tail(&path)))?;
     if !status.success() {
         bail!("{} failed ({status}):\n{}", line(command), tail(&path));
     }

@@ -101,7 +101,7 @@ struct Native {
 
 fn native(asked: &Asked, tools: &Tools, phases: &Phases) -> Native {
     let formatted = phases.run("format", check::format);
-    let built = phases.run("compile and lint", || run::loud(cargo("build", tools).arg("--all-targets")));
+    let built = phases.run("compile and lint", || run::timely(cargo("build", tools).arg("--all-targets")));
     if built.is_err() {
         return Native { built: false, tests: formatted.and(built) };
     }
@@ -111,13 +111,13 @@ fn native(asked: &Asked, tools: &Tools, phases: &Phases) -> Native {
         if asked.all {
             test.args(["--", "--include-ignored"]);
         }
-        run::loud(&mut test)
+        run::timely(&mut test)
     });
     let own = phases.run("tests of the task program", || {
         let mut test = run::cargo(Some("tools"));
         test.args(["test", "--manifest-path", "deploy/xtask/Cargo.toml", "-p", "xtask", "--quiet"]);
         wasm::lint(&mut test, Some(&tools.linter));
-        run::loud(&mut test)
+        run::timely(&mut test)
     });
     Native { built: true, tests: formatted.and(tests).and(own) }
 }
@@ -153,7 +153,7 @@ fn end_to_end(asked: &Asked, tools: &Tools) -> Result<()> {
     }
     playwright.env("CHROMIUM", &tools.chromium).env("KEYSTEAD_PROGRAMS", place::target().join("debug"));
     playwright.env("KEYSTEAD_TEST_ALL", if asked.all { "1" } else { "" });
-    run::loud(&mut playwright)
+    run::timely(&mut playwright)
 }
 
 /// A minute of chaos, and a sample of the positions at which a server is killed and of the changes that are refused; with
@@ -172,7 +172,8 @@ fn killed(asked: &Asked, phases: &Phases) -> Result<()> {
             ("run", "--seconds", seconds),
         ] {
             let words = [kind, option, value, "--database", database].map(str::to_owned);
-            let done = phases.run(&format!("chaos {kind} on {database}"), || chaos::act(&program, &words));
+            let done =
+                phases.run(&format!("chaos {kind} on {database}"), || run::timely(&mut chaos::act(&program, &words)));
             failures.extend(done.err().map(|error| format!("{error:#}")));
         }
     }
