@@ -97,6 +97,6 @@ export async function until(what: string, milliseconds: number, so: () => Promis
   const end = Date.now() + milliseconds;
   while (!(await so())) {
     if (Date.now() > end) throw new Error(`waited ${milliseconds / 1000} s in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
