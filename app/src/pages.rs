@@ -21,6 +21,7 @@ pub mod problems;
 pub mod release_environment;
 pub mod request;
 pub mod requests;
+pub mod secrets;
 pub mod sessions;
 pub mod sign_in;
 pub mod token;

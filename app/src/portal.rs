@@ -15,6 +15,7 @@ mod people;
 mod plans;
 pub mod policies;
 pub mod requests;
+mod secrets;
 mod sessions;
 mod teams;
 mod tokens;
@@ -42,6 +43,7 @@ pub use people::People;
 pub use plans::{Asking, Plans, Sent};
 pub use policies::Policies;
 pub use requests::{Requests, Submission};
+pub use secrets::Secrets;
 pub use sessions::Sessions;
 pub use teams::Teams;
 pub use tokens::Tokens;
@@ -86,6 +88,7 @@ pub trait Portal:
     + Wishes
     + Teams
     + Lists
+    + Secrets
 {
 }
 
@@ -109,7 +112,8 @@ impl<
         + Plans
         + Wishes
         + Teams
-        + Lists,
+        + Lists
+        + Secrets,
 > Portal for T
 {
 }

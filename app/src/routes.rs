@@ -90,6 +90,11 @@ pub fn release(name: &str) -> String {
     format!("{}/release", environment(name))
 }
 
+/// The secrets in its vault, without their values. `POST` with `version` and `value` sets the password.
+pub fn secrets(name: &str) -> String {
+    format!("{}/secrets", environment(name))
+}
+
 /// GET page (`draft`, `tried`) and POST: the fields of `domain::form::Form`, `db_password` and `draft`; sends for approval.
 /// Wrong answers are kept in the draft, and the answer is a 303 to [`draft`].
 pub fn new_environment() -> &'static str {
@@ -298,6 +303,7 @@ mod tests {
             repair("payments-staging"),
             destroy("payments-staging"),
             release("payments-staging"),
+            secrets("payments-staging"),
             access("payments-staging"),
             new_environment().to_owned(),
             show_plan().to_owned(),

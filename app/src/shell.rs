@@ -59,6 +59,7 @@ pub fn App() -> impl IntoView {
                 <Route path=(Is("environments"), Param("name"), Is("change")) view=pages::change_environment::ChangeEnvironment ssr=SsrMode::Async/>
                 <Route path=(Is("environments"), Param("name"), Is("destroy")) view=pages::destroy_environment::DestroyEnvironment ssr=SsrMode::Async/>
                 <Route path=(Is("environments"), Param("name"), Is("release")) view=pages::release_environment::ReleaseEnvironment ssr=SsrMode::Async/>
+                <Route path=(Is("environments"), Param("name"), Is("secrets")) view=pages::secrets::Secrets ssr=SsrMode::Async/>
                 <Route path=(Is("environments"), Param("name"), Is("access")) view=pages::access::Access ssr=SsrMode::Async/>
                 <Route path=Is("requests") view=pages::requests::Requests ssr=SsrMode::Async/>
                 <Route path=(Is("requests"), Param("id")) view=pages::request::Request ssr=SsrMode::Async/>

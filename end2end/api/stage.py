@@ -69,6 +69,9 @@ class Stage:
         name = FORM["name"]
         for below in ("", "/access", "/checks", "/secrets", "/validations", "/events", "/destruction", "/release"):
             self.ask(self.member, "GET", "/environments/{name}" + below, name=name)
+        password = {"name": name, "secret": "Webapp-DB-Server-UserPassword"}
+        self.ask(self.member, "GET", "/environments/{name}/secrets/{secret}", **password)
+        self.ask(self.member, "PUT", "/environments/{name}/secrets/{secret}", {"value": "a new password"}, **password)
         self.ask(self.member, "POST", "/environments/{name}/validation", name=name, headers={"Prefer": "wait=60"})
         runs = self.ask(self.member, "GET", "/environments/{name}/validations", name=name)
         run = runs["rows"][0]["id"]

@@ -65,6 +65,8 @@ acts! {
     /// What somebody has left behind has another owner.
     EnvironmentTakenOn = "environment-taken-on", "Environment taken over";
     EnvironmentReleased = "environment-released", "Environment released";
+    /// By hand, before the vault is asked to take it; what came of it is an entry of its own.
+    SecretAsked = "secret-asked", "Secret asked to be set";
     SecretsWritten = "secrets-written", "Secrets written";
     SecretsRemoved = "secrets-removed", "Secrets removed";
     RoleAssigned = "role-assigned", "Role assigned";

@@ -123,6 +123,7 @@ actions! {
     Change = "change", Environments, "Ask for changes and repairs";
     Destroy = "destroy", Environments, "Ask for destruction";
     Release = "release", Environments, "Ask that Keystead lets go";
+    SetSecret = "set-secret", Environments, "Set the password in the vault";
     Validate = "validate", Environments, "Run the checks";
     TakeOn = "take-on", Environments, "Take over what somebody left behind";
     Withdraw = "withdraw", Requests, "Withdraw own requests";

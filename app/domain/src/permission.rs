@@ -9,6 +9,7 @@
 //! | decide, level of the platform | no | no | any, never own | no |
 //! | decide, level of a group | who is in it, never own | who is in it, never own | who is in it, never own | who is in it, never own |
 //! | comment on a request | the team's | the team's | everywhere | no |
+//! | set a secret | the team's | the team's | everywhere | no |
 //! | cancel, retry, roll back, mend | the team's | the team's | everywhere | no |
 //! | take over from a worker that hangs | no | no | everywhere | no |
 //! | read the record (audit) | no | the team's | everything | everything |
@@ -64,6 +65,8 @@ pub enum Action {
     RollBack,
     /// Take a job from a worker that hangs.
     TakeOver,
+    /// Put another value into a secret of its vault.
+    SetSecret,
     /// Run the checks again.
     Validate,
     /// Read and export what the record says.
@@ -85,7 +88,7 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Action; 21] = [
+    pub const ALL: [Action; 22] = [
         Action::See,
         Action::Request,
         Action::Change,
@@ -98,6 +101,7 @@ impl Action {
         Action::Retry,
         Action::RollBack,
         Action::TakeOver,
+        Action::SetSecret,
         Action::Validate,
         Action::Audit,
         Action::People,
@@ -240,6 +244,7 @@ fn by_role(caller: &Caller, action: Action, subject: &Subject<'_>) -> Answer {
         | Action::Cancel
         | Action::Retry
         | Action::RollBack
+        | Action::SetSecret
         | Action::Validate => Answer::Allowed,
         Action::TakeOver if platform => Answer::Allowed,
         Action::TakeOver => Answer::Refused("A platform engineer takes a job from a worker that hangs."),

@@ -275,7 +275,11 @@ fn access(found: &Whole) -> AnyView {
     });
     view! {
         <section class="card" aria-labelledby="access">
-            <header><h2 id="access">"Access"</h2><a class="push small-text" href=routes::access(&found.row.name) rel="external">"Who could, who did"</a></header>
+            <header>
+                <h2 id="access">"Access"</h2>
+                <a class="push small-text" href=routes::secrets(&found.row.name) rel="external">"Secrets"</a>
+                <a class="small-text" href=routes::access(&found.row.name) rel="external">"Who could, who did"</a>
+            </header>
             <ul class="rows">{lines.into_iter().collect_view()}</ul>
         </section>
     }

@@ -39,6 +39,4 @@ pub trait Lists: Send + Sync {
         environment: &str,
         id: Option<&ValidationId>,
     ) -> Answer<environment::Validation>;
-    /// Names, versions and ages of the secrets in its vault, never a value. Asks Azure.
-    async fn secrets(&self, caller: &Caller, environment: &str) -> Answer<environment::Secrets>;
 }

@@ -478,7 +478,24 @@ impl portal::Lists for Fake {
     async fn validation(&self, _: &Caller, _: &str, _: Option<&ValidationId>) -> Answer<view::environment::Validation> {
         Err(PortalError::not_found())
     }
+}
+
+#[async_trait]
+impl portal::Secrets for Fake {
     async fn secrets(&self, _: &Caller, _: &str) -> Answer<view::environment::Secrets> {
+        Err(PortalError::not_found())
+    }
+    async fn secret(&self, _: &Caller, _: &str, _: &str) -> Answer<view::environment::Secret> {
+        Err(PortalError::not_found())
+    }
+    async fn set_secret(
+        &self,
+        _: &Caller,
+        _: &str,
+        _: &str,
+        _: Option<&str>,
+        _: SecretString,
+    ) -> Answer<view::environment::Secret> {
         Err(PortalError::not_found())
     }
 }

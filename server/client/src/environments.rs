@@ -4,7 +4,7 @@ use crate::api::{Answer, Api};
 use crate::exit::{Done, Exit, Failure, local};
 use crate::output::{Output, at, facts, read, table, word};
 use crate::prompt::{Password, confirm};
-use crate::{access, document, form, plans, requests};
+use crate::{access, document, form, plans, requests, secrets};
 use clap::{Args, Subcommand, ValueEnum};
 use domain::check::Verdict;
 use domain::view::environment::{Row, Validation, Whole};
@@ -72,6 +72,10 @@ pub enum Asked {
         #[arg(long, default_value_t)]
         secret: String,
     },
+    /// Lists the secrets in its vault: versions and ages, never a value.
+    Secrets { name: String },
+    /// Sets the database user's password in its vault, from the terminal or the standard input.
+    SetPassword { name: String },
     /// Saves everything that proves how it came to be what it is; `keystead audit verify` checks the file.
     Evidence {
         name: String,
@@ -146,6 +150,8 @@ pub(crate) async fn run(asked: Asked, api: &Api, output: Output) -> Done {
         }
         Asked::Validate { name, wait } => validate(&name, wait, api, output).await,
         Asked::Access { name, at, secret } => access::show(&name, &at, &secret, api, output).await,
+        Asked::Secrets { name } => secrets::list(&name, api, output).await,
+        Asked::SetPassword { name } => secrets::set(&name, api, output).await,
         Asked::Evidence { name, to } => {
             let to = to.unwrap_or_else(|| PathBuf::from(format!("{name}-evidence.zip")));
             let file = api.file(&["environments", &name, "evidence"]).await?;

@@ -15,6 +15,7 @@ mod plans;
 mod prompt;
 mod requests;
 mod retry;
+mod secrets;
 mod watch;
 
 pub use arguments::{Command, Options, completions};

@@ -33,6 +33,7 @@ pub mod refusals;
 pub mod remembered;
 pub mod requests;
 mod rules;
+pub mod secrets;
 mod shape;
 pub mod sign_in;
 mod strict;

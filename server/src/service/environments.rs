@@ -109,9 +109,7 @@ impl Environments for Service {
             return Ok(validation);
         }
         let failed = failed("asking for the checks");
-        let filter = store::job::Filter { teams: None, environment: Some(name), state: None };
-        let (jobs, _) = store::job::list(&self.store, filter, "", 1).await.map_err(&failed)?;
-        let can = can_validate(caller, &environment, jobs.first().map(|job| job.state));
+        let can = can_validate(caller, &environment, self.newest_job(&environment).await?);
         if !can.allowed {
             return Err(PortalError::conflict(can.reason.unwrap_or_default()));
         }
@@ -119,23 +117,22 @@ impl Environments for Service {
         if let Some(running) = newest.into_iter().find(|run| run.validation.running) {
             return Ok(running.validation.id);
         }
-        let (id, now) = (ValidationId::new(new_id()), self.clock.now());
         let by = &caller.account.name;
         let asked = Done::environment(&environment.id, environment.name.as_str());
-        let asked = Entry::new(now, Act::ChecksAsked, Actor::of(caller), asked).with("run", id.as_str());
+        let asked = Entry::new(self.clock.now(), Act::ChecksAsked, Actor::of(caller), asked);
         let asked = asked.about(&environment.id, &environment.name, &environment.team);
         let set = async {
             let mut tx = self.store.begin().await?;
             if let Err(stale) = self.hold_environment(&mut tx, &environment.id).await? {
                 return Ok(Err(stale));
             }
-            store::validation::begin_in(&mut tx, &id, &environment.id, by, 0, now).await?;
-            timer::set(&mut tx, timer::CHECKS, environment.id.as_str(), now).await?;
+            let id = self.begin_checks(&mut tx, &environment, by).await?;
+            let asked = asked.with("run", id.as_str());
             store::audit::append(&mut tx, &asked).await?;
             once::made(&id);
-            tx.commit().await.map(Ok)
+            tx.commit().await.map(|()| Ok(id))
         };
-        set.await.map_err(&failed)??;
+        let id = set.await.map_err(&failed)??;
         self.store.announce(Change::Environment(environment.id.clone())).await;
         self.store.announce(Change::Timer).await;
         Ok(id)
@@ -173,8 +170,30 @@ async fn heard_of(changes: &mut Receiver<Change>, id: &EnvironmentId) {
     }
 }
 
+impl Service {
+    /// How its newest job stands.
+    pub(super) async fn newest_job(&self, environment: &Environment) -> Answer<Option<job::State>> {
+        let filter = store::job::Filter { teams: None, environment: Some(environment.name.as_str()), state: None };
+        let jobs = store::job::list(&self.store, filter, "", 1).await.map_err(failed("looking for its jobs"))?.0;
+        Ok(jobs.first().map(|job| job.state))
+    }
+
+    /// Has the checks run as soon as this is committed; whoever commits announces the timer.
+    pub(super) async fn begin_checks(
+        &self,
+        tx: &mut store::Tx,
+        environment: &Environment,
+        by: &str,
+    ) -> Result<ValidationId, store::Error> {
+        let (id, now) = (ValidationId::new(new_id()), self.clock.now());
+        store::validation::begin_in(tx, &id, &environment.id, by, 0, now).await?;
+        timer::set(tx, timer::CHECKS, environment.id.as_str(), now).await?;
+        Ok(id)
+    }
+}
+
 /// What the caller's right to an environment is judged by.
-fn subject(environment: &Environment) -> Subject<'_> {
+pub(super) fn subject(environment: &Environment) -> Subject<'_> {
     Subject::of(&environment.team, Some(&environment.owner))
 }
 

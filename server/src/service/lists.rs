@@ -12,7 +12,7 @@ use app::portal::{Answer, Lists, Rows};
 use async_trait::async_trait;
 use domain::account::Caller;
 use domain::id::ValidationId;
-use domain::view::environment::{Filter, Row, Secrets, Show, Sort, Validation};
+use domain::view::environment::{Filter, Row, Show, Sort, Validation};
 use domain::view::request;
 
 /// By bounds, order, cursor and length.
@@ -120,10 +120,6 @@ impl Lists for Service {
             None => store::validation::newest(&self.store, &environment.id, 1).await.map_err(&failed)?.pop(),
         };
         run.map(|run| run.validation).ok_or_else(PortalError::not_found)
-    }
-
-    async fn secrets(&self, caller: &Caller, environment: &str) -> Answer<Secrets> {
-        self.secrets_of(caller, environment).await
     }
 }
 

@@ -1,18 +1,26 @@
 //! The secrets in an environment's vault by name, version and age: asked of the vault, which tells them without a value.
 
-use super::Service;
+mod setting;
+
 use super::cache::Cache;
+use super::changeable::LET_GO;
+use super::environments::subject;
+use super::{Service, can};
 use crate::store::environment::Environment;
-use app::error::PortalError;
-use app::portal::Answer;
+use app::error::{Code, PortalError};
+use app::portal::{Answer, Secrets as Port};
+use async_trait::async_trait;
 use azure::{Kind, SecretFacts};
 use domain::Moment;
 use domain::account::Caller;
 use domain::environment::State;
 use domain::id::EnvironmentId;
 use domain::naming::SECRETS;
+use domain::permission::Action;
+use domain::view::Can;
 use domain::view::environment::{Secret, Secrets};
 use futures::future::try_join_all;
+use secrecy::SecretString;
 use std::time::Duration;
 
 /// What a vault told a moment ago, or why it told nothing.
@@ -21,11 +29,44 @@ pub(super) type Known = Cache<EnvironmentId, Result<Vec<Option<SecretFacts>>, St
 /// A program waits.
 const LONGEST: Duration = Duration::from_secs(10);
 
+#[async_trait]
+impl Port for Service {
+    async fn secrets(&self, caller: &Caller, environment: &str) -> Answer<Secrets> {
+        let environment = self.seen_environment(caller, environment).await?;
+        let set = self.settable(caller, &environment).await?;
+        self.secrets_in(&environment, set).await
+    }
+
+    async fn secret(&self, caller: &Caller, environment: &str, secret: &str) -> Answer<Secret> {
+        let environment = self.seen_environment(caller, environment).await?;
+        let found = self.secrets_in(&environment, Can::yes()).await?;
+        let of_name = |row: &Secret| row.name.eq_ignore_ascii_case(secret);
+        let row = found.rows.into_iter().find(of_name).ok_or_else(PortalError::not_found)?;
+        // Of what does not stand it is known that there is none.
+        let stands = !matches!(environment.state, State::Waiting | State::Gone);
+        match found.unread.filter(|_| stands) {
+            Some(why) => Err(PortalError::new(Code::Unavailable, why)),
+            None => Ok(row),
+        }
+    }
+
+    async fn set_secret(
+        &self,
+        caller: &Caller,
+        environment: &str,
+        secret: &str,
+        version: Option<&str>,
+        value: SecretString,
+    ) -> Answer<Secret> {
+        let environment = self.seen_environment(caller, environment).await?;
+        self.set_by_hand(caller, &environment, secret, version, value).await
+    }
+}
+
 impl Service {
-    pub(super) async fn secrets_of(&self, caller: &Caller, name: &str) -> Answer<Secrets> {
-        let environment = self.seen_environment(caller, name).await?;
+    async fn secrets_in(&self, environment: &Environment, set: Can) -> Answer<Secrets> {
         let now = self.clock.now();
-        let (facts, unread) = match self.asked_of_the_vault(&environment, now).await? {
+        let (facts, unread) = match self.asked_of_the_vault(environment, now).await? {
             Ok(facts) => (facts, None),
             Err(why) => (Vec::new(), Some(why)),
         };
@@ -34,9 +75,26 @@ impl Service {
             vault: environment.wish.vault.name.to_string(),
             rows: SECRETS.iter().enumerate().map(of).collect(),
             unread,
+            set,
             next: None,
             now,
         })
+    }
+
+    /// By the table, then by whether there is a vault that no job is at work on.
+    async fn settable(&self, caller: &Caller, environment: &Environment) -> Answer<Can> {
+        let by_table = can(caller, Action::SetSecret, &subject(environment));
+        let no = match environment.state {
+            _ if !by_table.allowed => return Ok(by_table),
+            State::Released => LET_GO,
+            State::Gone => "Nothing of it is left.",
+            State::Waiting => "Nothing stands of it yet.",
+            _ => match self.newest_job(environment).await? {
+                Some(state) if state.moving() => "A job is at work on it: wait until it has ended.",
+                _ => return Ok(Can::yes()),
+            },
+        };
+        Ok(Can::no(no))
     }
 
     async fn asked_of_the_vault(
@@ -76,9 +134,9 @@ fn secret(name: &str, facts: Option<&SecretFacts>, now: Moment) -> Secret {
 
 /// In words for whoever asked; the detail is logged.
 fn why(error: &azure::Error) -> String {
-    tracing::warn!(%error, "the secrets of a vault could not be listed");
+    tracing::warn!(%error, "a vault did not answer for its secrets");
     match error.kind() {
-        Kind::Denied => "Keystead may not list the secrets of this vault.".to_owned(),
+        Kind::Denied => "Keystead may not look after the secrets of this vault.".to_owned(),
         Kind::NotFound => "The vault is not there.".to_owned(),
         _ => "The vault does not answer at the moment.".to_owned(),
     }

@@ -21,13 +21,14 @@ fn matters(collection: &str) -> Option<&'static [&'static str]> {
         "jobs" => Some(&["row.state", "failure", "failed_step", "words", "held_by"]),
         "tokens" => Some(&["name", "scopes", "teams", "expires_at", "revoked_at"]),
         "webhooks" => Some(&["name", "url", "events", "enabled", "former_secret_until"]),
+        "secrets" => Some(&["name", "version", "enabled"]),
         "policies" => Some(&["row", "shown", "text", "versions", "switched"]),
         _ => None,
     }
 }
 
 /// Of when it was read, and not of what it is.
-const READ: [&str; 1] = ["now"];
+const READ: [&str; 2] = ["now", "age_seconds"];
 
 type Fields<'a> = BTreeMap<&'a str, &'a RawValue>;
 

@@ -22,6 +22,7 @@ mod proof;
 mod published;
 mod quota;
 mod rest;
+mod secrets;
 mod sign_in;
 mod strangers;
 mod table;

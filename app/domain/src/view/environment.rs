@@ -269,6 +269,8 @@ pub struct Secrets {
     pub rows: Vec<Secret>,
     /// Why the vault could not be asked, where it could not; then only the names are known.
     pub unread: Option<String>,
+    /// Whether the caller may set the password now, or why not.
+    pub set: Can,
     pub next: Option<String>,
     pub now: Moment,
 }

@@ -9,6 +9,8 @@ use app::routes;
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
+use domain::naming::PASSWORD;
+use secrecy::SecretString;
 use serde::Deserialize;
 
 /// `POST /environments/{name}/validate`.
@@ -77,6 +79,31 @@ pub async fn repair(State(web): State<Web>, SignedIn(caller): SignedIn, Path(nam
     match web.portal.submit_repair(&caller, &name).await {
         Ok(request) => done(&routes::request(&request), "Sent for approval; what stands stays until then."),
         Err(error) => refused(&routes::environment(&name), &error),
+    }
+}
+
+/// What the page of the secrets posts.
+#[derive(Deserialize)]
+pub struct Set {
+    /// That was looked at; empty where there was none.
+    #[serde(default)]
+    version: String,
+    #[serde(default)]
+    value: SecretString,
+}
+
+/// `POST /environments/{name}/secrets`: sets the password.
+pub async fn set_secret(
+    State(web): State<Web>,
+    SignedIn(caller): SignedIn,
+    Path(name): Path<String>,
+    Form(Set { version, value }): Form<Set>,
+) -> Response {
+    let page = routes::secrets(&name);
+    let version = Some(version.as_str()).filter(|version| !version.is_empty());
+    match web.portal.set_secret(&caller, &name, PASSWORD, version, value).await {
+        Ok(_) => done(&page, "The vault has the new password. The checks run on what the web app does with it."),
+        Err(error) => refused(&page, &error),
     }
 }
 

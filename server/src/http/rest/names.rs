@@ -8,6 +8,8 @@ pub(super) fn of(method: &str, path: &str) -> Option<&'static str> {
         ("get", "/environments/{name}/document") => "read_environment_document",
         ("get", "/environments/{name}/events") => "list_environment_events",
         ("get", "/environments/{name}/secrets") => "list_environment_secrets",
+        ("get", "/environments/{name}/secrets/{secret}") => "read_environment_secret",
+        ("put", "/environments/{name}/secrets/{secret}") => "set_environment_secret",
         ("get", "/environments/{name}/validations") => "list_environment_validations",
         ("get", "/environments/{name}/validations/{id}") => "read_environment_validation",
         ("post", "/environments/{name}/looks") => "look_for_environment_drift",

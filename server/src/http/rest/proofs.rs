@@ -1,4 +1,4 @@
-//! What proves an environment, under its address: `secrets` without a value, `checks` of the newest run, `validations`.
+//! What proves an environment, under its address: `checks` of the newest run, `validations`.
 
 use super::list::{Paged, Paging};
 use super::problem::Refusal;
@@ -11,24 +11,9 @@ use axum::response::Response;
 use domain::Moment;
 use domain::check;
 use domain::id::ValidationId;
-use domain::view::environment::{Secrets, Validation};
+use domain::view::environment::Validation;
 use serde::Serialize;
 use utoipa::ToSchema;
-
-/// Names, newest versions and ages of the secrets in its vault, as the vault tells them; never a value.
-#[utoipa::path(
-    get, path = "/api/v1/environments/{name}/secrets", tag = "environments",
-    params(("name" = String, Path, description = "Of the environment")),
-    security(("token" = [])),
-    responses((status = 200, description = "The four, with why the vault could not be asked where it could not", body = Secrets), Unread)
-)]
-pub async fn secrets(
-    State(web): State<Web>,
-    Bearer(caller): Bearer,
-    Path(name): Path<String>,
-) -> Result<Json<Secrets>, Refusal> {
-    Ok(Json(web.portal.secrets(&caller, &name).await?))
-}
 
 /// What the newest run of the checks has found.
 #[derive(Serialize, ToSchema)]

@@ -57,10 +57,11 @@ pub(super) fn schema(name: &str) -> &'static Value {
     &RULES.schemas[name]
 }
 
-/// The thing that an address is of, where it can be read by itself: `/api/v1/jobs/{id}` of `/api/v1/jobs/{id}/cancel`.
+/// The innermost thing that an address is of and that can be read by itself: `/api/v1/jobs/{id}` of
+/// `/api/v1/jobs/{id}/cancel`, and of a secret the secret, not its environment.
 pub(super) fn thing(path: &str) -> Option<&str> {
-    let thing = thing_of(path)?;
-    operation(&Method::GET, thing).is_some().then_some(thing)
+    let things = path.match_indices('}').map(|(end, _)| &path[..=end]);
+    things.rev().find(|thing| operation(&Method::GET, thing).is_some())
 }
 
 /// The same, whether it can be read or not: up to the first part that varies.
@@ -68,7 +69,7 @@ pub(super) fn thing_of(path: &str) -> Option<&str> {
     path.find('}').map(|end| &path[..=end])
 }
 
-/// `jobs` of `/api/v1/jobs/{id}`.
+/// `jobs` of `/api/v1/jobs/{id}`, `secrets` of `/api/v1/environments/{name}/secrets/{secret}`.
 pub(super) fn collection(thing: &str) -> &str {
-    thing.trim_start_matches("/api/v1/").split('/').next().unwrap_or_default()
+    thing.rsplit('/').nth(1).unwrap_or_default()
 }

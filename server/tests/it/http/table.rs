@@ -12,6 +12,7 @@ use axum::http::Request;
 use domain::account::{Account, AccountId, Caller, Role};
 use domain::approval::{By, Level, Policy, Rule};
 use domain::name::TeamName;
+use domain::naming::PASSWORD;
 use domain::permission::{Action, Answer, Subject, may};
 use domain::problem::Problem;
 use domain::request::Decision;
@@ -118,6 +119,8 @@ pub(super) fn over_rest(action: Action, on: &Stage) -> Vec<Call> {
         ],
         Action::RollBack => vec![("POST", job("/roll-back"), why())],
         Action::TakeOver => vec![("POST", job("/take-over"), why())],
+        // Nothing is no value, so that the next in line finds the same.
+        Action::SetSecret => vec![("PUT", built(&format!("/secrets/{PASSWORD}")), Some(json!({"value": ""})))],
         Action::Validate => vec![("POST", built("/validation"), None), ("POST", built("/looks"), None)],
         Action::Audit => vec![("GET", built("/evidence"), None)],
         Action::People => vec![("GET", "/people?show=here".to_owned(), None)],
@@ -180,6 +183,7 @@ fn over_pages(action: Action, on: &Stage) -> Vec<Post> {
         ],
         Action::RollBack => vec![(job("/roll-back"), why())],
         Action::TakeOver => vec![(job("/take-over"), why())],
+        Action::SetSecret => vec![(built("/secrets"), said(&[("value", "")]))],
         Action::Validate => vec![(built("/validate"), said(&[])), (built("/look"), said(&[]))],
         Action::Audit => vec![(built("/evidence.zip"), None)],
         Action::People => vec![("/people".to_owned(), None)],

@@ -4,14 +4,16 @@ use crate::support::bed::{Bed, both};
 use crate::support::portal::{Portal, submission};
 use app::error::{Code, PortalError};
 use app::portal::{
-    Audit, Changes, Drafts, Environments, Jobs, Notices, Offers, People, Policies, Requests, Tokens, Webhooks,
+    Audit, Changes, Drafts, Environments, Jobs, Notices, Offers, People, Policies, Requests, Secrets, Tokens, Webhooks,
 };
 use domain::account::{AccountId, Caller, Role};
 use domain::id::{JobId, RequestId};
+use domain::naming::PASSWORD;
 use domain::permission::{Action, Answer, NO_RECORD, Subject, may};
 use domain::request::Decision;
 use domain::view::audit::Filter;
 use domain::view::{people, token, webhook};
+use secrecy::SecretString;
 
 /// The people who matter: each role, of the team and of another.
 async fn everybody(portal: &Portal) -> Vec<Caller> {
@@ -124,6 +126,9 @@ async fn act(
         }
         Action::RollBack => service.roll_back(caller, job, "a test").await,
         Action::TakeOver => service.take_over(caller, job, "a test").await,
+        Action::SetSecret => {
+            service.set_secret(caller, "built", PASSWORD, None, SecretString::default()).await.map(drop)
+        }
         Action::Validate => service.validate(caller, "built").await.map(drop),
         Action::Audit => Ok(()),
         Action::People => service.people(caller, &people::Filter::default()).await.map(drop),
