@@ -31,6 +31,18 @@ test("a page tells who could read the secrets, and who did", async ({ as }) => {
   await expect(member.getByRole("row", { name: /Keystead.*Give roles/ }).first()).toBeVisible();
   await look(member, "access");
 
+  // The password is set over the version that is shown, and the checks run on what comes of it.
+  const third = await as("third-member");
+  await third.goto("/environments/read-by");
+  await third.getByRole("link", { name: "Secrets", exact: true }).click();
+  await expect(third.getByText("Webapp-DB-Server-UserPassword")).toBeVisible();
+  await look(third, "secrets");
+  await third.getByLabel("New password of the database user").fill("set-in-the-browser");
+  await third.getByRole("button", { name: "Set the password" }).click();
+  await expect(third.locator("main")).toContainText("The vault has the new password.");
+  await third.goto("/environments/read-by");
+  await expect(third.locator("main")).toContainText("third-member");
+
   const auditor = await as("auditor", { scripts: false });
   await auditor.goto("/environments/read-by/access");
   await auditor.getByLabel("Secret").selectOption("Webapp-DB-Server-UserPassword");

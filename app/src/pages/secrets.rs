@@ -1,7 +1,7 @@
 //! The secrets in an environment's vault: how old each is, and a form that sets the password; no value is ever shown.
 
 use crate::components::frame::{Place, crumbs, framed};
-use crate::components::glyph::{FAILED, SUCCEEDED, WARNING, icon, state};
+use crate::components::glyph::{FAILED, WARNING, icon, state};
 use crate::components::notice::slim;
 use crate::components::time::moment;
 use crate::portal::{Answer, asked};
@@ -67,15 +67,13 @@ fn list(found: &List) -> AnyView {
 
 /// Its name alone, where the vault tells no more.
 fn row(secret: &Secret, told: bool) -> AnyView {
+    let old = secret.age_seconds.map(|seconds| format!("{} old", duration(seconds.saturating_mul(1_000))));
     let stands = told.then(|| match (&secret.version, secret.enabled) {
         (None, _) => state(FAILED, "Not there"),
         (Some(_), Some(false)) => state(WARNING, "Disabled"),
-        (Some(_), _) => state(SUCCEEDED, "There"),
+        (Some(_), _) => view! { <span class="quiet">{old}</span> }.into_any(),
     });
-    let since = secret.created.map(|at| {
-        let old = secret.age_seconds.map(|seconds| duration(seconds.saturating_mul(1_000)));
-        view! { <small>"Set "{moment(at)}{old.map(|old| format!(", {old} old"))}</small> }
-    });
+    let since = secret.created.map(|at| view! { <small>"Set "{moment(at)}</small> });
     // The first digits tell two versions apart; the whole stands in the title for whoever compares it with Azure's.
     let version = secret.version.as_ref().map(|version| {
         let short: String = version.chars().take(8).collect();

@@ -45,6 +45,7 @@ pub(crate) struct Fake {
     pub audit: Answer<view::audit::List>,
     pub access: Answer<Could>,
     pub uses: Answer<Uses>,
+    pub secrets: Answer<view::environment::Secrets>,
     pub policies: Answer<view::policy::List>,
     pub policy: Answer<view::policy::Whole>,
     pub typed: Typed,
@@ -103,6 +104,7 @@ impl Default for Fake {
             audit: Err(PortalError::not_found()),
             access: Err(PortalError::not_found()),
             uses: Err(PortalError::not_found()),
+            secrets: Err(PortalError::not_found()),
             policies: Err(PortalError::not_found()),
             policy: Err(PortalError::not_found()),
             typed: Typed::default(),
@@ -483,7 +485,7 @@ impl portal::Lists for Fake {
 #[async_trait]
 impl portal::Secrets for Fake {
     async fn secrets(&self, _: &Caller, _: &str) -> Answer<view::environment::Secrets> {
-        Err(PortalError::not_found())
+        self.secrets.clone()
     }
     async fn secret(&self, _: &Caller, _: &str, _: &str) -> Answer<view::environment::Secret> {
         Err(PortalError::not_found())

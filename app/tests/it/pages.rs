@@ -14,6 +14,7 @@ pub(crate) mod policies;
 mod problems;
 pub(crate) mod programs;
 pub(crate) mod request;
+pub(crate) mod secrets;
 mod sign_in;
 
 use crate::fake::{Fake, page};

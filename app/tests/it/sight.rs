@@ -3,7 +3,7 @@
 use crate::fake::{Fake, page};
 use crate::pages::{
     access, audit, changes, environment, environments, job, jobs, new_environment as form, notices, people, policies,
-    programs, request,
+    programs, request, secrets,
 };
 use app::context::Theme;
 use domain::failure::Mend;
@@ -52,6 +52,8 @@ fn pages() -> Vec<(&'static str, Fake, &'static str)> {
             )),
             "/requests/r1",
         ),
+        ("secrets", secrets::told(), "/environments/payments-staging/secrets"),
+        ("secrets-unread", secrets::unread(), "/environments/payments-staging/secrets"),
         ("environments-bounded", environments::bounded(), "/environments"),
         ("request-group", request::shown(request::grouped()), "/requests/r1"),
         ("requests", request::several(), "/requests"),
