@@ -1,5 +1,7 @@
 //! Two ways to change part of an object: merge patch and server-side apply.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::strategic::{list_key, strategic};
@@ -109,6 +111,32 @@ fn collect(value: &Value, field: &str, path: String, out: &mut Vec<(String, Valu
     }
 }
 
+/// What is left to a manager of the document that it applied when another one has taken these paths by force.
+pub fn without(document: &Value, lost: &BTreeSet<&str>) -> Value {
+    let mut left = document.clone();
+    give_up(&mut left, "", "", lost);
+    left
+}
+
+/// Whether the value itself is lost.
+fn give_up(value: &mut Value, field: &str, path: &str, lost: &BTreeSet<&str>) -> bool {
+    let by = value.as_array().map(|elements| list_key(field, elements));
+    match (value, by.flatten()) {
+        (Value::Object(pairs), _) => {
+            pairs.retain(|key, inner| !give_up(inner, key, &format!("{path}.{key}"), lost));
+            false
+        }
+        (Value::Array(elements), Some(by)) => {
+            for element in elements {
+                let place = format!("{path}[{by}={}]", element[by]);
+                give_up(element, "", &place, lost);
+            }
+            false
+        }
+        _ => lost.contains(path),
+    }
+}
+
 pub(super) fn as_object(target: &mut Value) -> &mut Map<String, Value> {
     if !target.is_object() {
         *target = Value::Object(Map::new());
@@ -160,6 +188,16 @@ mod tests {
         assert_eq!(after["metadata"]["labels"], json!({"app": "web"}));
         assert_eq!(after["spec"]["template"]["spec"]["containers"][0]["env"], json!([{"name": "B", "value": "3"}]));
         assert_eq!(after["spec"]["replicas"], 3);
+    }
+
+    #[test]
+    fn what_another_has_taken_by_force_is_no_longer_ones_own() {
+        let lost = [".spec.replicas", ".spec.template.spec.containers[name=\"web\"].image"];
+        let left = without(&deployment(), &lost.into());
+        assert_eq!(left["spec"].get("replicas"), None);
+        let containers = &left["spec"]["template"]["spec"]["containers"];
+        assert_eq!((containers[0].get("image"), &containers[0]["env"][0]["value"]), (None, &json!("1")));
+        assert_eq!((&containers[0]["name"], &containers[1]["image"]), (&json!("web"), &json!("side:1")));
     }
 
     #[test]

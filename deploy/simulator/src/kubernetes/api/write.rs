@@ -1,5 +1,7 @@
 //! Changes objects: create, replace, patch, scale, delete.
 
+use std::collections::BTreeSet;
+
 use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -143,19 +145,17 @@ async fn apply(call: &Call, validation: &Validation<'_>, mut wanted: Value) -> R
         }
     }
     let applied = cluster.objects.applied(&key).await;
-    if !call.query.is_on("force") {
-        let mine = patch::leaves(&wanted);
-        let mut causes = Vec::new();
-        for (other, document) in applied.iter().filter(|(other, _)| **other != manager) {
-            for (path, value) in patch::leaves(document) {
-                if mine.iter().any(|(it, new)| *it == path && *new != value) {
-                    causes.push((other.clone(), path));
-                }
+    let mine = patch::leaves(&wanted);
+    let mut causes = Vec::new();
+    for (other, document) in applied.iter().filter(|(other, _)| **other != manager) {
+        for (path, value) in patch::leaves(document) {
+            if mine.iter().any(|(it, new)| *it == path && *new != value) {
+                causes.push((other.clone(), path));
             }
         }
-        if !causes.is_empty() {
-            return Err(Refusal::apply_conflict(&causes));
-        }
+    }
+    if !causes.is_empty() && !call.query.is_on("force") {
+        return Err(Refusal::apply_conflict(&causes));
     }
     let before = applied.get(&manager);
     let edit = |object: &mut Value| {
@@ -164,6 +164,14 @@ async fn apply(call: &Call, validation: &Validation<'_>, mut wanted: Value) -> R
     };
     let written = cluster.edit(&key, &call.place.part, dry, edit).await?;
     if !dry {
+        // What was taken by force belongs to its new manager alone.
+        for (other, document) in &applied {
+            let lost: BTreeSet<&str> =
+                causes.iter().filter(|(whose, _)| whose == other).map(|(_, path)| path.as_str()).collect();
+            if !lost.is_empty() {
+                cluster.objects.note_applied(&key, other, patch::without(document, &lost)).await;
+            }
+        }
         cluster.objects.note_applied(&key, &manager, wanted).await;
     }
     Ok(json_answer(StatusCode::OK, &written))

@@ -3,9 +3,9 @@ use std::time::Duration;
 
 use futures::{AsyncBufReadExt, TryStreamExt};
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{Namespace, Pod};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod};
 use kube::Api;
-use kube::api::{DeleteParams, LogParams, PostParams};
+use kube::api::{DeleteParams, LogParams, Patch, PatchParams, PostParams};
 use serde_json::json;
 
 use super::{ECHO, Shop, web, within};
@@ -40,6 +40,29 @@ async fn a_followed_log_and_a_watch_tell_what_happens_as_it_happens() {
     assert!(gone.await.unwrap());
     let rest = tokio::time::timeout(Duration::from_secs(10), lines.try_collect::<Vec<_>>()).await.unwrap().unwrap();
     assert!(rest.iter().any(|line| line == "told to end"), "{rest:?}");
+}
+
+#[tokio::test]
+async fn what_a_manager_takes_by_force_is_its_own_from_then_on() {
+    let shop = Shop::open().await;
+    let maps = shop.api::<ConfigMap>();
+    let asks = |manager: &'static str, force: bool, colour: &'static str| {
+        let maps = maps.clone();
+        let wanted =
+            json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "one"}, "data": {"colour": colour}});
+        let how = PatchParams { force, ..PatchParams::apply(manager) };
+        async move { maps.patch("one", &how, &Patch::Apply(&wanted)).await }
+    };
+    asks("painter", false, "red").await.unwrap();
+    let Err(kube::Error::Api(refused)) = asks("printer", false, "blue").await else { panic!("not refused") };
+    assert_eq!((refused.code, refused.reason.as_str()), (409, "Conflict"));
+    assert!(refused.message.contains("conflict with \"painter\": .data.colour"), "{}", refused.message);
+    asks("printer", true, "blue").await.unwrap();
+    // The painter holds it no longer, so that nobody stands in the printer's way; the painter meets the printer.
+    let green = asks("printer", false, "green").await.unwrap();
+    assert_eq!(green.data.unwrap()["colour"], "green");
+    let Err(kube::Error::Api(refused)) = asks("painter", false, "red").await else { panic!("not refused") };
+    assert!(refused.message.contains("conflict with \"printer\": .data.colour"), "{}", refused.message);
 }
 
 #[tokio::test]
