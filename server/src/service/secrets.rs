@@ -59,7 +59,7 @@ impl Port for Service {
         value: SecretString,
     ) -> Answer<Secret> {
         let environment = self.seen_environment(caller, environment).await?;
-        self.set_by_hand(caller, &environment, secret, version, value).await
+        self.set_by_hand(caller, environment, secret, version, value).await
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{LONGEST, secret, why};
 use crate::service::environments::subject;
-use crate::service::error::failed;
+use crate::service::error::{failed, unavailable};
 use crate::service::{Service, expected, permit};
 use crate::store::claim::{self, Claim};
 use crate::store::environment::Environment;
@@ -10,7 +10,8 @@ use crate::store::wake::Change;
 use crate::store::{self, Error};
 use app::error::{Code, PortalError};
 use app::portal::Answer;
-use azure::Vault;
+use azure::SecretFacts;
+use domain::Moment;
 use domain::account::Caller;
 use domain::audit::{Act, Actor, Entry, Subject as Done};
 use domain::field::FieldError;
@@ -19,6 +20,7 @@ use domain::naming::{PASSWORD, SECRETS};
 use domain::permission::Action;
 use domain::view::environment::Secret;
 use secrecy::{ExposeSecret, SecretString};
+use tracing::Instrument;
 
 /// Milliseconds after which one that was left behind by a server that died is anybody's: longer than the vault is
 /// waited for.
@@ -26,104 +28,138 @@ const HELD: i64 = 30_000;
 /// Bytes of a value that Key Vault takes (its "about secrets" says 25 KB).
 const MOST: usize = 25_000;
 
+/// A secret that is claimed, and for whom.
+struct Setting {
+    caller: Caller,
+    environment: Environment,
+    name: &'static str,
+    until: Moment,
+    /// Whether the environment is whole, so that the checks can prove it.
+    whole: bool,
+}
+
+impl Setting {
+    fn claim(&self) -> Claim<'_> {
+        Claim { environment: &self.environment.id, name: self.name, until: self.until }
+    }
+
+    fn entry(&self, act: Act, at: Moment) -> Entry {
+        let Environment { id, name, team, .. } = &self.environment;
+        let done = Done::environment(id, name.as_str());
+        Entry::new(at, act, Actor::of(&self.caller), done).with("secret", self.name).about(id, name, team)
+    }
+}
+
 impl Service {
     pub(super) async fn set_by_hand(
         &self,
         caller: &Caller,
-        environment: &Environment,
+        environment: Environment,
         name: &str,
         version: Option<&str>,
         value: SecretString,
     ) -> Answer<Secret> {
-        permit(caller, Action::SetSecret, &subject(environment))?;
+        permit(caller, Action::SetSecret, &subject(&environment))?;
         let name = SECRETS.into_iter().find(|known| known.eq_ignore_ascii_case(name));
         let name = name.ok_or_else(PortalError::not_found)?;
         fits(name, &value)?;
-        let can = self.settable(caller, environment).await?;
+        let can = self.settable(caller, &environment).await?;
         if !can.allowed {
             return Err(PortalError::conflict(can.reason.unwrap_or_default()));
         }
-        // The checks prove a whole environment.
-        let whole = self.newest_job(environment).await? == Some(job::State::Succeeded);
-        let now = self.clock.now();
-        let claim = Claim { environment: &environment.id, name, until: now.plus(HELD) };
-        let take = async {
-            let mut tx = self.store.begin().await?;
-            let taken = claim::take(&mut tx, &claim, now).await?;
-            tx.commit().await.map(|()| taken)
+        let whole = self.newest_job(&environment).await? == Some(job::State::Succeeded);
+        let until = self.clock.now().plus(HELD);
+        let setting = Setting { caller: caller.clone(), environment, name, until, whole };
+        self.take_claim(&setting).await?;
+        let present = match self.still_as_looked_at(&setting, version).await {
+            Ok(present) => present,
+            Err(refused) => {
+                self.leave_claim(&setting, None).await.map_err(failed("leaving a secret"))?;
+                return Err(refused);
+            }
         };
-        if !take.await.map_err(failed("claiming a secret"))? {
-            return Err(PortalError::conflict("Somebody sets it at this moment. Look again, then decide."));
-        }
-        let set = self.put_in_vault(caller, environment, name, version, &value).await;
-        let told = set.as_ref().ok().and_then(|set| set.version.as_deref());
-        let released = self.release_claim(caller, environment, &claim, told, whole).await;
-        self.store.announce(Change::Environment(environment.id.clone())).await;
-        released.map_err(failed("recording that a secret was set")).and(set)
+        // Whoever asked may be gone before the vault answers: what has begun is brought to its end and recorded.
+        let me = self.me.upgrade().ok_or_else(|| unavailable("the server stops"))?;
+        let rest = async move { me.put_and_record(setting, present, value).await }.in_current_span();
+        tokio::spawn(rest).await.unwrap_or_else(|_| Err(unavailable("the secret was not set")))
     }
 
-    /// Asks the vault, if it still holds what the caller has looked at.
-    async fn put_in_vault(
-        &self,
-        caller: &Caller,
-        environment: &Environment,
-        name: &str,
-        version: Option<&str>,
-        value: &SecretString,
-    ) -> Answer<Secret> {
-        let vault = self.azure.vault(environment.wish.vault.name.as_str());
-        let present = timely(vault.get(name)).await?;
-        let now = self.clock.now();
-        expected::hold("secrets", || secret(name, present.as_ref(), now))?;
-        if version.is_some_and(|version| present.as_ref().and_then(|facts| facts.version.as_deref()) != Some(version)) {
+    async fn take_claim(&self, setting: &Setting) -> Answer<()> {
+        let take = async {
+            let mut tx = self.store.begin().await?;
+            let taken = claim::take(&mut tx, &setting.claim(), self.clock.now()).await?;
+            tx.commit().await.map(|()| taken)
+        };
+        match take.await.map_err(failed("claiming a secret"))? {
+            true => Ok(()),
+            false => Err(PortalError::conflict("Somebody sets it at this moment. Look again, then decide.")),
+        }
+    }
+
+    /// What the vault holds, if it is what the caller has looked at.
+    async fn still_as_looked_at(&self, setting: &Setting, version: Option<&str>) -> Answer<Option<SecretFacts>> {
+        let vault = self.azure.vault(setting.environment.wish.vault.name.as_str());
+        let present = timely(vault.get(setting.name)).await?;
+        expected::hold("secrets", || secret(setting.name, present.as_ref(), self.clock.now()))?;
+        let standing = present.as_ref().and_then(|facts| facts.version.as_deref());
+        if version.is_some_and(|version| standing != Some(version)) {
             return Err(PortalError::conflict("Somebody has set it since you looked. Look again, then decide."));
         }
+        Ok(present)
+    }
+
+    async fn put_and_record(
+        &self,
+        setting: Setting,
+        present: Option<SecretFacts>,
+        value: SecretString,
+    ) -> Answer<Secret> {
+        let put = self.put_in_vault(&setting, present, &value).await;
+        let version = put.as_ref().ok().and_then(|secret| secret.version.as_deref());
+        let left = self.leave_claim(&setting, version).await;
+        left.map_err(failed("recording that a secret was set")).and(put)
+    }
+
+    async fn put_in_vault(
+        &self,
+        setting: &Setting,
+        present: Option<SecretFacts>,
+        value: &SecretString,
+    ) -> Answer<Secret> {
         let asked = async {
             let mut tx = self.store.begin().await?;
-            store::audit::append(&mut tx, &self.secret_entry(Act::SecretAsked, caller, environment, name)).await?;
+            store::audit::append(&mut tx, &setting.entry(Act::SecretAsked, self.clock.now())).await?;
             tx.commit().await
         };
         asked.await.map_err(failed("recording that a secret is to be set"))?;
         // The version that takes its place belongs to the same set: a look goes on finding all four.
         let tags = present.map(|facts| facts.tags).unwrap_or_default();
-        let written = timely(Vault::set(&vault, name, value, &tags)).await?;
-        Ok(secret(name, Some(&written), self.clock.now()))
+        let vault = self.azure.vault(setting.environment.wish.vault.name.as_str());
+        let written = timely(vault.set(setting.name, value, &tags)).await?;
+        Ok(secret(setting.name, Some(&written), self.clock.now()))
     }
 
     /// Lets others set it; where it was set, records that and has the checks run on what the app does with it.
-    async fn release_claim(
-        &self,
-        caller: &Caller,
-        environment: &Environment,
-        claim: &Claim<'_>,
-        version: Option<&str>,
-        whole: bool,
-    ) -> Result<(), Error> {
-        let checked = version.is_some() && whole;
+    async fn leave_claim(&self, setting: &Setting, version: Option<&str>) -> Result<(), Error> {
+        let environment = &setting.environment;
+        let checked = version.is_some() && setting.whole;
         let running = match checked {
             true => store::validation::newest(&self.store, &environment.id, 1).await?,
             false => Vec::new(),
         };
-        let running = running.iter().any(|run| run.validation.running);
         let mut tx = self.store.begin().await?;
-        claim::leave(&mut tx, claim).await?;
+        claim::leave(&mut tx, &setting.claim()).await?;
         if let Some(version) = version {
-            let entry =
-                self.secret_entry(Act::SecretsWritten, caller, environment, claim.name).with("version", version);
+            let entry = setting.entry(Act::SecretsWritten, self.clock.now()).with("version", version);
             store::audit::append(&mut tx, &entry).await?;
         }
-        if checked && !running {
-            self.begin_checks(&mut tx, environment, &caller.account.name).await?;
+        if checked && !running.iter().any(|run| run.validation.running) {
+            self.begin_checks(&mut tx, environment, &setting.caller.account.name).await?;
         }
         tx.commit().await?;
+        self.store.announce(Change::Environment(environment.id.clone())).await;
         self.store.announce(Change::Timer).await;
         Ok(())
-    }
-
-    fn secret_entry(&self, act: Act, caller: &Caller, environment: &Environment, secret: &str) -> Entry {
-        let done = Done::environment(&environment.id, environment.name.as_str());
-        let entry = Entry::new(self.clock.now(), act, Actor::of(caller), done).with("secret", secret);
-        entry.about(&environment.id, &environment.name, &environment.team)
     }
 }
 
