@@ -142,20 +142,23 @@ async fn ring_claimed(store: &Store, clock: &Clock, timers: &[Arc<dyn Timer>], c
     }
 }
 
-/// Rings, and holds on to the timer for as long as that takes.
+/// Rings, and holds on to the timer for as long as that takes. Both are carried on together: a ring that stood still while
+/// it is held on to could stand first among those who wait to write, and everybody behind it would wait for it.
 async fn ring(store: &Store, clock: &Clock, timer: &dyn Timer, claim: &Claim, now: Moment) -> Result<Next, String> {
-    let mut ringing = timer.ring(&claim.subject, now);
-    loop {
-        tokio::select! {
-            rung = &mut ringing => return rung,
-            () = clock.pass(RENEW) => {}
+    let holding = async {
+        loop {
+            clock.pass(RENEW).await;
+            match timer::renew(store, claim, clock.now().plus(LEASE)).await {
+                Ok(true) => {}
+                // It was set anew, or another server rings: this ring goes on, and leaves the row alone when it is done.
+                Ok(false) => std::future::pending().await,
+                Err(error) => tracing::warn!(kind = claim.kind, %error, "a timer was not held on to"),
+            }
         }
-        match timer::renew(store, claim, clock.now().plus(LEASE)).await {
-            Ok(true) => {}
-            // It was set anew, or another server rings: this ring goes on, and leaves the row alone when it is done.
-            Ok(false) => return ringing.await,
-            Err(error) => tracing::warn!(kind = claim.kind, %error, "a timer was not held on to"),
-        }
+    };
+    tokio::select! {
+        rung = timer.ring(&claim.subject, now) => rung,
+        never = holding => match never {},
     }
 }
 

@@ -13,6 +13,7 @@ use keystead::timers::{self, Next, SealedCleanUp, Timer};
 use secrecy::SecretString;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
+use tokio::sync::Notify;
 
 #[tokio::test]
 async fn migrations_are_run_once_by_whoever_is_first() {
@@ -182,6 +183,68 @@ async fn a_timer_rings_when_it_is_due_again_when_it_failed_and_once_for_all() {
         assert_eq!((rings(), timer::next(&bed.store).await.unwrap()), (3, None));
     })
     .await;
+}
+
+/// Writes once it is told to go on.
+struct Scribe {
+    store: Store,
+    begun: Notify,
+    on: Notify,
+}
+
+#[async_trait]
+impl Timer for Scribe {
+    fn kind(&self) -> &'static str {
+        "bell"
+    }
+    async fn ring(&self, _subject: &str, _now: Moment) -> Result<Next, String> {
+        self.begun.notify_one();
+        self.on.notified().await;
+        let tx = self.store.join().await.map_err(|error| error.to_string())?;
+        tx.commit().await.map_err(|error| error.to_string())?;
+        Ok(Next::Done)
+    }
+}
+
+/// It waited for its place among those who write, and nobody carried it on while it was held on to: whoever stood behind
+/// it waited until the database gave up.
+#[tokio::test]
+async fn a_timer_that_writes_holds_nobody_up_while_it_is_held_on_to() {
+    let bed = Bed::sqlite().await;
+    let clock = Clock::manual(Moment(2_000));
+    let scribe = Arc::new(Scribe { store: bed.store.clone(), begun: Notify::new(), on: Notify::new() });
+    let mut tx = bed.store.begin().await.unwrap();
+    timer::set(&mut tx, "bell", "noon", Moment(2_000)).await.unwrap();
+    tx.commit().await.unwrap();
+    let (store, time, timers) = (bed.store.clone(), clock.clone(), vec![scribe.clone() as Arc<dyn Timer>]);
+    let rings = tokio::spawn(async move { timers::ring_one(&store, &time, &timers, "a").await });
+    scribe.begun.notified().await;
+    let turns = || async {
+        for _ in 0..50 {
+            tokio::task::yield_now().await;
+        }
+    };
+    // One writes; behind it stands another, and behind that the ring: so the other one's group ends after the ring has written.
+    let first = bed.store.join().await.unwrap();
+    let (here, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (store, is_here, goes) = (bed.store.clone(), here.clone(), go.clone());
+    let second = tokio::spawn(async move {
+        let tx = store.join().await?;
+        is_here.notify_one();
+        goes.notified().await;
+        tx.commit().await
+    });
+    turns().await;
+    scribe.on.notify_one();
+    turns().await;
+    first.commit().await.unwrap();
+    here.notified().await;
+    clock.advance(10_000);
+    turns().await; // the timer is held on to, which waits for the second one's group
+    go.notify_one();
+    let soon = std::time::Duration::from_secs(10);
+    tokio::time::timeout(soon, second).await.expect("nobody stands in the way").unwrap().unwrap();
+    assert!(tokio::time::timeout(soon, rings).await.expect("it came to its end").unwrap());
 }
 
 /// Runs `put_off` in a transaction, lets `claim` wait for its row, and commits: what the claim then finds.
