@@ -92,7 +92,8 @@ impl Sessions {
     pub async fn ended(self, key: String) {
         loop {
             self.clock.pass(WATCHED_EVERY).await;
-            match store::session::find(&self.store, &key).await {
+            // On the heap while it is asked: whoever listens for an hour would otherwise have room for it all that time.
+            match Box::pin(store::session::find(&self.store, &key)).await {
                 Ok(Some(row)) if !self.is_over(&row, self.clock.now()) => {}
                 Ok(_) => return,
                 Err(error) => tracing::warn!(%error, "whether a session has ended could not be asked"),
