@@ -67,13 +67,13 @@ fn list(found: &List) -> AnyView {
 
 /// Its name alone, where the vault tells no more.
 fn row(secret: &Secret, told: bool) -> AnyView {
-    let old = secret.age_seconds.map(|seconds| format!("{} old", duration(seconds.saturating_mul(1_000))));
-    let stands = told.then(|| match (&secret.version, secret.enabled) {
-        (None, _) => state(FAILED, "Not there"),
-        (Some(_), Some(false)) => state(WARNING, "Disabled"),
-        (Some(_), _) => view! { <span class="quiet">{old}</span> }.into_any(),
-    });
-    let since = secret.created.map(|at| view! { <small>"Set "{moment(at)}</small> });
+    let old = secret.age_seconds.map(|seconds| format!(", {} old", duration(seconds.saturating_mul(1_000))));
+    let stands = match (&secret.version, secret.enabled) {
+        (None, _) if told => Some(state(FAILED, "Not there")),
+        (Some(_), Some(false)) => Some(state(WARNING, "Disabled")),
+        _ => None,
+    };
+    let since = secret.created.map(|at| view! { <small>"Set "{moment(at)}{old}</small> });
     // The first digits tell two versions apart; the whole stands in the title for whoever compares it with Azure's.
     let version = secret.version.as_ref().map(|version| {
         let short: String = version.chars().take(8).collect();
@@ -82,7 +82,7 @@ fn row(secret: &Secret, told: bool) -> AnyView {
     view! {
         <li class="row spread">
             <span class="name"><b>{secret.name.clone()}</b>{since}{version}</span>
-            <span>{stands}</span>
+            {stands}
         </li>
     }
     .into_any()
