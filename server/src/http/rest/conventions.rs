@@ -36,7 +36,7 @@ pub(super) fn lay_over(document: &mut Value) {
     for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
         for method in METHODS {
             let Some(operation) = item.get_mut(method) else { continue };
-            let thing = rules::thing_of(path).filter(|thing| readable.iter().any(|known| known == thing));
+            let thing = rules::innermost(path, |thing| readable.iter().any(|known| known == thing));
             used.extend(operation["tags"][0].as_str().map(str::to_owned));
             let open = operation["security"] == json!([{}]);
             let about = About {

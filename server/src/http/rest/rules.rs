@@ -60,13 +60,12 @@ pub(super) fn schema(name: &str) -> &'static Value {
 /// The innermost thing that an address is of and that can be read by itself: `/api/v1/jobs/{id}` of
 /// `/api/v1/jobs/{id}/cancel`, and of a secret the secret, not its environment.
 pub(super) fn thing(path: &str) -> Option<&str> {
-    let things = path.match_indices('}').map(|(end, _)| &path[..=end]);
-    things.rev().find(|thing| operation(&Method::GET, thing).is_some())
+    innermost(path, |thing| operation(&Method::GET, thing).is_some())
 }
 
-/// The same, whether it can be read or not: up to the first part that varies.
-pub(super) fn thing_of(path: &str) -> Option<&str> {
-    path.find('}').map(|end| &path[..=end])
+/// The same, by whoever knows what can be read.
+pub(super) fn innermost(path: &str, readable: impl Fn(&str) -> bool) -> Option<&str> {
+    path.match_indices('}').map(|(end, _)| &path[..=end]).rev().find(|thing| readable(thing))
 }
 
 /// `jobs` of `/api/v1/jobs/{id}`, `secrets` of `/api/v1/environments/{name}/secrets/{secret}`.
