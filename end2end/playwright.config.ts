@@ -1,5 +1,5 @@
 // Two workers, each with a browser and a portal of its own; a context of its own for each test. Most of the time a test
-// waits for Azure, so that two on two cores take little longer than one.
+// waits for Azure, so that two on two cores each take a little longer and both together much less.
 
 import { defineConfig } from "@playwright/test";
 
@@ -17,7 +17,7 @@ export default defineConfig({
   use: {
     browserName: "chromium",
     viewport: { width: 1280, height: 800 },
-    // A trace of everything costs a fifth of the time; what failed is told with the page as it was, in words and as a picture.
+    // A trace of everything costs a seventh of the time; what failed is told with the page as it was, in words and as a picture.
     trace: process.env.KEYSTEAD_TRACE ? "on" : "off",
     screenshot: "only-on-failure",
     launchOptions: {

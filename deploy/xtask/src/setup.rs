@@ -79,7 +79,7 @@ fn postgres_folder() -> Option<PathBuf> {
     folders.pop().map(|(_, folder)| folder)
 }
 
-/// Chromium without a window, which draws in half the time.
+/// Chromium without a window, which takes a tenth less of the time.
 const WINDOWLESS: &str = "chromium-headless-shell";
 
 /// The browser of the end-to-end test: `CHROMIUM`, otherwise one on the search path, best one without a window.
