@@ -62,13 +62,9 @@ pub fn registry(wish: &Wish) -> Option<&str> {
     host.ends_with(".azurecr.io").then_some(host)
 }
 
-/// The one of them that is set by hand: the others follow from what was approved.
+/// The one of the four secrets that is set by hand: the others follow from what was approved.
 pub const PASSWORD: &str = "Webapp-DB-Server-UserPassword";
 
 /// The four secrets, in the order in which they are written.
-pub const SECRETS: [&str; 4] = [
-    "Webapp-DB-Server-Name",
-    "Webapp-DB-Server-Database",
-    "Webapp-DB-Server-Username",
-    "Webapp-DB-Server-UserPassword",
-];
+pub const SECRETS: [&str; 4] =
+    ["Webapp-DB-Server-Name", "Webapp-DB-Server-Database", "Webapp-DB-Server-Username", PASSWORD];

@@ -15,6 +15,7 @@ use domain::Moment;
 use domain::account::Caller;
 use domain::environment::State;
 use domain::id::EnvironmentId;
+use domain::job;
 use domain::naming::SECRETS;
 use domain::permission::Action;
 use domain::view::Can;
@@ -33,7 +34,7 @@ const LONGEST: Duration = Duration::from_secs(10);
 impl Port for Service {
     async fn secrets(&self, caller: &Caller, environment: &str) -> Answer<Secrets> {
         let environment = self.seen_environment(caller, environment).await?;
-        let set = self.settable(caller, &environment).await?;
+        let set = settable(caller, &environment, self.newest_job(&environment).await?);
         self.secrets_in(&environment, set).await
     }
 
@@ -81,22 +82,6 @@ impl Service {
         })
     }
 
-    /// By the table, then by whether there is a vault that no job is at work on.
-    async fn settable(&self, caller: &Caller, environment: &Environment) -> Answer<Can> {
-        let by_table = can(caller, Action::SetSecret, &subject(environment));
-        let no = match environment.state {
-            _ if !by_table.allowed => return Ok(by_table),
-            State::Released => LET_GO,
-            State::Gone => "Nothing of it is left.",
-            State::Waiting => "Nothing stands of it yet.",
-            _ => match self.newest_job(environment).await? {
-                Some(state) if state.moving() => "A job is at work on it: wait until it has ended.",
-                _ => return Ok(Can::yes()),
-            },
-        };
-        Ok(Can::no(no))
-    }
-
     async fn asked_of_the_vault(
         &self,
         environment: &Environment,
@@ -118,6 +103,19 @@ impl Service {
             Ok::<_, PortalError>(told)
         };
         Ok(self.secrets.read(environment.id.clone(), now, ask).await?.as_ref().clone())
+    }
+}
+
+/// By the table, then by whether there is a vault that no job is at work on.
+fn settable(caller: &Caller, environment: &Environment, newest: Option<job::State>) -> Can {
+    let by_table = can(caller, Action::SetSecret, &subject(environment));
+    match environment.state {
+        _ if !by_table.allowed => by_table,
+        State::Released => Can::no(LET_GO),
+        State::Gone => Can::no("Nothing of it is left."),
+        State::Waiting => Can::no("Nothing stands of it yet."),
+        _ if newest.is_some_and(job::State::moving) => Can::no("A job is at work on it: wait until it has ended."),
+        _ => Can::yes(),
     }
 }
 

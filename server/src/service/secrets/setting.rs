@@ -1,6 +1,6 @@
 //! Sets a secret by hand: one at a time, over the version that was looked at, recorded before the vault is asked and after.
 
-use super::{LONGEST, secret, why};
+use super::{LONGEST, secret, settable, why};
 use crate::service::environments::subject;
 use crate::service::error::{failed, unavailable};
 use crate::service::{Service, expected, permit};
@@ -63,11 +63,12 @@ impl Service {
         let name = SECRETS.into_iter().find(|known| known.eq_ignore_ascii_case(name));
         let name = name.ok_or_else(PortalError::not_found)?;
         fits(name, &value)?;
-        let can = self.settable(caller, &environment).await?;
+        let newest = self.newest_job(&environment).await?;
+        let can = settable(caller, &environment, newest);
         if !can.allowed {
             return Err(PortalError::conflict(can.reason.unwrap_or_default()));
         }
-        let whole = self.newest_job(&environment).await? == Some(job::State::Succeeded);
+        let whole = newest == Some(job::State::Succeeded);
         let until = self.clock.now().plus(HELD);
         let setting = Setting { caller: caller.clone(), environment, name, until, whole };
         self.take_claim(&setting).await?;
