@@ -1,7 +1,7 @@
 //! Ends a program that takes longer than it can be given, with everything that it has started, and says what was running:
 //! a task that hangs is told as a failure and leaves nothing behind.
 
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -19,12 +19,7 @@ struct Process {
 /// Where it cannot be started, and where it has not ended after `longest`: with the processes beneath it, all of which are
 /// ended.
 pub fn within(command: &mut Command, longest: Duration) -> Result<ExitStatus> {
-    let child = command.spawn()?;
-    wait(child, longest)
-}
-
-/// Waits for a program that has been started.
-pub fn wait(mut child: Child, longest: Duration) -> Result<ExitStatus> {
+    let mut child = command.spawn()?;
     let begun = Instant::now();
     loop {
         if let Some(status) = child.try_wait()? {

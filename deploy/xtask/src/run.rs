@@ -3,8 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::Path;
-use std::process::{Command, Stdio};
-
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -46,15 +45,16 @@ pub const SELECTION: [&str; 3] = ["--workspace", "--exclude", "frontend"];
 /// Runs a program whose output the person sees.
 pub fn loud(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| format!("starting {}", line(command)))?;
-    if !status.success() {
-        bail!("{} failed ({status})", line(command));
-    }
-    Ok(())
+    well(command, status)
 }
 
 /// As [`loud`], for at most [`LONGEST`].
 pub fn timely(command: &mut Command) -> Result<()> {
     let status = late::within(command, LONGEST).with_context(|| line(command))?;
+    well(command, status)
+}
+
+fn well(command: &Command, status: ExitStatus) -> Result<()> {
     if !status.success() {
         bail!("{} failed ({status})", line(command));
     }
@@ -68,11 +68,8 @@ pub fn quiet(command: &mut Command, name: &str) -> Result<()> {
     fs::create_dir_all(place::memory())?;
     let log = File::create(&path).with_context(|| format!("writing {}", path.display()))?;
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-    let status = late::within(command, LONGEST).with_context(|| format!("{}:\n{}", line(command), tail(&path)))?;
-    if !status.success() {
-        bail!("{} failed ({status}):\n{}", line(command), tail(&path));
-    }
-    Ok(())
+    let ended = late::within(command, LONGEST).with_context(|| line(command));
+    ended.and_then(|status| well(command, status)).with_context(|| tail(&path))
 }
 
 /// What a program prints; an error where it fails.
