@@ -78,7 +78,7 @@ fn read(words: &Words<'_>, after: Option<Duration>) -> StepError {
 
 const UNKNOWN: Story = Story {
     title: "Azure refused it",
-    cause: "Azure's answer above is all that is known.",
+    cause: "Nothing is known of this refusal but Azure's own answer.",
     remedy: "Change what it names, then retry; or roll back and ask for something else.",
     mend: None,
 };

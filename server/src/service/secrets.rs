@@ -6,6 +6,8 @@ use super::cache::Cache;
 use super::changeable::LET_GO;
 use super::environments::subject;
 use super::{Service, can};
+use crate::engine::StepError;
+use crate::engine::refusal::step_error;
 use crate::store::environment::Environment;
 use app::error::{Code, PortalError};
 use app::portal::{Answer, Secrets as Port};
@@ -133,9 +135,9 @@ fn secret(name: &str, facts: Option<&SecretFacts>, now: Moment) -> Secret {
 /// In words for whoever asked; the detail is logged.
 fn why(error: &azure::Error) -> String {
     tracing::warn!(%error, "a vault did not answer for its secrets");
-    match error.kind() {
-        Kind::Denied => "Keystead may not look after the secrets of this vault.".to_owned(),
-        Kind::NotFound => "The vault is not there.".to_owned(),
-        _ => "The vault does not answer at the moment.".to_owned(),
+    match (error.kind(), step_error(error)) {
+        (Kind::NotFound, _) => "The vault is not there.".to_owned(),
+        (_, StepError::Person { failure } | StepError::Fail { failure }) => failure.cause,
+        (_, StepError::Retry { .. }) => "The vault does not answer at the moment.".to_owned(),
     }
 }

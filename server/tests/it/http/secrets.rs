@@ -2,7 +2,7 @@
 
 use crate::support::bed::{Bed, both, number};
 use crate::support::living::small;
-use crate::support::portal::Portal;
+use crate::support::portal::{Portal, control};
 use crate::support::program::Program;
 use axum::http::Method;
 use domain::naming::PASSWORD;
@@ -73,6 +73,43 @@ async fn the_password_is_set_over_the_version_that_was_read_and_the_checks_run()
         let bytes = std::fs::read(format!("{}{ending}", bed.url)).unwrap_or_default();
         assert!(!bytes.windows(VALUE.len()).any(|window| window == VALUE.as_bytes()), "{}{ending}", bed.url);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vault_that_refuses_is_told_with_its_cause_and_leaves_it_to_the_next() {
+    let bed = Bed::sqlite().await;
+    let portal = Portal::over(&bed).await;
+    let (member, manager) = (portal.member().await, portal.manager().await);
+    portal.built(&member, &manager, small("guarded")).await;
+    let program = Program::of(&portal, &member).await;
+    let path = format!("/environments/guarded/secrets/{PASSWORD}");
+    let read = program.get(&path).await;
+    let tag = read.header("etag").to_owned();
+    let same = program.send(program.question(&Method::GET, &path, &[("if-none-match", &tag)], None)).await;
+    assert_eq!((same.status.as_u16(), same.body.as_str()), (304, ""));
+
+    let put = || program.question(&Method::PUT, &path, &[("if-match", &tag)], Some(&json!({"value": VALUE})));
+    for (place, (named, cause)) in [
+        ("vault-firewall", "Keystead's is not among them"),
+        ("secret-forbidden-by-role", "has no role in this vault"),
+        ("secret-deleted", "can still be recovered"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let fault = json!({"named": named, "method": "PUT", "host": "kv-guarded.vault.azure.net", "times": 1});
+        control("/faults", &fault).await;
+        let refused = program.send(put()).await;
+        assert_eq!(refused.status.as_u16(), 503, "{named}: {}", refused.body);
+        assert!(refused.body.contains(cause), "{named}: {}", refused.body);
+        assert!(!refused.body.contains(VALUE), "{named}: {}", refused.body);
+        let told = i64::try_from(place).unwrap() + 1;
+        assert_eq!(number(&bed.store, TOLD).await, told, "{named}: that it was asked is kept, not that it was set");
+    }
+    assert_eq!(program.get(&path).await.json()["version"], read.json()["version"]);
+    let set = program.send(put()).await;
+    assert_eq!(set.status.as_u16(), 200, "{}", set.body);
+    assert_eq!(number(&bed.store, TOLD).await, 5);
 }
 
 #[tokio::test(flavor = "multi_thread")]
