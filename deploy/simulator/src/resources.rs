@@ -141,28 +141,46 @@ pub fn shared(draft: &Draft<'_>, prefix: &str, kind: &str) -> Vec<Shared> {
     draft.share_with(RESOURCES, &prefix.to_ascii_lowercase(), TYPE, kind).into_iter().map(Shared).collect()
 }
 
-/// Shows the body of each resource of one provider type whose id begins with `prefix`, without copying it.
-pub fn visit_kind(draft: &Draft<'_>, prefix: &str, kind: &str, mut each: impl FnMut(&Value)) {
-    let prefix = prefix.to_ascii_lowercase();
-    draft.visit_with(RESOURCES, &prefix, TYPE, kind, |_, document| each(&document["body"]));
-}
-
-/// The resource of one provider type with that name, wherever it is: for names that are unique in the world.
-pub fn named(draft: &Draft<'_>, kind: &str, name: &str) -> Option<Resource> {
-    let mut found = None;
-    draft.visit_with(RESOURCES, "", "/body/name", name, |_, document| {
+/// The resources of one provider type whose id begins with `prefix` and that have this text at an indexed place of their
+/// document (`/body/properties/principalId`), ordered by lower-case id.
+pub fn having(draft: &Draft<'_>, prefix: &str, kind: &str, place: &'static str, text: &str) -> Vec<Resource> {
+    let mut found = Vec::new();
+    draft.visit_with(RESOURCES, &prefix.to_ascii_lowercase(), place, text, |_, document| {
         if document["body"]["type"].as_str().is_some_and(|own| own.eq_ignore_ascii_case(kind)) {
-            found = Some(kept(document));
+            found.push(kept(document));
         }
     });
     found
 }
 
+/// The resource of one provider type with that name, wherever it is: for names that are unique in the world.
+pub fn named(draft: &Draft<'_>, kind: &str, name: &str) -> Option<Resource> {
+    having(draft, "", kind, "/body/name", name).pop()
+}
+
 /// The resources of one extension type (`Microsoft.Authorization/locks`) at `scope` and at every scope above it.
 pub fn extensions_above(draft: &Draft<'_>, scope: &str, kind: &str) -> Vec<Resource> {
+    extensions_above_that(draft, scope, kind, |_| true)
+}
+
+/// Those of them whose document passes; the others are not copied.
+pub fn extensions_above_that(
+    draft: &Draft<'_>,
+    scope: &str,
+    kind: &str,
+    passes: impl Fn(&Value) -> bool,
+) -> Vec<Resource> {
     let scope = key(scope);
-    let ends = scope.match_indices('/').map(|(at, _)| at).chain([scope.len()]);
-    ends.flat_map(|end| under(draft, &format!("{}/providers/{kind}/", &scope[..end]))).collect()
+    let kind = kind.to_ascii_lowercase();
+    let mut found = Vec::new();
+    for end in scope.match_indices('/').map(|(at, _)| at).chain([scope.len()]) {
+        draft.visit(RESOURCES, &format!("{}/providers/{kind}/", &scope[..end]), |_, document| {
+            if passes(document) {
+                found.push(kept(document));
+            }
+        });
+    }
+    found
 }
 
 /// The key under which a resource is kept.

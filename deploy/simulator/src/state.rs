@@ -22,6 +22,7 @@ use crate::clock::Clock;
 
 use group::{Body, Ended, Key, Open, Written};
 use index::Index;
+pub use index::{Sums, Texts};
 pub use journal::{Entry, Wanted};
 
 /// The documents by collection and id, and what leads to some of them faster.
@@ -33,14 +34,27 @@ struct Documents {
 
 impl Documents {
     fn insert(&mut self, collection: &str, id: &str, body: &Arc<Value>) {
-        self.forget(collection, id);
-        let id: Arc<str> = id.into();
-        self.index.add(collection, &id, body);
-        self.collections.entry(collection.to_owned()).or_default().insert(id, Kept::new(collection, body));
+        let standing = match self.collections.get_mut(collection) {
+            Some(standing) => standing,
+            None => self.collections.entry(collection.to_owned()).or_default(),
+        };
+        let kept = Kept::new(collection, body);
+        let id: Arc<str> = match standing.get_key_value(id) {
+            Some((id, _)) => id.clone(),
+            None => id.into(),
+        };
+        if index::leads_to(collection) {
+            if let Some(kept) = standing.get(&id) {
+                kept.see(|body| self.index.remove(collection, &id, body));
+            }
+            self.index.add(collection, &id, body);
+        }
+        standing.insert(id, kept);
     }
 
     fn forget(&mut self, collection: &str, id: &str) {
-        if let Some(kept) = self.collections.get_mut(collection).and_then(|standing| standing.remove(id)) {
+        let gone = self.collections.get_mut(collection).and_then(|standing| standing.remove(id));
+        if let Some(kept) = gone.filter(|_| index::leads_to(collection)) {
             kept.see(|body| self.index.remove(collection, id, body));
         }
     }
@@ -79,6 +93,11 @@ impl Kept {
         }
     }
 }
+
+/// What is written next to each other is seldom what was written last: without room for it pages are read again and again.
+const PAGES_IN_MEMORY: &str = "4000";
+/// A page that changes a hundred times is put in its place once.
+const PAGES_OF_LOG: &str = "4000";
 
 /// The documents of one world.
 pub struct State(Arc<Inner>);
@@ -121,7 +140,10 @@ impl State {
             .filename(file)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal);
+            .synchronous(SqliteSynchronous::Normal)
+            .pragma("temp_store", "memory") // what a statement could take back; as a file it is written as often as the log
+            .pragma("cache_size", PAGES_IN_MEMORY)
+            .pragma("wal_autocheckpoint", PAGES_OF_LOG);
         let pool = SqlitePoolOptions::new()
             .max_connections(1)
             .connect_with(options)
@@ -327,6 +349,21 @@ impl Draft<'_> {
         ids.iter().filter_map(|id| self.share(collection, id)).collect()
     }
 
+    /// The sums over a collection (see [`index::SUMS`]).
+    pub fn sums(&self, collection: &str) -> Sums {
+        let mut sums = self.documents.index.sums(collection);
+        let standing = self.documents.collections.get(collection);
+        for (id, body) in self.written_in(collection) {
+            if let Some(standing) = standing.and_then(|standing| standing.get(id)) {
+                standing.see(|body| sums.count(collection, body, false));
+            }
+            if let Some(body) = body {
+                sums.count(collection, body, true);
+            }
+        }
+        sums
+    }
+
     fn share(&self, collection: &str, id: &str) -> Option<Arc<Value>> {
         match self.written(collection, id) {
             Some(written) => written.clone(),
@@ -334,18 +371,22 @@ impl Draft<'_> {
         }
     }
 
+    /// What was written since in a collection, in the order of the ids.
+    fn written_in<'s>(&'s self, collection: &'s str) -> impl Iterator<Item = (&'s str, &'s Body)> {
+        let all = self.written.as_deref().filter(|written| !written.is_empty());
+        let from = all.map(|all| all.range((collection.to_owned(), String::new())..)).into_iter().flatten();
+        from.take_while(move |((name, _), _)| name == collection).map(|((_, id), body)| (id.as_str(), body))
+    }
+
     /// Shows what stands, with what was written since laid over it; both come in the order of their ids.
     fn overlay<'s>(
         &'s self,
-        collection: &str,
+        collection: &'s str,
         standing: impl Iterator<Item = (&'s str, &'s Kept)>,
         passes: impl Fn(&str, &Value) -> bool,
         mut each: impl FnMut(&str, &Value),
     ) {
-        let from = (collection.to_owned(), String::new());
-        let over = self.written.as_deref().into_iter().flat_map(|written| written.range(from.clone()..));
-        let over = over.take_while(|((name, _), _)| name == collection).map(|((_, id), body)| (id.as_str(), body));
-        let mut over = over.peekable();
+        let mut over = self.written_in(collection).peekable();
         let written = |id: &str, body: &Body, each: &mut dyn FnMut(&str, &Value)| {
             if let Some(body) = body.as_deref().filter(|body| passes(id, body)) {
                 each(id, body);

@@ -34,7 +34,7 @@ pub fn check(draft: &Draft<'_>, world: &World, cluster: &Value, surging: &[Strin
             .sum();
         let more = wanted - held;
         let limit = compute::core_limit(draft, region, family);
-        let left = limit - compute::used_cores(draft, &world.subscription_id(), region, family);
+        let left = limit - compute::used_cores(draft, region, family);
         if more > 0 && more > left {
             return Err(insufficient(family, region, more, left));
         }

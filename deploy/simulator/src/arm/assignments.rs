@@ -1,5 +1,5 @@
 //! Role assignments as ARM resources, with the rules for writing one twice.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +25,9 @@ use crate::world::World;
 pub(super) const PROPAGATION: Duration = Duration::from_secs(30);
 /// How long a new principal stays unknown to role assignments that do not name its kind.
 const REPLICATION: Duration = Duration::from_secs(60);
+
+/// Where the document of an assignment says to whom it is given.
+const PRINCIPAL: &str = "/body/properties/principalId";
 
 /// Adds assignments.
 pub(super) fn attach(parts: &mut Parts) {
@@ -284,13 +287,40 @@ fn list(world: &World, ask: &Ask) -> Result<Vec<Value>, Refusal> {
         let mut found = roles::assignments_above(draft, ask.id.scope());
         found.retain(|one| passes(&one.body));
         if !at_scope {
-            let below = resources::matching(draft, &format!("{}/", ask.id.scope()), ASSIGNMENTS, passes);
+            let prefix = format!("{}/", ask.id.scope());
+            let below = match principals(&filter, &groups) {
+                Some(all) => {
+                    let of = |one: &String| resources::having(draft, &prefix, ASSIGNMENTS, PRINCIPAL, one);
+                    let mut below: Vec<_> = all.iter().flat_map(of).filter(|one| passes(&one.body)).collect();
+                    below.sort_by_cached_key(|one| resources::key(one.id()));
+                    below
+                }
+                None => resources::matching(draft, &prefix, ASSIGNMENTS, passes),
+            };
             found.extend(below.into_iter().filter(|one| {
                 ResourceId::parse(one.id()).is_none_or(|id| !id.scope().eq_ignore_ascii_case(ask.id.scope()))
             }));
         }
         found.into_iter().map(|one| one.body).collect()
     }))
+}
+
+/// Those one of whom everything that passes is given to, each once; none where the filter lets others pass too.
+fn principals(filter: &Filter, groups: &BTreeMap<&str, Vec<String>>) -> Option<BTreeSet<String>> {
+    match filter {
+        Filter::All(parts) => parts.iter().find_map(|part| principals(part, groups)),
+        Filter::Any(parts) => {
+            let all: Option<Vec<_>> = parts.iter().map(|part| principals(part, groups)).collect();
+            Some(all?.into_iter().flatten().collect())
+        }
+        Filter::Term(_, _, wanted) => Some(BTreeSet::from([wanted.to_ascii_lowercase()])),
+        Filter::Call(name, arguments) if name.eq_ignore_ascii_case("assignedTo") => {
+            let member = arguments.first()?;
+            let all = groups.get(member.as_str()).into_iter().flatten().chain([member]);
+            Some(all.map(|one| one.to_ascii_lowercase()).collect())
+        }
+        Filter::Call(..) | Filter::Not(_) => None,
+    }
 }
 
 /// Writes an assignment that is there from the start and in effect at once.

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::{SCALE_SETS, SIZES, size};
 use crate::arm::{Answer, Ask, Refusal};
 use crate::parts::Function;
-use crate::resources;
-use crate::state::Draft;
+use crate::resources::RESOURCES;
+use crate::state::{Draft, Texts};
 use crate::world::World;
 
 /// The collection of limits that differ from the usual one: `{"location", "family", "limit": CORES}` under `REGION/FAMILY`.
@@ -20,17 +20,14 @@ const QUOTAS: &str = "quotas";
 const USUAL_LIMIT: i64 = 2000;
 
 /// How many cores of a family (or, as `cores`, of all) the scale sets of a region hold.
-pub fn used_cores(draft: &Draft<'_>, subscription: &str, region: &str, family: &str) -> i64 {
-    let mut used = 0;
-    resources::visit_kind(draft, subscription, SCALE_SETS, |set| {
-        let Some(size) = set["sku"]["name"].as_str().and_then(size).filter(|_| set["location"] == region) else {
-            return;
-        };
-        if family == "cores" || size.family.eq_ignore_ascii_case(family) {
-            used += size.cores * set["sku"]["capacity"].as_i64().unwrap_or(0);
-        }
-    });
-    used
+pub fn used_cores(draft: &Draft<'_>, region: &str, family: &str) -> i64 {
+    let machines = draft.sums(RESOURCES);
+    let of = |([kind, place, name], count): (&Texts, i64)| {
+        let size =
+            size(name).filter(|_| kind.eq_ignore_ascii_case(SCALE_SETS) && place.eq_ignore_ascii_case(region))?;
+        (family == "cores" || size.family.eq_ignore_ascii_case(family)).then_some(size.cores * count)
+    };
+    machines.iter().filter_map(of).sum()
 }
 
 /// Sets how many cores of a family (or, as `cores`, of all) the subscription may use; without a number the usual one.
@@ -83,7 +80,7 @@ impl Function for Usages {
                     if *family == "cores" { "Total Regional vCPUs".to_string() } else { format!("{family} vCPUs") };
                 json!({
                     "unit": "Count",
-                    "currentValue": used_cores(draft, &world.subscription_id(), &region, family),
+                    "currentValue": used_cores(draft, &region, family),
                     "limit": core_limit(draft, &region, family),
                     "name": {"value": family, "localizedValue": title},
                 })

@@ -43,7 +43,7 @@ pub mod store;
 pub mod strategic;
 pub mod webhook;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -73,8 +73,31 @@ pub const CLUSTERS: &str = "Microsoft.ContainerService/managedClusters";
 /// The clusters that run in this world.
 #[derive(Default)]
 pub struct Clusters {
-    running: RwLock<BTreeMap<String, Arc<Cluster>>>,
+    running: RwLock<Started>,
     networks: OnceLock<Arc<Networks>>,
+}
+
+/// What runs, by lower-case resource id and by the host name of its API server.
+#[derive(Default)]
+struct Started {
+    by_id: BTreeMap<String, Arc<Cluster>>,
+    by_host: HashMap<String, Arc<Cluster>>,
+}
+
+impl Started {
+    fn add(&mut self, id: String, cluster: Arc<Cluster>) {
+        self.by_host.insert(cluster.host.clone(), cluster.clone());
+        self.by_id.insert(id, cluster);
+    }
+
+    fn remove(&mut self, id: &str) -> Option<Arc<Cluster>> {
+        let cluster = self.by_id.remove(id)?;
+        // A cluster that was made anew may have taken the name over.
+        if self.by_host.get(&cluster.host).is_some_and(|other| Arc::ptr_eq(other, &cluster)) {
+            self.by_host.remove(&cluster.host);
+        }
+        Some(cluster)
+    }
 }
 
 impl Clusters {
@@ -87,7 +110,7 @@ impl Clusters {
         let resource = found.ok_or_else(|| StartError::new("starting a cluster", format!("there is no {id}")))?;
         let networks = self.networks.get_or_init(|| Arc::new(Networks::new(&world.folder)));
         let cluster = Arc::new(Cluster::open(world, networks, &resource)?);
-        self.write(|running| running.insert(resources::key(id), cluster.clone()));
+        self.write(|running| running.add(resources::key(id), cluster.clone()));
         cluster.start().await;
         Ok(cluster)
     }
@@ -95,7 +118,7 @@ impl Clusters {
     /// The running cluster with that resource id.
     pub fn find(&self, id: &str) -> Option<Arc<Cluster>> {
         let running = self.running.read().unwrap_or_else(PoisonError::into_inner);
-        running.get(&resources::key(id)).cloned()
+        running.by_id.get(&resources::key(id)).cloned()
     }
 
     /// Stops a cluster: its API server is gone, its pods end, its objects stay.
@@ -127,10 +150,10 @@ impl Clusters {
 
     fn by_host(&self, host: &str) -> Option<Arc<Cluster>> {
         let running = self.running.read().unwrap_or_else(PoisonError::into_inner);
-        running.values().find(|cluster| cluster.host == host).cloned()
+        running.by_host.get(host).cloned()
     }
 
-    fn write<R>(&self, change: impl FnOnce(&mut BTreeMap<String, Arc<Cluster>>) -> R) -> R {
+    fn write<R>(&self, change: impl FnOnce(&mut Started) -> R) -> R {
         change(&mut self.running.write().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -206,7 +229,8 @@ async fn compact(world: Arc<World>, clusters: Arc<Clusters>) {
             () = tokio::time::sleep(IDLE) => {}
             () = world.stopping.cancelled() => return,
         }
-        let all: Vec<_> = clusters.running.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        let all: Vec<_> =
+            clusters.running.read().unwrap_or_else(PoisonError::into_inner).by_id.values().cloned().collect();
         for cluster in all {
             cluster.objects.compact(age, IDLE).await;
         }
@@ -229,6 +253,6 @@ impl Start for Running {
 
     async fn stop(&self, _world: &Arc<World>) {
         let all = self.0.write(std::mem::take);
-        futures::future::join_all(all.values().map(|cluster| cluster.stop())).await;
+        futures::future::join_all(all.by_id.values().map(|cluster| cluster.stop())).await;
     }
 }

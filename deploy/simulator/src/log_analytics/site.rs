@@ -119,12 +119,9 @@ fn caller(world: &World, headers: &HeaderMap) -> Result<Caller, Refused> {
 
 fn find(world: &World, subject: &str) -> Option<Resource> {
     let wanted = match subject.strip_prefix("/workspaces/") {
-        Some(customer) => world.state.read(|draft| {
-            let is_its = |body: &Value| {
-                body["properties"]["customerId"].as_str().is_some_and(|id| id.eq_ignore_ascii_case(customer))
-            };
-            resources::matching(draft, &world.subscription_id(), WORKSPACES, is_its).pop()
-        }),
+        Some(customer) => world
+            .state
+            .read(|draft| resources::having(draft, "", WORKSPACES, "/body/properties/customerId", customer).pop()),
         None => world.state.read(|draft| resources::find(draft, subject)),
     }
     .filter(|found| found.kind().eq_ignore_ascii_case(WORKSPACES));

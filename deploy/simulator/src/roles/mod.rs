@@ -4,6 +4,7 @@ pub mod custom;
 pub mod definitions;
 
 use jiff::Timestamp;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::directory;
@@ -65,9 +66,8 @@ pub fn decide(
 pub fn counting(draft: &Draft<'_>, principal: Uuid, scope: &str, now: Timestamp) -> Vec<Resource> {
     let mut who = directory::groups_of(draft, principal);
     who.push(principal);
-    let mut found = assignments_above(draft, scope);
-    found.retain(|assignment| effective(assignment, now) && who.iter().any(|one| names(assignment, *one)));
-    found
+    let counts = |assignment: &Value| who.iter().any(|one| names(assignment, *one)) && effective(assignment, now);
+    resources::extensions_above_that(draft, scope, ASSIGNMENTS, counts)
 }
 
 /// The assignments at `scope` and at every scope above it.
@@ -75,15 +75,15 @@ pub fn assignments_above(draft: &Draft<'_>, scope: &str) -> Vec<Resource> {
     resources::extensions_above(draft, scope, ASSIGNMENTS)
 }
 
-fn effective(assignment: &Resource, now: Timestamp) -> bool {
-    match assignment.private["effective"].as_str().map(str::parse::<Timestamp>) {
+fn effective(assignment: &Value, now: Timestamp) -> bool {
+    match assignment["private"]["effective"].as_str().map(str::parse::<Timestamp>) {
         Some(Ok(from)) => from <= now,
         _ => true,
     }
 }
 
-fn names(assignment: &Resource, principal: Uuid) -> bool {
-    let named = assignment.body["properties"]["principalId"].as_str();
+fn names(assignment: &Value, principal: Uuid) -> bool {
+    let named = assignment["body"]["properties"]["principalId"].as_str();
     named.and_then(|named| Uuid::parse_str(named).ok()) == Some(principal)
 }
 

@@ -1,4 +1,5 @@
-//! Leads from a text inside a document to the documents that have it, for what is asked at every request.
+//! Leads from a text inside a document to the documents that have it, and keeps sums over documents, for what is asked at
+//! every request.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -6,7 +7,12 @@ use std::sync::Arc;
 use serde_json::Value;
 
 /// Where in the documents of a collection the indexed texts stand, as JSON pointers.
-pub(super) const PLACES: &[(&str, &[&str])] = &[("resources", &["/body/type", "/body/name"])];
+pub(super) const PLACES: &[(&str, &[&str])] =
+    &[("resources", &["/body/type", "/body/name", "/body/properties/principalId", "/body/properties/customerId"])];
+
+/// What is added up over the documents of a collection that have all of it: by which texts, and which number.
+pub(super) const SUMS: &[(&str, [&str; 3], &str)] =
+    &[("resources", ["/body/type", "/body/location", "/body/sku/name"], "/body/sku/capacity")];
 
 /// A collection, and a place in its documents.
 type Key = (&'static str, &'static str);
@@ -14,12 +20,45 @@ type Key = (&'static str, &'static str);
 /// Ids in their order, by lower-case text.
 type Ids = BTreeMap<String, BTreeSet<Arc<str>>>;
 
+/// The texts by which something is added up, in lower case.
+pub type Texts = [String; 3];
+
+/// Sums by their texts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sums(BTreeMap<Texts, i64>);
+
+impl Sums {
+    /// Counts a document of the collection in, or where it goes, out.
+    pub(super) fn count(&mut self, collection: &str, body: &Value, comes: bool) {
+        let Some((_, by, number)) = SUMS.iter().find(|(name, ..)| *name == collection) else { return };
+        let text = |place: &str| Some(body.pointer(place)?.as_str()?.to_ascii_lowercase());
+        let Some(number) = body.pointer(number).and_then(Value::as_i64) else { return };
+        let [Some(first), Some(second), Some(third)] = by.map(text) else { return };
+        let sum = self.0.entry([first, second, third]);
+        let sum = sum.and_modify(|sum| *sum += if comes { number } else { -number });
+        sum.or_insert(if comes { number } else { -number });
+    }
+
+    /// Each sum with its texts.
+    pub fn iter(&self) -> impl Iterator<Item = (&Texts, i64)> {
+        self.0.iter().map(|(texts, sum)| (texts, *sum))
+    }
+}
+
 #[derive(Default)]
-pub(super) struct Index(HashMap<Key, Ids>);
+pub(super) struct Index {
+    ids: HashMap<Key, Ids>,
+    sums: HashMap<&'static str, Sums>,
+}
 
 /// Whether a document has this text at a place, in any case of letters.
 pub(super) fn has(body: &Value, place: &str, text: &str) -> bool {
     body.pointer(place).and_then(Value::as_str).is_some_and(|found| found.eq_ignore_ascii_case(text))
+}
+
+/// Whether anything leads to the documents of a collection.
+pub(super) fn leads_to(collection: &str) -> bool {
+    PLACES.iter().any(|(name, _)| *name == collection) || SUMS.iter().any(|(name, ..)| *name == collection)
 }
 
 fn texts<'a>(collection: &str, body: &'a Value) -> impl Iterator<Item = (Key, &'a str)> {
@@ -32,14 +71,16 @@ fn texts<'a>(collection: &str, body: &'a Value) -> impl Iterator<Item = (Key, &'
 impl Index {
     pub(super) fn add(&mut self, collection: &str, id: &Arc<str>, body: &Value) {
         for (key, text) in texts(collection, body) {
-            self.0.entry(key).or_default().entry(text.to_ascii_lowercase()).or_default().insert(id.clone());
+            self.ids.entry(key).or_default().entry(text.to_ascii_lowercase()).or_default().insert(id.clone());
         }
+        self.count(collection, body, true);
     }
 
     pub(super) fn remove(&mut self, collection: &str, id: &str, body: &Value) {
+        self.count(collection, body, false);
         for (key, text) in texts(collection, body) {
             let text = text.to_ascii_lowercase();
-            let Some(all) = self.0.get_mut(&key) else { continue };
+            let Some(all) = self.ids.get_mut(&key) else { continue };
             if let Some(ids) = all.get_mut(&text) {
                 ids.remove(id);
                 if ids.is_empty() {
@@ -52,7 +93,17 @@ impl Index {
     pub(super) fn find(&self, collection: &str, place: &str, text: &str) -> Option<&BTreeSet<Arc<str>>> {
         let (name, places) = PLACES.iter().find(|(name, _)| *name == collection)?;
         let place = places.iter().find(|known| **known == place)?;
-        self.0.get(&(*name, *place))?.get(&text.to_ascii_lowercase())
+        self.ids.get(&(*name, *place))?.get(&text.to_ascii_lowercase())
+    }
+
+    fn count(&mut self, collection: &str, body: &Value, comes: bool) {
+        if let Some((name, ..)) = SUMS.iter().find(|(name, ..)| *name == collection) {
+            self.sums.entry(name).or_default().count(collection, body, comes);
+        }
+    }
+
+    pub(super) fn sums(&self, collection: &str) -> Sums {
+        self.sums.get(collection).cloned().unwrap_or_default()
     }
 }
 
@@ -93,5 +144,37 @@ mod tests {
         state.close().await;
         let again = State::open(&folder.path().join("state.sqlite"), Clock::wall(1.0)).await.unwrap();
         assert_eq!(found(&again, "", "X/y"), ["/a/2", "/c/1"], "after a restart too");
+    }
+
+    #[tokio::test]
+    async fn a_sum_is_over_what_stands_and_what_was_just_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = State::open(&folder.path().join("state.sqlite"), Clock::wall(1.0)).await.unwrap();
+        let of = |place: &str, capacity: u32| json!({"body": {"type": "X/y", "location": place, "sku": {"name": "Big", "capacity": capacity}}});
+        let sums = |state: &State| {
+            state.read(|draft| {
+                let all = draft.sums("resources");
+                all.iter().map(|([_, place, name], sum)| format!("{place} {name} {sum}")).collect::<Vec<_>>()
+            })
+        };
+        state.put("resources", "/a/1", of("west", 3)).await.unwrap();
+        state.put("resources", "/a/2", of("WEST", 4)).await.unwrap();
+        state.put("resources", "/a/3", json!({"body": {"type": "X/y", "location": "west"}})).await.unwrap();
+        assert_eq!(sums(&state), ["west big 7"]);
+        let changed = state.change(|draft| {
+            draft.put("resources", "/a/1", of("west", 1));
+            draft.put("resources", "/a/4", of("north", 2));
+            draft.put("resources", "/a/4", of("north", 5));
+            draft.remove("resources", "/a/2");
+            let all = draft.sums("resources");
+            Ok::<_, StateError>(all.iter().map(|([_, place, _], sum)| (place.clone(), sum)).collect::<Vec<_>>())
+        });
+        assert_eq!(changed.await.unwrap(), [("north".to_owned(), 5), ("west".to_owned(), 1)]);
+        assert_eq!(sums(&state), ["north big 5", "west big 1"]);
+        state.remove("resources", "/a/4").await.unwrap();
+        assert_eq!(sums(&state), ["north big 0", "west big 1"]);
+        state.close().await;
+        let again = State::open(&folder.path().join("state.sqlite"), Clock::wall(1.0)).await.unwrap();
+        assert_eq!(sums(&again), ["west big 1"], "after a restart too");
     }
 }
