@@ -6,6 +6,7 @@ use super::lease::Lease;
 use super::watch::Watch;
 use crate::store::lease::{self, Claim};
 use crate::store::{Change, Error};
+use domain::Moment;
 use domain::id::JobId;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -32,6 +33,15 @@ struct Others {
     look_ms: i64,
 }
 
+/// What a look for work found.
+enum Turn {
+    Taken(Claim, Lease),
+    /// No job that is due; when the next one is that nobody holds.
+    None {
+        next: Option<Moment>,
+    },
+}
+
 impl Engine {
     /// Works until told to stop; then lets the calls at hand come back and lets go of its jobs.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
@@ -46,16 +56,13 @@ impl Engine {
             self.crowded.store(crowded, Ordering::Relaxed);
             if !crowded {
                 match self.take(&name, &mut others).await {
-                    Ok(Some((claim, lease))) => {
+                    Ok(Turn::Taken(claim, lease)) => {
                         let engine = Arc::clone(&self);
                         drivers.spawn(engine.drive(claim, lease, stop.clone()));
                         continue;
                     }
-                    Ok(None) => match lease::next(&self.store, &name).await {
-                        Ok(Some(next)) => wake = wake.min(next.since(self.clock.now()).max(20)),
-                        Ok(None) => {}
-                        Err(error) => tracing::error!(%error, "due jobs could not be asked for"),
-                    },
+                    Ok(Turn::None { next: Some(next) }) => wake = wake.min(next.since(self.clock.now()).max(20)),
+                    Ok(Turn::None { next: None }) => {}
                     Err(error) => {
                         tracing::error!(%error, "no job could be claimed");
                         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -81,32 +88,33 @@ impl Engine {
     }
 
     /// Claims one job, if one is due or left behind.
-    async fn take(&self, name: &str, others: &mut Others) -> Result<Option<(Claim, Lease)>, Error> {
+    async fn take(&self, name: &str, others: &mut Others) -> Result<Turn, Error> {
         let now = self.clock.now();
         let claimed_ms = self.clock.running_ms();
-        if lease::next(&self.store, name).await?.is_some_and(|next| next <= now)
+        let next = lease::next(&self.store, name).await?;
+        if next.is_some_and(|next| next <= now)
             && let Some(claim) = lease::claim(&self.store, name, now, now.plus(self.pace.lease)).await?
         {
-            return Ok(Some(self.hold(claim, claimed_ms)));
+            return Ok(self.hold(claim, claimed_ms));
         }
         if claimed_ms < others.look_ms {
-            return Ok(None);
+            return Ok(Turn::None { next });
         }
         let held = lease::held(&self.store).await?;
         for lapsed in others.watch.look(held, self.clock.running_ms()) {
             let (claimed_ms, until) = (self.clock.running_ms(), self.clock.now().plus(self.pace.lease));
             if let Some(claim) = lease::inherit(&self.store, name, &lapsed, until).await? {
                 tracing::info!(job = %claim.job, "its worker is gone, its job is taken over");
-                return Ok(Some(self.hold(claim, claimed_ms)));
+                return Ok(self.hold(claim, claimed_ms));
             }
         }
         others.look_ms = self.clock.running_ms() + DEAF;
-        Ok(None)
+        Ok(Turn::None { next })
     }
 
-    fn hold(&self, claim: Claim, claimed_ms: i64) -> (Claim, Lease) {
+    fn hold(&self, claim: Claim, claimed_ms: i64) -> Turn {
         let lease = Lease::hold(self.store.clone(), self.clock.clone(), self.pace, claim.clone(), claimed_ms);
-        (claim, lease)
+        Turn::Taken(claim, lease)
     }
 
     async fn drive(self: Arc<Self>, claim: Claim, lease: Lease, stop: CancellationToken) {

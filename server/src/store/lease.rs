@@ -117,12 +117,12 @@ pub(super) async fn take_away(tx: &mut Tx, job: &JobId) -> Result<(), Error> {
     Ok(())
 }
 
-/// When the next job that nobody holds can be claimed by this worker.
+/// When the next job that nobody holds can be claimed by this worker: the first of an index, however many wait.
 pub async fn next(store: &Store, worker: &str) -> Result<Option<Moment>, Error> {
-    const SQL: &str = "select min(due_at) from job where due_at is not null and lease_until = 0 \
-        and coalesce(worker, '') <> $1";
-    let (at,): (Option<i64>,) = on_both!(store.read(), db => sqlx::query_as(SQL).bind(worker).fetch_one(db).await)?;
-    Ok(at.map(Moment))
+    const SQL: &str = "select due_at from job where due_at is not null and lease_until = 0 \
+        and coalesce(worker, '') <> $1 order by due_at limit 1";
+    let at: Option<(i64,)> = on_both!(store.read(), db => sqlx::query_as(SQL).bind(worker).fetch_optional(db).await)?;
+    Ok(at.map(|(at,)| Moment(at)))
 }
 
 /// Lets go of everything, for whoever knows that no other server is alive: jobs first, then timers.

@@ -56,6 +56,9 @@ impl Store {
     }
 
     /// Joins those who write now. For few statements and no question to anybody else in between: others wait meanwhile.
+    ///
+    /// Whoever has begun to wait here goes on being polled or is dropped: the place is given to the first in the queue,
+    /// and all behind it wait until it is taken up.
     pub async fn join(&self) -> Result<Tx, Error> {
         let Both::Sqlite(pool) = self.write() else { return self.begin().await };
         let mut lane = Arc::clone(self.lane()).lock_owned().await;
