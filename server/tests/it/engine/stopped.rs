@@ -94,6 +94,8 @@ async fn stopped_at(story: &Story, place: Place) -> Option<(Process, mpsc::Sende
     if stands_still {
         return Some((process, lets));
     }
+    // The append that ends the job may be the place: then it stands still all the same, and nobody else lets it go on.
+    drop(lets);
     process.end().await;
     None
 }
