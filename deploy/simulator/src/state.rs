@@ -3,11 +3,11 @@
 //! Everything is read from memory. A change is a closure over a [`Draft`]: what it writes is committed to the
 //! file in one transaction and shows in memory only then, so a kill leaves either all of it or nothing. Changes that
 //! come at the same moment share a transaction ([`group`]); each sees those before it.
+mod documents;
 mod group;
 mod index;
 mod journal;
 
-use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -20,79 +20,10 @@ use tokio::sync::{Mutex, broadcast, watch};
 
 use crate::clock::Clock;
 
+use documents::{Documents, Kept};
 use group::{Body, Ended, Key, Open, Written};
-use index::Index;
 pub use index::{Sums, Texts};
 pub use journal::{Entry, Wanted};
-
-/// The documents by collection and id, and what leads to some of them faster.
-#[derive(Default)]
-struct Documents {
-    collections: BTreeMap<String, BTreeMap<Arc<str>, Kept>>,
-    index: Index,
-}
-
-impl Documents {
-    fn insert(&mut self, collection: &str, id: &str, body: &Arc<Value>) {
-        let standing = match self.collections.get_mut(collection) {
-            Some(standing) => standing,
-            None => self.collections.entry(collection.to_owned()).or_default(),
-        };
-        let kept = Kept::new(collection, body);
-        let id: Arc<str> = match standing.get_key_value(id) {
-            Some((id, _)) => id.clone(),
-            None => id.into(),
-        };
-        if index::leads_to(collection) {
-            if let Some(kept) = standing.get(&id) {
-                kept.see(|body| self.index.remove(collection, &id, body));
-            }
-            self.index.add(collection, &id, body);
-        }
-        standing.insert(id, kept);
-    }
-
-    fn forget(&mut self, collection: &str, id: &str) {
-        let gone = self.collections.get_mut(collection).and_then(|standing| standing.remove(id));
-        if let Some(kept) = gone.filter(|_| index::leads_to(collection)) {
-            kept.see(|body| self.index.remove(collection, id, body));
-        }
-    }
-}
-
-/// Collections whose readers have the documents elsewhere and seldom ask for these: they stay text, which takes an
-/// eighth of the room.
-const TEXT: &[&str] = &["kubernetes"];
-
-/// A document in memory.
-enum Kept {
-    Parsed(Arc<Value>),
-    Text(Box<str>),
-}
-
-impl Kept {
-    fn new(collection: &str, body: &Arc<Value>) -> Self {
-        match TEXT.contains(&collection) {
-            true => Self::Text(body.to_string().into()),
-            false => Self::Parsed(body.clone()),
-        }
-    }
-
-    fn share(&self) -> Arc<Value> {
-        match self {
-            Self::Parsed(body) => body.clone(),
-            Self::Text(text) => Arc::new(serde_json::from_str(text).unwrap_or_default()),
-        }
-    }
-
-    fn see<R>(&self, see: impl FnOnce(&Value) -> R) -> R {
-        match self {
-            Self::Parsed(body) => see(body),
-            // It was written from a value.
-            Self::Text(text) => see(&serde_json::from_str(text).unwrap_or_default()),
-        }
-    }
-}
 
 /// What is written next to each other is seldom what was written last: without room for it pages are read again and again.
 const PAGES_IN_MEMORY: &str = "4000";
