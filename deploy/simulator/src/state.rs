@@ -27,7 +27,7 @@ pub use journal::{Entry, Wanted};
 
 /// What is written next to each other is seldom what was written last: without room for it pages are read again and again.
 const PAGES_IN_MEMORY: &str = "4000";
-/// A page that changes a hundred times is put in its place once.
+/// The log grows to so many pages before they are put in their places: what changes often is put there less often.
 const PAGES_OF_LOG: &str = "4000";
 
 /// The documents of one world.
