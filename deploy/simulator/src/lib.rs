@@ -72,6 +72,7 @@ pub mod metadata;
 pub mod operations;
 pub mod parts;
 pub mod picture;
+pub mod place;
 pub mod policy;
 pub mod prices;
 pub mod process;

@@ -58,6 +58,21 @@ pub fn find(draft: &Draft<'_>, id: &str) -> Option<Resource> {
     draft.look(RESOURCES, &key(id), kept)
 }
 
+/// What is seen in a resource's body, without copying it.
+pub fn look<R>(draft: &Draft<'_>, id: &str, see: impl FnOnce(&Value) -> R) -> Option<R> {
+    look_whole(draft, id, |body, _| see(body))
+}
+
+/// The same in its body and in what is private.
+pub fn look_whole<R>(draft: &Draft<'_>, id: &str, see: impl FnOnce(&Value, &Value) -> R) -> Option<R> {
+    draft.look(RESOURCES, &key(id), |document| see(&document["body"], &document["private"]))
+}
+
+/// The id of a resource as it was first written, where it is there.
+pub fn written(draft: &Draft<'_>, id: &str) -> Option<String> {
+    look(draft, id, |body| body["id"].as_str().unwrap_or_default().to_owned())
+}
+
 /// A resource as its document keeps it.
 fn kept(document: &Value) -> Resource {
     Resource { body: document["body"].clone(), private: document["private"].clone() }

@@ -28,7 +28,7 @@ pub use journal::{Entry, Wanted};
 /// What is written next to each other is seldom what was written last: without room for it pages are read again and again.
 const PAGES_IN_MEMORY: &str = "4000";
 /// The log grows to so many pages before they are put in their places: what changes often is put there less often.
-const PAGES_OF_LOG: &str = "4000";
+const PAGES_OF_LOG: &str = "10000";
 
 /// The documents of one world.
 pub struct State(Arc<Inner>);
@@ -97,11 +97,11 @@ impl State {
             .map_err(while_doing("reading the state file"))?;
         let mut documents = Documents::default();
         for row in rows {
-            let body: String = row.get("body");
-            let body = Arc::new(serde_json::from_str(&body).map_err(|error| {
+            let text: String = row.get("body");
+            let body = Arc::new(serde_json::from_str(&text).map_err(|error| {
                 while_doing("reading a document of the state file")(sqlx::Error::Decode(error.into()))
             })?);
-            documents.insert(row.get("collection"), row.get("id"), &body);
+            documents.insert(row.get("collection"), row.get("id"), &body, text);
         }
         let (changes, _) = broadcast::channel(4096);
         let (documents, open, ended) = (RwLock::new(documents), Mutex::default(), watch::Sender::new(Ended::default()));

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use rsa::pkcs1::EncodeRsaPrivateKey;
+use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation};
+use ring::rand::SystemRandom;
+use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use rsa::pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding};
 use rsa::traits::PublicKeyParts;
 use serde_json::{Value, json};
@@ -17,7 +18,8 @@ use crate::clock::unix;
 /// The world's signing key.
 pub struct Tokens {
     pem: String,
-    signing: EncodingKey,
+    /// Of `ring`, which signs in a third of the time that `rsa` takes.
+    signing: RsaKeyPair,
     verifying: DecodingKey,
     modulus: String,
     exponent: String,
@@ -74,18 +76,12 @@ impl Tokens {
     /// Reads a key from PKCS#8 PEM.
     pub fn open(pem: &str) -> Result<Self, KeyError> {
         let key = rsa::RsaPrivateKey::from_pkcs8_pem(pem).map_err(while_doing("reading"))?;
-        let der = key.to_pkcs1_der().map_err(while_doing("reading"))?;
+        let der = key.to_pkcs8_der().map_err(while_doing("reading"))?;
+        let signing = RsaKeyPair::from_pkcs8(der.as_bytes()).map_err(while_doing("reading"))?;
         let modulus = URL_SAFE_NO_PAD.encode(key.n().to_bytes_be());
         let exponent = URL_SAFE_NO_PAD.encode(key.e().to_bytes_be());
         let verifying = DecodingKey::from_rsa_components(&modulus, &exponent).map_err(while_doing("reading"))?;
-        Ok(Self {
-            pem: pem.to_owned(),
-            signing: EncodingKey::from_rsa_der(der.as_bytes()),
-            verifying,
-            modulus,
-            exponent,
-            signed: Mutex::default(),
-        })
+        Ok(Self { pem: pem.to_owned(), signing, verifying, modulus, exponent, signed: Mutex::default() })
     }
 
     /// The key as PKCS#8 PEM.
@@ -112,7 +108,14 @@ impl Tokens {
     pub fn sign(&self, issuer: &str, claims: &Value) -> Result<String, KeyError> {
         let mut header = Header::new(Algorithm::RS256);
         header.kid = Some(self.key_id(issuer));
-        jsonwebtoken::encode(&header, claims, &self.signing).map_err(while_doing("signing with"))
+        let part =
+            |part: serde_json::Result<Vec<u8>>| Ok(URL_SAFE_NO_PAD.encode(part.map_err(while_doing("signing with"))?));
+        let said = format!("{}.{}", part(serde_json::to_vec(&header))?, part(serde_json::to_vec(claims))?);
+        let mut signature = vec![0; self.signing.public().modulus_len()];
+        self.signing
+            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), said.as_bytes(), &mut signature)
+            .map_err(while_doing("signing with"))?;
+        Ok(format!("{said}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 
     /// The claims of a token that `issuer` has signed and that is alive at `now`. The audience is the caller's to check.

@@ -58,13 +58,13 @@ pub(super) fn scope(world: &World, id: &ResourceId) -> Result<String, Refusal> {
         ));
     };
     let group_id = format!("{}/resourceGroups/{name}", world.subscription_id());
-    let group =
-        world.state.read(|draft| resources::find(draft, &group_id)).ok_or_else(|| Refusal::group_not_found(name))?;
+    let written = |id: &str| world.state.read(|draft| resources::written(draft, id));
+    let group = written(&group_id).ok_or_else(|| Refusal::group_not_found(name))?;
     if scope.eq_ignore_ascii_case(&group_id) {
-        return Ok(group.id().to_owned());
+        return Ok(group);
     }
-    match world.state.read(|draft| resources::find(draft, scope)) {
-        Some(found) => Ok(found.id().to_owned()),
+    match written(scope) {
+        Some(found) => Ok(found),
         None if let Some(secret) = secret(world, scope) => Ok(secret),
         None => Err(ResourceId::parse(scope)
             .map_or_else(|| Refusal::group_not_found(name), |id| Refusal::resource_not_found(&id))),
@@ -75,8 +75,8 @@ pub(super) fn scope(world: &World, id: &ResourceId) -> Result<String, Refusal> {
 fn secret(world: &World, scope: &str) -> Option<String> {
     let id =
         ResourceId::parse(scope).filter(|id| id.kind().eq_ignore_ascii_case("Microsoft.KeyVault/vaults/secrets"))?;
-    let vault = world.state.read(|draft| resources::find(draft, id.parent()?.as_str()))?;
-    Some(format!("{}/secrets/{}", vault.id(), id.name()))
+    let vault = world.state.read(|draft| resources::written(draft, id.parent()?.as_str()))?;
+    Some(format!("{vault}/secrets/{}", id.name()))
 }
 
 /// 409 while the resource group is being deleted, 404 without the parent of a child.

@@ -71,8 +71,8 @@ pub struct Facts {
 }
 
 impl Facts {
-    fn of(resource: &resources::Resource, tenant: Uuid) -> Self {
-        let properties = &resource.body["properties"];
+    fn of(body: &Value, private: &Value, tenant: Uuid) -> Self {
+        let properties = &body["properties"];
         let host = text(properties, "/fqdn").to_string();
         let entra = properties["aadProfile"].is_object();
         let local = properties["disableLocalAccounts"] != true;
@@ -89,7 +89,7 @@ impl Facts {
             entra,
             azure_rbac: entra && properties["aadProfile"]["enableAzureRBAC"] == true,
             admin_groups: groups.iter().filter_map(|it| it.as_str().map(str::to_string)).collect(),
-            local_token: resource.private["local_token"].as_str().filter(|_| local).map(str::to_string),
+            local_token: private["local_token"].as_str().filter(|_| local).map(str::to_string),
             kubelet_object_id: Uuid::parse_str(text(properties, "/identityProfile/kubeletidentity/objectId")).ok(),
             host,
         }
@@ -141,8 +141,8 @@ impl Cluster {
 
     /// What Azure knows about it now.
     pub fn facts(&self) -> Facts {
-        let found = self.world.state.read(|draft| resources::find(draft, &self.id));
-        found.map(|it| Facts::of(&it, self.world.tenant)).unwrap_or_default()
+        let of = |body: &Value, private: &Value| Facts::of(body, private, self.world.tenant);
+        self.world.state.read(|draft| resources::look_whole(draft, &self.id, of)).unwrap_or_default()
     }
 
     /// Where the files of a pod lie.
@@ -167,9 +167,9 @@ impl Cluster {
     }
 
     async fn run(self: Arc<Self>) {
-        let mut newest = self.objects.newest();
+        let mut moved = self.objects.moved();
         while !self.stopping.is_cancelled() {
-            newest.borrow_and_update();
+            moved.borrow_and_update();
             let again = self.round().await;
             self.tend_pods().await;
             self.tend_services().await;
@@ -181,7 +181,7 @@ impl Cluster {
             };
             tokio::select! {
                 // The sender lives as long as the cluster.
-                _ = newest.changed() => {}
+                _ = moved.changed() => {}
                 () = self.woken.notified() => {}
                 () = due => {}
                 () = self.stopping.cancelled() => {}
@@ -212,9 +212,9 @@ struct StateKeeper {
 
 #[async_trait]
 impl Keeper for StateKeeper {
-    async fn keep(&self, key: &str, record: &Value) {
+    async fn keep(&self, key: &str, record: Value) {
         let id = format!("{}{key}", self.prefix);
-        if let Err(error) = self.world.state.put(OBJECTS, &id, record.clone()).await {
+        if let Err(error) = self.world.state.put(OBJECTS, &id, record).await {
             tracing::error!(%error, id, "an object of a cluster could not be written down");
         }
     }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::kind::{self, Kind};
 use super::object::{default, list, set, text};
+use crate::place;
 
 /// Fills in what the author of an object left open.
 pub fn fill(kind: &Kind, object: &mut Value) {
@@ -85,7 +86,7 @@ fn container(container: &mut Value) {
     }
     if let Some(variables) = container["env"].as_array_mut() {
         for variable in variables {
-            if variable.pointer("/valueFrom/fieldRef").is_some() {
+            if place::at(variable, "/valueFrom/fieldRef").is_some() {
                 default(variable, &["valueFrom", "fieldRef", "apiVersion"], json!("v1"));
             }
         }

@@ -39,6 +39,6 @@ pub fn log_lines(world: &World, cluster_id: &str, pod: &Value) -> Vec<(String, L
 }
 
 fn cluster_uid(world: &World, cluster_id: &str) -> Option<String> {
-    let resource = world.state.read(|draft| resources::find(draft, cluster_id))?;
-    Some(text(&resource.body, "/properties/resourceUID").to_string())
+    let uid = |cluster: &Value| text(cluster, "/properties/resourceUID").to_string();
+    world.state.read(|draft| resources::look(draft, cluster_id, uid))
 }

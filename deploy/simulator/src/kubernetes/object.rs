@@ -5,20 +5,21 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::kind::{self, Kind};
+use crate::place;
 
 /// A string at a JSON pointer, or the empty string.
 pub fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
-    object.pointer(pointer).and_then(Value::as_str).unwrap_or("")
+    place::at(object, pointer).and_then(Value::as_str).unwrap_or("")
 }
 
 /// A whole number at a JSON pointer.
 pub fn number(object: &Value, pointer: &str) -> Option<i64> {
-    object.pointer(pointer).and_then(Value::as_i64)
+    place::at(object, pointer).and_then(Value::as_i64)
 }
 
 /// A list at a JSON pointer; nothing there is the empty list.
 pub fn list<'a>(object: &'a Value, pointer: &str) -> &'a [Value] {
-    object.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    place::at(object, pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 pub fn name(object: &Value) -> &str {
@@ -71,7 +72,7 @@ pub fn set(object: &mut Value, path: &[&str], value: Value) {
 /// Writes `value` at a path of keys where nothing stands yet.
 pub fn default(object: &mut Value, path: &[&str], value: Value) {
     let pointer = format!("/{}", path.join("/"));
-    if object.pointer(&pointer).is_none_or(Value::is_null) {
+    if place::at(object, &pointer).is_none_or(Value::is_null) {
         set(object, path, value);
     }
 }

@@ -23,7 +23,7 @@ const HISTORY: usize = 4096;
 /// Where the objects are written through to; a key is `plural.group/namespace/name`.
 #[async_trait]
 pub trait Keeper: Send + Sync {
-    async fn keep(&self, key: &str, record: &Value);
+    async fn keep(&self, key: &str, record: Value);
     async fn forget(&self, key: &str);
 }
 
@@ -142,6 +142,7 @@ struct Inner {
 pub struct Objects {
     inner: Mutex<Inner>,
     newest: watch::Sender<u64>,
+    moved: watch::Sender<u64>,
     keeper: Arc<dyn Keeper>,
 }
 
@@ -164,6 +165,7 @@ impl Objects {
         Self {
             inner: Mutex::new(Inner { version, rows, history: VecDeque::new() }),
             newest: watch::channel(version).0,
+            moved: watch::channel(version).0,
             keeper,
         }
     }
@@ -171,6 +173,11 @@ impl Objects {
     /// Rises with every change.
     pub fn newest(&self) -> watch::Receiver<u64> {
         self.newest.subscribe()
+    }
+
+    /// Rises with every change but those of events, which are told and move nothing.
+    pub fn moved(&self) -> watch::Receiver<u64> {
+        self.moved.subscribe()
     }
 
     pub async fn get(&self, key: &Key) -> Option<Arc<Value>> {
@@ -208,7 +215,7 @@ impl Objects {
         if let Some(row) = inner.rows.get_mut(&key.row()) {
             let awake = row.awake();
             awake.applied.insert(manager.to_string(), document);
-            self.keeper.keep(&key.row(), &awake.record()).await;
+            self.keeper.keep(&key.row(), awake.record()).await;
         }
     }
 
@@ -253,7 +260,7 @@ impl Objects {
         object["metadata"]["resourceVersion"] = json!(inner.version.to_string());
         let object = Arc::new(object);
         let awake = Awake::new(object.clone());
-        self.keeper.keep(&key.row(), &awake.record()).await;
+        self.keeper.keep(&key.row(), awake.record()).await;
         inner.rows.insert(key.row(), Row { kind, awake: Some(awake), asleep: Box::default() });
         self.publish(&mut inner, What::Added, kind, object.clone(), None);
         Ok(object)
@@ -280,7 +287,7 @@ impl Objects {
         if let Some(row) = inner.rows.get_mut(&key.row()) {
             let awake = row.awake();
             awake.object = object.clone();
-            self.keeper.keep(&key.row(), &awake.record()).await;
+            self.keeper.keep(&key.row(), awake.record()).await;
         }
         self.publish(&mut inner, What::Modified, key.kind, object.clone(), Some(before));
         Ok(object)
@@ -312,6 +319,9 @@ impl Objects {
             inner.history.pop_front();
         }
         self.newest.send_replace(inner.version);
+        if *kind != kind::EVENT {
+            self.moved.send_replace(inner.version);
+        }
     }
 }
 
@@ -324,7 +334,7 @@ mod tests {
 
     #[async_trait]
     impl Keeper for Nowhere {
-        async fn keep(&self, _key: &str, _record: &Value) {}
+        async fn keep(&self, _key: &str, _record: Value) {}
         async fn forget(&self, _key: &str) {}
     }
 

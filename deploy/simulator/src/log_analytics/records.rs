@@ -51,6 +51,7 @@ pub(super) fn add(
     let key = |part: usize| format!("{under}{:020}-{source}-{part}", minute(at));
     let mut part = 0;
     let mut standing = draft.get(RECORDS, &key(part));
+    let mut is_new = standing.is_none();
     match keep {
         Keep::Latest if standing.as_ref().is_some_and(|standing| same(standing, &rows)) => return false,
         Keep::Latest => {}
@@ -59,13 +60,14 @@ pub(super) fn add(
                 part += 1;
                 standing = draft.get(RECORDS, &key(part));
             }
-            if let Some(Value::Array(mut earlier)) = standing.clone() {
+            is_new = standing.is_none();
+            if let Some(Value::Array(mut earlier)) = standing {
                 earlier.append(&mut rows);
                 rows = earlier;
             }
         }
     }
-    if standing.is_none() {
+    if is_new {
         prune(draft, place, &under, at, rows.len());
     }
     draft.put(RECORDS, &key(part), Value::Array(rows));
@@ -78,16 +80,15 @@ fn minute(at: Timestamp) -> i64 {
 
 /// Whether rows say the same, whenever they say it.
 fn same(standing: &Value, rows: &[Value]) -> bool {
-    let without_time = |row: &Value| {
-        let mut row = row.clone();
-        if let Some(row) = row.as_object_mut() {
-            row.remove("TimeGenerated");
+    let same_row = |one: &Value, other: &Value| match (one, other) {
+        (Value::Object(one), Value::Object(other)) => {
+            one.len() == other.len()
+                && one.iter().all(|(name, value)| name == "TimeGenerated" || other.get(name) == Some(value))
         }
-        row
+        _ => one == other,
     };
     standing.as_array().is_some_and(|standing| {
-        standing.len() == rows.len()
-            && standing.iter().zip(rows).all(|(one, other)| without_time(one) == without_time(other))
+        standing.len() == rows.len() && standing.iter().zip(rows).all(|(one, other)| same_row(one, other))
     })
 }
 

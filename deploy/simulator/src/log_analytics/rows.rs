@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::place;
+
 /// The cluster that the records are about.
 pub(super) struct Cluster<'a> {
     /// Its resource id.
@@ -182,7 +184,7 @@ fn selects(service: &Value, pod: &Value) -> bool {
 }
 
 fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+    place::at(value, pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
 fn time(value: &Value, pointer: &str) -> Option<Timestamp> {

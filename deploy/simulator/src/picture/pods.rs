@@ -3,6 +3,7 @@ use serde_json::Value;
 
 use crate::kubernetes::CLUSTERS;
 use crate::kubernetes::cluster::OBJECTS;
+use crate::place;
 use crate::resources::Resource;
 use crate::state::Draft;
 
@@ -19,7 +20,7 @@ pub(super) fn lines(draft: &Draft<'_>, all: &[Resource]) -> Vec<String> {
 }
 
 fn line(cluster: &str, pod: &Value) -> String {
-    let text = |path: &str| pod.pointer(path).and_then(Value::as_str).unwrap_or_default();
+    let text = |path: &str| place::at(pod, path).and_then(Value::as_str).unwrap_or_default();
     let conditions = pod["status"]["conditions"].as_array().into_iter().flatten();
     let is_ready = conditions.into_iter().any(|it| it["type"] == "Ready" && it["status"] == "True");
     let images: Vec<&str> = pod["spec"]["containers"]

@@ -15,12 +15,13 @@ pub(super) struct Documents {
 }
 
 impl Documents {
-    pub(super) fn insert(&mut self, collection: &str, id: &str, body: &Arc<Value>) {
+    /// `text` is what the file has of it.
+    pub(super) fn insert(&mut self, collection: &str, id: &str, body: &Arc<Value>, text: String) {
         let standing = match self.collections.get_mut(collection) {
             Some(standing) => standing,
             None => self.collections.entry(collection.to_owned()).or_default(),
         };
-        let kept = Kept::new(collection, body);
+        let kept = Kept::new(collection, body, text);
         let id: Arc<str> = match standing.get_key_value(id) {
             Some((id, _)) => id.clone(),
             None => id.into(),
@@ -53,9 +54,9 @@ pub(super) enum Kept {
 }
 
 impl Kept {
-    fn new(collection: &str, body: &Arc<Value>) -> Self {
+    fn new(collection: &str, body: &Arc<Value>, text: String) -> Self {
         match TEXT.contains(&collection) {
-            true => Self::Text(body.to_string().into()),
+            true => Self::Text(text.into()),
             false => Self::Parsed(body.clone()),
         }
     }

@@ -2,10 +2,12 @@
 //!
 //! A change is made under the lock of the [`Open`] group, over what stands and what others of the group, and of the one
 //! that is on its way to the file, have made. It counts when its group is in the file: then memory has it, and whoever
-//! waits for it goes on. A lone change is written at once; what comes while one is being written makes the next group.
+//! waits for it goes on. A lone change is written at once; what comes while one is being written makes the next group, and
+//! behind a large one it waits for company: each group costs its transaction, however much is in it.
 use std::collections::{BTreeMap, HashSet};
 use std::ops::RangeInclusive;
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use serde_json::Value;
 use sqlx::QueryBuilder;
@@ -16,6 +18,11 @@ use super::{Changed, Inner, StateError, while_doing};
 
 /// Rows of one statement.
 const ROWS: usize = 200;
+
+/// Behind a group of so many documents and entries there is a crowd.
+const CROWD: usize = 8;
+/// The next one is written so much later then.
+const GATHER: Duration = Duration::from_millis(5);
 
 /// Collection and id.
 pub(super) type Key = (String, String);
@@ -37,6 +44,13 @@ pub(super) struct Open {
     number: u64,
     /// A task writes, and takes the open group when it has ended the last one.
     at_work: bool,
+}
+
+/// A document that is written, as the file has it.
+struct Told {
+    key: Key,
+    body: Body,
+    text: Option<String>,
 }
 
 /// How far the writing is.
@@ -103,19 +117,19 @@ impl Inner {
     }
 
     /// Writes what one group has changed, all or nothing.
-    async fn put_down(&self, documents: &[(Key, Body)], entries: &[Entry]) -> sqlx::Result<()> {
+    async fn put_down(&self, documents: &[Told], entries: &[Entry]) -> sqlx::Result<()> {
         const PUT: &str = "insert into document (collection, id, body) ";
         const AGAIN: &str = " on conflict (collection, id) do update set body = excluded.body";
         let mut transaction = self.pool.begin().await?;
-        let standing: Vec<_> = documents.iter().filter_map(|(key, body)| Some((key, body.as_ref()?))).collect();
+        let standing: Vec<_> = documents.iter().filter_map(|told| Some((&told.key, told.text.as_ref()?))).collect();
         for some in standing.chunks(ROWS) {
             let mut put = QueryBuilder::new(PUT);
-            put.push_values(some, |mut row, ((collection, id), body)| {
-                row.push_bind(collection).push_bind(id).push_bind(body.to_string());
+            put.push_values(some, |mut row, ((collection, id), text)| {
+                row.push_bind(collection).push_bind(id).push_bind(*text);
             });
             put.push(AGAIN).build().persistent(some.len() <= FEW).execute(&mut *transaction).await?;
         }
-        for ((collection, id), _) in documents.iter().filter(|(_, body)| body.is_none()) {
+        for (collection, id) in documents.iter().filter(|told| told.body.is_none()).map(|told| &told.key) {
             let remove =
                 sqlx::query("delete from document where collection = $1 and id = $2").bind(collection).bind(id);
             remove.execute(&mut *transaction).await?;
@@ -133,7 +147,7 @@ const FEW: usize = 8;
 /// Writes group after group until nothing is left to write.
 async fn write_on(state: Arc<Inner>) {
     loop {
-        let (documents, entries, number) = {
+        let (mut documents, entries, number) = {
             let mut open = state.open.lock().await;
             if !open.is_fresh() {
                 open.at_work = false;
@@ -142,13 +156,14 @@ async fn write_on(state: Arc<Inner>) {
             }
             let mut fresh: Vec<_> = std::mem::take(&mut open.fresh).into_iter().collect();
             fresh.sort_unstable();
-            let body = |key: &Key| open.written.get(key).cloned().flatten();
-            let documents: Vec<_> =
-                fresh.into_iter().map(|key| (body(&key), key)).map(|(body, key)| (key, body)).collect();
+            let told = |key: Key| Told { body: open.written.get(&key).cloned().flatten(), text: None, key };
+            let documents: Vec<_> = fresh.into_iter().map(told).collect();
             let entries = std::mem::take(&mut open.entries);
             open.number += 1;
             (documents, entries, open.number)
         };
+        let crowded = documents.len() + entries.len() >= CROWD;
+        documents.iter_mut().for_each(|told| told.text = told.body.as_ref().map(|body| body.to_string()));
         let outcome = state.put_down(&documents, &entries).await;
         let mut open = state.open.lock().await;
         if let Err(error) = outcome {
@@ -162,23 +177,26 @@ async fn write_on(state: Arc<Inner>) {
         }
         {
             let mut standing = state.documents.write().unwrap_or_else(PoisonError::into_inner);
-            for ((collection, id), body) in &documents {
-                match body {
-                    Some(body) => standing.insert(collection, id, body),
-                    None => standing.forget(collection, id),
+            for Told { key: (collection, id), body, text } in &mut documents {
+                match (body, text.take()) {
+                    (Some(body), Some(text)) => standing.insert(collection, id, body, text),
+                    _ => standing.forget(collection, id),
                 }
             }
         }
-        for (key, body) in &documents {
+        for Told { key, body, .. } in &documents {
             if open.written.get(key).is_some_and(|now| same(now, body)) && !open.fresh.contains(key) {
                 open.written.remove(key);
             }
         }
         drop(open);
         state.ended.send_modify(|ended| ended.last = number);
-        for ((collection, id), _) in documents {
+        for Told { key: (collection, id), .. } in documents {
             // Nobody may be listening.
             let _ = state.changes.send(Changed { collection, id });
+        }
+        if crowded {
+            tokio::time::sleep(GATHER).await;
         }
     }
 }

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::place;
+
 /// Where in the documents of a collection the indexed texts stand, as JSON pointers.
 pub(super) const PLACES: &[(&str, &[&str])] =
     &[("resources", &["/body/type", "/body/name", "/body/properties/principalId", "/body/properties/customerId"])];
@@ -31,8 +33,8 @@ impl Sums {
     /// Counts a document of the collection in, or where it goes, out.
     pub(super) fn count(&mut self, collection: &str, body: &Value, comes: bool) {
         let Some((_, by, number)) = SUMS.iter().find(|(name, ..)| *name == collection) else { return };
-        let text = |place: &str| Some(body.pointer(place)?.as_str()?.to_ascii_lowercase());
-        let Some(number) = body.pointer(number).and_then(Value::as_i64) else { return };
+        let text = |place: &str| Some(place::at(body, place)?.as_str()?.to_ascii_lowercase());
+        let Some(number) = place::at(body, number).and_then(Value::as_i64) else { return };
         let [Some(first), Some(second), Some(third)] = by.map(text) else { return };
         let sum = self.0.entry([first, second, third]);
         let sum = sum.and_modify(|sum| *sum += if comes { number } else { -number });
@@ -53,7 +55,7 @@ pub(super) struct Index {
 
 /// Whether a document has this text at a place, in any case of letters.
 pub(super) fn has(body: &Value, place: &str, text: &str) -> bool {
-    body.pointer(place).and_then(Value::as_str).is_some_and(|found| found.eq_ignore_ascii_case(text))
+    place::at(body, place).and_then(Value::as_str).is_some_and(|found| found.eq_ignore_ascii_case(text))
 }
 
 /// Whether anything leads to the documents of a collection.
@@ -64,7 +66,7 @@ pub(super) fn leads_to(collection: &str) -> bool {
 fn texts<'a>(collection: &str, body: &'a Value) -> impl Iterator<Item = (Key, &'a str)> {
     let of = PLACES.iter().find(|(name, _)| *name == collection);
     of.into_iter().flat_map(move |(name, places)| {
-        places.iter().filter_map(move |place| Some(((*name, *place), body.pointer(place)?.as_str()?)))
+        places.iter().filter_map(move |place| Some(((*name, *place), place::at(body, place)?.as_str()?)))
     })
 }
 

@@ -99,10 +99,14 @@ impl Cluster {
     /// One round of all controllers; the answer is when to look again without a change.
     pub async fn round(&self) -> Option<Timestamp> {
         let mut again: Option<Timestamp> = None;
+        let mut snapshot = self.snapshot().await;
         for controller in CONTROLLERS {
-            let wanted = controller(&self.snapshot().await);
-            for write in wanted.writes {
-                self.carry_out(write).await;
+            let wanted = controller(&snapshot);
+            if !wanted.writes.is_empty() {
+                for write in wanted.writes {
+                    self.carry_out(write).await;
+                }
+                snapshot = self.snapshot().await;
             }
             again = match (again, wanted.again) {
                 (Some(one), Some(other)) => Some(one.min(other)),

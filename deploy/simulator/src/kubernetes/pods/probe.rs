@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::kubernetes::defaults::named_ports;
 use crate::kubernetes::dial;
 use crate::kubernetes::object::{list, number, text};
+use crate::place;
 
 /// The shortest time between two probes: the program that is asked is real and has other things to do.
 const SHORTEST: Duration = Duration::from_millis(250);
@@ -38,7 +39,7 @@ impl Probe {
             let given = number(&spec, &format!("/{name}")).unwrap_or(otherwise);
             Duration::from_secs(u64::try_from(given).unwrap_or(0))
         };
-        let port = spec.pointer("/httpGet/port").or_else(|| spec.pointer("/tcpSocket/port"));
+        let port = place::at(&spec, "/httpGet/port").or_else(|| place::at(&spec, "/tcpSocket/port"));
         let port = match port {
             Some(Value::String(name)) => named_ports(pod).into_iter().find(|(it, _)| it == name).map(|(_, port)| port),
             Some(number) => number.as_i64(),
