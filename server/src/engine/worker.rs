@@ -26,6 +26,9 @@ const PUT_OFF: i64 = 5_000;
 /// A job that waits for a newer Keystead is offered to others so much later.
 const OFFERED: i64 = 2_000;
 
+/// So many jobs are claimed at once, which costs one commit: no more, so that other servers get some too.
+const CLAIMED: usize = 8;
+
 /// Jobs in the hands of others, and when to look at them again.
 struct Others {
     watch: Watch<JobId>,
@@ -35,7 +38,7 @@ struct Others {
 
 /// What a look for work found.
 enum Turn {
-    Taken(Claim, Lease),
+    Taken(Vec<(Claim, Lease)>),
     /// No job that is due; when the next one is that nobody holds.
     None {
         next: Option<Moment>,
@@ -52,13 +55,15 @@ impl Engine {
         let mut others = Others { watch: Watch::new(self.pace.lease), look_ms: 0 };
         while !stop.is_cancelled() {
             let mut wake = DEAF;
-            let crowded = drivers.len() >= self.at_once;
-            self.crowded.store(crowded, Ordering::Relaxed);
-            if !crowded {
-                match self.take(&name, &mut others).await {
-                    Ok(Turn::Taken(claim, lease)) => {
-                        let engine = Arc::clone(&self);
-                        drivers.spawn(engine.drive(claim, lease, stop.clone()));
+            let room = self.at_once.saturating_sub(drivers.len());
+            self.crowded.store(room == 0, Ordering::Relaxed);
+            if room > 0 {
+                match self.take(&name, room.min(CLAIMED), &mut others).await {
+                    Ok(Turn::Taken(claims)) => {
+                        for (claim, lease) in claims {
+                            let engine = Arc::clone(&self);
+                            drivers.spawn(engine.drive(claim, lease, stop.clone()));
+                        }
                         continue;
                     }
                     Ok(Turn::None { next: Some(next) }) => wake = wake.min(next.since(self.clock.now()).max(20)),
@@ -87,15 +92,16 @@ impl Engine {
         while drivers.join_next().await.is_some() {}
     }
 
-    /// Claims one job, if one is due or left behind.
-    async fn take(&self, name: &str, others: &mut Others) -> Result<Turn, Error> {
+    /// Claims so many jobs at most that are due, or one that was left behind.
+    async fn take(&self, name: &str, most: usize, others: &mut Others) -> Result<Turn, Error> {
         let now = self.clock.now();
         let claimed_ms = self.clock.running_ms();
         let next = lease::next(&self.store, name).await?;
-        if next.is_some_and(|next| next <= now)
-            && let Some(claim) = lease::claim(&self.store, name, now, now.plus(self.pace.lease)).await?
-        {
-            return Ok(self.hold(claim, claimed_ms));
+        if next.is_some_and(|next| next <= now) {
+            let claims = lease::claim_some(&self.store, name, now, now.plus(self.pace.lease), most).await?;
+            if !claims.is_empty() {
+                return Ok(Turn::Taken(claims.into_iter().map(|claim| self.hold(claim, claimed_ms)).collect()));
+            }
         }
         if claimed_ms < others.look_ms {
             return Ok(Turn::None { next });
@@ -105,16 +111,16 @@ impl Engine {
             let (claimed_ms, until) = (self.clock.running_ms(), self.clock.now().plus(self.pace.lease));
             if let Some(claim) = lease::inherit(&self.store, name, &lapsed, until).await? {
                 tracing::info!(job = %claim.job, "its worker is gone, its job is taken over");
-                return Ok(self.hold(claim, claimed_ms));
+                return Ok(Turn::Taken(vec![self.hold(claim, claimed_ms)]));
             }
         }
         others.look_ms = self.clock.running_ms() + DEAF;
         Ok(Turn::None { next })
     }
 
-    fn hold(&self, claim: Claim, claimed_ms: i64) -> Turn {
+    fn hold(&self, claim: Claim, claimed_ms: i64) -> (Claim, Lease) {
         let lease = Lease::hold(self.store.clone(), self.clock.clone(), self.pace, claim.clone(), claimed_ms);
-        Turn::Taken(claim, lease)
+        (claim, lease)
     }
 
     async fn drive(self: Arc<Self>, claim: Claim, lease: Lease, stop: CancellationToken) {

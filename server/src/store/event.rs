@@ -10,6 +10,7 @@
 //! was taken over is its worker's no more; what a worker brought to rest, or a person cancelled, is a notice, and what
 //! changed stands in the feed.
 
+use super::bundle::Bundle;
 use super::job::{self, Job};
 use super::lease::Claim;
 use super::{
@@ -21,7 +22,6 @@ use domain::audit::Actor;
 use domain::id::{EnvironmentId, JobId};
 use domain::job::told::{Said, told};
 use domain::job::{Entry, Event, Outline, Purpose, State, Status, due};
-use sqlx::QueryBuilder;
 use std::sync::Arc;
 
 /// Who writes.
@@ -169,11 +169,17 @@ impl Journal {
             entries.push(entry);
         }
         self.write_copies(tx, writer, at, &status).await?;
-        insert(tx, &self.job.id, &entries).await?;
+        let mut bundle = Bundle::default();
+        insert(&mut bundle, &self.job.id, &entries)?;
+        line::append(&mut bundle, &self.job.id, at, &lines);
+        feed::of_job(&mut bundle, &self.job, events, &self.status, &status, at)?;
+        bundle.send(tx).await.map_err(|error| match Error::taken(error, "position") {
+            Error::Taken(_) => Error::Behind,
+            other => other,
+        })?;
         if events.iter().any(|event| matches!(event, Event::TakenOver { .. })) {
             lease::take_away(tx, &self.job.id).await?;
         }
-        line::append(tx, &self.job.id, at, &lines).await?;
         if matches!(writer, Writer::Worker(_)) {
             audit::steps(tx, &self.job, events, at).await?;
         }
@@ -198,7 +204,6 @@ impl Journal {
             if state == State::Succeeded {
                 took::write(tx, &self.job, &status, at).await?;
             }
-            feed::of_job(tx, &self.job, events, &self.status, &status, at).await?;
             standing::of_job(tx, &self.job, &status, at).await?;
             // What a person does to a job they know of, and whoever is concerned by its end does not.
             if matches!(writer, Writer::Worker(_)) || state == State::Cancelled {
@@ -278,21 +283,16 @@ impl Copies {
     }
 }
 
-async fn insert(tx: &mut Tx, job: &JobId, entries: &[Entry]) -> Result<(), Error> {
+fn insert(bundle: &mut Bundle, job: &JobId, entries: &[Entry]) -> Result<(), Error> {
     const SQL: &str = "insert into event (job, position, at, body) ";
     if entries.is_empty() {
         return Ok(());
     }
-    let bodies = entries.iter().map(|entry| document::write(&entry.event)).collect::<Result<Vec<_>, _>>()?;
-    let written = on_both!(tx.on(), db => {
-        let mut all = QueryBuilder::new(SQL);
-        all.push_values(entries.iter().zip(&bodies), |mut row, (entry, body)| {
-            row.push_bind(job.as_str()).push_bind(entry.position).push_bind(entry.at.0).push_bind(body);
-        });
-        all.build().execute(db).await.map(drop)
-    });
-    written.map_err(|error| match Error::taken(error, "position") {
-        Error::Taken(_) => Error::Behind,
-        other => other,
-    })
+    let row = |entry: &Entry| {
+        let body = document::write(&entry.event)?;
+        Ok([job.as_str().into(), entry.position.into(), entry.at.0.into(), body.into()])
+    };
+    let rows = entries.iter().map(row).collect::<Result<Vec<_>, Error>>()?;
+    bundle.add(SQL).push_rows(rows);
+    Ok(())
 }

@@ -11,6 +11,7 @@ mod events;
 
 pub(super) use events::{Of, drifted, of_environment, of_job, of_request, queued, validated};
 
+use super::bundle::Bundle;
 use super::{Error, Store, Tx, document, on_both};
 use domain::Moment;
 use domain::feed::{Detail, Event, Kind};
@@ -25,15 +26,19 @@ struct Change<'a> {
 }
 
 async fn add(tx: &mut Tx, change: Change<'_>, detail: &Detail) -> Result<(), Error> {
+    let mut bundle = Bundle::default();
+    put(&mut bundle, change, detail)?;
+    Ok(bundle.send(tx).await?)
+}
+
+fn put(bundle: &mut Bundle, change: Change<'_>, detail: &Detail) -> Result<(), Error> {
     const SQL: &str = "insert into feed (id, stamp, at, kind, team, environment, environment_name, subject, body) \
         select $1, case when earlier.stamp >= $2 then earlier.stamp + 1 else $2 end, $2, $3, $4, $5, $6, $7, $8 \
         from (select coalesce(max(stamp), 0) as stamp from feed where environment = $5) as earlier";
     let Change { kind, of, subject, at } = change;
     let (id, body) = (uuid::Uuid::now_v7().to_string(), document::write(detail)?);
-    on_both!(tx.on(), db => {
-        let add = sqlx::query(SQL).bind(&id).bind(at.0).bind(kind.key()).bind(&of.team).bind(&of.environment);
-        add.bind(&of.environment_name).bind(subject).bind(&body).execute(db).await.map(drop)
-    })?;
+    let add = bundle.add(SQL).bind(id).bind(at.0).bind(kind.key()).bind(of.team.as_str()).bind(of.environment.as_str());
+    add.bind(of.environment_name.as_str()).bind(subject).bind(body);
     Ok(())
 }
 

@@ -23,12 +23,23 @@ pub struct Mark {
     pub until: i64,
 }
 
-/// Claims the job whose turn it is ([`super::queue`]) of those that nobody holds and that this worker has not left to
-/// others; `None` where there is none, or where another worker was quicker: ask [`next`] whether to try again. `until` is
-/// the end of the lease by the worker's own clock. It reads the head of each team's queue from an index, however many
+/// Claims the job whose turn it is, as [`claim_some`] does.
+pub async fn claim(store: &Store, worker: &str, now: Moment, until: Moment) -> Result<Option<Claim>, Error> {
+    Ok(claim_some(store, worker, now, until, 1).await?.pop())
+}
+
+/// Claims so many jobs at most, one after another whose turn it is ([`super::queue`]), of those that nobody holds and that
+/// this worker has not left to others. Fewer where there are no more, or where another worker was quicker: ask [`next`]
+/// whether to try again. `until` is the end of the lease by the worker's own clock. It reads the head of each team's queue from an index, however many
 /// jobs stand behind it. That it is due is asked of the row itself too: on PostgreSQL a claim that waited for another
 /// worker's row finds it let go of until later, and the choice of before is not made again.
-pub async fn claim(store: &Store, worker: &str, now: Moment, until: Moment) -> Result<Option<Claim>, Error> {
+pub async fn claim_some(
+    store: &Store,
+    worker: &str,
+    now: Moment,
+    until: Moment,
+    most: usize,
+) -> Result<Vec<Claim>, Error> {
     const SQL: &str = "with recursive teams(team) as (\
         select min(team) from job where due_at is not null and lease_until = 0 \
         union all select (select min(later.team) from job later where later.team > teams.team \
@@ -42,11 +53,16 @@ pub async fn claim(store: &Store, worker: &str, now: Moment, until: Moment) -> R
         select head.id from heads join job head on head.id = heads.id \
         order by heads.in_hand, head.due_at, head.id limit 1) returning id, epoch";
     let mut tx = store.join().await?;
-    let row: Option<(String, i64)> = on_both!(tx.on(), db => {
-        sqlx::query_as(SQL).bind(worker).bind(now.0).bind(until.0).fetch_optional(db).await
-    })?;
+    let mut claims = Vec::new();
+    while claims.len() < most {
+        let row: Option<(String, i64)> = on_both!(tx.on(), db => {
+            sqlx::query_as(SQL).bind(worker).bind(now.0).bind(until.0).fetch_optional(db).await
+        })?;
+        let Some((id, epoch)) = row else { break };
+        claims.push(Claim { job: JobId::new(id), epoch });
+    }
     tx.commit().await?;
-    Ok(row.map(|(id, epoch)| Claim { job: JobId::new(id), epoch }))
+    Ok(claims)
 }
 
 /// Jobs with something left to do that somebody holds, whether alive or gone.

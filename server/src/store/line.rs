@@ -1,39 +1,29 @@
 //! The lines of a job, for people: numbered from 1 in the order in which they were written.
 
-use super::{Error, Store, Tx, document, on_both};
+use super::bundle::Bundle;
+use super::{Error, Store, document, on_both};
 use domain::Moment;
 use domain::id::JobId;
 use domain::job::Outline;
 use domain::job::told::Said;
 use domain::view::job::{Line, Tail, Tone};
-use sqlx::QueryBuilder;
 
 /// Longer lines are cut.
 const LONGEST: usize = 4000;
 
 /// Called under the lock on the job's row that [`super::event::Journal::append`] holds, so that numbers have no gaps.
-pub(super) async fn append(tx: &mut Tx, job: &JobId, at: Moment, lines: &[Said]) -> Result<(), Error> {
+pub(super) fn append(bundle: &mut Bundle, job: &JobId, at: Moment, lines: &[Said]) {
     const SQL: &str = "insert into line (number, job, at, step, tone, text) \
-        select said.column1 + (select coalesce(max(number), 0) from line where job = ";
-    const OF: &str = "), said.column2, said.column3, said.column4, said.column5, said.column6 from (";
+        select said.column1 + (select coalesce(max(number), 0) from line where job = $1), \
+        said.column2, said.column3, said.column4, said.column5, said.column6 from (";
     if lines.is_empty() {
-        return Ok(());
+        return;
     }
-    let said = (1_i64..).zip(lines).map(|(place, line)| {
+    let rows = (1_i64..).zip(lines).map(|(place, line)| {
         let text: String = line.text.chars().take(LONGEST).collect();
-        (place, line, text)
+        [place.into(), job.as_str().into(), at.0.into(), line.step.as_str().into(), key(line.tone).into(), text.into()]
     });
-    let said: Vec<_> = said.collect();
-    on_both!(tx.on(), db => {
-        let mut all = QueryBuilder::new(SQL);
-        all.push_bind(job.as_str()).push(OF);
-        all.push_values(&said, |mut row, (place, line, text)| {
-            row.push_bind(place).push_bind(job.as_str()).push_bind(at.0);
-            row.push_bind(&line.step).push_bind(key(line.tone)).push_bind(text);
-        });
-        all.push(") as said").build().execute(db).await.map(drop)
-    })?;
-    Ok(())
+    bundle.add(SQL).bind(job.as_str()).push_rows(rows).push(") as said");
 }
 
 #[derive(sqlx::FromRow)]

@@ -24,6 +24,8 @@ pub enum Use {
     Look,
 }
 
+/// So many pages of SQLite's log, 16 MB, are put in their places at once: what changes often is put there less often.
+const PAGES_OF_LOG: &str = "4000";
 /// Longest wait of a SQLite writer for another process that writes.
 const BUSY: Duration = Duration::from_secs(10);
 /// A replica that is stopped in the middle of a transaction, or whose machine has lost power, holds its rows so long; in
@@ -85,6 +87,7 @@ async fn sqlite(path: &Path, purpose: Use) -> Result<Store, Error> {
         .foreign_keys(true)
         // What a savepoint could take back is kept in memory: as a file it is written three times as often as the log.
         .pragma("temp_store", "memory")
+        .pragma("wal_autocheckpoint", PAGES_OF_LOG)
         .busy_timeout(BUSY);
     let write = SqlitePoolOptions::new()
         .max_connections(1)

@@ -10,19 +10,26 @@ use domain::job::{State, Status};
 
 /// After an append: by the job's fold at hand.
 pub(super) async fn of_job(tx: &mut Tx, job: &Job, status: &Status, at: Moment) -> Result<(), Error> {
-    let standing = standing(tx, job, status).await?;
-    write(tx, &job.environment, &standing, at).await
+    let standing = unreleased(tx, job, status).await?;
+    if !write(tx, &job.environment, &standing, at, Whom::Kept).await? {
+        write(tx, &job.environment, &standing.released(), at, Whom::All).await?;
+    }
+    Ok(())
 }
 
 /// What its row is to repeat.
 pub(super) async fn standing(tx: &mut Tx, job: &Job, status: &Status) -> Result<Standing, Error> {
+    let standing = unreleased(tx, job, status).await?;
+    Ok(if environment::is_released_in(tx, &job.environment).await? { standing.released() } else { standing })
+}
+
+async fn unreleased(tx: &mut Tx, job: &Job, status: &Status) -> Result<Standing, Error> {
     // Only what has come to its end is proved by them.
     let checks = match status.state() {
         State::Succeeded => validation::counted_in(tx, &job.environment).await?,
         _ => None,
     };
-    let standing = Standing::of(&job.outline, status, checks);
-    Ok(if environment::is_released_in(tx, &job.environment).await? { standing.released() } else { standing })
+    Ok(Standing::of(&job.outline, status, checks))
 }
 
 /// Whether the row of the job's environment repeats it.
@@ -64,9 +71,24 @@ impl Was {
     }
 }
 
-async fn write(tx: &mut Tx, environment: &EnvironmentId, standing: &Standing, at: Moment) -> Result<(), Error> {
+/// Which environments a standing is written to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whom {
+    /// Those that Keystead has not let go of.
+    Kept,
+    All,
+}
+
+/// Whether there was a row to write to.
+async fn write(
+    tx: &mut Tx,
+    environment: &EnvironmentId,
+    standing: &Standing,
+    at: Moment,
+    whom: Whom,
+) -> Result<bool, Error> {
     const SQL: &str = "update environment set state = $2, rank = $3, detail = $4, arch = $5, held = $6, \
-        updated_at = case when state = $2 then updated_at else $7 end, state_before = state where id = $1 \
+        updated_at = case when state = $2 then updated_at else $7 end, state_before = state where id = $1 and ($8 = 1 or released_at is null) \
         returning team, id as environment, name as environment_name, state_before";
     let arch = document::write(&standing.arch)?;
     let was: Option<Was> = on_both!(tx.on(), db => sqlx::query_as(SQL)
@@ -77,11 +99,12 @@ async fn write(tx: &mut Tx, environment: &EnvironmentId, standing: &Standing, at
         .bind(&arch)
         .bind(i64::from(standing.held))
         .bind(at.0)
+        .bind(i64::from(whom == Whom::All))
         .fetch_optional(db).await)?;
-    match was {
-        Some(was) => was.tell(tx, standing.state.key(), at).await,
-        None => Ok(()),
+    if let Some(was) = &was {
+        was.tell(tx, standing.state.key(), at).await?;
     }
+    Ok(was.is_some())
 }
 
 /// The address under which the web app answers, once its step knows it.

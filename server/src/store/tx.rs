@@ -3,7 +3,8 @@
 //! **Group commit.** SQLite has one connection that writes, and each commit on it waits for the disk. Who has few
 //! statements [joins](Store::join) those who write at the same time: a group opens when somebody comes and none is open;
 //! whoever comes next joins it, one after another, each behind a savepoint of its own. Its end waits in the same queue,
-//! behind those who were there when it opened: a lone writer is committed at once, and a thousand share a few flushes.
+//! behind those who were there when it opened: a lone writer is committed at once, and a thousand share a few flushes,
+//! because behind a crowd the end waits a little longer for those who are on their way.
 //! What a member has written counts when the group has committed. PostgreSQL flushes for many by itself: there each
 //! member has a transaction of its own.
 
@@ -11,7 +12,12 @@ use super::{Both, Error, Store, on_both, once};
 use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard, watch};
+
+/// So many members of a group are a crowd, for which its end waits so much longer.
+const CROWD: u32 = 3;
+const GATHER: Duration = Duration::from_millis(3);
 
 /// Dropped without a commit, it never happened.
 pub struct Tx(Way, Written);
@@ -40,7 +46,9 @@ pub(super) type Lane = Arc<Mutex<Option<Group>>>;
 
 pub(super) struct Group {
     tx: Transaction<'static, Sqlite>,
-    /// A member has begun and not ended.
+    /// How many members have begun.
+    members: u32,
+    /// The last of them has begun and not ended.
     begun: bool,
     ended: watch::Sender<Option<Result<(), String>>>,
 }
@@ -69,7 +77,10 @@ impl Store {
         let mut group = OwnedMutexGuard::try_map(lane, Option::as_mut).map_err(gone)?;
         group.forget().await;
         group.begun = true;
-        sqlx::query("savepoint member").execute(&mut *group.tx).await?;
+        group.members += 1;
+        // The one before lies behind a savepoint still: its release goes the same way.
+        let behind = if group.members == 1 { "savepoint member" } else { "release member; savepoint member" };
+        sqlx::query(behind).execute(&mut *group.tx).await?;
         Ok(Tx(Way::Member(group), self.0.written.clone()))
     }
 }
@@ -101,7 +112,6 @@ impl Tx {
             Way::Own(tx) => return Ok(on_both!(tx, tx => tx.commit().await)?),
             Way::Member(group) => group,
         };
-        sqlx::query("release member").execute(&mut *group.tx).await?;
         group.begun = false;
         let mut ended = group.ended.subscribe();
         drop(group);
@@ -120,7 +130,6 @@ impl Group {
     async fn forget(&mut self) {
         if self.begun {
             let _ = sqlx::query("rollback to member").execute(&mut *self.tx).await;
-            let _ = sqlx::query("release member").execute(&mut *self.tx).await;
             self.begun = false;
         }
     }
@@ -139,12 +148,17 @@ async fn open(pool: SqlitePool, lane: &Lane) -> Result<Group, Error> {
     let tx = begun.map_err(|error| Error::Database(error.to_string()))??;
     let lane = Arc::clone(lane);
     tokio::spawn(async move {
-        let mut lane = lane.lock_owned().await;
-        if let Some(group) = lane.take() {
+        let mut open = Arc::clone(&lane).lock_owned().await;
+        if open.as_ref().is_some_and(|group| group.members >= CROWD) {
+            drop(open);
+            tokio::time::sleep(GATHER).await;
+            open = lane.lock_owned().await;
+        }
+        if let Some(group) = open.take() {
             group.end().await;
         }
     });
-    Ok(Group { tx, begun: false, ended: watch::Sender::new(None) })
+    Ok(Group { tx, members: 0, begun: false, ended: watch::Sender::new(None) })
 }
 
 /// Begins a transaction wholly or not at all, also where nobody waits for it any more: a caller that is gone while BEGIN

@@ -1,6 +1,7 @@
 //! Events of the feed, made of the rows that their transaction writes.
 
-use super::{Change, add};
+use super::{Change, add, put};
+use crate::store::bundle::Bundle;
 use crate::store::job::Job;
 use crate::store::{Error, Tx, on_both};
 use domain::Moment;
@@ -56,12 +57,14 @@ pub(in crate::store) async fn of_environment(
 
 /// A job is there.
 pub(in crate::store) async fn queued(tx: &mut Tx, job: &Job) -> Result<(), Error> {
-    changed(tx, job, None, job::State::Queued, None, job.created_at).await
+    let mut bundle = Bundle::default();
+    changed(&mut bundle, job, None, job::State::Queued, None, job.created_at)?;
+    Ok(bundle.send(tx).await?)
 }
 
 /// Its log was appended to: the steps that ended, then its own state.
-pub(in crate::store) async fn of_job(
-    tx: &mut Tx,
+pub(in crate::store) fn of_job(
+    bundle: &mut Bundle,
     job: &Job,
     events: &[Event],
     before: &Status,
@@ -71,18 +74,18 @@ pub(in crate::store) async fn of_job(
     let of = Of::job(job);
     for event in events {
         let Some(detail) = ended(job, event) else { continue };
-        add(tx, Change { kind: Kind::StepEnded, of: &of, subject: job.id.as_str(), at }, &detail).await?;
+        put(bundle, Change { kind: Kind::StepEnded, of: &of, subject: job.id.as_str(), at }, &detail)?;
     }
     let (was, is) = (shown(before.state()), shown(after.state()));
     if was == is {
         return Ok(());
     }
     let failure = after.failure(&job.outline).filter(|_| is == job::State::NeedsPerson);
-    changed(tx, job, Some(was), is, failure.map(|(_, failure)| failure.title.clone()), at).await
+    changed(bundle, job, Some(was), is, failure.map(|(_, failure)| failure.title.clone()), at)
 }
 
-async fn changed(
-    tx: &mut Tx,
+fn changed(
+    bundle: &mut Bundle,
     job: &Job,
     before: Option<job::State>,
     state: job::State,
@@ -97,7 +100,7 @@ async fn changed(
         why,
         ..Detail::default()
     };
-    add(tx, Change { kind: Kind::JobChanged, of: &Of::job(job), subject: job.id.as_str(), at }, &detail).await
+    put(bundle, Change { kind: Kind::JobChanged, of: &Of::job(job), subject: job.id.as_str(), at }, &detail)
 }
 
 /// A job that waits for Azure in between works: the two follow each other many times in each job.
