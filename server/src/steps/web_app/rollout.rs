@@ -38,7 +38,7 @@ pub(super) async fn look(client: &kube::Client) -> Result<Rollout, azure::Error>
     }
     let pods = kubernetes::list(client, "v1", "Pod", Some(WEB_APP), Some("app=webapp")).await?;
     let pods: Vec<Value> = pods.into_iter().filter(|pod| pod["metadata"]["deletionTimestamp"].is_null()).collect();
-    if let Some(stuck) = image(&pods) {
+    if let Some(stuck) = image(&pods).or_else(|| not_made(&deployment)) {
         return Ok(stuck);
     }
     let running: Vec<Value> = pods.iter().filter(|pod| pod["status"]["phase"] == "Running").cloned().collect();
@@ -69,6 +69,28 @@ fn image(pods: &[Value]) -> Option<Rollout> {
         ),
         final_answer: false,
     })
+}
+
+/// Pods that the cluster does not even make: its words stand on the deployment.
+fn not_made(deployment: &Value) -> Option<Rollout> {
+    let conditions = deployment["status"]["conditions"].as_array()?;
+    let failed = conditions.iter().find(|one| one["type"] == "ReplicaFailure" && one["status"] == "True")?;
+    let words = failed["message"].as_str().unwrap_or_default().to_owned();
+    let (title, why, remedy) = if words.contains("azure-workload-identity.io") {
+        (
+            "the cluster's identity webhook does not answer",
+            "AKS gives pods their identity by a webhook, and refuses them while it is down.",
+            "It usually comes back by itself: retry. Otherwise look at azure-wi-webhook-controller-manager in kube-system.",
+        )
+    } else {
+        (
+            "the cluster refuses its pods",
+            "A quota, a policy or a webhook in the cluster does not let them be made; its own words are above.",
+            "Mend what the words name, then retry.",
+        )
+    };
+    let failure = failure(title, Some(words.clone()), why, remedy, None);
+    Some(Rollout::Stuck { why: words, failure, final_answer: false })
 }
 
 /// A pod that says itself why it is not ready.
@@ -117,4 +139,35 @@ fn refused(report: &Report) -> Option<Rollout> {
             false,
         ),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn pods_that_are_not_made_are_told_with_the_words_of_the_cluster() {
+        let refused = |message: &str| {
+            let condition =
+                json!({ "type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": message });
+            not_made(&json!({ "status": { "conditions": [{ "type": "Available", "status": "False" }, condition] } }))
+        };
+        let webhook =
+            "Internal error occurred: failed calling webhook \"mutation.azure-workload-identity.io\": timeout";
+        let told =
+            [refused(webhook), refused("pods \"webapp-1\" is forbidden: exceeded quota: small")].map(|rollout| {
+                match rollout {
+                    Some(Rollout::Stuck { why, failure, final_answer: false }) => (why, failure.title),
+                    _ => panic!("it is not stuck"),
+                }
+            });
+        assert_eq!(told[0], (webhook.to_owned(), "the cluster's identity webhook does not answer".to_owned()));
+        assert_eq!(told[1].1, "the cluster refuses its pods");
+        assert!(
+            not_made(&json!({ "status": { "conditions": [{ "type": "ReplicaFailure", "status": "False" }] } }))
+                .is_none()
+        );
+        assert!(not_made(&json!({})).is_none());
+    }
 }

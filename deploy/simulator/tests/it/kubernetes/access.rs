@@ -63,6 +63,25 @@ async fn a_labelled_pod_is_refused_while_the_webhook_does_not_answer() {
 }
 
 #[tokio::test]
+async fn a_deployment_says_that_its_pods_are_refused_until_they_are_made() {
+    let shop = Shop::open().await;
+    shop.visitor.control(Method::POST, "/faults", json!({"named": "webhook-down", "times": 2})).await;
+    let mut labelled = web(ECHO);
+    labelled["spec"]["template"]["metadata"]["labels"]["azure.workload.identity/use"] = json!("true");
+    shop.apply::<Deployment>(labelled).await;
+    let failure = async || {
+        let deployment = shop.deployment().await;
+        let conditions = deployment["status"]["conditions"].as_array().cloned().unwrap_or_default();
+        conditions.into_iter().find(|one| one["type"] == "ReplicaFailure")
+    };
+    let told = within(30, &failure).await;
+    assert_eq!((&told["status"], &told["reason"]), (&json!("True"), &json!("FailedCreate")));
+    assert!(told["message"].as_str().unwrap().contains("mutation.azure-workload-identity.io"), "{told}");
+    shop.rolled_out().await;
+    within(30, async || failure().await.is_none().then_some(())).await;
+}
+
+#[tokio::test]
 async fn a_labelled_pod_signs_in_as_its_service_account() {
     let shop = Shop::open().await;
     let visitor = &shop.visitor;

@@ -23,7 +23,8 @@ pub(super) fn look(rollout: &Rollout<'_>, snapshot: &Snapshot, wanted: &mut Want
         available: sum("availableReplicas"),
     };
     let generation = number(deployment, "/metadata/generation").unwrap_or(1);
-    let progressing = progressing(rollout, &counts, snapshot, wanted);
+    let mut conditions = vec![available(rollout, &counts, snapshot), progressing(rollout, &counts, snapshot, wanted)];
+    conditions.extend(refused(rollout, snapshot));
     let status = json!({
         "observedGeneration": generation,
         "replicas": counts.replicas,
@@ -31,7 +32,7 @@ pub(super) fn look(rollout: &Rollout<'_>, snapshot: &Snapshot, wanted: &mut Want
         "readyReplicas": counts.ready,
         "availableReplicas": counts.available,
         "unavailableReplicas": (asked.max(rollout.desired) - counts.available).max(0),
-        "conditions": [available(rollout, &counts, snapshot), progressing],
+        "conditions": conditions,
     });
     if deployment["status"] != status {
         wanted.writes.push(Write::Merge(rollout.key.clone(), json!({ "status": status })));
@@ -77,6 +78,14 @@ fn available(rollout: &Rollout<'_>, counts: &Counts, snapshot: &Snapshot) -> Val
         let message = "Deployment does not have minimum availability.";
         condition(rollout, snapshot, "Available", false, "MinimumReplicasUnavailable", message)
     }
+}
+
+/// That the pods of one of its ReplicaSets are refused, of the newest first, in the same words.
+fn refused(rollout: &Rollout<'_>, snapshot: &Snapshot) -> Option<Value> {
+    let kind = "ReplicaFailure";
+    let mut sets = rollout.new.iter().chain(rollout.old.iter());
+    let failed = sets.find_map(|set| object::condition(set, kind).filter(|it| it["status"] == "True"))?;
+    Some(condition(rollout, snapshot, kind, true, text(failed, "/reason"), text(failed, "/message")))
 }
 
 fn progressing(rollout: &Rollout<'_>, counts: &Counts, snapshot: &Snapshot, wanted: &mut Wanted) -> Value {
