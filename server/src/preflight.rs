@@ -23,6 +23,7 @@ use crate::engine::place::Place;
 use async_trait::async_trait;
 use azure::{Azure, Error};
 use domain::Moment;
+use domain::naming;
 use domain::plan::{Finding, Plan, Verb};
 use futures::future::join_all;
 
@@ -99,6 +100,17 @@ impl Question<'_> {
     /// All entries of a list of what Azure offers to everybody: it changes by the week, and AKS answers once a second.
     async fn offered(&self, path: &str, filter: Option<&str>) -> Result<std::sync::Arc<Vec<serde_json::Value>>, Error> {
         self.picture.list(self.azure, path, filter, self.now, self.oldest.max(OFFERED)).await
+    }
+
+    /// The id of the registry that the image lies in, as Azure writes it; `None` where it is none of this subscription.
+    async fn registry(&self) -> Result<Option<String>, Error> {
+        let Some(server) = naming::registry(self.subject.wish) else { return Ok(None) };
+        let path = format!("{}/providers/Microsoft.ContainerRegistry/registries", self.place().subscription());
+        let registries = self.list(&path, None).await?;
+        let wanted = |one: &&serde_json::Value| {
+            one["properties"]["loginServer"].as_str().is_some_and(|address| address.eq_ignore_ascii_case(server))
+        };
+        Ok(registries.iter().find(wanted).and_then(|one| one["id"].as_str()).map(str::to_owned))
     }
 
     /// The command that gives Keystead's own identity a role.

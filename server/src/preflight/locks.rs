@@ -3,10 +3,13 @@
 use super::{Question, Warning, deny, warn};
 use async_trait::async_trait;
 use azure::Error;
-use domain::plan::Finding;
+use domain::plan::{Finding, Verb};
 use serde_json::Value;
 
 pub(super) struct Locks;
+
+/// Key of the step that lets the nodes pull from a registry of Azure's.
+const REGISTRY_ROLE: &str = "registry-role";
 
 /// Where a lock lies, and everything below it.
 fn scope(lock: &Value) -> Option<&str> {
@@ -24,11 +27,17 @@ impl Warning for Locks {
     async fn look(&self, question: &Question<'_>) -> Result<Vec<Finding>, Error> {
         let place = question.place();
         let path = format!("{}/providers/Microsoft.Authorization/locks", place.subscription());
-        let group = place.resource_group().as_str().to_ascii_lowercase();
+        let lower = |id: &str| id.to_ascii_lowercase();
+        // The group of its nodes comes and goes with the cluster.
+        let groups = [place.resource_group(), place.node_group()].map(|group| lower(group.as_str()));
+        // On the registry a role is given or taken, and nothing else is done in it.
+        let at_registry = question.plan.lines.iter().any(|line| line.step == REGISTRY_ROLE && line.verb != Verb::Keep);
+        let registry = if at_registry { question.registry().await?.map(|id| lower(&id)) } else { None };
         let concerns = |scope: &str| {
-            let scope = scope.to_ascii_lowercase();
-            // At or above the environment's group, or on something in it.
-            group == scope || group.starts_with(&format!("{scope}/")) || scope.starts_with(&format!("{group}/"))
+            let scope = lower(scope);
+            let at_or_above = |id: &String| *id == scope || id.starts_with(&format!("{scope}/"));
+            let inside = |id: &String| scope.starts_with(&format!("{id}/"));
+            groups.iter().any(|group| at_or_above(group) || inside(group)) || registry.as_ref().is_some_and(at_or_above)
         };
         let locks = question.list(&path, None).await?;
         let mut findings = Vec::new();

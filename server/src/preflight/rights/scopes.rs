@@ -22,23 +22,18 @@ pub(super) async fn at_registry(question: &Question<'_>) -> Result<Option<Findin
         (false, true) => TAKE,
         (false, false) => return Ok(None),
     };
-    let path = format!("{}/providers/Microsoft.ContainerRegistry/registries", question.place().subscription());
-    let registries = question.list(&path, None).await?;
-    let wanted = |one: &&Value| {
-        one["properties"]["loginServer"].as_str().is_some_and(|address| address.eq_ignore_ascii_case(server))
-    };
-    let Some(registry) = registries.iter().find(wanted).and_then(|one| one["id"].as_str()) else {
+    let Some(registry) = question.registry().await? else {
         let said = format!(
             "The registry {server} is not in this subscription, or Keystead may not see it: an image from elsewhere would pass, or give Keystead Reader on it."
         );
         return Ok((action == GIVE).then(|| deny("image", said)));
     };
-    let there = permissions(question, registry).await?;
+    let there = permissions(question, &registry).await?;
     let mut granted = grants(&there, action).peekable();
     if granted.peek().is_none() {
         let said = format!(
             "Keystead may not do {action} on the registry {server}. {}",
-            question.grant(RBAC_ADMINISTRATOR, registry)
+            question.grant(RBAC_ADMINISTRATOR, &registry)
         );
         return Ok(Some(deny("", said)));
     }
@@ -52,7 +47,7 @@ pub(super) async fn at_registry(question: &Question<'_>) -> Result<Option<Findin
     let said = format!(
         "Keystead may give only some roles on the registry {server}, and {} is not among them: have the condition of its own role assignment name it too. {}",
         roles::ACR_PULL.name,
-        question.grant(RBAC_ADMINISTRATOR, registry)
+        question.grant(RBAC_ADMINISTRATOR, &registry)
     );
     Ok(Some(deny("", said)))
 }
