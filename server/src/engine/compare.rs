@@ -1,6 +1,17 @@
-//! Holds what is there against what is wanted, field by field: only what the wish names counts.
+//! Holds what is there against what is wanted, field by field: only what the wish names counts, and nothing that Azure
+//! changes by itself.
 
 use serde_json::Value;
+
+/// What Azure changes by itself without asking, by the field's name: it is neither drift nor in any digest, even where a
+/// wish names it. Tags that Azure adds are named by no wish.
+const BY_AZURE: [&str; 6] =
+    ["nodeImageVersion", "currentKubernetesVersion", "currentOrchestratorVersion", "eTag", "etag", "provisioningState"];
+
+/// Whether Azure changes this field of that object by itself; the count of a pool's nodes, where it scales by itself.
+fn by_azure(name: &str, found: &Value) -> bool {
+    BY_AZURE.contains(&name) || (name == "count" && found["enableAutoScaling"] == true)
+}
 
 /// A field that is not as wanted.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +35,7 @@ fn walk(field: &str, wanted: &Value, found: &Value, differences: &mut Vec<Differ
     match (wanted, found) {
         (Value::Null, _) => {}
         (Value::Object(fields), Value::Object(_)) => {
-            for (name, value) in fields {
+            for (name, value) in fields.iter().filter(|(name, _)| !by_azure(name, found)) {
                 let escaped = name.replace('~', "~0").replace('/', "~1");
                 walk(&format!("{field}/{escaped}"), value, &found[name], differences);
             }
@@ -88,6 +99,33 @@ mod tests {
         let found = json!({ "location": "westeurope", "properties": { "enableRbacAuthorization": false } });
         assert_eq!(fields(wanted.clone(), found), ["/properties/enableRbacAuthorization"]);
         assert_eq!(fields(wanted, json!({})), ["/location", "/properties"]);
+    }
+
+    #[test]
+    fn what_azure_changes_by_itself_is_no_difference() {
+        let wanted = json!({
+            "eTag": "a",
+            "tags": { "keystead": "shop" },
+            "properties": {
+                "currentKubernetesVersion": "1.36.1",
+                "agentPoolProfiles": [{
+                    "name": "nodes", "count": 1, "vmSize": "D2", "nodeImageVersion": "2026.10", "enableAutoScaling": false
+                }],
+            },
+        });
+        let mut found = wanted.clone();
+        found["eTag"] = json!("b");
+        found["tags"]["hidden-title"] = json!("by Azure");
+        found["properties"]["currentKubernetesVersion"] = json!("1.36.2");
+        found["properties"]["agentPoolProfiles"][0]["nodeImageVersion"] = json!("2026.11");
+        assert!(fields(wanted.clone(), found.clone()).is_empty());
+        let pool = &mut found["properties"]["agentPoolProfiles"][0];
+        pool["count"] = json!(3);
+        let count = "/properties/agentPoolProfiles/0/count";
+        assert_eq!(fields(wanted.clone(), found.clone()), [count], "somebody has scaled it");
+        found["properties"]["agentPoolProfiles"][0]["enableAutoScaling"] = json!(true);
+        let scales = "/properties/agentPoolProfiles/0/enableAutoScaling";
+        assert_eq!(fields(wanted, found), [scales], "that it scales by itself is somebody's, how far is Azure's");
     }
 
     #[test]
