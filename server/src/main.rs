@@ -20,6 +20,7 @@ use keystead::http::session::Sessions;
 use keystead::http::sign_in::{self, Provider};
 use keystead::http::{self, Web};
 use keystead::notices::{self, Courier, NoticeSend, WebhookSend};
+use keystead::preflight::Picture;
 use keystead::seal::{Seal, Source};
 use keystead::service::Service;
 use keystead::service::accounts::Accounts;
@@ -187,7 +188,13 @@ async fn serve_with(config: &Config, keys: SealKey, store: Store, clock: Clock, 
         Arc::new(SealedCleanUp { store: store.clone() }),
         Arc::new(RequestExpiry { store: store.clone() }),
         Arc::new(ChecksAgain { store: store.clone(), azure: azure.clone() }),
-        Arc::new(DriftLook { store: store.clone(), engine, holders }),
+        Arc::new(DriftLook {
+            store: store.clone(),
+            engine,
+            holders,
+            azure: azure.clone(),
+            picture: Picture::default(),
+        }),
         Arc::new(AuditSeal { sealer }),
         Arc::new(NoticeTell(service.clone())),
         Arc::new(FeedPlace(service.clone())),

@@ -26,6 +26,7 @@ mod notices;
 mod paging;
 mod parts;
 mod people;
+mod planning;
 mod plans;
 mod policies;
 mod quota;

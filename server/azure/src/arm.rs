@@ -7,6 +7,7 @@ use crate::{
     pace::Pace,
     refusal,
     request::Request,
+    seen::Seen,
     shared::Shared,
     token::Tokens,
     transport::Transport,
@@ -34,12 +35,14 @@ pub struct Arm {
     shared: Shared,
     /// What the worker that calls has just seen; nobody's where nobody remembers.
     lately: Option<Lately>,
+    /// What a look is answered from before Azure is asked.
+    seen: Option<Seen>,
 }
 
 impl Arm {
     pub(crate) fn new(transport: Transport, tokens: Tokens, pace: Pace, base: Url, audience: &str) -> Self {
         let scope = format!("{}/.default", audience.trim_end_matches('/'));
-        Self { transport, tokens, pace, base, scope, shared: Shared::default(), lately: None }
+        Self { transport, tokens, pace, base, scope, shared: Shared::default(), lately: None, seen: None }
     }
 
     /// The same for one worker, which remembers for a moment what it sees and writes ([`Arm::lately`]).
@@ -47,8 +50,16 @@ impl Arm {
         Self { lately: Some(Lately::default()), ..self.clone() }
     }
 
+    /// The same for whoever is content with what these lists say of the resources in them.
+    pub(crate) fn seeing(&self, seen: Seen) -> Self {
+        Self { seen: Some(seen), ..self.clone() }
+    }
+
     /// The resource as it is; `None` where there is none.
     pub async fn get(&self, id: &ResourceId) -> Result<Option<Value>, Error> {
+        if let Some(seen) = self.seen.as_ref().and_then(|seen| seen.find(id)) {
+            return Ok(seen.cloned());
+        }
         let found = match self.read(Request::get(id)?).await {
             Ok(document) => Some(document),
             Err(error) if error.kind() == Kind::NotFound => None,

@@ -11,6 +11,7 @@ use crate::{
     me::{self, Me},
     pace::{self, Clock, Pace},
     prices::Prices,
+    seen::Seen,
     token::Tokens,
     transport::Transport,
     vault::Vault,
@@ -87,6 +88,13 @@ impl Azure {
             }),
             arm,
         })
+    }
+
+    /// The same for whoever is content with what these lists say of the resources in them, for a look that changes
+    /// nothing; all else is asked for.
+    #[must_use]
+    pub fn seeing(&self, seen: Seen) -> Self {
+        Self { inner: Arc::clone(&self.inner), arm: self.arm.seeing(seen) }
     }
 
     /// The same for one worker at a job: its [`Arm`] remembers for a moment what that worker has seen and written.

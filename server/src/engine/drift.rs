@@ -6,6 +6,7 @@ use super::place::Place;
 use super::step::StepError;
 use crate::store::event::{self, Journal};
 use crate::store::{self, Error, job};
+use azure::{Azure, Seen};
 use domain::Moment;
 use domain::id::EnvironmentId;
 use domain::job::{Purpose, State};
@@ -27,23 +28,26 @@ impl Engine {
         Ok(event::load(&self.store, &newest).await?.filter(stands))
     }
 
-    /// What a repair would do, line by line; `None` where this server does not know the recipe or the team.
-    pub async fn drift(&self, finished: &Journal, now: Moment) -> Result<Option<Vec<Drifted>>, StepError> {
-        let (job, status) = (&finished.job, &finished.status);
-        let environment = &job.environment;
-        let (Some(recipe), Ok(team)) = (self.recipe(&job.recipe), self.team(&job.team)) else { return Ok(None) };
-        let installation = self.installation().await?;
-        let subject = Subject { wish: &job.wish, team, environment, installation: &installation };
-        let cx = Context::looking(subject, &self.azure, &self.store, now);
-        let outline = recipe.outline_of_change(&job.wish, &job.wish, &status.ledger(&job.outline));
-        let plan = recipe.plan_looked(&cx, &outline, None).await?;
-        // A step that is newer than the environment was never approved for it: its absence is no drift.
-        let approved = |line: &Line| job.outline.iter().any(|step| step.key == line.step);
-        let lines: Vec<Line> =
-            plan.lines.into_iter().filter(|line| line.verb != Verb::Keep && approved(line)).collect();
+    /// What a repair would do, line by line; `None` where this server does not know the recipe or the team. Where `seen`
+    /// shows everything as it was approved, Azure is not asked for it again; what differs there is looked at itself.
+    pub async fn drift(
+        &self,
+        finished: &Journal,
+        seen: Option<Seen>,
+        now: Moment,
+    ) -> Result<Option<Vec<Drifted>>, StepError> {
+        if let Some(seen) = seen {
+            let lines = self.differing(finished, &self.azure.seeing(seen), now).await?;
+            if lines.as_ref().is_none_or(Vec::is_empty) {
+                return Ok(lines.map(|_| Vec::new()));
+            }
+        }
+        let Some(lines) = self.differing(finished, &self.azure, now).await? else { return Ok(None) };
         if lines.is_empty() {
             return Ok(Some(Vec::new()));
         }
+        let (job, status) = (&finished.job, &finished.status);
+        let installation = self.installation().await?;
         let since = status.ended.unwrap_or(job.created_at);
         let writers =
             match self.writers(&Place::new(&installation.subscription, &job.wish), since, &installation.identity).await
@@ -57,6 +61,21 @@ impl Engine {
             };
         let by = |line: &Line| writers.get(&line.name.to_lowercase()).cloned();
         Ok(Some(lines.into_iter().map(|line| Drifted { by: by(&line), line }).collect()))
+    }
+
+    /// Lines of a repair's plan, as `azure` shows the world.
+    async fn differing(&self, finished: &Journal, azure: &Azure, now: Moment) -> Result<Option<Vec<Line>>, StepError> {
+        let (job, status) = (&finished.job, &finished.status);
+        let environment = &job.environment;
+        let (Some(recipe), Ok(team)) = (self.recipe(&job.recipe), self.team(&job.team)) else { return Ok(None) };
+        let installation = self.installation().await?;
+        let subject = Subject { wish: &job.wish, team, environment, installation: &installation };
+        let cx = Context::looking(subject, azure, &self.store, now);
+        let outline = recipe.outline_of_change(&job.wish, &job.wish, &status.ledger(&job.outline));
+        let plan = recipe.plan_looked(&cx, &outline, None).await?;
+        // A step that is newer than the environment was never approved for it: its absence is no drift.
+        let approved = |line: &Line| job.outline.iter().any(|step| step.key == line.step);
+        Ok(Some(plan.lines.into_iter().filter(|line| line.verb != Verb::Keep && approved(line)).collect()))
     }
 
     /// Who else wrote what in the environment's group since then: by the resource's name in lower case.

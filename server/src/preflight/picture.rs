@@ -1,6 +1,6 @@
 //! A picture of the subscription: lists as they were when somebody last needed them.
 
-use azure::{Azure, Error};
+use azure::{Azure, Error, ResourceId, Seen};
 use domain::Moment;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -8,6 +8,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Lists in the picture; beyond it starts anew.
 const MOST: usize = 500;
+
+/// Kinds of which one list holds all there is in a subscription, each document as a look at it alone would find it.
+const KINDS: [(&str, &str); 7] = [
+    ("Microsoft.Resources/resourceGroups", "resourceGroups"),
+    ("Microsoft.ContainerService/managedClusters", "providers/Microsoft.ContainerService/managedClusters"),
+    ("Microsoft.KeyVault/vaults", "providers/Microsoft.KeyVault/vaults"),
+    ("Microsoft.ManagedIdentity/userAssignedIdentities", "providers/Microsoft.ManagedIdentity/userAssignedIdentities"),
+    ("Microsoft.OperationalInsights/workspaces", "providers/Microsoft.OperationalInsights/workspaces"),
+    ("Microsoft.Insights/dataCollectionRules", "providers/Microsoft.Insights/dataCollectionRules"),
+    ("Microsoft.Authorization/roleAssignments", "providers/Microsoft.Authorization/roleAssignments"),
+];
 
 type Lists = HashMap<(String, String), (Moment, Arc<Vec<Value>>)>;
 
@@ -36,6 +47,17 @@ impl Picture {
         }
         lists.insert(key, (now, list.clone()));
         Ok(list)
+    }
+
+    /// Everything that stands of the kinds that an environment is made of, at most `oldest` milliseconds old: what looks at
+    /// environments are answered from, so that a look at one of a thousand asks Azure for little.
+    pub async fn seen(&self, azure: &Azure, now: Moment, oldest: i64) -> Result<Seen, Error> {
+        let subscription = &ResourceId::subscription(azure.subscription());
+        let lists = KINDS.iter().map(|(kind, path)| async move {
+            let path = format!("{subscription}/{path}");
+            Ok::<_, Error>(((*kind).to_owned(), self.list(azure, &path, None, now, oldest).await?))
+        });
+        Ok(Seen::new(futures::future::try_join_all(lists).await?))
     }
 
     /// As if these lists had been asked for at that time.

@@ -1,19 +1,20 @@
 //! Environments that shall become others, or nothing: planned over what stands, sent for approval.
 
 use super::changeable::{ANOTHER_WAITS, changeable, purgeable};
-use super::error::{self, failed, internal};
+use super::error::{failed, internal};
 use super::quota::Wanting;
 use super::requests::SENT_ALREADY;
 use super::sending::{Premade, Sending, new_id, refuse_denied, ruled_out};
 use super::warnings::Age;
 use super::{Service, can, permit};
-use crate::engine::{Context, Standing, StepError, Subject};
+use crate::engine::Standing;
 use crate::store::environment::Environment;
 use crate::store::event::Journal;
 use crate::store::{self, Change, once, timer};
 use app::error::PortalError;
 use app::portal::{Answer, Changes};
 use async_trait::async_trait;
+use domain::Moment;
 use domain::account::Caller;
 use domain::audit::{Act, Actor, Entry, Subject as Done};
 use domain::field::FieldError;
@@ -21,7 +22,7 @@ use domain::form::Form;
 use domain::id::{EnvironmentId, RequestId};
 use domain::job::Outline;
 use domain::permission::{Action, Subject as Permitted};
-use domain::plan::{Line, Plan, Verb};
+use domain::plan::Verb;
 use domain::request::Kind;
 use domain::view::Can;
 use domain::view::request::{Changing, Destruction, PlanPanel, Release};
@@ -58,7 +59,7 @@ impl Changes for Service {
             Err(why) => panel.unpriced = Some(why),
         }
         let outline = self.recipe.outline_of_change(former, &wish, &found.standing);
-        match self.plan_looked(&wish, &found.environment.id, &outline, Some(former)).await {
+        match self.plan_pictured(&wish, &found, &outline).await {
             Ok(mut plan) => {
                 let asked = (Kind::Change, &wish, Some(former));
                 self.warn(&mut plan, asked, &found.environment.id, Age::Picture).await?;
@@ -140,6 +141,7 @@ impl Changes for Service {
     async fn destruction(&self, caller: &Caller, environment: &str, purge: bool) -> Answer<Destruction> {
         let found = self.to_change(caller, environment, Action::Destroy).await?;
         let can_purge = purgeable(&found.environment.wish);
+        // Looked at in full: what is shown here is sent as it is.
         let mut plan = self.plan_of_destruction(&found, purge && can_purge.allowed).await?;
         self.warn(&mut plan, (Kind::Destroy, &found.environment.wish, None), &found.environment.id, Age::Picture)
             .await?;
@@ -204,6 +206,8 @@ impl Changes for Service {
 pub(super) struct Found {
     pub environment: Environment,
     pub standing: Standing,
+    /// When the job ended that made it as it stands.
+    pub since: Option<Moment>,
 }
 
 impl Service {
@@ -218,8 +222,9 @@ impl Service {
         if !can.allowed {
             return Err(PortalError::conflict(can.reason.unwrap_or_default()));
         }
+        let since = journal.as_ref().and_then(|journal| journal.status.ended);
         let standing = journal.map(|journal| journal.status.ledger(&journal.job.outline)).unwrap_or_default();
-        Ok(Found { environment, standing })
+        Ok(Found { environment, standing, since })
     }
 
     /// Whether it may be asked now, for a page that explains itself.
@@ -257,33 +262,6 @@ impl Service {
             (Kind::Destroy, _) => self.recipe.outline_of_destruction(wish, standing, purge),
             _ => self.recipe.outline(wish),
         }
-    }
-
-    async fn plan_of_destruction(&self, found: &Found, purge: bool) -> Answer<Plan> {
-        let wish = &found.environment.wish;
-        let outline = self.recipe.outline_of_destruction(wish, &found.standing, purge);
-        self.plan_looked(wish, &found.environment.id, &outline, None).await
-    }
-
-    /// The plan of this outline over what stands now; `Unavailable` where Azure cannot be asked.
-    pub(super) async fn plan_looked(
-        &self,
-        wish: &Wish,
-        environment: &EnvironmentId,
-        outline: &[Outline],
-        former: Option<&Wish>,
-    ) -> Answer<Plan> {
-        let (team, installation) = (self.team(&wish.team), self.installation().await?);
-        let subject = Subject { wish, team: &team, environment, installation };
-        let cx = Context::looking(subject, &self.azure, &self.store, self.clock.now());
-        let looked = self.recipe.plan_looked(&cx, outline, former).await;
-        let mut plan = looked.map_err(|error| not_looked(&error))?;
-        let earlier = store::took::earlier(&self.store).await.map_err(failed("reading earlier jobs"))?;
-        for line in &mut plan.lines {
-            let step = outline.iter().find(|step| step.recipe_key() == line.step);
-            line.expected = step.filter(|step| worked(step, line)).and_then(|step| earlier.of_step(step));
-        }
-        Ok(plan)
     }
 
     pub(super) async fn send_change(
@@ -350,22 +328,6 @@ impl Service {
     }
 }
 
-/// A line that says that something is done; what is only kept takes no time.
-fn worked(step: &Outline, line: &Line) -> bool {
-    line.verb != Verb::Keep && step.recipe_key() == line.step
-}
-
 fn subject(environment: &Environment) -> Permitted<'_> {
     Permitted::of(&environment.team, Some(&environment.owner))
-}
-
-/// A plan that could not be made, in words for people; the detail is logged.
-fn not_looked(error: &StepError) -> PortalError {
-    match error {
-        StepError::Retry { why, .. } => error::unavailable(&format!("what stands could not be looked at: {why}")),
-        StepError::Person { failure } | StepError::Fail { failure } => {
-            let said = failure.quote.as_deref().map(|quote| format!(" Azure says: {quote}")).unwrap_or_default();
-            PortalError::conflict(format!("{}. {} {}{said}", failure.title, failure.cause, failure.remedy))
-        }
-    }
 }

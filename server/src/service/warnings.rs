@@ -4,6 +4,8 @@ use super::{Service, error};
 use crate::engine::Subject;
 use crate::preflight::{Question, deleted_vault, findings, standing};
 use app::portal::Answer;
+use azure::Seen;
+use domain::Moment;
 use domain::id::EnvironmentId;
 use domain::plan::Plan;
 use domain::request::Kind;
@@ -66,6 +68,13 @@ impl Service {
             Err(error) => tracing::warn!(%error, "what stands already could not be listed"),
         }
         Ok(())
+    }
+
+    /// What stands in the subscription, by the picture behind the warnings of a plan in the making, newer than `since`.
+    pub(super) async fn seen(&self, since: Option<Moment>) -> Result<Seen, azure::Error> {
+        let now = self.clock.now();
+        let oldest = since.map_or(PICTURE, |since| PICTURE.min(now.since(since)));
+        self.picture.seen(&self.azure, now, oldest).await
     }
 
     fn question<'a>(&'a self, subject: Subject<'a>, plan: &'a Plan, age: Age) -> Question<'a> {

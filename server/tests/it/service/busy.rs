@@ -28,10 +28,12 @@ async fn what_could_not_be_looked_at_is_looked_at_again_and_never_taken_for_abse
     let form = Form { nodes: "2".into(), ..Form::default() };
 
     busy("rg-busy", 1).await;
-    let plan = portal.service.plan_change(&member, "busy", &form).await.unwrap().plan.unwrap();
+    let sent = portal.service.submit_change(&member, "busy", &form).await.unwrap();
+    let plan = portal.service.request(&member, &sent).await.unwrap().plan;
     let verb = |step: &str| plan.lines.iter().find(|line| line.step == step).map(|line| line.verb);
     assert_eq!((verb("resource-group"), verb("cluster")), (Some(Verb::Keep), Some(Verb::Change)), "{:#?}", plan.lines);
 
+    portal.service.withdraw(&member, &sent).await.unwrap();
     busy("rg-busy", 100).await;
     let refused = portal.service.submit_change(&member, "busy", &form).await.unwrap_err();
     assert_eq!(refused.code, Code::Unavailable, "{refused:?}");

@@ -7,6 +7,7 @@ use domain::form::Form;
 use domain::id::{EnvironmentId, JobId, RequestId};
 use domain::request::Decision;
 use keystead::holders::Holders;
+use keystead::preflight::Picture;
 use keystead::store::event::{self, Journal};
 use keystead::timers::{DriftLook, Timer};
 use std::sync::Arc;
@@ -96,7 +97,8 @@ impl Portal {
     pub async fn looked(&self, environment: &EnvironmentId) {
         let teams = config().teams.iter().map(|team| team.team()).collect();
         let holders = Arc::new(Holders::new(self.azure.clone(), teams));
-        let look = DriftLook { store: self.store.clone(), engine: self.engine.clone(), holders };
+        let (azure, picture) = (self.azure.clone(), Picture::default());
+        let look = DriftLook { store: self.store.clone(), engine: self.engine.clone(), holders, azure, picture };
         look.ring(environment.as_str(), self.now()).await.unwrap();
     }
 }
