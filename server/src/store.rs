@@ -33,6 +33,7 @@ pub mod agreed;
 pub mod approver;
 pub mod audit;
 mod both;
+mod bundle;
 pub mod claim;
 pub mod cost;
 pub mod document;

@@ -1,5 +1,9 @@
 //! The plan: what an approval permits, resource by resource, in the order in which it will happen.
 
+mod order;
+
+pub use order::Turn;
+
 use crate::policy::Ruled;
 use crate::wish::Wish;
 use serde::{Deserialize, Serialize};
@@ -15,6 +19,12 @@ pub struct Plan {
     /// What Azure keeps after a removal, and until when, in sentences.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<String>,
+    /// In which order, and what side by side.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub order: Vec<Turn>,
+    /// How long all of it is expected to take, by the medians of earlier runs, in wall milliseconds; no part of the digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_ms: Option<i64>,
 }
 
 /// One resource and what will be done with it.

@@ -3,8 +3,10 @@
 use super::cost::{borne, costing};
 use super::filling::Filling;
 use super::glyph::{FAILED, Look, PERSON, SUCCEEDED, WARNING, glyph, glyph_only, of_verb, turn};
+use super::plan_table::listed;
 use super::quota::quota;
 use super::time::clock;
+use domain::moment::duration;
 use domain::plan::{Finding, Line, Plan, Verb, Weight};
 use domain::policy::Effect;
 use domain::view::request::PlanPanel;
@@ -51,13 +53,13 @@ fn inside(panel: &PlanPanel) -> AnyView {
     let money = money(panel);
     let findings = plan.findings.iter().map(finding).collect_view();
     let any = unreachable.is_some() || !plan.findings.is_empty();
-    let lines = plan.lines.iter().map(line).collect_view();
+    let lines = plan.lines.iter().map(|line| line_in_turn(line, plan)).collect_view();
     let permits = plan.permits.iter().map(|sentence| view! { <li>{sentence.clone()}</li> }).collect_view();
     view! {
         {money}
         {any.then(|| view! { <ul class="rows findings">{unreachable}{findings}</ul> })}
         <details class="plan-more" open>
-            <summary class="row"><b>{count(plan)}</b><span class="quiet">{others(plan)}</span>{turn()}</summary>
+            <summary class="row"><b>{count(plan)}</b><span class="quiet">{others(plan)}{takes(plan)}</span>{turn()}</summary>
             <ol class="plan-lines">{lines}</ol>
         </details>
         <details class="plan-more">
@@ -140,9 +142,38 @@ fn finding_line(look: Look, said: AnyView) -> AnyView {
     view! { <li class="says" data-state=look.state>{glyph(look)}<span>{said}</span></li> }.into_any()
 }
 
+/// ", about 9 min".
+fn takes(plan: &Plan) -> String {
+    plan.expected_ms.map(|about| format!(", about {}", duration(about))).unwrap_or_default()
+}
+
 /// A resource with what is done to it, in little room.
 pub fn line(line: &Line) -> AnyView {
+    brief(line, None)
+}
+
+/// The same with its turn, how long it usually takes, and what is known only after others.
+fn line_in_turn(line: &Line, plan: &Plan) -> AnyView {
+    let mut said = Vec::new();
+    said.extend(plan.turn_of(line).map(|turn| {
+        let after: Vec<String> = turn.after.iter().filter(|title| line.known_after.contains(title)).cloned().collect();
+        let known = if after.is_empty() { String::new() } else { format!(", known after {}", listed(&after)) };
+        format!("Turn {} of {}{known}", turn.turn, plan.turns())
+    }));
+    said.extend(line.expected.map(|took| {
+        let (usually, rarely) = (duration(took.median_ms), duration(took.p90_ms));
+        if usually == rarely {
+            format!("usually {usually}")
+        } else {
+            format!("usually {usually}, rarely above {rarely}")
+        }
+    }));
+    brief(line, (!said.is_empty()).then(|| said.join("; ")))
+}
+
+fn brief(line: &Line, later: Option<String>) -> AnyView {
     let (look, word) = of_verb(line.verb);
     let detail = if line.detail.is_empty() { line.kind.clone() } else { format!("{}, {}", line.kind, line.detail) };
+    let detail = later.map_or(detail.clone(), |later| format!("{detail}. {later}"));
     view! { <li>{glyph_only(look, word)}<span class="name"><b>{line.name.clone()}</b><small>{detail}</small></span></li> }.into_any()
 }

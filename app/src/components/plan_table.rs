@@ -20,16 +20,17 @@ const GROUPS: [(Verb, &str, &str); 5] = [
 
 /// The card; groups without a line are left out.
 pub fn plan_table(plan: &Plan) -> AnyView {
-    let said = format!("{}, {}.", count(plan), others(plan));
+    let said = format!("{}, {}. {}", count(plan), others(plan), in_order(plan));
     let groups = GROUPS.into_iter().filter_map(|(verb, title, note)| {
-        let lines: Vec<&Line> = plan.lines.iter().filter(|line| line.verb == verb).collect();
+        let mut lines: Vec<&Line> = plan.lines.iter().filter(|line| line.verb == verb).collect();
         if lines.is_empty() {
             return None;
         }
+        lines.sort_by_key(|line| plan.turn_of(line).map(|turn| turn.turn));
         let heading = format!("{title} {} ", lines.len());
         let rows = match verb {
             Verb::Keep => folded(&lines),
-            _ => lines.into_iter().map(row).collect_view().into_any(),
+            _ => lines.into_iter().map(|line| row(line, plan)).collect_view().into_any(),
         };
         Some(view! {
             <tbody>
@@ -83,7 +84,7 @@ pub fn stays(plan: &Plan) -> AnyView {
             <header><h2 id="plan">"What stays on Azure"</h2><p>{said}</p></header>
             <table class="table folds plan-table">
                 <thead><tr><th scope="col">"Resource"</th><th scope="col">"As it was approved"</th></tr></thead>
-                <tbody>{plan.lines.iter().map(row).collect_view()}</tbody>
+                <tbody>{plan.lines.iter().map(|line| row(line, plan)).collect_view()}</tbody>
             </table>
         </section>
     }
@@ -104,12 +105,12 @@ pub fn stops(heading: &'static str, plan: &Plan) -> AnyView {
     .into_any()
 }
 
-fn row(line: &Line) -> AnyView {
+fn row(line: &Line, plan: &Plan) -> AnyView {
     let (look, word) = of_verb(line.verb);
     view! {
         <tr>
             <th scope="row"><div class="row tight">{glyph_only(look, word)}<span class="name"><b>{line.name.clone()}</b><small>{line.kind.clone()}</small></span></div></th>
-            <td class="full">{line.detail.clone()}{fields(line)}{later(line)}</td>
+            <td class="full">{line.detail.clone()}{fields(line)}{later(line, plan)}</td>
         </tr>
     }
     .into_any()
@@ -127,11 +128,31 @@ pub fn fields(line: &Line) -> Option<AnyView> {
     Some(rows.collect_view().into_any())
 }
 
-/// What is not known before other steps, and how long it usually takes.
-fn later(line: &Line) -> Option<AnyView> {
+/// "In 6 turns, about 9 min in all: what has the same turn is done side by side."
+fn in_order(plan: &Plan) -> String {
+    let about = plan.expected_ms.map(duration);
+    match (plan.turns(), about) {
+        (0 | 1, None) => String::new(),
+        (0 | 1, Some(about)) => format!("About {about} in all."),
+        (turns, about) => {
+            let about = about.map(|about| format!(", about {about} in all")).unwrap_or_default();
+            format!("In {turns} turns{about}: what has the same turn is done side by side.")
+        }
+    }
+}
+
+/// When its turn comes, what is not known before, and how long it usually takes.
+fn later(line: &Line, plan: &Plan) -> Option<AnyView> {
     let mut said = Vec::new();
+    let turn = plan.turn_of(line).filter(|_| plan.turns() > 1);
+    if let Some(turn) = turn {
+        let after =
+            if turn.after.is_empty() { "begins at once".to_owned() } else { format!("after {}", listed(&turn.after)) };
+        said.push(format!("Turn {}, {after}", turn.turn));
+    }
     if !line.known_after.is_empty() {
-        said.push(format!("Its ids are known after {}", listed(&line.known_after)));
+        let its = if said.is_empty() { "Its" } else { "its" };
+        said.push(format!("{its} ids are known after {}", listed(&line.known_after)));
     }
     if let Some(expected) = line.expected {
         let (usually, rarely) = (duration(expected.median_ms), duration(expected.p90_ms));
@@ -143,7 +164,7 @@ fn later(line: &Line) -> Option<AnyView> {
 }
 
 /// "cluster, role of Keystead and app identity".
-fn listed(titles: &[String]) -> String {
+pub fn listed(titles: &[String]) -> String {
     let mut said = String::new();
     for (place, title) in titles.iter().enumerate() {
         said += match place {

@@ -25,7 +25,13 @@ impl Recipe {
     pub fn plan(&self, subject: &Subject<'_>) -> Plan {
         let mut plan = Plan::default();
         for step in self.steps(subject.wish) {
-            plan.lines.extend(step.plan(subject));
+            let mut lines = step.plan(subject);
+            let after = self.titles(step.needs().into_iter().map(|(need, _)| need).filter(|need| {
+                // What makes nothing knows nothing that would have to be waited for.
+                self.step(need).is_some_and(|step| !step.plan(subject).is_empty())
+            }));
+            lines.iter_mut().for_each(|line| line.known_after.clone_from(&after));
+            plan.lines.extend(lines);
             plan.permits.extend(step.permits(subject));
             plan.findings.extend(step.warns(subject));
         }
@@ -66,6 +72,10 @@ impl Recipe {
             plan.findings.clear();
         }
         Ok(plan)
+    }
+
+    fn titles<'k>(&self, keys: impl Iterator<Item = &'k str>) -> Vec<String> {
+        keys.filter_map(|key| Some(self.step(key)?.title().to_owned())).collect()
     }
 
     /// What another look would do otherwise than was approved, in sentences; empty where nothing.
@@ -112,9 +122,7 @@ impl Recipe {
             }
         };
         if verb == Verb::Create {
-            let after = step.needs().into_iter().filter(|(need, _)| !ledger.knows(need));
-            let titles = after.filter_map(|(need, _)| Some(self.step(need)?.title().to_owned()));
-            let titles: Vec<String> = titles.collect();
+            let titles = self.titles(step.needs().into_iter().map(|(need, _)| need).filter(|need| !ledger.knows(need)));
             lines.iter_mut().for_each(|line| line.known_after.clone_from(&titles));
         }
         for line in lines.iter_mut().filter(|line| line.verb == Verb::Create) {

@@ -80,7 +80,7 @@ impl Service {
                 lines.iter_mut().for_each(|line| line.verb = Verb::Keep);
                 let sentence = "Azure could not be looked at: this is what Keystead made, by its own log.".to_owned();
                 let findings = vec![Finding::warn(None, sentence)];
-                return Ok(Plan { lines, findings, permits: stops(&found.environment.name), kept: Vec::new() });
+                return Ok(Plan { lines, findings, permits: stops(&found.environment.name), ..Plan::default() });
             }
         };
         let leaves = |line: &Line| self.recipe.step(&line.step).is_some_and(|step| step.leaves());
@@ -90,7 +90,7 @@ impl Service {
             line.changes.clear();
             line.known_after.clear();
         }
-        Ok(Plan { lines: plan.lines, findings: Vec::new(), permits: stops(&found.environment.name), kept: Vec::new() })
+        Ok(Plan { lines: plan.lines, permits: stops(&found.environment.name), ..Plan::default() })
     }
 
     /// Counts an approval; the last one ends the waiting and lets go, in one transaction.

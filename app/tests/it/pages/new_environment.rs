@@ -83,7 +83,6 @@ pub(crate) fn plan() -> Plan {
         expected: None,
     };
     Plan {
-        kept: Vec::new(),
         lines: vec![
             line("resource-group", "rg-payments-staging", "Resource group", "westeurope"),
             line("workspace", "log-payments-staging", "Log Analytics workspace", "kept 30 days"),
@@ -106,6 +105,7 @@ pub(crate) fn plan() -> Plan {
             Some("purge_protection"),
             "Without purge protection the vault and its secrets can be purged within its 90 days.",
         )],
+        ..Plan::default()
     }
 }
 

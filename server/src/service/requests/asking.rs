@@ -61,6 +61,7 @@ impl Service {
             Ok(mut plan) => {
                 self.warn(&mut plan, asked, &environment, Age::Picture).await?;
                 self.show_standing(&mut plan, &wish, &environment).await?;
+                self.foretell(&mut plan, &self.recipe.outline(&wish)).await?;
                 match (&panel.deleted_vault, wish.vault.deleted) {
                     (_, Some(_)) => {} // its own warning says what stands in the way
                     (Some(deleted), None) => plan.findings.push(denial(undecided(deleted))),
