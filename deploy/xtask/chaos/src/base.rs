@@ -103,6 +103,22 @@ impl Base {
         rows.into_iter().flatten().next().context("the job is not there")
     }
 
+    /// The last of its log.
+    pub fn position(&self, job: &str) -> Result<usize> {
+        Ok(usize::try_from(self.number(&format!("select position from job where id = '{job}'"))?)?)
+    }
+
+    /// Whether a person's word to roll it back has been taken.
+    pub fn was_told_to_roll_back(&self, job: &str) -> Result<bool> {
+        let sql = format!("select count(*) from event where job = '{job}' and body like '%\"roll-back-asked\"%'");
+        Ok(self.number(&sql)? > 0)
+    }
+
+    /// Waits for the end of a roll back.
+    pub fn rolled_back(&self, job: &str) -> Result<()> {
+        self.until(&format!("select count(*) from job where id = '{job}' and state = 'rolled-back'"), 1)
+    }
+
     /// Whether nothing of it goes on by itself.
     pub fn is_settled(&self, job: &str) -> Result<bool> {
         Ok(["succeeded", "rolled-back", "needs-person", "cancelled"].contains(&self.state(job)?.as_str()))

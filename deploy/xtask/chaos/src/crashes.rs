@@ -1,226 +1,159 @@
-//! The server is killed at every position of a job's log, once each, and started again: the job must end as if nothing
-//! had been.
-//!
-//! The database holds the server still: a trigger lets the transaction that would append the next position go on for ever.
-//! Whatever the step has brought about at Azure has then happened, and is not in the log. So the kill comes at the worst
-//! moment there is, and always at the same one.
+//! The server is killed at every position of a job's log and started again: the job must end as if nothing had been; or a
+//! person has it rolled back then, and nothing may be left; or it is killed while it rolls back.
 
 use crate::Asked;
-use crate::base::{Base, Kind};
+use crate::base::Base;
 use crate::deeds::People;
-use crate::judge::{self, Verdict};
+use crate::lanes::{self, Lane, Tally, locked, share, spread};
+use crate::person::control;
 use crate::replica::Replica;
 use crate::stage::Stage;
+use crate::trap;
 use anyhow::{Context, Result, bail};
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
-use throwaway_postgres::{Care, Cluster};
-
-/// Servers that are killed side by side, each with a database of its own.
-const LANES: usize = 4;
-const LONGEST_JOB: Duration = Duration::from_secs(180);
-/// How long a database must be held for it to be our trigger that holds it.
-const HELD: Duration = Duration::from_millis(400);
+use serde_json::json;
+use std::sync::Mutex;
 
 pub fn run(asked: &Asked) -> Result<usize> {
-    let begun = Instant::now();
     let mut stage = Stage::set(asked)?;
-    let cluster = match asked.database {
-        Kind::Postgres => Some(Arc::new(Cluster::start(Care::Durable)?)),
-        Kind::Sqlite => None,
-    };
-    let base = |name: &str| match &cluster {
-        Some(cluster) => Base::postgres(cluster, name),
-        None => Ok(Base::sqlite(&stage.folder, name)),
-    };
-    let mut first = Lane::open(&stage, "lane0", base("lane0")?)?;
-    let length = first.undisturbed()?;
-    let positions = spread(length, asked.positions);
-    eprintln!("chaos: a job's log has {length} positions, the server is killed at {}", positions.len());
-    let count = positions.len();
-    let queue = Mutex::new(VecDeque::from(positions));
-    let tally = Mutex::new(Tally::default());
-    let others = (1..LANES.min(count)).map(|number| {
-        let name = format!("lane{number}");
-        Ok((name.clone(), base(&name)?))
-    });
-    let others: Vec<(String, Base)> = others.collect::<Result<_>>()?;
-    let worked = std::thread::scope(|scope| {
-        let (stage, queue, tally) = (&stage, &queue, &tally);
-        let others: Vec<_> = others
-            .into_iter()
-            .map(|(name, base)| scope.spawn(move || Lane::open(stage, &name, base)?.work(queue, tally)))
-            .collect();
-        let mine = first.work(queue, tally);
-        let theirs = others.into_iter().map(|lane| lane.join().unwrap_or_else(|_| bail!("a lane broke off")));
-        std::iter::once(mine).chain(theirs).collect::<Result<Vec<Lane<'_>>>>()
-    });
-    let Tally { kills, mut verdict } = tally.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let reckoned = worked.and_then(|lanes| reckon(&stage, lanes, &mut verdict));
-    if let Err(error) = reckoned {
-        stage.keep();
-        return Err(error);
-    }
-    judge::no_orphans(&stage, &mut verdict);
-    let violations = verdict.tell();
-    if violations > 0 {
+    let violations = lanes::run::<Crashed<'_>>(&stage, asked, "crashes", "kills");
+    if !matches!(violations, Ok(0)) {
         stage.keep();
     }
-    let seconds = begun.elapsed().as_secs();
-    println!("crashes on {}: {count} jobs, {kills} kills, {violations} violations, {seconds} s", asked.database.word());
-    Ok(violations)
+    violations
 }
 
-#[derive(Default)]
-struct Tally {
-    kills: usize,
-    verdict: Verdict,
+/// A kill after this position.
+#[derive(Clone, Copy)]
+enum Kill {
+    /// The job goes on by itself.
+    GoesOn(usize),
+    /// A person has it rolled back as soon as the server is there again.
+    RollsBack(usize),
+    /// So many positions after a person has said so.
+    WhileRollingBack(usize),
 }
 
-fn reckon(stage: &Stage, mut lanes: Vec<Lane<'_>>, verdict: &mut Verdict) -> Result<()> {
-    let bases: Vec<&Base> = lanes.iter().map(|lane| &lane.base).collect();
-    judge::world(stage, &bases, verdict)?;
-    for lane in &mut lanes {
-        judge::logs(stage, &lane.base, verdict)?;
-        let ended = lane.replica.end()?;
-        verdict.hold(ended, || format!("{} did not end in order", lane.replica.name));
-        judge::own_log(stage, &lane.replica.name, verdict)?;
-    }
-    Ok(())
-}
-
-/// All positions from before the first to the last but one, or so many of them.
-fn spread(length: usize, wanted: Option<usize>) -> Vec<usize> {
-    match wanted {
-        Some(wanted) if wanted < length => (0..wanted).map(|number| number * length / wanted).collect(),
-        _ => (0..length).collect(),
-    }
-}
-
-struct Lane<'s> {
+struct Crashed<'s> {
     stage: &'s Stage,
     base: Base,
     replica: Replica,
     people: People,
 }
 
-impl<'s> Lane<'s> {
-    fn open(stage: &'s Stage, name: &str, base: Base) -> Result<Lane<'s>> {
+impl<'s> Lane<'s> for Crashed<'s> {
+    type Blow = Kill;
+
+    fn open(stage: &'s Stage, name: &str, base: Base) -> Result<Crashed<'s>> {
         let mut replica = Replica::new(name, base.url());
         replica.start(stage)?;
         let people = People::sign_in(&replica.url())?;
-        base.execute(trap(&base))?;
-        Ok(Lane { stage, base, replica, people })
+        trap::lay(&base)?;
+        Ok(Crashed { stage, base, replica, people })
     }
 
-    /// A job that nothing befalls; answers how many positions its log has.
-    fn undisturbed(&mut self) -> Result<usize> {
-        let job = self.begin("calm")?;
-        self.base.settled(&job)?;
-        let length = self.base.number(&format!("select position from job where id = '{job}'"))?;
-        Ok(usize::try_from(length)?)
+    fn blows(&mut self, asked: &Asked) -> Result<Vec<Kill>> {
+        let calm = self.begin("calm")?;
+        self.base.settled(&calm)?;
+        let length = self.base.position(&calm)?;
+        let (taken_back, said_at) = self.waits_for_a_person("calm-back")?;
+        self.people.say(&self.replica.url(), &taken_back, "roll-back")?;
+        self.base.rolled_back(&taken_back)?;
+        // The word itself is written by whoever serves the person.
+        let back = self.base.position(&taken_back)?.saturating_sub(said_at + 1);
+        eprintln!("chaos: a job's log has {length} positions, that of a roll back {back} more");
+        let some = share(asked.positions, 3);
+        let forth = spread(length, some);
+        let mut kills: Vec<Kill> =
+            forth.into_iter().flat_map(|position| [Kill::GoesOn(position), Kill::RollsBack(position)]).collect();
+        kills.extend(spread(back, some).into_iter().map(Kill::WhileRollingBack));
+        Ok(kills)
     }
 
-    /// Takes positions from the queue until there are none left.
-    fn work(mut self, queue: &Mutex<VecDeque<usize>>, tally: &Mutex<Tally>) -> Result<Self> {
-        loop {
-            let next = queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-            let Some(position) = next else { return Ok(self) };
-            let name = format!("crash-{position:03}");
-            let (job, killed) = self.crash(&name, position).with_context(|| format!("at position {position}"))?;
-            let state = self.base.state(&job)?;
-            let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
-            tally.kills += usize::from(killed);
-            tally.verdict.hold(state == "succeeded", || format!("killed at position {position}: the job {state}"));
-        }
-    }
-
-    /// Kills the server when it is about to append what comes after this position, and starts it again. Whether it was
-    /// killed: one log is longer than another by the waits that are noted in it, so a job may end before its last
-    /// positions.
-    fn crash(&mut self, name: &str, position: usize) -> Result<(String, bool)> {
-        self.base.execute(&format!("insert into held_still (position) values ({})", position + 1))?;
-        let job = self.begin(name)?;
-        if !self.is_held_before_the_end(&job)? {
-            self.base.execute("delete from held_still")?;
-            return Ok((job, false));
-        }
-        self.replica.kill();
-        if let Base::Postgres(..) = &self.base {
-            // It would sleep on: nobody tells it that its client is gone.
-            self.base.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity \
-                 where wait_event = 'PgSleep' and datname = current_database()",
-            )?;
-        }
-        self.base.execute("delete from held_still")?;
-        let written = self.base.number(&format!("select count(*) from event where job = '{job}'"))?;
-        if usize::try_from(written)? > position {
-            bail!("{written} entries were written");
-        }
-        self.replica.start(self.stage)?;
-        self.base.settled(&job)?;
-        Ok((job, true))
-    }
-
-    fn begin(&mut self, name: &str) -> Result<String> {
-        let url = self.replica.url();
-        let request = self.people.ask(&url, name)?;
-        let job = self.people.approve(&url, &request)?;
-        Ok(job.trim_start_matches("/jobs/").to_owned())
-    }
-
-    /// Waits until the trap has closed, or until the job has ended without coming to it.
-    fn is_held_before_the_end(&self, job: &str) -> Result<bool> {
-        let deadline = Instant::now() + LONGEST_JOB;
-        let mut since: Option<Instant> = None;
-        while since.is_none_or(|since| since.elapsed() < HELD) {
-            since = if self.is_held()? { since.or(Some(Instant::now())) } else { None };
-            if since.is_none() && self.base.is_settled(job)? {
-                return Ok(false);
+    fn take(&mut self, kill: Kill, tally: &Mutex<Tally>) -> Result<()> {
+        let (name, said) = match kill {
+            Kill::GoesOn(position) => (format!("crash-{position:03}"), format!("killed at position {position}")),
+            Kill::RollsBack(position) => {
+                (format!("back-{position:03}"), format!("killed at position {position} and taken back"))
             }
-            if Instant::now() > deadline {
-                bail!("the server never came to that position");
+            Kill::WhileRollingBack(position) => {
+                (format!("undo-{position:03}"), format!("killed at position {position} of its roll back"))
             }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Ok(true)
+        };
+        let (job, killed) = self.strike(kill, &name).with_context(|| said.clone())?;
+        let state = self.base.state(&job)?;
+        // A job that was quicker than the person is not rolled back.
+        let end = if self.base.was_told_to_roll_back(&job)? { "rolled-back" } else { "succeeded" };
+        let mut tally = locked(tally);
+        tally.jobs += 1;
+        tally.struck += usize::from(killed);
+        tally.rolled_back += usize::from(state == "rolled-back");
+        tally.verdict.hold(state == end, || format!("{said}: the job {state}"));
+        Ok(())
     }
 
-    fn is_held(&self) -> Result<bool> {
-        match &self.base {
-            Base::Postgres(..) => {
-                const SQL: &str = "select count(*) from pg_stat_activity \
-                    where wait_event = 'PgSleep' and datname = current_database()";
-                Ok(self.base.number(SQL)? > 0)
-            }
-            Base::Sqlite(path) => {
-                let connection = rusqlite::Connection::open(path)?;
-                connection.busy_timeout(Duration::ZERO)?;
-                Ok(connection.execute_batch("begin immediate; rollback").is_err())
-            }
-        }
+    fn base(&self) -> &Base {
+        &self.base
+    }
+
+    fn replicas(&mut self) -> Vec<&mut Replica> {
+        vec![&mut self.replica]
     }
 }
 
-/// A table of positions, and a trigger that comes to no end at one of them.
-fn trap(base: &Base) -> &'static str {
-    match base {
-        Base::Postgres(..) => {
-            "create table held_still (position bigint not null); \
-             create function hold_still() returns trigger language plpgsql as $$ begin \
-             if exists (select 1 from held_still where position = new.position) then perform pg_sleep(600); end if; \
-             return new; end $$; \
-             create trigger holds_still before insert on event for each row execute function hold_still();"
+impl Crashed<'_> {
+    /// The job, at rest, and whether the server was killed: one log is longer than another by the waits that are noted in
+    /// it, so a job may end before its last positions.
+    fn strike(&mut self, kill: Kill, name: &str) -> Result<(String, bool)> {
+        let (job, position) = match kill {
+            Kill::GoesOn(position) | Kill::RollsBack(position) => {
+                trap::set(&self.base, position + 1)?;
+                (self.begin(name)?, position)
+            }
+            Kill::WhileRollingBack(position) => {
+                let (job, said_at) = self.waits_for_a_person(name)?;
+                let position = said_at + 1 + position;
+                trap::set(&self.base, position + 1)?;
+                self.people.say(&self.replica.url(), &job, "roll-back")?;
+                self.base
+                    .until(&format!("select count(*) from job where id = '{job}' and state <> 'needs-person'"), 1)?;
+                (job, position)
+            }
+        };
+        let killed = trap::closes(&self.base, &job)?;
+        if killed {
+            self.replica.kill();
         }
-        Base::Sqlite(_) => {
-            "create table held_still (position bigint not null); \
-             create view for_ever as with recursive number(x) as (values (1) union all select x + 1 from number) \
-             select x from number; \
-             create trigger holds_still before insert on event \
-             when new.position in (select position from held_still) \
-             begin select count(*) from (select x from for_ever limit 1000000000000); end;"
+        trap::lift(&self.base)?;
+        if killed {
+            let written = self.base.number(&format!("select count(*) from event where job = '{job}'"))?;
+            if usize::try_from(written)? > position {
+                bail!("{written} entries were written");
+            }
+            self.replica.start(self.stage)?;
+            if matches!(kill, Kill::RollsBack(_)) {
+                self.people.say(&self.replica.url(), &job, "roll-back")?;
+            }
+            self.base.settled(&job)?;
         }
+        Ok((job, killed))
+    }
+
+    fn begin(&mut self, name: &str) -> Result<String> {
+        self.people.begin(&self.replica.url(), name)
+    }
+
+    /// A job of which Azure refuses something late; its last position.
+    fn waits_for_a_person(&mut self, name: &str) -> Result<(String, usize)> {
+        let fault = json!({ "method": "PUT", "path": format!("/rg-{name}/providers/Microsoft.ManagedIdentity/\
+            userAssignedIdentities/id-{name}/federatedIdentityCredentials/"), "status": 400,
+            "code": "RehearsedRefusal", "message": "refused by a rehearsal" });
+        control("POST", &format!("{}/faults", self.stage.control()?), Some(&fault.to_string()))?;
+        let job = self.begin(name)?;
+        let state = self.base.settled(&job)?;
+        if state != "needs-person" {
+            bail!("a change of {name} was refused, and its job {state}");
+        }
+        let position = self.base.position(&job)?;
+        Ok((job, position))
     }
 }

@@ -47,6 +47,18 @@ impl People {
         self.approve_digest(portal, request, &digest)
     }
 
+    /// Asks for an environment and approves it; answers the id of the job.
+    pub fn begin(&mut self, portal: &str, name: &str) -> Result<String> {
+        let request = self.ask(portal, name)?;
+        let job = self.approve(portal, &request)?;
+        Ok(job.trim_start_matches("/jobs/").to_owned())
+    }
+
+    /// Opens a page; its status.
+    pub fn look(&mut self, portal: &str, path: &str) -> Result<u16> {
+        Ok(self.member.get(portal, path)?.status)
+    }
+
     /// Of the plan that stands on a request's page.
     pub fn digest(&mut self, portal: &str, request: &str) -> Result<String> {
         let page = self.manager.get(portal, request)?;

@@ -1,6 +1,6 @@
 //! Does to the built programs what happens to programs: kills, stops, faults, restarts; then holds the world against the
-//! wishes. `chaos run` for so many minutes at random, `chaos crashes` at every position of a job's log; the
-//! others measure what only processes can show: a job that waits for another server, a thousand jobs at once, a long log,
+//! wishes. `chaos run` for so many minutes at random, `chaos crashes` and `chaos stops` at every position of a
+//! job's log, `chaos failures` at every change asked of Azure; the others measure what only processes can show: a job that waits for another server, a thousand jobs at once, a long log,
 //! thousands of listeners, programs that ask as often as they can.
 
 mod base;
@@ -9,6 +9,7 @@ mod crashes;
 mod deeds;
 mod failures;
 mod judge;
+mod lanes;
 mod listeners;
 mod load;
 mod long_job;
@@ -17,8 +18,10 @@ mod plans;
 mod replica;
 mod run;
 mod stage;
+mod stops;
 mod takeover;
 mod thousand;
+mod trap;
 mod wire;
 
 use anyhow::{Context, Result, bail};
@@ -31,6 +34,7 @@ const USAGE: &str = "\
 chaos run     --programs DIR --source DIR [--minutes N | --seconds N] [--seed S] [--database sqlite|postgres]
 chaos crashes --programs DIR --source DIR [--positions N|all] [--database sqlite|postgres]
 chaos failures --programs DIR --source DIR [--positions N|all] [--database sqlite|postgres]
+chaos stops    --programs DIR --source DIR [--positions N|all]
 chaos takeover --programs DIR --source DIR [--positions JOBS]
 chaos thousand --programs DIR --source DIR [--positions ENVIRONMENTS]
 chaos long-job --programs DIR --source DIR [--positions LINES]
@@ -70,6 +74,7 @@ fn dispatch(arguments: &[String]) -> Result<usize> {
         "run" => run::run(&asked),
         "crashes" => crashes::run(&asked),
         "failures" => failures::run(&asked),
+        "stops" => stops::run(&asked),
         "takeover" => takeover::run(&asked),
         "thousand" => thousand::run(&asked),
         "long-job" => long_job::run(&asked),
