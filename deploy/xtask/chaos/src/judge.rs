@@ -1,9 +1,12 @@
 //! Holds what came of it against what was promised.
 
 use crate::base::Base;
+use crate::orders;
 use crate::person::told;
 use crate::stage::Stage;
-use anyhow::{Context, Result};
+use crate::wished;
+use crate::world::World;
+use anyhow::Result;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -65,144 +68,17 @@ pub fn world(stage: &Stage, bases: &[&Base], verdict: &mut Verdict) -> Result<()
     let world = World::read(&told(&format!("{url}/world"))?);
     let mut wished = BTreeSet::new();
     for base in bases {
-        for environment in environments(base)? {
+        for environment in wished::all(base)? {
             environment.hold(&world, verdict);
             if environment.stands {
                 wished.insert(environment.group.clone());
             }
         }
     }
-    for group in world.groups.iter().filter(|group| group.starts_with("rg-")) {
+    for group in world.groups().filter(|group| group.starts_with("rg-")) {
         verdict.hold(wished.contains(group), || format!("the resource group {group} is nobody's wish"));
     }
-    creations(&url, verdict)
-}
-
-/// Nothing was made again before it was gone, and nothing was ordered twice.
-fn creations(url: &str, verdict: &mut Verdict) -> Result<()> {
-    let counts: BTreeMap<String, Value> = serde_json::from_str(&told(&format!("{url}/creations"))?)?;
-    for (id, counts) in &counts {
-        let number = |name: &str| counts.pointer(name).and_then(Value::as_u64).unwrap_or_default();
-        let (made, deleted, ordered) = (number("/made"), number("/deleted"), number("/operations/create"));
-        verdict.hold(made <= deleted + 1 && ordered <= deleted + 1, || {
-            format!("{id} was made or ordered twice: {counts}")
-        });
-    }
-    Ok(())
-}
-
-/// The simulator's picture of everything: sections, each a line at the margin and indented lines below it.
-struct World {
-    groups: BTreeSet<String>,
-    /// `GROUP/PROVIDER/TYPE/NAME`, sometimes with a further type and name.
-    resources: BTreeSet<String>,
-    /// `SCOPE: ROLE to PRINCIPAL`.
-    assignments: Vec<String>,
-    /// What still goes on.
-    operations: Vec<String>,
-}
-
-impl World {
-    fn read(text: &str) -> World {
-        let mut sections: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        let mut section = "";
-        for line in text.lines() {
-            match line.strip_prefix("  ") {
-                Some(row) => sections.entry(section).or_default().push(row),
-                None => section = line.trim(),
-            }
-        }
-        let of = |name: &str| sections.get(name).cloned().unwrap_or_default();
-        let first = |row: &&str| row.split(' ').next().unwrap_or_default().to_owned();
-        World {
-            groups: of("groups").iter().map(first).collect(),
-            resources: of("resources").iter().map(first).collect(),
-            assignments: of("assignments").into_iter().map(str::to_owned).collect(),
-            operations: of("operations").into_iter().map(str::to_owned).collect(),
-        }
-    }
-}
-
-/// What the newest job of an environment was to make of it.
-struct Wished {
-    name: String,
-    group: String,
-    /// Whether it shall be there, because its job said that it is.
-    stands: bool,
-    /// `GROUP/PROVIDER/TYPE/NAME`.
-    resources: BTreeSet<String>,
-    /// Roles at what lies in its group.
-    roles: usize,
-}
-
-/// Resources by the keys of the steps that make them.
-const RESOURCES: [(&str, &str); 5] = [
-    ("workspace", "Microsoft.OperationalInsights/workspaces"),
-    ("cluster", "Microsoft.ContainerService/managedClusters"),
-    ("vault", "Microsoft.KeyVault/vaults"),
-    ("app-identity", "Microsoft.ManagedIdentity/userAssignedIdentities"),
-    ("collection-rule", "Microsoft.Insights/dataCollectionRules"),
-];
-
-fn environments(base: &Base) -> Result<Vec<Wished>> {
-    const SQL: &str = "select job.environment_name, job.state, job.outline from job \
-        where job.id = (select max(id) from job as other where other.environment = job.environment) \
-        and job.state in ('succeeded', 'rolled-back') order by job.id";
-    base.rows(SQL)?.into_iter().map(Wished::of_row).collect()
-}
-
-impl Wished {
-    fn of_row(row: Vec<String>) -> Result<Wished> {
-        let [name, state, outline] = <[String; 3]>::try_from(row).ok().context("a row of three columns")?;
-        let outline: Vec<Value> = serde_json::from_str(&outline)?;
-        let text = |step: &Value, field: &str| step[field].as_str().unwrap_or_default().to_owned();
-        let group = format!("rg-{name}");
-        let there: Vec<&Value> =
-            outline.iter().filter(|step| step["aim"] != "gone" && step["leaves"] == true).collect();
-        let stands = state == "succeeded" && there.iter().any(|step| step["key"] == "resource-group");
-        let path = |step: &&Value| {
-            let (_, kind) = RESOURCES.iter().find(|(key, _)| step["key"] == *key)?;
-            Some(format!("{group}/{kind}/{}", text(step, "resource")).to_ascii_lowercase())
-        };
-        let roles = there.iter().filter(|step| {
-            let key = text(step, "key");
-            key.ends_with("-vault-role") || key == "portal-cluster-role"
-        });
-        Ok(Wished { resources: there.iter().filter_map(path).collect(), roles: roles.count(), name, group, stands })
-    }
-
-    fn hold(&self, world: &World, verdict: &mut Verdict) {
-        let Wished { name, group, .. } = self;
-        let inside = format!("{group}/").to_ascii_lowercase();
-        let is_inside = |path: &str| path.to_ascii_lowercase().starts_with(&inside);
-        let going_on: Vec<&String> = world.operations.iter().filter(|line| line.contains(group.as_str())).collect();
-        verdict.hold(going_on.is_empty(), || format!("{name}: its job is over, and yet {going_on:?} goes on"));
-        if !self.stands {
-            let left: Vec<&String> = world.resources.iter().filter(|path| is_inside(path)).collect();
-            verdict.hold(!world.groups.contains(group), || format!("{name} shall be gone, {group} is there: {left:?}"));
-            let nodes = world.groups.iter().find(|other| other.starts_with(&format!("MC_{group}_")));
-            verdict.hold(nodes.is_none(), || format!("{name} shall be gone, {nodes:?} is there"));
-            return;
-        }
-        verdict.hold(world.groups.contains(group), || format!("{name} shall be there, {group} is not"));
-        // Group, provider, type and name: what lies in those belongs to them.
-        let found: BTreeSet<String> = world
-            .resources
-            .iter()
-            .filter(|path| is_inside(path) && path.split('/').count() == 4)
-            .map(|path| path.to_ascii_lowercase())
-            .collect();
-        verdict.hold(found == self.resources, || {
-            let (missing, strange) = (self.resources.difference(&found), found.difference(&self.resources));
-            format!(
-                "{name}: missing {:?}, nobody's wish {:?}",
-                missing.collect::<Vec<_>>(),
-                strange.collect::<Vec<_>>()
-            )
-        });
-        let roles: Vec<&String> = world.assignments.iter().filter(|line| is_inside(line)).collect();
-        verdict.hold(roles.len() == self.roles, || format!("{name}: {} roles were wished: {roles:?}", self.roles));
-    }
+    orders::hold(&url, bases, verdict)
 }
 
 /// How many faults the simulator made up by itself.

@@ -4,13 +4,15 @@
 use crate::Asked;
 use crate::base::{Base, Kind};
 use crate::deeds::People;
+use crate::faults;
+use crate::hearing::Hearing;
 use crate::judge::{self, Verdict};
 use crate::person::control;
 use crate::replica::Replica;
 use crate::stage::Stage;
 use anyhow::{Context, Result};
 use fastrand::Rng;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -67,6 +69,8 @@ struct Chaos<'s> {
     seed: u64,
     counts: Counts,
     verdict: Verdict,
+    /// Hears every job until the reckoning.
+    hearing: Option<Hearing>,
     /// The simulator strikes by itself.
     random_faults: bool,
 }
@@ -91,6 +95,7 @@ impl<'s> Chaos<'s> {
             replica.ready(stage)?;
         }
         let people = People::sign_in(&replicas[0].url())?;
+        let hearing = Hearing::begin(people.cookie());
         let control_url = stage.control()?;
         stage.make_room()?;
         // What was made is seen at once: an order whose answer was lost must not be given again.
@@ -118,6 +123,7 @@ impl<'s> Chaos<'s> {
             seed: asked.seed,
             counts: Counts::default(),
             verdict: Verdict::default(),
+            hearing: Some(hearing),
             random_faults: (200..300).contains(&status),
         })
     }
@@ -143,8 +149,11 @@ impl<'s> Chaos<'s> {
 
     /// A replica that can be asked now.
     fn portal(&mut self) -> Option<String> {
-        let serving: Vec<String> = self.replicas.iter().filter(|replica| replica.serves()).map(Replica::url).collect();
-        self.rng.choice(&serving).cloned()
+        self.rng.choice(&self.serving()).cloned()
+    }
+
+    fn serving(&self) -> Vec<String> {
+        self.replicas.iter().filter(|replica| replica.serves()).map(Replica::url).collect()
     }
 
     fn people_do(&mut self) -> Result<()> {
@@ -188,14 +197,18 @@ impl<'s> Chaos<'s> {
         self.people.say(portal, &job.id, "retry")
     }
 
-    /// The newest job of each environment, by the environment's id.
+    /// The newest job of each environment, by the environment's id; whoever listens is told of all.
     fn jobs(&self) -> Result<BTreeMap<String, Job>> {
         const SQL: &str = "select job.environment, job.id, job.environment_name, job.state, request.kind \
             from job join request on request.id = job.request order by job.id";
-        let mut newest = BTreeMap::new();
+        let (mut newest, mut heard_of) = (BTreeMap::new(), Vec::new());
         for row in self.base.rows(SQL)? {
             let Ok([environment, id, name, state, kind]) = <[String; 5]>::try_from(row) else { continue };
+            heard_of.push(id.clone());
             newest.insert(environment, Job { id, environment: name, state, kind });
+        }
+        if let Some(hearing) = &self.hearing {
+            hearing.tell(self.serving(), heard_of);
         }
         Ok(newest)
     }
@@ -203,36 +216,15 @@ impl<'s> Chaos<'s> {
     /// A fault of Azure's, for the next calls that it fits.
     fn strike(&mut self) {
         // Where the simulator makes faults up by itself, a few that last longer come on top.
-        if !self.chance(if self.random_faults { 4 } else { 30 }) {
+        if !self.chance(if self.random_faults { 8 } else { 30 }) {
             return;
         }
-        let fault = self.fault().to_string();
-        if control("POST", &format!("{}/faults", self.control), Some(&fault)).is_ok() {
-            self.counts.faults += 1;
-        }
-    }
-
-    fn fault(&mut self) -> Value {
-        let times = self.rng.u32(1..4);
-        let arm = "management.azure.com";
-        let refuse = |method: &str, status: u16, code: &str, retry_after: Option<u32>| {
-            let message = "refused by a rehearsal";
-            json!({ "host": arm, "method": method, "times": times, "status": status, "code": code, "message": message,
-                "retry_after": retry_after })
-        };
-        match self.rng.u32(0..12) {
-            0 => refuse("PUT", 429, "TooManyRequests", Some(1)),
-            1 => refuse("GET", 429, "TooManyRequests", Some(1)),
-            2 => refuse("PUT", 503, "ServiceUnavailable", None),
-            3 => refuse("GET", 500, "InternalServerError", None),
-            4 => refuse("DELETE", 503, "ServiceUnavailable", None),
-            5 => refuse("PUT", 409, "Conflict", None),
-            6 => json!({ "host": arm, "method": "PUT", "times": 1, "drop": "before" }),
-            7 => json!({ "host": arm, "method": "PUT", "times": 1, "drop": "after" }),
-            8 => json!({ "host": arm, "method": "DELETE", "times": 1, "drop": "after" }),
-            9 => json!({ "method": "PUT", "times": times, "delay_ms": self.rng.u32(200..6000) }),
-            10 => json!({ "path": "/secrets/", "times": times, "status": 429, "code": "Throttled", "retry_after": 1 }),
-            _ => json!({ "host": "169.254.169.254", "times": 1, "status": 500, "code": "internal" }),
+        let fault = if self.rng.bool() { faults::known(&mut self.rng) } else { faults::made_up(&mut self.rng) };
+        let fault = fault.to_string();
+        match control("POST", &format!("{}/faults", self.control), Some(&fault)) {
+            Ok((200..300, _)) => self.counts.faults += 1,
+            Ok((_, said)) => self.verdict.hold(false, || format!("the simulator does not know {fault}: {said}")),
+            Err(_) => {}
         }
     }
 
@@ -339,6 +331,10 @@ impl<'s> Chaos<'s> {
     fn reckon(&mut self) -> Result<usize> {
         judge::logs(self.stage, &self.base, &mut self.verdict)?;
         judge::world(self.stage, &[&self.base], &mut self.verdict)?;
+        let lines = match self.hearing.take() {
+            Some(hearing) => hearing.end(&self.base, &mut self.verdict)?,
+            None => 0,
+        };
         for replica in &mut self.replicas {
             let ended = replica.end()?;
             self.verdict.hold(ended, || format!("{} did not end in order", replica.name));
@@ -353,7 +349,7 @@ impl<'s> Chaos<'s> {
             ended.iter().map(|row| row.iter().rev().cloned().collect::<Vec<_>>().join(" ")).collect();
         println!(
             "chaos on {}, seed {}: {jobs} jobs ({}), {faults} faults, {kills} kills, {stops} stops, {restarts} restarts \
-             of the database, {violations} violations",
+             of the database, {lines} lines heard, {violations} violations",
             if self.cluster.is_some() { "postgres" } else { "sqlite" },
             self.seed,
             states.join(", "),

@@ -9,11 +9,17 @@ const LONGEST_ANSWER: Duration = Duration::from_secs(20);
 
 /// Asks for a page; the socket with its answer still to come.
 pub fn ask(portal: &str, path: &str, cookie: &str) -> Result<TcpStream> {
+    listen(portal, path, cookie, None)
+}
+
+/// Asks for a stream of events, behind the last that was heard.
+pub fn listen(portal: &str, path: &str, cookie: &str, last: Option<i64>) -> Result<TcpStream> {
     let host = portal.trim_start_matches("http://");
     let mut socket = TcpStream::connect(host).with_context(|| format!("connecting to {host}"))?;
     socket.set_nodelay(true)?;
     socket.set_read_timeout(Some(LONGEST_ANSWER))?;
-    let request = format!("GET {path} HTTP/1.1\r\nhost: {host}\r\ncookie: {cookie}\r\naccept: */*\r\n\r\n");
+    let last = last.map(|last| format!("last-event-id: {last}\r\n")).unwrap_or_default();
+    let request = format!("GET {path} HTTP/1.1\r\nhost: {host}\r\ncookie: {cookie}\r\naccept: */*\r\n{last}\r\n");
     socket.write_all(request.as_bytes())?;
     Ok(socket)
 }
