@@ -9,27 +9,27 @@ use anyhow::{Result, bail};
 use crate::phases::Phases;
 use crate::{build, place, run, setup};
 
-/// `cargo xtask chaos [--minutes N] [--seed S] [--database sqlite|postgres]`, `cargo xtask chaos
-/// --positions N|all`, `cargo xtask chaos --failures N|all`
+/// What is done at each of so many places instead of at random: the option that asks for it, and the program's word.
+const KINDS: [(&str, &str); 3] = [("--positions", "crashes"), ("--failures", "failures"), ("--stops", "stops")];
+
+/// `cargo xtask chaos [--minutes N] [--seed S] [--database sqlite|postgres]`, or one of
+/// `cargo xtask chaos --positions N|all`, `--failures N|all`, `--stops N|all`
 pub fn run(arguments: &[String]) -> Result<()> {
     let phases = Phases::default();
     setup::postgres()?;
     build::debug(&phases)?;
     let program = phases.run("chaos program", program)?;
     let mut rest = arguments.to_vec();
-    let kind = ["--positions", "--failures"].into_iter().find(|kind| arguments.iter().any(|argument| argument == kind));
-    let kind = match kind {
-        Some("--positions") => "crashes",
-        Some(_) => "failures",
-        None => "run",
-    };
-    rest.iter_mut().filter(|option| *option == "--failures").for_each(|option| "--positions".clone_into(option));
+    let kind = KINDS.into_iter().find(|(option, _)| arguments.iter().any(|argument| argument == option));
+    let (option, word) = kind.unwrap_or(("", "run"));
+    rest.iter_mut().filter(|given| *given == option).for_each(|given| "--positions".clone_into(given));
     if arguments.iter().any(|argument| !argument.starts_with("--") && argument.starts_with('-')) {
         bail!(
-            "chaos takes --minutes N, --seconds N, --seed S, --database sqlite|postgres, --positions N|all, --failures N|all"
+            "chaos takes --minutes N, --seconds N, --seed S, --database sqlite|postgres, --positions N|all, \
+             --failures N|all, --stops N|all"
         );
     }
-    rest.insert(0, kind.to_owned());
+    rest.insert(0, word.to_owned());
     run::loud(&mut act(&program, &rest))
 }
 

@@ -37,7 +37,7 @@ cargo xtask check                              format, dependencies, lint and fl
 cargo xtask deny                               licences, bans, sources and advisories of every dependency
 cargo xtask build [--release]                  the portal and its page; with --release one installable file each
 cargo xtask bench [NAME...]                    what is measured, as a table and target/bench/results.json
-cargo xtask chaos [--minutes N] [--seed S] [--database sqlite|postgres] [--positions N|all | --failures N|all]
+cargo xtask chaos [--minutes N] [--seed S] [--database sqlite|postgres] [--positions N|all | --failures N|all | --stops N|all]
                                                kills, stops and restarts, for minutes or at every position of a log
 cargo xtask conformance [--all] [FILTER]       other people's clients against the Azure simulator; --all: az as well
 cargo xtask api [--programs FOLDER] [FILTER]   programs that nobody here wrote against the REST API

@@ -156,21 +156,27 @@ fn end_to_end(asked: &Asked, tools: &Tools) -> Result<()> {
     run::timely(&mut playwright)
 }
 
-/// A minute of chaos, and a sample of the positions at which a server is killed and of the changes that are refused; with
-/// `--all` five and every one.
+/// A minute of chaos on PostgreSQL and half of one on SQLite, and a sample of the positions at which a server is killed or
+/// stopped and of the changes that are refused or go without an answer; with `--all` five minutes and every one.
 fn killed(asked: &Asked, phases: &Phases) -> Result<()> {
     if asked.filter.as_ref().is_some_and(|filter| !"chaos".contains(filter.as_str())) {
         return Ok(());
     }
     let program = chaos::program()?;
-    let (seconds, positions, refusals) = if asked.all { ("150", "all", "all") } else { ("30", "6", "6") };
+    let (positions, changes, stops) = if asked.all { ("all", "all", "all") } else { ("9", "4", "4") };
     let mut failures = Vec::new();
-    for database in ["sqlite", "postgres"] {
+    for (database, short) in [("sqlite", "30"), ("postgres", "60")] {
+        let seconds = if asked.all { "150" } else { short };
         for (kind, option, value) in [
             ("crashes", "--positions", positions),
-            ("failures", "--positions", refusals),
+            ("failures", "--positions", changes),
+            ("stops", "--positions", stops),
             ("run", "--seconds", seconds),
         ] {
+            // Two servers share no SQLite file.
+            if (kind, database) == ("stops", "sqlite") {
+                continue;
+            }
             let words = [kind, option, value, "--database", database].map(str::to_owned);
             let done =
                 phases.run(&format!("chaos {kind} on {database}"), || run::timely(&mut chaos::act(&program, &words)));

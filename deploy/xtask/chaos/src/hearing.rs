@@ -71,7 +71,7 @@ impl Hearing {
         let mut said: BTreeMap<String, Vec<(i64, String)>> = BTreeMap::new();
         for row in base.rows("select job, number, text from line order by job, number")? {
             let Ok([job, number, text]) = <[String; 3]>::try_from(row) else { continue };
-            said.entry(job).or_default().push((number.parse()?, text));
+            said.entry(job).or_default().push((number.parse()?, first_line(&text)));
         }
         for (job, lines) in &said {
             let is_gapless = lines.iter().zip(1..).all(|((number, _), place)| *number == place);
@@ -88,6 +88,11 @@ impl Hearing {
         }
         Ok(heard.values().map(|heard| heard.lines.len()).sum())
     }
+}
+
+/// A database answers in lines, so that of a text of several the first is compared.
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().trim_end().to_owned()
 }
 
 fn locked(known: &Mutex<Known>) -> MutexGuard<'_, Known> {
@@ -173,7 +178,7 @@ impl Listened {
                 let line: Value =
                     fields.get("data").and_then(|data| serde_json::from_str(data).ok()).unwrap_or_default();
                 let number = fields.get("id").and_then(|id| id.parse().ok()).unwrap_or_default();
-                heard.lines.push((number, line["text"].as_str().unwrap_or_default().to_owned()));
+                heard.lines.push((number, first_line(line["text"].as_str().unwrap_or_default())));
             }
             _ => {}
         }

@@ -18,6 +18,8 @@ struct Reasons {
     removals: u64,
     /// Failures in their logs: after each a person may have it tried again.
     failures: u64,
+    /// How often a job was taken in hand, and how often a step of it had to wait.
+    tries: u64,
 }
 
 /// Nothing was made again before it was gone, nothing was ordered twice, and nothing was asked again without a reason.
@@ -42,6 +44,10 @@ pub fn hold(url: &str, bases: &[&Base], verdict: &mut Verdict) -> Result<()> {
         let for_insights = if id.rsplit('/').nth(1) == Some("managedclusters") { reasons.creates } else { 0 };
         let again = for_insights + 2 * reasons.changes + reasons.failures;
         let (asked_again, updated) = (number("/asked_again"), number("/operations/update"));
+        // What stands at once may be written again with the same: a step that writes two things, and had to stop after
+        // the first, writes both when it is tried again. An operation is never ordered again.
+        let is_plain = counts["operations"].as_object().is_none_or(serde_json::Map::is_empty);
+        let again = if is_plain { again + reasons.tries } else { again };
         verdict.hold(asked_again <= again && updated <= again, || {
             format!("{id} was asked for again, and there is reason for {again} times: {counts}")
         });
@@ -57,10 +63,11 @@ fn collect(base: &Base, all: &mut BTreeMap<String, Reasons>) -> Result<()> {
     const SQL: &str = "select job.environment_name, request.kind, \
         (select count(*) from event where event.job = job.id and event.body like '%\"roll-back-asked\"%'), \
         (select count(*) from event where event.job = job.id \
-            and (event.body like '{\"event\":\"failed\"%' or event.body like '{\"event\":\"undo-failed\"%')) \
+            and (event.body like '{\"event\":\"failed\"%' or event.body like '{\"event\":\"undo-failed\"%')), \
+        job.epoch + (select count(*) from event where event.job = job.id and event.body like '{\"event\":\"waits\"%') \
         from job join request on request.id = job.request";
     for row in base.rows(SQL)? {
-        let [name, kind, back, failures] = <[String; 4]>::try_from(row).ok().context("a row of four columns")?;
+        let [name, kind, back, failures, tries] = <[String; 5]>::try_from(row).ok().context("a row of five columns")?;
         let reasons = all.entry(format!("rg-{name}").to_ascii_lowercase()).or_default();
         match kind.as_str() {
             "create" => reasons.creates += 1,
@@ -69,6 +76,7 @@ fn collect(base: &Base, all: &mut BTreeMap<String, Reasons>) -> Result<()> {
         }
         reasons.removals += back.parse::<u64>()?.min(1);
         reasons.failures += failures.parse::<u64>()?;
+        reasons.tries += tries.parse::<u64>()?;
     }
     Ok(())
 }
