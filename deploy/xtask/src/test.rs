@@ -113,9 +113,9 @@ fn native(asked: &Asked, tools: &Tools, phases: &Phases) -> Native {
         }
         run::timely(&mut test)
     });
-    let own = phases.run("tests of the task program", || {
+    let own = phases.run("tests of the task programs", || {
         let mut test = run::cargo(Some("tools"));
-        test.args(["test", "--manifest-path", "deploy/xtask/Cargo.toml", "-p", "xtask", "--quiet"]);
+        test.args(["test", "--manifest-path", "deploy/xtask/Cargo.toml", "-p", "xtask", "-p", "chaos", "--quiet"]);
         wasm::lint(&mut test, Some(&tools.linter));
         run::timely(&mut test)
     });

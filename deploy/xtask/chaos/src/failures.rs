@@ -100,7 +100,7 @@ impl Story<'_> {
             return Ok(false);
         }
         self.verdict.hold(state == "needs-person", || format!("{place} was refused, and the job {state}"));
-        let (word, end) = if passed % 2 == 0 { ("retry", "succeeded") } else { ("roll-back", "rolled-back") };
+        let (word, end) = if passed.is_multiple_of(2) { ("retry", "succeeded") } else { ("roll-back", "rolled-back") };
         self.people.say(&self.replica.url(), &id, word)?;
         self.base.until(&format!("select count(*) from job where id = '{id}' and state = '{end}'"), 1)?;
         Ok(true)

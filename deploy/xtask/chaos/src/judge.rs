@@ -43,7 +43,8 @@ impl Verdict {
     }
 }
 
-/// Every row is as its log says, no log has a gap, nothing is left to do, and every approval began one job.
+/// Every row is as its log says, no log has a gap, nor has the feed, nothing is left to do, and every approval began one
+/// job.
 pub fn logs(stage: &Stage, base: &Base, verdict: &mut Verdict) -> Result<()> {
     let (content, said) = stage.keystead(&base.url(), &["migrate", "--check"])?;
     verdict.hold(content, || format!("keystead migrate --check: {said}"));
@@ -59,6 +60,14 @@ pub fn logs(stage: &Stage, base: &Base, verdict: &mut Verdict) -> Result<()> {
          where job.state in ('succeeded', 'rolled-back')",
     )?;
     verdict.hold(sealed == 0, || format!("{sealed} passwords are kept though their job is over"));
+    let lost =
+        base.number("select coalesce(max(place) - min(place) + 1 - count(*), 0) from feed where place is not null")?;
+    verdict.hold(lost == 0, || format!("{lost} places of the feed are empty"));
+    let turned = base.number(
+        "select count(*) from feed as one join feed as other on other.environment = one.environment \
+         and other.place > one.place and other.stamp < one.stamp",
+    )?;
+    verdict.hold(turned == 0, || format!("{turned} pairs of events stand in the feed the wrong way round"));
     Ok(())
 }
 

@@ -192,3 +192,90 @@ impl Wished {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WORLD: &str = "\
+groups
+  MC_rg-calm_aks-calm_westeurope location=westeurope
+  rg-calm location=westeurope tags keystead-environment=calm, keystead-environment-id=#1, keystead-team=payments
+resources
+  rg-calm/Microsoft.ContainerService/managedClusters/aks-calm location=westeurope tier=Free version=1.36.0 \
+monitoring=true tags keystead-environment=calm, keystead-environment-id=#1, keystead-team=payments
+  rg-calm/Microsoft.ContainerService/managedClusters/aks-calm/agentPools/nodes mode=System count=2 \
+size=Standard_D2s_v5 version=1.36.0
+  rg-calm/Microsoft.KeyVault/vaults/kv-calm location=westeurope tags keystead-environment=calm, \
+keystead-environment-id=#1, keystead-team=payments
+  rg-calm/Microsoft.ManagedIdentity/userAssignedIdentities/id-calm location=westeurope tags \
+keystead-environment=calm, keystead-environment-id=#1, keystead-team=payments
+  rg-calm/Microsoft.ManagedIdentity/userAssignedIdentities/id-calm/federatedIdentityCredentials/webapp \
+subject=system:serviceaccount:webapp:webapp
+assignments
+  rg-calm/Microsoft.KeyVault/vaults/kv-calm: Key Vault Reader to Payments
+secrets
+  kv-calm/Webapp-DB-Server-Database 1 version
+  kv-calm/Webapp-DB-Server-Name 1 version
+  kv-calm/Webapp-DB-Server-UserPassword 1 version
+  kv-calm/Webapp-DB-Server-Username 1 version
+";
+
+    fn calm(state: &str) -> Wished {
+        let wish = r#"{"team":"payments","cluster":{"node_size":"Standard_D2s_v5","nodes":2,"kubernetes":"1.36",
+            "tier":"free"},"vault":{"name":"kv-calm"},"roles":{"team_role":"reader"},"insights":{"kept_days":30}}"#;
+        let steps = [
+            ("resource-group", "rg-calm"),
+            ("cluster", "aks-calm"),
+            ("vault", "kv-calm"),
+            ("app-identity", "id-calm"),
+            ("federated-credential", "webapp"),
+            ("team-vault-role", "Key Vault Reader on kv-calm"),
+            ("secrets", "Webapp-DB-Server-…"),
+            ("insights", "Container Insights on aks-calm"),
+        ];
+        let outline: Vec<Value> = steps
+            .iter()
+            .map(
+                |(key, resource)| serde_json::json!({"key": key, "resource": resource, "aim": "there", "leaves": true}),
+            )
+            .collect();
+        let row = ["calm", state, wish, &Value::from(outline).to_string()].map(str::to_owned);
+        Wished::of_row(row.to_vec()).expect("a row")
+    }
+
+    fn violations(state: &str, world: &str) -> usize {
+        let mut verdict = Verdict::default();
+        calm(state).hold(&World::read(world), &mut verdict);
+        verdict.tell()
+    }
+
+    #[test]
+    fn a_world_as_it_was_wished_is_no_violation() {
+        assert_eq!(violations("succeeded", WORLD), 0);
+        assert_eq!(violations("rolled-back", "groups\n  rg-calmer location=westeurope\n"), 0);
+    }
+
+    #[test]
+    fn whatever_differs_is_one() {
+        let changes = [
+            ("count=2", "count=3"),
+            ("size=Standard_D2s_v5", "size=Standard_D4s_v5"),
+            ("mode=System count=2 size=Standard_D2s_v5 version=1.36.0", "count=2 size=Standard_D2s_v5 version=1.37.0"),
+            ("tier=Free", "tier=Standard"),
+            ("monitoring=true", "monitoring=false"),
+            ("keystead-team=payments\n  rg-calm/Microsoft.ManagedI", "\n  rg-calm/Microsoft.ManagedI"),
+            ("Key Vault Reader", "Key Vault Secrets Officer"),
+            ("to Payments", "to somebody who is gone"),
+            ("  kv-calm/Webapp-DB-Server-Name 1 version\n", ""),
+            ("webapp:webapp", "webapp:other"),
+            ("kv-calm location", "kv-other location"),
+            ("secrets\n", "operations\n  update rg-calm/Microsoft.KeyVault/vaults/kv-calm\nsecrets\n"),
+        ];
+        for (from, to) in changes {
+            assert!(WORLD.contains(from), "{from}");
+            assert!(violations("succeeded", &WORLD.replace(from, to)) > 0, "{from} became {to}");
+        }
+        assert!(violations("rolled-back", WORLD) > 0);
+    }
+}
