@@ -342,14 +342,15 @@ impl<'s> Chaos<'s> {
         }
         judge::no_orphans(self.stage, &mut self.verdict);
         let violations = self.verdict.tell();
+        let failures = self.base.number("select count(*) from event where body like '{\"event\":\"failed\"%'")?;
         let Counts { faults, kills, stops, restarts, .. } = self.counts;
         let ended = self.base.rows("select state, count(*) from job group by state order by state")?;
         let jobs: usize = ended.iter().filter_map(|row| row.get(1)?.parse::<usize>().ok()).sum();
         let states: Vec<String> =
             ended.iter().map(|row| row.iter().rev().cloned().collect::<Vec<_>>().join(" ")).collect();
         println!(
-            "chaos on {}, seed {}: {jobs} jobs ({}), {faults} faults, {kills} kills, {stops} stops, {restarts} restarts \
-             of the database, {lines} lines heard, {violations} violations",
+            "chaos on {}, seed {}: {jobs} jobs ({}), {faults} faults, {failures} for a person, {kills} kills, \
+             {stops} stops, {restarts} restarts of the database, {lines} lines heard, {violations} violations",
             if self.cluster.is_some() { "postgres" } else { "sqlite" },
             self.seed,
             states.join(", "),
