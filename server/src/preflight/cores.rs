@@ -34,20 +34,32 @@ impl Warning for Cores {
         let sizes = sizes(question).await?;
         let Some(size) = of_name(&sizes, wish.cluster.node_size.as_str()) else { return Ok(Vec::new()) };
         let (Some(cores), Some(family)) = (cores_of(size), size["family"].as_str()) else { return Ok(Vec::new()) };
+        let nodes = i64::from(wish.cluster.nodes);
+        let before = |field: &str| line.changes.iter().find(|change| change.field.ends_with(field));
+        let stood = match line.verb {
+            Verb::Create => 0,
+            _ => before(".count").map_or(Some(nodes), |change| change.from.parse().ok()).unwrap_or_default(),
+        };
         // Of a cluster that stands only the nodes that come in addition count.
-        let counted = line.changes.iter().find(|change| change.field.ends_with(".count"));
-        let had: i64 = counted.and_then(|change| change.from.parse().ok()).unwrap_or_default();
-        let had = if line.verb == Verb::Change && counted.is_none() { i64::from(wish.cluster.nodes) } else { had };
-        let more = (i64::from(wish.cluster.nodes) - had) * cores;
+        let had = if line.verb == Verb::Replace { 0 } else { stood };
+        let more = (nodes - had) * cores;
         if more <= 0 {
             return Ok(Vec::new());
         }
+        // One that is replaced is gone before the next one is made.
+        let former = before(".vmSize").map_or(Some(size), |change| of_name(&sizes, &change.from));
+        let goes = former.filter(|_| line.verb == Verb::Replace);
+        let goes = goes.and_then(|former| Some((former["family"].as_str()?, cores_of(former)? * stood)));
+        let freed = |name: &str| match goes {
+            Some((family, cores)) if name == REGION || name == family => cores,
+            _ => 0,
+        };
         let place = question.place();
         let path = format!("{}/providers/Microsoft.Compute/locations/{}/usages", place.subscription(), wish.region);
         let usages = question.list(&path, None).await?;
         let of = |name: &str| usages.iter().find(|usage| usage["name"]["value"].as_str() == Some(name));
         let full = [family, REGION].into_iter().filter_map(|name| Some((name, of(name)?))).find_map(|(name, usage)| {
-            let free = usage["limit"].as_i64()? - usage["currentValue"].as_i64()?;
+            let free = usage["limit"].as_i64()? - usage["currentValue"].as_i64()? + freed(name);
             (free < more + SURGE * cores).then_some((name, free))
         });
         let Some((name, free)) = full else { return Ok(Vec::new()) };

@@ -60,10 +60,13 @@ impl Picture {
         Ok(Seen::new(futures::future::try_join_all(lists).await?))
     }
 
-    /// As if these lists had been asked for at that time.
+    /// As if these lists had been asked for at that time; a filter stands behind a question mark.
     #[cfg(test)]
     pub(super) fn known(lists: impl IntoIterator<Item = (String, Vec<Value>)>, at: Moment) -> Picture {
-        let known = |(path, list): (String, Vec<Value>)| ((path, String::new()), (at, Arc::new(list)));
+        let known = |(path, list): (String, Vec<Value>)| {
+            let (path, filter) = path.split_once('?').unwrap_or((&path, ""));
+            ((path.to_owned(), filter.to_owned()), (at, Arc::new(list)))
+        };
         Picture(Mutex::new(lists.into_iter().map(known).collect()))
     }
 
