@@ -17,6 +17,8 @@ mod providers;
 mod replaced;
 mod rights;
 mod standing;
+#[cfg(test)]
+mod tests;
 
 use crate::engine::Subject;
 use crate::engine::place::Place;

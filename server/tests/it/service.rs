@@ -15,6 +15,7 @@ mod delivering;
 mod feed;
 mod leaver;
 mod notices;
+mod overtaken;
 mod permission;
 mod policies;
 mod quota;

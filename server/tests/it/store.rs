@@ -8,7 +8,7 @@ use domain::check::{self, Verdict};
 use domain::id::{EnvironmentId, ValidationId};
 use keystead::clock::Clock;
 use keystead::engine::Watch;
-use keystead::store::{Both, Change, Error, Schema, Store, Use, lease, sealed, timer, validation};
+use keystead::store::{Both, Change, Error, Schema, Store, Use, lease, sealed, timer, took, validation};
 use keystead::timers::{self, Next, SealedCleanUp, Timer};
 use secrecy::SecretString;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -364,6 +364,25 @@ async fn the_newest_runs_of_the_checks_come_first_each_with_its_own_results_in_o
             .collect();
         assert_eq!(told, [("v-4", vec!["only"]), ("v-3", vec![]), ("v-2", vec!["first", "second", "third"])]);
         assert!(newest.iter().all(|run| run.validation.running));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_step_is_expected_to_take_is_the_median_and_what_nine_of_ten_did_not_exceed() {
+    both(|bed| async move {
+        let took = "insert into took (job, step, took_ms) select $1, $2, cast($3 as bigint)";
+        for number in 1..=10 {
+            let job = queued(&bed.store, &format!("took-{number}"), Vec::new(), Moment(0)).await;
+            let (seconds, minutes) = (format!("{}", number * 1_000), format!("{}", number * 60_000));
+            sql(&bed.store, took, &[job.id.as_str(), "vault", &seconds]).await;
+            sql(&bed.store, took, &[job.id.as_str(), "", &minutes]).await;
+        }
+        let earlier = took::earlier(&bed.store).await.unwrap();
+        let of = |key: &str| earlier.of(key).map(|expected| (expected.median_ms, expected.p90_ms));
+        assert_eq!(of("vault"), Some((6_000, 9_000)), "{}", bed.name);
+        assert_eq!(of(""), Some((360_000, 540_000)), "{}", bed.name);
+        assert_eq!(of("cluster"), None, "{}", bed.name);
     })
     .await;
 }
