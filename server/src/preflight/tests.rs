@@ -114,7 +114,7 @@ async fn providers_that_were_never_used_are_told_with_how_long_they_take() {
 }
 
 #[tokio::test]
-async fn a_group_of_nodes_whose_name_is_too_long_or_a_group_that_stands_is_told() {
+async fn a_group_that_stands_already_is_told_with_whose_it_is() {
     let lines = || vec![line("resource-group", Verb::Create)];
     let groups = |tags: Value| [("resourceGroups", json!([{ "name": "RG-shop", "tags": tags }]))];
     let short = wish(&Value::Null);
@@ -124,10 +124,6 @@ async fn a_group_of_nodes_whose_name_is_too_long_or_a_group_that_stands_is_told(
     assert!(told(&left)[0].1.contains("left by an earlier environment"), "{left:?}");
     let own = said(Names, &short, lines(), &groups(json!({ "keystead-environment-id": "e" }))).await;
     assert!(own.is_empty(), "{own:?}");
-    // The region counts in the name of the group that AKS makes.
-    let long = wish(&json!({ "region": "x".repeat(70) }));
-    let found = said(Names, &long, lines(), &[("resourceGroups", json!([]))]).await;
-    assert!(told(&found)[0].0 && told(&found)[0].1.contains("Azure allows 80"), "{found:?}");
 }
 
 #[tokio::test]

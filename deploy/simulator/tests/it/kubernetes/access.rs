@@ -65,7 +65,7 @@ async fn a_labelled_pod_is_refused_while_the_webhook_does_not_answer() {
 #[tokio::test]
 async fn a_deployment_says_that_its_pods_are_refused_until_they_are_made() {
     let shop = Shop::open().await;
-    shop.visitor.control(Method::POST, "/faults", json!({"named": "webhook-down", "times": 2})).await;
+    shop.visitor.control(Method::POST, "/faults", json!({"named": "webhook-down", "times": 1000})).await;
     let mut labelled = web(ECHO);
     labelled["spec"]["template"]["metadata"]["labels"]["azure.workload.identity/use"] = json!("true");
     shop.apply::<Deployment>(labelled).await;
@@ -77,6 +77,7 @@ async fn a_deployment_says_that_its_pods_are_refused_until_they_are_made() {
     let told = within(30, &failure).await;
     assert_eq!((&told["status"], &told["reason"]), (&json!("True"), &json!("FailedCreate")));
     assert!(told["message"].as_str().unwrap().contains("mutation.azure-workload-identity.io"), "{told}");
+    shop.visitor.control(Method::DELETE, "/faults", Value::Null).await;
     shop.rolled_out().await;
     within(30, async || failure().await.is_none().then_some(())).await;
 }
