@@ -145,12 +145,19 @@ fn in_order(plan: &Plan) -> String {
 fn later(line: &Line, plan: &Plan) -> Option<AnyView> {
     let mut said = Vec::new();
     let turn = plan.turn_of(line).filter(|_| plan.turns() > 1);
+    // What it waits for is mostly what gives it its ids.
+    let same = |after: &[String]| {
+        after.len() == line.known_after.len() && after.iter().all(|title| line.known_after.contains(title))
+    };
     if let Some(turn) = turn {
-        let after =
-            if turn.after.is_empty() { "begins at once".to_owned() } else { format!("after {}", listed(&turn.after)) };
+        let after = match turn.after.as_slice() {
+            [] => "begins at once".to_owned(),
+            after if same(after) => format!("its ids are known after {}", listed(after)),
+            after => format!("after {}", listed(after)),
+        };
         said.push(format!("Turn {}, {after}", turn.turn));
     }
-    if !line.known_after.is_empty() {
+    if !line.known_after.is_empty() && turn.is_none_or(|turn| !same(&turn.after)) {
         let its = if said.is_empty() { "Its" } else { "its" };
         said.push(format!("{its} ids are known after {}", listed(&line.known_after)));
     }

@@ -12,7 +12,7 @@ use domain::field::FieldError;
 use domain::form::{Choices, Form, NodeSizeChoice, RegionChoice};
 use domain::id::DraftId;
 use domain::name::{NodeSize, Region, TeamName, TemplateName};
-use domain::plan::{Finding, Line, Plan, Verb};
+use domain::plan::{Expected, Finding, Line, Plan, Turn, Verb};
 use domain::quota::{Quota, Used};
 use domain::team::Team;
 use domain::template::{Template, TemplateDatabase};
@@ -79,10 +79,38 @@ pub(crate) fn plan() -> Plan {
         kind: kind.into(),
         detail: detail.into(),
         changes: Vec::new(),
-        known_after: Vec::new(),
-        expected: None,
+        known_after: match step {
+            "app-role" => vec!["App identity".into()],
+            "insights" => vec!["Cluster".into(), "Workspace".into()],
+            _ => Vec::new(),
+        },
+        expected: match step {
+            "cluster" => Some(Expected { median_ms: 300_000, p90_ms: 420_000 }),
+            _ => Some(Expected { median_ms: 30_000, p90_ms: 30_000 }),
+        },
+    };
+    let turn = |turn: u32, step: &str, title: &str, after: &[&str]| Turn {
+        step: step.into(),
+        title: title.into(),
+        removes: false,
+        turn,
+        after: after.iter().map(|title| (*title).into()).collect(),
     };
     Plan {
+        order: vec![
+            turn(1, "resource-group", "Resource group", &[]),
+            turn(2, "workspace", "Workspace", &["Resource group"]),
+            turn(2, "cluster", "Cluster", &["Resource group"]),
+            turn(2, "vault", "Vault", &["Resource group"]),
+            turn(2, "app-identity", "App identity", &["Resource group"]),
+            turn(3, "portal-role", "Role of Keystead", &["Vault"]),
+            turn(3, "app-role", "Role of the app", &["Vault", "App identity"]),
+            turn(3, "team-role", "Role of the team", &["Vault"]),
+            turn(4, "secrets", "Secrets", &["Role of Keystead"]),
+            turn(3, "insights", "Insights", &["Cluster", "Workspace"]),
+            turn(5, "web-app", "Web app", &["Secrets", "Role of the app", "Cluster"]),
+        ],
+        expected_ms: Some(470_000),
         lines: vec![
             line("resource-group", "rg-payments-staging", "Resource group", "westeurope"),
             line("workspace", "log-payments-staging", "Log Analytics workspace", "kept 30 days"),
