@@ -157,6 +157,8 @@ impl Crashed<'_> {
         if state != "needs-person" {
             bail!("a change of {name} was refused, and its job {state}");
         }
+        // What was at work beside it may still come to its end: its worker lets the job go behind that.
+        self.base.until(&format!("select count(*) from job where id = '{job}' and lease_until = 0"), 1)?;
         let position = self.base.position(&job)?;
         Ok((job, position))
     }
