@@ -6,7 +6,7 @@ pub mod shown;
 pub mod status;
 pub mod step;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod told;
 pub mod word;
 

@@ -196,10 +196,10 @@ impl Verb {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn line(name: &str, verb: Verb) -> Line {
+    pub(crate) fn line(name: &str, verb: Verb) -> Line {
         Line {
             step: name.to_owned(),
             verb,
@@ -235,10 +235,12 @@ mod tests {
     }
 
     #[test]
-    fn how_long_it_takes_is_no_part_of_what_is_approved() {
+    fn how_long_it_takes_and_in_which_order_is_no_part_of_what_is_approved() {
         let plain = plan(vec![line("vault", Verb::Create)]);
         let mut timed = plain.clone();
         timed.lines[0].expected = Some(Expected { median_ms: 30_000, p90_ms: 40_000 });
+        timed.put_in_order(&[crate::job::tests::step("vault", &[])]);
+        assert_eq!((timed.turns(), timed.expected_ms), (1, Some(30_000)));
         assert_eq!(plain.digest(&wish(1)), timed.digest(&wish(1)));
         assert_ne!(plain.digest(&wish(1)), plain.digest(&wish(3)), "another wish is another plan");
     }

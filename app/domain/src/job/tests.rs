@@ -10,7 +10,8 @@ use crate::moment::Moment;
 use proptest::prelude::*;
 use serde_json::json;
 
-fn step(key: &str, needs: &[&str]) -> Outline {
+/// One of an outline, that makes something.
+pub(crate) fn step(key: &str, needs: &[&str]) -> Outline {
     Outline {
         key: key.to_owned(),
         title: key.to_owned(),

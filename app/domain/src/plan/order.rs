@@ -152,37 +152,17 @@ fn lines_of<'a>(step: &'a Outline, lines: &'a [Line]) -> impl Iterator<Item = &'
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Expected;
+    use crate::job;
+    use crate::plan::{self, Expected};
 
     fn step(key: &str, aim: Aim, needs: &[&str], after: &[&str]) -> Outline {
-        let owned = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect();
-        Outline {
-            key: key.to_owned(),
-            title: key.to_owned(),
-            resource: String::new(),
-            needs: owned(needs),
-            after: owned(after),
-            aim,
-            stood: None,
-            keeps: None,
-            purge: false,
-            part: None,
-            leaves: true,
-            version: 1,
-        }
+        let after = after.iter().map(|key| (*key).to_owned()).collect();
+        Outline { aim, after, ..job::tests::step(key, needs) }
     }
 
     fn line(step: &str, verb: Verb, seconds: Option<i64>) -> Line {
-        Line {
-            step: step.to_owned(),
-            verb,
-            name: step.to_owned(),
-            kind: String::new(),
-            detail: String::new(),
-            changes: Vec::new(),
-            known_after: Vec::new(),
-            expected: seconds.map(|seconds| Expected { median_ms: seconds * 1_000, p90_ms: seconds * 2_000 }),
-        }
+        let expected = seconds.map(|seconds| Expected { median_ms: seconds * 1_000, p90_ms: seconds * 2_000 });
+        Line { expected, ..plan::tests::line(step, verb) }
     }
 
     fn told(plan: &Plan) -> Vec<String> {
