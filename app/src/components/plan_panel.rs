@@ -3,7 +3,7 @@
 use super::cost::{borne, costing};
 use super::filling::Filling;
 use super::glyph::{FAILED, Look, PERSON, SUCCEEDED, WARNING, glyph, glyph_only, of_verb, turn};
-use super::plan_table::listed;
+use super::plan_table::{listed, usually};
 use super::quota::quota;
 use super::time::clock;
 use domain::moment::duration;
@@ -160,20 +160,16 @@ fn line_in_turn(line: &Line, plan: &Plan) -> AnyView {
         let known = if after.is_empty() { String::new() } else { format!(", known after {}", listed(&after)) };
         format!("Turn {} of {}{known}", turn.turn, plan.turns())
     }));
-    said.extend(line.expected.map(|took| {
-        let (usually, rarely) = (duration(took.median_ms), duration(took.p90_ms));
-        if usually == rarely {
-            format!("usually {usually}")
-        } else {
-            format!("usually {usually}, rarely above {rarely}")
-        }
-    }));
+    said.extend(line.expected.map(usually));
     brief(line, (!said.is_empty()).then(|| said.join("; ")))
 }
 
 fn brief(line: &Line, later: Option<String>) -> AnyView {
     let (look, word) = of_verb(line.verb);
     let detail = if line.detail.is_empty() { line.kind.clone() } else { format!("{}, {}", line.kind, line.detail) };
-    let detail = later.map_or(detail.clone(), |later| format!("{detail}. {later}"));
+    let detail = match later {
+        Some(later) => format!("{detail}. {later}"),
+        None => detail,
+    };
     view! { <li>{glyph_only(look, word)}<span class="name"><b>{line.name.clone()}</b><small>{detail}</small></span></li> }.into_any()
 }

@@ -3,7 +3,7 @@
 use super::glyph::{glyph_only, icon, of_verb, turn};
 use super::plan_panel::{count, line as in_brief, others};
 use domain::moment::duration;
-use domain::plan::{Line, Plan, Verb};
+use domain::plan::{Expected, Line, Plan, Verb};
 use leptos::prelude::*;
 
 const GROUPS: [(Verb, &str, &str); 5] = [
@@ -161,13 +161,15 @@ fn later(line: &Line, plan: &Plan) -> Option<AnyView> {
         let its = if said.is_empty() { "Its" } else { "its" };
         said.push(format!("{its} ids are known after {}", listed(&line.known_after)));
     }
-    if let Some(expected) = line.expected {
-        let (usually, rarely) = (duration(expected.median_ms), duration(expected.p90_ms));
-        let rarely = if usually == rarely { String::new() } else { format!(", rarely above {rarely}") };
-        said.push(format!("usually {usually}{rarely}"));
-    }
+    said.extend(line.expected.map(usually));
     let words = said.join("; ");
     (!words.is_empty()).then(|| view! { <small class="later">{words}</small> }.into_any())
+}
+
+/// "usually 5 min, rarely above 7 min".
+pub fn usually(expected: Expected) -> String {
+    let (usually, rarely) = (duration(expected.median_ms), duration(expected.p90_ms));
+    if usually == rarely { format!("usually {usually}") } else { format!("usually {usually}, rarely above {rarely}") }
 }
 
 /// "cluster, role of Keystead and app identity".
