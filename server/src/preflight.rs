@@ -36,6 +36,9 @@ pub use standing::standing;
 /// How old an answer about what Azure offers may be even where a plan is frozen, in milliseconds.
 const OFFERED: i64 = 30_000;
 
+/// Key of the step that lets the nodes pull from a registry of Azure's.
+const REGISTRY_ROLE: &str = "registry-role";
+
 /// What a plan is about, and the way to look.
 pub struct Question<'a> {
     pub subject: Subject<'a>,

@@ -1,15 +1,12 @@
 //! Management locks that will refuse what the plan does.
 
-use super::{Question, Warning, deny, warn};
+use super::{Question, REGISTRY_ROLE, Warning, deny, warn};
 use async_trait::async_trait;
 use azure::Error;
 use domain::plan::{Finding, Verb};
 use serde_json::Value;
 
 pub(super) struct Locks;
-
-/// Key of the step that lets the nodes pull from a registry of Azure's.
-const REGISTRY_ROLE: &str = "registry-role";
 
 /// Where a lock lies, and everything below it.
 fn scope(lock: &Value) -> Option<&str> {

@@ -20,17 +20,21 @@ impl Warning for Names {
 
     async fn look(&self, question: &Question<'_>) -> Result<Vec<Finding>, Error> {
         let name = naming::node_resource_group(question.subject.wish);
-        let long = name.chars().count();
-        let finding = || {
-            let sentence = format!(
-                "The nodes' resource group {name} would have {long} characters, and Azure allows {MOST}: a shorter name would pass."
-            );
-            deny("name", sentence)
-        };
-        let mut findings: Vec<Finding> = (long > MOST).then(finding).into_iter().collect();
+        let mut findings: Vec<Finding> = too_long(&name).into_iter().collect();
         findings.extend(taken(question).await?);
         Ok(findings)
     }
+}
+
+/// With the names and regions of today none is: how it is made up is decided elsewhere.
+fn too_long(name: &str) -> Option<Finding> {
+    let long = name.chars().count();
+    let sentence = || {
+        format!(
+            "The nodes' resource group {name} would have {long} characters, and Azure allows {MOST}: a shorter name would pass."
+        )
+    };
+    (long > MOST).then(|| deny("name", sentence()))
 }
 
 /// A group of this name that another environment, a released one above all, or somebody else has left or made.
@@ -58,4 +62,16 @@ async fn taken(question: &Question<'_>) -> Result<Option<Finding>, Error> {
             ))
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MOST, too_long};
+
+    #[test]
+    fn a_group_of_nodes_has_eighty_characters_at_most() {
+        assert_eq!(too_long(&"x".repeat(MOST)), None);
+        let found = too_long(&"x".repeat(MOST + 1)).map(|finding| finding.sentence);
+        assert!(found.is_some_and(|sentence| sentence.contains("would have 81 characters, and Azure allows 80")));
+    }
 }

@@ -19,7 +19,8 @@ use domain::team::Team;
 use domain::wish::Wish;
 use serde_json::{Value, json};
 
-fn wish(changes: &Value) -> Wish {
+/// A wish with some fields otherwise.
+pub(super) fn wish(changes: &Value) -> Wish {
     let mut wish = json!({
         "name": "shop", "team": "payments", "region": "westeurope",
         "template": { "name": "web-app", "version": 1 },
@@ -37,7 +38,7 @@ fn wish(changes: &Value) -> Wish {
     serde_json::from_value(wish).unwrap()
 }
 
-fn line(step: &str, verb: Verb) -> Line {
+pub(super) fn line(step: &str, verb: Verb) -> Line {
     let detail = if step == "providers" { "ContainerService, KeyVault" } else { "" };
     let (step, name, kind, detail) = (step.to_owned(), String::new(), String::new(), detail.to_owned());
     Line { step, verb, name, kind, detail, changes: Vec::new(), known_after: Vec::new(), expected: None }
@@ -47,15 +48,23 @@ fn changed(field: &str, from: &str) -> FieldChange {
     FieldChange { field: field.to_owned(), from: from.to_owned(), to: String::new() }
 }
 
-/// What is said of a plan of these lines where the subscription's lists are these.
-async fn said(warning: impl Warning, wish: &Wish, lines: Vec<Line>, lists: &[(&str, Value)]) -> Vec<Finding> {
+/// The scope of the subscription's lists.
+pub(super) const HERE: &str = "/subscriptions/s/";
+
+/// Asks about a plan of these lines where the subscription's lists are these.
+pub(super) async fn asked<T>(
+    wish: &Wish,
+    lines: Vec<Line>,
+    lists: &[(&str, Value)],
+    ask: impl AsyncFnOnce(&Question<'_>) -> T,
+) -> T {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let azure = Azure::connect(azure::Config {
         subscription_id: "s".to_owned(),
         credential: azure::CredentialKind::AzureCli,
         ..azure::Config::default()
     });
-    let lists = lists.iter().map(|(path, list)| (format!("/subscriptions/s/{path}"), list.as_array().unwrap().clone()));
+    let lists = lists.iter().map(|(path, list)| (format!("{HERE}{path}"), list.as_array().unwrap().clone()));
     let picture = Picture::known(lists, Moment(0));
     let installation = Installation {
         tenant: "t".to_owned(),
@@ -69,7 +78,11 @@ async fn said(warning: impl Warning, wish: &Wish, lines: Vec<Line>, lists: &[(&s
     let subject = Subject { wish, team: &team, environment: &environment, installation: &installation };
     let (plan, azure) = (Plan { lines, ..Plan::default() }, azure.unwrap());
     let (now, oldest) = (Moment(0), i64::MAX);
-    warning.look(&Question { subject, plan: &plan, azure: &azure, picture: &picture, now, oldest }).await.unwrap()
+    ask(&Question { subject, plan: &plan, azure: &azure, picture: &picture, now, oldest }).await
+}
+
+async fn said(warning: impl Warning, wish: &Wish, lines: Vec<Line>, lists: &[(&str, Value)]) -> Vec<Finding> {
+    asked(wish, lines, lists, async |question| warning.look(question).await.unwrap()).await
 }
 
 /// Whether the request can be sent, and the sentence.

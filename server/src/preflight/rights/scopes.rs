@@ -1,6 +1,6 @@
 //! Scopes that are no part of the environment: the registry of its image, and the group that Azure makes for its nodes.
 
-use super::super::{Question, deny, warn};
+use super::super::{Question, REGISTRY_ROLE, deny, warn};
 use super::{RBAC_ADMINISTRATOR, grants, may, permissions};
 use azure::{Error, roles};
 use domain::naming;
@@ -10,8 +10,6 @@ use serde_json::Value;
 const GIVE: &str = "Microsoft.Authorization/roleAssignments/write";
 const TAKE: &str = "Microsoft.Authorization/roleAssignments/delete";
 const SEE_NODES: &str = "Microsoft.Compute/virtualMachineScaleSets/read";
-/// Key of the step that lets the nodes pull from a registry of Azure's.
-const REGISTRY_ROLE: &str = "registry-role";
 
 /// The registry that the image lies in: the nodes are given a role on it, which outlives the environment.
 pub(super) async fn at_registry(question: &Question<'_>) -> Result<Option<Finding>, Error> {
@@ -80,15 +78,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::engine::{Installation, Subject};
-    use crate::preflight::Picture;
-    use azure::Azure;
-    use azure::roles::PrincipalType;
-    use domain::Moment;
-    use domain::id::EnvironmentId;
-    use domain::name::TeamName;
-    use domain::plan::{Plan, Weight};
-    use domain::team::Team;
+    use crate::preflight::tests::{HERE, asked, line, wish};
+    use domain::plan::Weight;
     use serde_json::json;
 
     const REGISTRY: &str =
@@ -97,62 +88,16 @@ mod tests {
     const GRANT: &str =
         "Grant it: az role assignment create --assignee-object-id o --assignee-principal-type ServicePrincipal --role";
 
-    fn line(step: &str, verb: Verb) -> Line {
-        let text = String::new;
-        let (changes, known_after) = (Vec::new(), Vec::new());
-        let step = step.to_owned();
-        Line { step, verb, name: text(), kind: text(), detail: text(), changes, known_after, expected: None }
-    }
-
     /// What is found where `permissions` are all that Keystead is given at the scope.
     async fn found(line: Line, scope: &str, given: Value) -> Option<Finding> {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let azure = Azure::connect(azure::Config {
-            subscription_id: "s".to_owned(),
-            credential: azure::CredentialKind::AzureCli,
-            ..azure::Config::default()
-        });
-        let wish = serde_json::from_value(json!({
-            "name": "shop", "team": "payments", "region": "westeurope",
-            "template": { "name": "web-app", "version": 1 },
-            "cluster": { "node_size": "Standard_D2s_v5", "nodes": 1, "kubernetes": "1.36", "tier": "free" },
-            "vault": { "name": "kv-shop", "soft_delete_days": 7, "purge_protection": false },
-            "roles": { "app_identity": "workload", "team_role": "reader" },
-            "database": { "kind": "named", "server": "db.contoso.example", "database": "shop", "username": "shop",
-                "password_from": "template" },
-            "insights": null, "web_app": { "image": "shop.azurecr.io/webapp:1.0.0", "replicas": 1, "port": 8080 },
-            "lifetime": { "days": 30 }, "reason": "",
-        }));
-        let registry = json!({ "id": REGISTRY, "properties": { "loginServer": "Shop.azurecr.io" } });
-        let picture = Picture::known(
-            [
-                ("/subscriptions/s/providers/Microsoft.ContainerRegistry/registries".to_owned(), vec![registry]),
-                (format!("{scope}/providers/Microsoft.Authorization/permissions"), given.as_array().unwrap().clone()),
-            ],
-            Moment(0),
-        );
-        let installation = Installation {
-            tenant: "t".to_owned(),
-            subscription: "s".to_owned(),
-            identity: "o".to_owned(),
-            identity_kind: PrincipalType::ServicePrincipal,
-        };
-        let team = Team {
-            name: TeamName::parse("payments").unwrap(),
-            title: "Payments".into(),
-            group: "g".into(),
-            cost_centre: None,
-        };
-        let (wish, environment) = (wish.unwrap(), EnvironmentId::new("e"));
-        let subject = Subject { wish: &wish, team: &team, environment: &environment, installation: &installation };
-        let plan = Plan { lines: vec![line], ..Plan::default() };
-        let azure = azure.unwrap();
-        let question =
-            Question { subject, plan: &plan, azure: &azure, picture: &picture, now: Moment(0), oldest: i64::MAX };
-        match at_registry(&question).await.unwrap() {
+        let registry = json!([{ "id": REGISTRY, "properties": { "loginServer": "Shop.azurecr.io" } }]);
+        let at_scope = format!("{}/providers/Microsoft.Authorization/permissions", scope.trim_start_matches(HERE));
+        let lists = [("providers/Microsoft.ContainerRegistry/registries", registry), (&at_scope, given)];
+        asked(&wish(&Value::Null), vec![line], &lists, async |question| match at_registry(question).await.unwrap() {
             Some(found) => Some(found),
-            None => at_nodes(&question).await.unwrap(),
-        }
+            None => at_nodes(question).await.unwrap(),
+        })
+        .await
     }
 
     fn given(actions: Value, condition: Value) -> Value {
