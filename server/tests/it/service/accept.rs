@@ -15,14 +15,7 @@ async fn cluster_changed(portal: &Portal, place: &Place, change: impl Fn(&mut Va
     let id = place.cluster();
     let mut cluster = portal.azure.arm().get(&id).await.unwrap().unwrap();
     change(&mut cluster);
-    let mut answer = portal.azure.arm().put(&id, &cluster).await.unwrap();
-    while let azure::Answer::Accepted(operation) = &answer {
-        match portal.azure.arm().poll(operation).await.unwrap() {
-            azure::Progress::Running { .. } => {}
-            azure::Progress::Succeeded(document) => answer = azure::Answer::Done(document),
-            azure::Progress::Failed { code, message } => panic!("{code}: {message}"),
-        }
-    }
+    portal.put(&id, &cluster).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,24 +5,12 @@ use crate::support::bed::Bed;
 use crate::support::living::small;
 use crate::support::portal::Portal;
 use app::portal::{Changes, Environments, Jobs, Requests};
-use azure::{Answer, Progress, ResourceId};
+use azure::ResourceId;
 use domain::form::Form;
 use domain::job::State;
 use domain::plan::Verb;
 use keystead::engine::place::Place;
 use serde_json::{Value, json};
-
-/// Somebody writes something, and it is done.
-async fn put(portal: &Portal, id: &ResourceId, body: &Value) {
-    let mut answer = portal.azure.arm().put(id, body).await.unwrap();
-    while let Answer::Accepted(operation) = &answer {
-        match portal.azure.arm().poll(operation).await.unwrap() {
-            Progress::Running { .. } => {}
-            Progress::Succeeded(document) => answer = Answer::Done(document),
-            Progress::Failed { code, message } => panic!("{code}: {message}"),
-        }
-    }
-}
 
 async fn nodes(portal: &Portal, place: &Place) -> Value {
     let cluster = portal.azure.arm().get(&place.cluster()).await.unwrap().unwrap();
@@ -42,7 +30,7 @@ async fn a_job_whose_world_has_changed_since_its_approval_stops_before_it_does_a
 
     let mut cluster = portal.azure.arm().get(&place.cluster()).await.unwrap().unwrap();
     cluster["properties"]["agentPoolProfiles"][0]["count"] = json!(3);
-    put(&portal, &place.cluster(), &cluster).await;
+    portal.put(&place.cluster(), &cluster).await;
 
     let stopped = portal.rested(&job).await;
     assert_eq!(stopped.status.state(), State::NeedsPerson);
@@ -69,7 +57,7 @@ async fn a_group_in_which_somebody_else_has_something_stays_with_it() {
     let built = portal.built(&member, &manager, small("crowded")).await;
     let group = Place::new(portal.azure.subscription(), &built.job.wish).resource_group();
     let stranger = group.child("Microsoft.ManagedIdentity/userAssignedIdentities", "id-of-somebody-else");
-    put(&portal, &stranger, &json!({ "location": "westeurope" })).await;
+    portal.put(&stranger, &json!({ "location": "westeurope" })).await;
 
     let plan = portal.service.destruction(&member, "crowded", false).await.unwrap().plan;
     let line = plan.lines.iter().find(|line| line.step == "resource-group").unwrap();
@@ -87,9 +75,9 @@ async fn a_right_on_a_registry_goes_by_itself_and_others_stay() {
     let portal = Portal::over(&bed).await;
     let (member, manager) = (portal.member().await, portal.manager().await);
     let group = ResourceId::resource_group(portal.azure.subscription(), "rg-registries");
-    put(&portal, &group, &json!({ "location": "westeurope" })).await;
+    portal.put(&group, &json!({ "location": "westeurope" })).await;
     let registry = group.child("Microsoft.ContainerRegistry/registries", "pulled");
-    put(&portal, &registry, &json!({ "location": "westeurope", "sku": { "name": "Basic" } })).await;
+    portal.put(&registry, &json!({ "location": "westeurope", "sku": { "name": "Basic" } })).await;
     let roles = async || {
         let path = format!("{registry}/providers/Microsoft.Authorization/roleAssignments");
         let listed = portal.azure.arm().list(&path, Some("atScope()")).await.unwrap();
@@ -98,7 +86,7 @@ async fn a_right_on_a_registry_goes_by_itself_and_others_stay() {
     };
     let me = portal.azure.me().await.unwrap();
     let other = azure::roles::assignment(&registry, &me.object_id, me.kind, azure::roles::ACR_PULL);
-    put(&portal, &azure::roles::assignment_id(&registry, &me.object_id, azure::roles::ACR_PULL), &other).await;
+    portal.put(&azure::roles::assignment_id(&registry, &me.object_id, azure::roles::ACR_PULL), &other).await;
 
     let form = Form { image: "pulled.azurecr.io/pause:1.0.0".into(), ..small("pulling") };
     let built = portal.built(&member, &manager, form).await;

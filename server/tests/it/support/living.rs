@@ -2,6 +2,7 @@
 
 use super::portal::{Portal, config, form};
 use app::portal::{Changes, Requests, Submission};
+use azure::{Answer, Progress, ResourceId};
 use domain::account::Caller;
 use domain::form::Form;
 use domain::id::{EnvironmentId, JobId, RequestId};
@@ -10,6 +11,7 @@ use keystead::holders::Holders;
 use keystead::preflight::Picture;
 use keystead::store::event::{self, Journal};
 use keystead::timers::{DriftLook, Timer};
+use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +35,18 @@ pub fn ticking(portal: &Portal) -> AbortOnDropHandle<()> {
 }
 
 impl Portal {
+    /// Somebody writes a resource behind the portal's back, and it is done.
+    pub async fn put(&self, id: &ResourceId, body: &Value) {
+        let mut answer = self.azure.arm().put(id, body).await.unwrap();
+        while let Answer::Accepted(operation) = &answer {
+            match self.azure.arm().poll(operation).await.unwrap() {
+                Progress::Running { .. } => {}
+                Progress::Succeeded(document) => answer = Answer::Done(document),
+                Progress::Failed { code, message } => panic!("{code}: {message}"),
+            }
+        }
+    }
+
     /// Approved by `manager`; the job that it begins, where it begins one.
     pub async fn approved(&self, manager: &Caller, request: &RequestId) -> Option<JobId> {
         let digest = self.service.request(manager, request).await.unwrap().digest;
