@@ -10,6 +10,7 @@
 //!   written into the [`activity`] log, and a list is cut into pages.
 //! - What is paid for by the hour is noted where resources are written and removed; [`costs`] tells it.
 //! - [`control`] is what people and tests use to look at the world ([`picture`]) and to change it ([`settings`]).
+//! - [`config`] is all that a file can say about it beforehand.
 //! - `seed` makes what is there from the start; [`clock`] divides waits by the speed and leaves the calendar alone.
 //!
 //! # How a service attaches
@@ -51,6 +52,7 @@ pub mod arm;
 pub mod authority;
 pub mod clock;
 pub mod compute;
+pub mod config;
 pub mod control;
 pub mod costs;
 pub mod database;
@@ -98,6 +100,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 pub use clock::Clock;
+pub use config::Config;
 pub use parts::Parts;
 pub use world::World;
 
@@ -128,12 +131,21 @@ pub struct Options {
     pub program: Option<PathBuf>,
     /// A signing key (PKCS#8 PEM) for a new world, so that tests need not make one each.
     pub signing_key: Option<String>,
+    /// What a file says about the world.
+    pub config: Config,
 }
 
 impl Options {
     /// Wall time at that speed, everything else chosen by the simulator.
     pub fn at_speed(folder: impl Into<PathBuf>, speed: f64) -> Self {
-        Self { folder: folder.into(), clock: Clock::wall(speed), port_base: None, program: None, signing_key: None }
+        Self {
+            folder: folder.into(),
+            clock: Clock::wall(speed),
+            port_base: None,
+            program: None,
+            signing_key: None,
+            config: Config::default(),
+        }
     }
 }
 
@@ -146,6 +158,7 @@ pub struct Simulator {
 /// Every service of the simulator.
 fn attach_all(parts: &mut Parts) {
     control::attach(parts);
+    faults::attach(parts);
     database::attach(parts);
     arm::attach(parts);
     locks::attach(parts);
@@ -218,6 +231,7 @@ impl Simulator {
         for part in world.parts.starts() {
             part.start(&world).await?;
         }
+        options.config.apply(&world).await?;
         tokio::spawn(door::run(world.clone(), door));
         loopback::run(&world, loopback_listeners);
         operations::resume(&world).await.map_err(|error| StartError::new("resuming operations", error))?;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use azure_simulator::{Options, Simulator, echo, folder, kubernetes, process};
+use azure_simulator::{Config, Options, Simulator, echo, folder, kubernetes, process};
 use clap::{Parser, Subcommand};
 use color_eyre::eyre::{Result, WrapErr, bail};
 use tokio::signal::unix::{SignalKind, signal};
@@ -28,9 +28,12 @@ enum Subcommands {
         /// The folder of the state, made where it is missing.
         #[arg(long)]
         state: PathBuf,
-        /// How many times shorter than Azure's the waits are.
-        #[arg(long, default_value_t = 30.0)]
-        speed: f64,
+        /// A file (TOML) with speed, port_base, pass_through, [images], [settings], [[faults]] and [random].
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// How many times shorter than Azure's the waits are; 30 where neither this nor the file says so.
+        #[arg(long)]
+        speed: Option<f64>,
         /// The proxy's port; the sign-in page has the next. Without it the ports of last time, or free ones.
         #[arg(long)]
         port_base: Option<u16>,
@@ -72,8 +75,13 @@ fn main() -> Result<ExitCode> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     color_eyre::install()?;
     match Arguments::parse().command {
-        Subcommands::Serve { state, speed, port_base, images, pass_through } => {
-            serve(state, speed, port_base, &images, pass_through)
+        Subcommands::Serve { state, config, speed, port_base, images, pass_through } => {
+            let mut config = config.map(|file| Config::read(&file)).transpose()?.unwrap_or_default();
+            config.speed = speed.or(config.speed);
+            config.port_base = port_base.or(config.port_base);
+            config.images.extend(images);
+            config.pass_through |= pass_through;
+            serve(&state, config)
         }
         Subcommands::Env { state } => env(&state),
         Subcommands::Stop { state } => stop(&state),
@@ -93,29 +101,23 @@ fn image(text: &str) -> Result<(String, String), String> {
     Ok((name.to_owned(), program.display().to_string()))
 }
 
-fn serve(
-    state: PathBuf,
-    speed: f64,
-    port_base: Option<u16>,
-    images: &[(String, String)],
-    pass_through: bool,
-) -> Result<ExitCode> {
-    let state = std::path::absolute(&state)?;
+fn serve(state: &std::path::Path, config: Config) -> Result<ExitCode> {
+    let state = std::path::absolute(state)?;
     folder::make(&state)?;
     if folder::Lock::is_held(&state) {
         return already(&state);
     }
-    kubernetes::pods::image::write(&state, images)?;
+    kubernetes::pods::image::write(&state, config.images.clone())?;
     log_to(&state)?;
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
-        let options = Options { port_base, ..Options::at_speed(&state, speed) };
+        let at_speed = Options::at_speed(&state, config.speed.unwrap_or(30.0));
+        let options = Options { port_base: config.port_base, config, ..at_speed };
         let simulator = match Simulator::start(options).await {
             Ok(simulator) => simulator,
             // Another one was started in the same moment, and was quicker.
             Err(_) if folder::Lock::is_held(&state) => return already(&state),
             Err(error) => return Err(error.into()),
         };
-        simulator.world().pass_through(pass_through);
         let mut terminate = signal(SignalKind::terminate())?;
         // Whoever started us may be gone already: then nobody reads this.
         let _ = writeln!(std::io::stdout(), "ready {}", simulator.ready());

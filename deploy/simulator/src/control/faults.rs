@@ -20,15 +20,15 @@ pub(super) async fn add(State(world): State<Arc<World>>, Json(asked): Json<Value
     match catalogue::meant(&asked) {
         Ok(fault) => {
             world.faults.add(fault.clone());
-            (StatusCode::CREATED, Json(fault)).into_response()
+            kept(&world, (StatusCode::CREATED, Json(fault)).into_response()).await
         }
         Err(why) => (StatusCode::BAD_REQUEST, format!("{why}\n")).into_response(),
     }
 }
 
-pub(super) async fn clear(State(world): State<Arc<World>>) -> StatusCode {
+pub(super) async fn clear(State(world): State<Arc<World>>) -> Response {
     world.faults.clear();
-    StatusCode::NO_CONTENT
+    kept(&world, StatusCode::NO_CONTENT.into_response()).await
 }
 
 pub(super) async fn catalogue() -> Json<Value> {
@@ -43,15 +43,23 @@ pub(super) async fn set_random(State(world): State<Arc<World>>, Json(plan): Json
     match Random::new(plan) {
         Ok(random) => {
             world.faults.set_random(Some(random));
-            StatusCode::CREATED.into_response()
+            kept(&world, StatusCode::CREATED.into_response()).await
         }
         Err(why) => (StatusCode::BAD_REQUEST, format!("{why}\n")).into_response(),
     }
 }
 
 /// The plan with what it made up, for the last time.
-pub(super) async fn end_random(State(world): State<Arc<World>>) -> Json<Value> {
+pub(super) async fn end_random(State(world): State<Arc<World>>) -> Response {
     let told = world.faults.random();
     world.faults.set_random(None);
-    Json(told)
+    kept(&world, Json(told).into_response()).await
+}
+
+/// The answer, once what it says would outlive the process.
+async fn kept(world: &World, answer: Response) -> Response {
+    match world.faults.keep(world).await {
+        Ok(()) => answer,
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
+    }
 }

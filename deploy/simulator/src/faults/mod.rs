@@ -5,6 +5,7 @@
 pub mod catalogue;
 mod cut;
 mod fill;
+mod kept;
 pub mod random;
 mod shape;
 
@@ -15,8 +16,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio::sync::Notify;
 
 pub(crate) use cut::cut;
+pub(crate) use kept::attach;
 use random::{Kind, Random};
 pub(crate) use shape::{answer, not_there};
 
@@ -152,6 +155,8 @@ pub struct Faults {
     random: Mutex<Option<Random>>,
     /// Until when a path is answered as if nothing were there.
     hidden: Mutex<HashMap<String, Timestamp>>,
+    /// Told whenever one of these is another.
+    changed: Notify,
 }
 
 fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -163,12 +168,14 @@ impl Faults {
     pub fn add(&self, mut fault: Fault) {
         fault.times = fault.times.max(1);
         lock(&self.waiting).push(fault);
+        self.changed.notify_one();
     }
 
     /// Forgets all of them; random ones go on.
     pub fn clear(&self) {
         lock(&self.waiting).clear();
         lock(&self.hidden).clear();
+        self.changed.notify_one();
     }
 
     /// Those that still wait, with the times that are left.
@@ -179,6 +186,7 @@ impl Faults {
     /// Makes random ones up from now on, or no longer.
     pub fn set_random(&self, random: Option<Random>) {
         *lock(&self.random) = random;
+        self.changed.notify_one();
     }
 
     /// The plan of the random ones, with what it has made up so far.
@@ -247,6 +255,7 @@ impl Faults {
     /// Answers reads of that path as if nothing were there, until then.
     pub fn hide(&self, path: &str, until: Timestamp) {
         lock(&self.hidden).insert(path.trim_end_matches('/').to_ascii_lowercase(), until);
+        self.changed.notify_one();
     }
 
     /// Whether a read of that path is answered so.
@@ -262,6 +271,7 @@ impl Faults {
     fn take(&self, hits: impl Fn(&Fault) -> bool) -> Option<Fault> {
         let mut waiting = lock(&self.waiting);
         let at = waiting.iter().position(hits)?;
+        self.changed.notify_one();
         if waiting[at].after > 0 {
             waiting[at].after -= 1;
             return None;

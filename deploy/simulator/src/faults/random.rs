@@ -99,6 +99,10 @@ impl Random {
         Ok(Self { plan, asked: HashMap::new(), made_up: BTreeMap::new() })
     }
 
+    pub(super) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
     /// The plan, and how many of each kind it has made up.
     pub fn told(&self) -> Value {
         let mut told = serde_json::to_value(&self.plan).unwrap_or_default();

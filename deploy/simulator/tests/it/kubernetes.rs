@@ -41,7 +41,7 @@ impl Shop {
     pub async fn with(body: Value) -> Self {
         let visitor = Visitor::with(Clock::wall(600.0)).await;
         let program = env!("CARGO_BIN_EXE_azure-simulator").to_owned();
-        image::write(visitor.folder.path(), &[(ECHO.to_owned(), program)]).unwrap();
+        image::write(visitor.folder.path(), [(ECHO.to_owned(), program)]).unwrap();
         let cluster = aks::make(&visitor, body).await;
         let client = client(&visitor, &visitor.owner(SERVER).await).await;
         let shop = Self { visitor, cluster, client };

@@ -21,9 +21,14 @@ impl Drop for Program {
 }
 
 fn serve(folder: &Path) -> (Program, String, Value) {
+    serve_with(folder, &["--speed", "100"])
+}
+
+fn serve_with(folder: &Path, options: &[&str]) -> (Program, String, Value) {
     let mut child = Command::new(PROGRAM)
-        .args(["serve", "--speed", "100", "--state"])
+        .args(["serve", "--state"])
         .arg(folder)
+        .args(options)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -100,6 +105,77 @@ async fn killed_and_started_again_it_stands_where_it_stood_and_goes_on() {
     assert!(third.0.wait().unwrap().success());
     assert!(Command::new(PROGRAM).args(["stop", "--state"]).arg(folder.path()).status().unwrap().success());
     assert!(second.0.wait().unwrap().success());
+}
+
+const CONFIG: &str = r#"
+speed = 100
+[images]
+"echo:1" = "bin/echo"
+[settings]
+page_size = 7
+[[faults]]
+named = "vault-throttled"
+times = 3
+[[faults]]
+method = "PUT"
+path = "/resourceGroups/slow"
+status = 503
+code = "ServerBusy"
+times = 2
+"#;
+
+async fn told_by(told: &Value, path: &str) -> Value {
+    let url = format!("{}{path}", told["control"].as_str().unwrap());
+    reqwest::get(url).await.unwrap().json().await.unwrap()
+}
+
+async fn waiting(told: &Value) -> Vec<(String, u64)> {
+    let faults = told_by(told, "/faults").await;
+    let each = faults.as_array().unwrap().iter();
+    each.map(|fault| (fault["code"].as_str().unwrap().to_owned(), fault["times"].as_u64().unwrap())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_says_what_the_world_is_like_and_what_waits_outlives_the_process() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (folder, beside) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let file = beside.path().join("simulator.toml");
+    std::fs::write(&file, CONFIG).unwrap();
+    let options = ["--config", file.to_str().unwrap()];
+    let (mut first, _, told) = serve_with(folder.path(), &options);
+    assert_eq!(told["speed"], 100.0);
+    assert_eq!(told_by(&told, "/settings").await["page_size"], 7);
+    let images = std::fs::read_to_string(folder.path().join("images.json")).unwrap();
+    assert!(images.contains(beside.path().join("bin/echo").to_str().unwrap()), "{images}");
+    let put = || ask(&told, reqwest::Method::PUT, "/resourceGroups/slow", json!({"location": "westeurope"}));
+    let (status, refused) = put().await;
+    assert_eq!((status.as_u16(), &refused["error"]["code"]), (503, &json!("ServerBusy")));
+    let left = |slow| vec![("Throttled".to_owned(), 3), ("ServerBusy".to_owned(), slow)];
+    assert_eq!(waiting(&told).await, left(1));
+    assert!(Command::new(PROGRAM).args(["stop", "--state"]).arg(folder.path()).status().unwrap().success());
+    first.0.wait().unwrap();
+
+    // Without the file what waited goes on; with it, it begins as the file says.
+    let (mut second, _, told) = serve_with(folder.path(), &["--speed", "50"]);
+    assert_eq!((&told["speed"], waiting(&told).await), (&json!(50.0), left(1)));
+    assert_eq!(told_by(&told, "/settings").await["page_size"], 7);
+    second.0.kill().unwrap();
+    second.0.wait().unwrap();
+    let (_third, _, told) = serve_with(folder.path(), &[options[0], options[1], "--speed", "20"]);
+    assert_eq!((&told["speed"], waiting(&told).await), (&json!(20.0), left(2)));
+}
+
+#[test]
+fn a_file_that_says_something_unknown_is_refused_before_anything_starts() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("simulator.toml");
+    std::fs::write(&file, "[[faults]]\nnamed = \"no-such-fault\"\n").unwrap();
+    let state = folder.path().join("state");
+    let output =
+        Command::new(PROGRAM).args(["serve", "--state"]).arg(&state).arg("--config").arg(&file).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && said.contains("simulator.toml") && said.contains("no-such-fault"), "{said}");
+    assert!(!state.exists());
 }
 
 #[test]

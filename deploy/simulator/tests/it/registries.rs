@@ -11,7 +11,7 @@ const ACR_PULL: &str = "7f951dda-4ed3-4680-a7ca-43fe172d538d";
 async fn with_registry(anonymous: bool) -> Visitor {
     let visitor = Visitor::arrive().await;
     let image = ("shop42.azurecr.io/team/web:1".to_owned(), "/bin/true".to_owned());
-    azure_simulator::kubernetes::pods::image::write(visitor.folder.path(), &[image]).unwrap();
+    azure_simulator::kubernetes::pods::image::write(visitor.folder.path(), [image]).unwrap();
     visitor.arm(Method::PUT, "/resourceGroups/rg", json!({"location": "westeurope"})).await;
     visitor.arm(Method::POST, "/providers/Microsoft.ContainerRegistry/register", Value::Null).await;
     visitor.advance(60);

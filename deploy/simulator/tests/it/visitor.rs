@@ -43,11 +43,10 @@ impl Reply {
 
 pub fn options(folder: &TempDir, clock: Clock) -> Options {
     Options {
-        folder: folder.path().to_owned(),
         clock,
-        port_base: None,
         program: Some(env!("CARGO_BIN_EXE_azure-simulator").into()),
         signing_key: Some(signing_key()),
+        ..Options::at_speed(folder.path(), 1.0)
     }
 }
 

@@ -19,11 +19,9 @@ impl Rehearsal {
         static KEY: OnceLock<String> = OnceLock::new();
         let folder = tempfile::tempdir().unwrap();
         let options = Options {
-            folder: folder.path().join("state"),
             clock: Clock::manual(Timestamp::now()),
-            port_base: None,
-            program: None,
             signing_key: Some(KEY.get_or_init(|| Tokens::make_key().unwrap()).clone()),
+            ..Options::at_speed(folder.path().join("state"), 1.0)
         };
         Self { simulator: Simulator::start(options).await.unwrap(), folder }
     }

@@ -24,10 +24,10 @@ pub enum Program {
 }
 
 /// Writes the file with `images` (NAME=PROGRAM, the tag `latest` where the name has none) added to what it names.
-pub fn write(folder: &Path, images: &[(String, String)]) -> Result<(), StartError> {
+pub fn write(folder: &Path, images: impl IntoIterator<Item = (String, String)>) -> Result<(), StartError> {
     let path = folder.join(FILE);
     let mut all = read(&path);
-    all.extend(images.iter().map(|(name, program)| (whole_name(name), program.clone())));
+    all.extend(images.into_iter().map(|(name, program)| (whole_name(&name), program)));
     let failed = |error: std::io::Error| StartError::new(format!("writing {}", path.display()), error);
     std::fs::create_dir_all(folder).map_err(failed)?;
     let text = serde_json::to_string_pretty(&all).unwrap_or_default();

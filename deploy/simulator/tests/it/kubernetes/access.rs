@@ -157,7 +157,7 @@ async fn an_image_of_a_registry_is_pulled_only_by_who_may() {
     let shop = Shop::open().await;
     let program = env!("CARGO_BIN_EXE_azure-simulator").to_owned();
     let image = "images42.azurecr.io/team/web:1";
-    image::write(shop.visitor.folder.path(), &[(image.to_owned(), program)]).unwrap();
+    image::write(shop.visitor.folder.path(), [(image.to_owned(), program)]).unwrap();
     let registry = "/resourceGroups/rg/providers/Microsoft.ContainerRegistry/registries/images42";
     let made =
         shop.visitor.arm(Method::PUT, registry, json!({"location": "westeurope", "sku": {"name": "Basic"}})).await;
