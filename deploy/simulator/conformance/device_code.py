@@ -9,7 +9,7 @@ from azure.identity import DeviceCodeCredential
 from azure.mgmt.authorization import AuthorizationManagementClient
 from azure.mgmt.resource.resources import ResourceManagementClient
 
-from lib.azure import SUBSCRIPTION, TENANT, grant, until
+from lib.azure import SUBSCRIPTION, TENANT, allowed, grant, until
 
 READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 
@@ -36,7 +36,8 @@ assert record.username == "member@contoso.example", record.username
 person = record.home_account_id.split(".")[0]
 grant(f"/subscriptions/{SUBSCRIPTION}", READER, person, "User")
 roles = AuthorizationManagementClient(member, SUBSCRIPTION).role_assignments
-until(lambda: ResourceManagementClient(member, SUBSCRIPTION).resource_groups.check_existence("nowhere") is False)
+groups = ResourceManagementClient(member, SUBSCRIPTION).resource_groups
+until(lambda: allowed(lambda: groups.check_existence("nowhere")) is False)
 assert any(one.principal_id == person for one in roles.list_for_subscription())
 # Silently, with what was kept of the first time.
 assert member.get_token("https://vault.azure.net/.default").token

@@ -64,12 +64,13 @@ fn document(world: &World, tenant: &str, version: &str, issuer: &str) -> Respons
     Json(json!({
         "issuer": issuer,
         "token_endpoint": format!("{base}/oauth2{version}/token"),
-        "authorization_endpoint": format!("{base}/oauth2{version}/authorize"),
-        "device_authorization_endpoint": format!("{base}/oauth2{version}/devicecode"),
-        "end_session_endpoint": format!("{base}/oauth2{version}/logout"),
+        // People are signed in by version 2 alone, whichever document led them there.
+        "authorization_endpoint": format!("{base}/oauth2/v2.0/authorize"),
+        "device_authorization_endpoint": format!("{base}/oauth2/v2.0/devicecode"),
+        "end_session_endpoint": format!("{base}/oauth2/v2.0/logout"),
         "jwks_uri": format!("{base}/discovery{version}/keys"),
         "userinfo_endpoint": "https://graph.microsoft.com/oidc/userinfo",
-        "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
+        "response_types_supported": ["code"],
         "response_modes_supported": ["query", "fragment", "form_post"],
         "subject_types_supported": ["pairwise"],
         "scopes_supported": ["openid", "profile", "email", "offline_access"],

@@ -48,7 +48,7 @@ impl Site for Login {
             .route("/{tenant}/oauth2/token", post(token::answer))
             .route("/{tenant}/oauth2/v2.0/token", post(token::answer))
             .with_state(AtLogin(world.clone(), issuer.clone()))
-            .merge(sign_in::devices_at_login(issuer))
+            .merge(sign_in::people_at_login(issuer))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Finds out who asks Graph, and what an administrator has let the application do.
 use http::HeaderMap;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::refusal::GraphRefusal;
@@ -43,6 +44,8 @@ pub(super) const MEMBERSHIP: &[Permission] =
 /// Who asks.
 pub(super) struct Caller {
     pub(super) object_id: Uuid,
+    /// The `sub` of its token: another one at each application.
+    pub(super) subject: Value,
     /// For a person who is signed in, not for an application itself.
     pub(super) delegated: bool,
     granted: Vec<String>,
@@ -83,7 +86,12 @@ pub(super) fn authenticate(world: &World, headers: &HeaderMap) -> Result<Caller,
         Some(scopes) => scopes.split_whitespace().map(str::to_owned).collect(),
         None => roles.map(str::to_owned).collect(),
     };
-    Ok(Caller { object_id: caller.object_id, delegated: scopes.is_some(), granted })
+    Ok(Caller {
+        subject: caller.claims["sub"].clone(),
+        object_id: caller.object_id,
+        delegated: scopes.is_some(),
+        granted,
+    })
 }
 
 #[cfg(test)]
@@ -94,6 +102,7 @@ mod tests {
     fn one_permission_of_each_list_is_needed_and_the_directorys_holds_all() {
         let with = |granted: &[&str]| Caller {
             object_id: Uuid::nil(),
+            subject: Value::Null,
             delegated: false,
             granted: granted.iter().map(|one| (*one).to_owned()).collect(),
         };

@@ -91,9 +91,17 @@ fn grant(world: &World, request: &RequestParts, body: &[u8]) -> Granted {
     let (version, path) = path.split_once('/').unwrap_or((path, ""));
     let asked = Asked { version, method: &request.method, path, query: request.uri.query().unwrap_or_default() };
     match (&request.method, path) {
+        (&Method::GET | &Method::POST, "userinfo") if version == "oidc" => userinfo(world, &caller),
         (&Method::POST, "$batch") => batch::answer(world, &request.headers, version, &body),
         _ => ask(world, caller, &asked, body),
     }
+}
+
+/// Who is signed in, in the words of OpenID Connect.
+fn userinfo(world: &World, caller: &Caller) -> Granted {
+    let user = world.state.read(|draft| directory::find(draft, caller.object_id)).filter(|_| caller.delegated);
+    let user = user.ok_or_else(|| GraphRefusal::token("UserInfo endpoint is for people who are signed in."))?;
+    Ok(json!({"sub": caller.subject, "name": user.name, "email": user.user_name}))
 }
 
 /// One question, alone or in a batch.

@@ -274,3 +274,96 @@ async fn an_account_that_was_switched_off_or_deleted_signs_in_no_more() {
     let nobody = json!({"account": "nobody@contoso.example", "state": "deleted"});
     assert_eq!(visitor.control(Method::POST, "/accounts", nobody).await.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn a_person_signs_in_at_microsofts_own_address() {
+    let visitor = Visitor::arrive().await;
+    let browser = visitor.anybody();
+    let document: Value = browser
+        .get("https://login.microsoftonline.com/common/v2.0/.well-known/openid-configuration")
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    let (authorize, token) =
+        (document["authorization_endpoint"].as_str().unwrap(), document["token_endpoint"].as_str().unwrap());
+    let cli = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
+    let mut parameters = Application::of(&visitor).parameters();
+    let scope = "https://management.azure.com/.default openid profile offline_access";
+    for (name, value) in [("client_id", cli), ("scope", scope), ("redirect_uri", "http://localhost:8400/")] {
+        parameters.insert(name.to_owned(), value.to_owned());
+    }
+    let page = browser.get(authorize).query(&parameters).send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("Microsoft Azure CLI") && page.contains("value=\"member@contoso.example\""), "{page}");
+
+    // The three ways back.
+    let choose = |mode: &str| {
+        let mut form = parameters.clone();
+        form.extend(
+            [("account", "member@contoso.example"), ("response_mode", mode)].map(|(a, b)| (a.into(), b.into())),
+        );
+        browser.post(authorize).form(&form).send()
+    };
+    let at = |reply: &reqwest::Response| Url::parse(reply.headers()["location"].to_str().unwrap()).unwrap();
+    let query = at(&choose("query").await.unwrap());
+    assert!(query.query_pairs().any(|(name, value)| name == "state" && value == "s<1>"), "{query}");
+    let fragment = at(&choose("fragment").await.unwrap());
+    assert!(fragment.query().is_none() && fragment.fragment().unwrap().starts_with("code="), "{fragment}");
+    let form = choose("form_post").await.unwrap().text().await.unwrap();
+    assert!(form.contains("action=\"http://localhost:8400/\"") && form.contains("value=\"s&lt;1&gt;\""), "{form}");
+    let refused = at(&choose("telepathy").await.unwrap());
+    assert!(refused.query().unwrap().contains("error=invalid_request"), "{refused}");
+
+    let code = query.query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned();
+    let redeem = |code: &str, verifier: &str| {
+        let form = [
+            ("client_id", cli),
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", "http://localhost:8400/"),
+            ("code_verifier", verifier),
+            ("client_info", "1"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let request = browser.post(token).form(&form);
+        async move {
+            let reply = request.send().await.unwrap();
+            (reply.status(), reply.json::<Value>().await.unwrap())
+        }
+    };
+    let (status, tokens) = redeem(&code, VERIFIER).await;
+    assert_eq!(status, StatusCode::OK, "{tokens}");
+    assert!(tokens["refresh_token"].is_string() && tokens["client_info"].is_string());
+    let group = format!("{}/resourceGroups/somebody", visitor.subscription());
+    let seen = visitor.ask(tokens["access_token"].as_str().unwrap(), Method::GET, &group, Value::Null).await;
+    assert_eq!((seen.status, seen.code()), (StatusCode::FORBIDDEN, "AuthorizationFailed"));
+    assert_eq!(redeem(&code, VERIFIER).await.1["error_codes"], json!([70_008]), "a code is good once");
+    let fragment = fragment.fragment().unwrap().to_owned();
+    let other = Url::parse(&format!("http://x/?{fragment}")).unwrap().query_pairs().next().unwrap().1.into_owned();
+    assert_eq!(
+        redeem(&other, "another-verifier-of-forty-three-characters-000").await.1["error_codes"],
+        json!([501_481])
+    );
+
+    // Another directory's page is none.
+    let elsewhere = authorize.replace(&visitor.world().tenant.to_string(), "11111111-1111-1111-1111-111111111111");
+    let refused = browser.get(elsewhere).query(&parameters).send().await.unwrap();
+    assert_eq!(refused.json::<Value>().await.unwrap()["error_codes"], json!([90_002]));
+}
+
+#[tokio::test]
+async fn who_is_signed_in_is_told_in_the_words_of_openid_connect() {
+    let visitor = Visitor::arrive().await;
+    let application = Application::of(&visitor);
+    let back = application.choose("manager").await;
+    let (_, tokens) = application.redeem(&back["code"], VERIFIER).await;
+    let told = visitor.anybody().get("https://graph.microsoft.com/oidc/userinfo");
+    let told = told.bearer_auth(tokens["access_token"].as_str().unwrap()).send().await.unwrap();
+    let told: Value = told.json().await.unwrap();
+    assert_eq!((&told["name"], &told["email"]), (&json!("Manager"), &json!("manager@contoso.example")));
+    assert!(told["sub"].as_str().is_some_and(|subject| !subject.is_empty()));
+    let nobody = visitor.anybody().get("https://graph.microsoft.com/oidc/userinfo").send().await.unwrap();
+    assert_eq!(nobody.status(), StatusCode::UNAUTHORIZED);
+}

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use axum::Form;
 use axum::extract::{Query, State};
-use axum::response::{IntoResponse, Response};
-use http::StatusCode;
-use url::Url;
+use axum::response::Response;
 
+use super::back::{Back, MODES};
 use super::codes::Granted;
 use super::token::disabled;
 use super::{Issuer, client, page};
@@ -18,11 +17,10 @@ use crate::entra::refusal::EntraRefusal;
 pub(super) struct Asked {
     pub(super) client_id: String,
     pub(super) application: String,
-    pub(super) redirect_uri: Url,
     pub(super) scope: String,
     pub(super) challenge: String,
     pub(super) nonce: Option<String>,
-    pub(super) state: Option<String>,
+    pub(super) back: Back,
     /// The parameters as they came, to be sent again with the choice.
     pub(super) parameters: BTreeMap<String, String>,
 }
@@ -31,7 +29,7 @@ enum Refused {
     /// Nobody to send back to: the person reads it here.
     Here(EntraRefusal),
     /// The application is told.
-    There(Box<Url>, &'static str, &'static str, Option<String>),
+    There(Box<Back>, &'static str, &'static str),
 }
 
 /// GET: the page with the accounts.
@@ -42,14 +40,9 @@ pub(super) async fn choose(
     match check(&issuer, parameters) {
         Ok(asked) if asked.parameters.get("prompt").map(String::as_str) == Some("none") => {
             // There is no session here: whoever asks without a page is told so.
-            refuse(Refused::There(
-                Box::new(asked.redirect_uri),
-                "login_required",
-                "somebody has to choose an account",
-                asked.state,
-            ))
+            asked.back.with(&[("error", "login_required"), ("error_description", "somebody has to choose an account")])
         }
-        Ok(asked) => page::accounts(&issuer, &asked),
+        Ok(asked) => page::accounts(&asked),
         Err(refused) => refuse(refused),
     }
 }
@@ -65,32 +58,22 @@ pub(super) async fn chosen(
         Err(refused) => return refuse(refused),
     };
     if account == "cancel" {
-        return refuse(Refused::There(
-            Box::new(asked.redirect_uri),
-            "access_denied",
-            "the sign-in was cancelled",
-            asked.state,
-        ));
+        return asked.back.with(&[("error", "access_denied"), ("error_description", "the sign-in was cancelled")]);
     }
-    let Some(user) = find_user(&issuer, &account) else { return page::accounts(&issuer, &asked) };
+    let Some(user) = find_user(&issuer, &account) else { return page::accounts(&asked) };
     if user.disabled {
         return page::refused(&disabled());
     }
-    let mut back = asked.redirect_uri.clone();
     let code = issuer.codes.give(Granted {
         client_id: asked.client_id,
-        redirect_uri: asked.redirect_uri.to_string(),
+        redirect_uri: asked.back.address.to_string(),
         challenge: asked.challenge,
         nonce: asked.nonce,
         scope: asked.scope,
         user: user.object_id,
         at: issuer.world.clock.now(),
     });
-    back.query_pairs_mut().append_pair("code", &code);
-    if let Some(state) = &asked.state {
-        back.query_pairs_mut().append_pair("state", state);
-    }
-    (StatusCode::SEE_OTHER, [("location", back.to_string()), ("cache-control", "no-store".to_owned())]).into_response()
+    asked.back.with(&[("code", &code)])
 }
 
 fn check(issuer: &Issuer, parameters: BTreeMap<String, String>) -> Result<Asked, Refused> {
@@ -99,9 +82,14 @@ fn check(issuer: &Issuer, parameters: BTreeMap<String, String>) -> Result<Asked,
     let client_id = field("client_id").ok_or_else(|| missing("client_id"))?.clone();
     let application = client::find(&issuer.world, &client_id).map_err(Refused::Here)?;
     let redirect_uri = field("redirect_uri").ok_or_else(|| missing("redirect_uri"))?;
-    let redirect_uri = client::redirect(redirect_uri).map_err(Refused::Here)?;
-    let state = field("state").cloned();
-    let there = |error, why| Refused::There(Box::new(redirect_uri.clone()), error, why, state.clone());
+    let address = client::redirect(redirect_uri).map_err(Refused::Here)?;
+    let wanted = field("response_mode").map_or(MODES[0], String::as_str);
+    let mode = MODES.into_iter().find(|mode| *mode == wanted);
+    let back = Back { address, mode: mode.unwrap_or(MODES[0]), state: field("state").cloned() };
+    let there = |error, why| Refused::There(Box::new(back.clone()), error, why);
+    if mode.is_none() {
+        return Err(there("invalid_request", "the response mode is none of query, fragment and form_post"));
+    }
     if field("response_type").map(String::as_str) != Some("code") {
         return Err(there("unsupported_response_type", "only the response type 'code' is answered"));
     }
@@ -119,10 +107,9 @@ fn check(issuer: &Issuer, parameters: BTreeMap<String, String>) -> Result<Asked,
         client_id,
         application: application.name,
         nonce: field("nonce").cloned(),
-        redirect_uri,
         scope,
         challenge,
-        state,
+        back,
         parameters,
     })
 }
@@ -130,13 +117,7 @@ fn check(issuer: &Issuer, parameters: BTreeMap<String, String>) -> Result<Asked,
 fn refuse(refused: Refused) -> Response {
     match refused {
         Refused::Here(refusal) => page::refused(&refusal),
-        Refused::There(mut back, error, why, state) => {
-            back.query_pairs_mut().append_pair("error", error).append_pair("error_description", why);
-            if let Some(state) = state {
-                back.query_pairs_mut().append_pair("state", &state);
-            }
-            (StatusCode::SEE_OTHER, [("location", back.to_string())]).into_response()
-        }
+        Refused::There(back, error, why) => back.with(&[("error", error), ("error_description", why)]),
     }
 }
 

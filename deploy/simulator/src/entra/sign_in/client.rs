@@ -35,6 +35,12 @@ pub(super) fn unproved(world: &World, client_id: &str) -> Result<Principal, Entr
     if application.public { Ok(application) } else { Err(proof::lacking()) }
 }
 
+/// Whether the application is a program on people's own machines and nothing else.
+pub(super) fn is_program(world: &World, client_id: &str) -> Result<bool, EntraRefusal> {
+    let application = find(world, client_id)?;
+    Ok(application.public && application.secret.is_none())
+}
+
 /// The application that the form proves to be, by secret, certificate or federated credential; `issuer` is this one.
 pub(super) fn prove(world: &World, form: &BTreeMap<String, String>, issuer: &str) -> Result<Principal, EntraRefusal> {
     let client_id = form.get("client_id").ok_or_else(|| EntraRefusal::missing("client_id"))?;

@@ -1,5 +1,6 @@
-//! The sign-in page for browsers: an OpenID Connect issuer on a plain loopback address of its own.
+//! The sign-in page for browsers: at Entra's own name, and as an OpenID Connect issuer on a plain loopback address.
 mod authorize;
+mod back;
 mod client;
 mod codes;
 pub(super) mod device;
@@ -10,12 +11,15 @@ pub(super) mod token;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use axum::extract::State;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
+use crate::entra::is_tenant;
+use crate::entra::refusal::EntraRefusal;
 use crate::parts::{Parts, Start};
 use crate::world::World;
 use crate::{StartError, directory, folder, seed};
@@ -24,6 +28,9 @@ use device::DeviceCodes;
 
 /// The address that Entra tells people to type.
 pub(crate) const DEVICE_LOGIN: &str = "https://microsoft.com/devicelogin";
+
+/// The grant of an authorization code, as the token endpoint names it.
+const CODE_GRANT: &str = "authorization_code";
 
 /// Adds the issuer.
 pub(super) fn attach(parts: &mut Parts) {
@@ -55,16 +62,28 @@ impl Issuer {
 
 /// Whether a grant is somebody's who has signed in, and no program's of its own.
 pub(super) fn is_of_person(grant: &str) -> bool {
-    matches!(grant, device::GRANT | "refresh_token")
+    matches!(grant, CODE_GRANT | device::GRANT | "refresh_token")
 }
 
-/// The pages of devices at Entra's own name.
-pub(super) fn devices_at_login(issuer: Arc<Issuer>) -> Router {
+/// The pages at Entra's own name.
+pub(super) fn people_at_login(issuer: Arc<Issuer>) -> Router {
     Router::new()
-        .route("/style.css", get(page::style))
+        .route("/{tenant}/oauth2/v2.0/authorize", get(authorize::choose).post(authorize::chosen))
+        .route("/{tenant}/oauth2/v2.0/logout", get(logout::answer).post(logout::answer))
         .route("/{tenant}/oauth2/v2.0/devicecode", post(device::begin))
         .route("/common/oauth2/deviceauth", get(device::enter).post(device::answer))
+        .route_layer(from_fn_with_state(issuer.clone(), of_this_directory))
+        .route("/style.css", get(page::style))
         .with_state(issuer)
+}
+
+/// Refuses an address of another directory.
+async fn of_this_directory(State(issuer): State<Arc<Issuer>>, request: Request, next: Next) -> Response {
+    let tenant = request.uri().path().split('/').nth(1).unwrap_or_default().to_owned();
+    match is_tenant(&issuer.world, &tenant) {
+        true => next.run(request).await,
+        false => EntraRefusal::tenant(&tenant).answer(&issuer.world),
+    }
 }
 
 struct SignIn;
@@ -127,8 +146,8 @@ async fn discovery(State(issuer): State<Arc<Issuer>>) -> Json<Value> {
         "end_session_endpoint": format!("{url}/logout"),
         "jwks_uri": format!("{url}/keys"),
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code", "refresh_token", device::GRANT],
+        "response_modes_supported": back::MODES,
+        "grant_types_supported": [CODE_GRANT, "refresh_token", device::GRANT],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": ["RS256"],
         "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Issuer, client, device};
+use super::{CODE_GRANT, Issuer, client, device};
 use crate::clock::unix;
 use crate::directory::{self, Principal};
 use crate::entra::claims::{self, LIFE};
@@ -54,17 +54,23 @@ pub(in crate::entra) fn redeemed(issuer: &Issuer, form: &BTreeMap<String, String
 fn session(issuer: &Issuer, form: &BTreeMap<String, String>) -> Result<Session, EntraRefusal> {
     let field = |name: &str| form.get(name).map(String::as_str).ok_or_else(|| EntraRefusal::missing(name));
     let prove = || client::prove(&issuer.world, form, &issuer.url);
+    let shows_nothing = !form.contains_key("client_secret") && !form.contains_key("client_assertion");
     match field("grant_type")? {
-        "authorization_code" => {
-            prove()?;
-            by_code(issuer, field("code")?, field("redirect_uri")?, field("code_verifier")?, field("client_id")?)
+        CODE_GRANT => {
+            // A web application's address asks for proof, whatever else it may do; a program without any secret has none.
+            let without_proof = shows_nothing && client::is_program(&issuer.world, field("client_id")?)?;
+            if !without_proof {
+                prove()?;
+            }
+            let verifier = field("code_verifier")?;
+            let granted = by_code(issuer, field("code")?, field("redirect_uri")?, verifier, field("client_id")?)?;
+            Ok(Session { without_proof, ..granted })
         }
         device::GRANT => {
             client::unproved(&issuer.world, field("client_id")?)?;
             device::session(issuer, field("device_code")?, field("client_id")?)
         }
         "refresh_token" => {
-            let shows_nothing = !form.contains_key("client_secret") && !form.contains_key("client_assertion");
             let mut session = by_refresh(issuer, field("refresh_token")?, field("client_id")?)?;
             if session.without_proof && shows_nothing {
                 client::unproved(&issuer.world, field("client_id")?)?;
