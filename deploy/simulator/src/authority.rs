@@ -9,7 +9,8 @@ use rcgen::{
 use rustls::ServerConfig;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
-use rustls::server::NoServerSessionStorage;
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
 use serde::{Deserialize, Serialize};
 
@@ -95,6 +96,38 @@ impl Authority {
         Ok(certificate)
     }
 
+    /// The authority's own certificate.
+    pub fn der(&self) -> &CertificateDer<'static> {
+        &self.certificate
+    }
+
+    /// A certificate and its key (PEM) with which a client says that it is `name`, of `organization`.
+    pub fn client(&self, name: &str, organization: &str) -> Result<(String, String), AuthorityError> {
+        let key = KeyPair::generate().map_err(while_doing("making the key of a client certificate"))?;
+        let mut params = CertificateParams::default();
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::OrganizationName, organization);
+        params.distinguished_name.push(DnType::CommonName, name);
+        let certificate =
+            self.signed(params, ExtendedKeyUsagePurpose::ClientAuth, &key, "signing a client certificate")?;
+        Ok((certificate.pem(), key.serialize_pem()))
+    }
+
+    fn signed(
+        &self,
+        mut params: CertificateParams,
+        usage: ExtendedKeyUsagePurpose,
+        key: &KeyPair,
+        doing: &'static str,
+    ) -> Result<rcgen::Certificate, AuthorityError> {
+        params.use_authority_key_identifier_extension = true;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![usage];
+        params.not_before = rcgen::date_time_ymd(2020, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2049, 12, 31);
+        params.signed_by(key, &self.issuer).map_err(while_doing(doing))
+    }
+
     fn sign(&self, name: &str) -> Result<CertifiedKey, AuthorityError> {
         let doing = "signing a server certificate";
         let key = KeyPair::generate().map_err(while_doing("making the key of a server certificate"))?;
@@ -102,12 +135,7 @@ impl Authority {
         params.distinguished_name = DistinguishedName::new();
         // A common name holds 64 characters at most; clients read the alternative name.
         params.distinguished_name.push(DnType::CommonName, name.chars().take(64).collect::<String>());
-        params.use_authority_key_identifier_extension = true;
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        params.not_before = rcgen::date_time_ymd(2020, 1, 1);
-        params.not_after = rcgen::date_time_ymd(2049, 12, 31);
-        let certificate = params.signed_by(&key, &self.issuer).map_err(while_doing(doing))?;
+        let certificate = self.signed(params, ExtendedKeyUsagePurpose::ServerAuth, &key, doing)?;
         let private = PrivatePkcs8KeyDer::from(key.serialize_der());
         let private = rustls::crypto::ring::sign::any_supported_type(&private.into()).map_err(while_doing(doing))?;
         Ok(CertifiedKey::new(vec![certificate.der().clone(), self.certificate.clone()], private))
@@ -115,13 +143,22 @@ impl Authority {
 
     /// A TLS server that answers every name with a certificate of its own, or with `otherwise` where none is asked for.
     pub fn server(self: &Arc<Self>, otherwise: &str) -> Result<Arc<ServerConfig>, AuthorityError> {
+        self.server_for(otherwise, WebPkiClientVerifier::no_client_auth())
+    }
+
+    /// The same, where clients may show certificates of their own.
+    pub fn server_for(
+        self: &Arc<Self>,
+        otherwise: &str,
+        clients: Arc<dyn ClientCertVerifier>,
+    ) -> Result<Arc<ServerConfig>, AuthorityError> {
         let names = Arc::new(ByName { authority: self.clone(), otherwise: otherwise.to_owned() });
         static PROVIDER: LazyLock<Arc<CryptoProvider>> =
             LazyLock::new(|| Arc::new(rustls::crypto::ring::default_provider()));
         let mut config = ServerConfig::builder_with_provider(PROVIDER.clone())
             .with_safe_default_protocol_versions()
             .map_err(while_doing("preparing a TLS server"))?
-            .with_no_client_auth()
+            .with_client_cert_verifier(clients)
             .with_cert_resolver(names);
         // Room for sessions to resume is taken in advance, and there may be a thousand servers.
         config.session_storage = Arc::new(NoServerSessionStorage {});

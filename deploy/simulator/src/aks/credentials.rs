@@ -6,6 +6,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::arm::{Answer, Refusal};
+use crate::kubernetes::{self, LOCAL_ACCOUNT, MASTERS};
 use crate::resources::Resource;
 use crate::world::World;
 
@@ -33,7 +34,7 @@ pub fn user(world: &World, cluster: &Resource, kind: &str) -> Result<Answer, Ref
             "provideClusterInfo": false,
         }})
     } else {
-        json!({"token": cluster.private["local_token"]})
+        local_account(cluster)?
     };
     answer(kind, cluster, name, &user, &credential)
 }
@@ -49,7 +50,18 @@ pub fn admin(cluster: &Resource) -> Result<Answer, Refusal> {
     let name = cluster.body["name"].as_str().unwrap_or_default();
     let group = crate::arm::part_after(cluster.id(), "resourcegroups").unwrap_or_default();
     let user = format!("clusterAdmin_{group}_{name}");
-    answer("clusterAdmin", cluster, name, &user, &json!({"token": cluster.private["local_token"]}))
+    answer("clusterAdmin", cluster, name, &user, &local_account(cluster)?)
+}
+
+/// What opens the cluster as its own account: a certificate, and a token beside it as AKS gives it.
+fn local_account(cluster: &Resource) -> Result<Value, Refusal> {
+    let authority = kubernetes::authority_of(cluster).map_err(|error| Refusal::internal(&error.to_string()))?;
+    let made = authority.client(LOCAL_ACCOUNT, MASTERS).map_err(|error| Refusal::internal(&error.to_string()))?;
+    Ok(json!({
+        "client-certificate-data": STANDARD.encode(made.0),
+        "client-key-data": STANDARD.encode(made.1),
+        "token": cluster.private["local_token"],
+    }))
 }
 
 fn answer(kind: &str, cluster: &Resource, context: &str, user: &str, credential: &Value) -> Result<Answer, Refusal> {

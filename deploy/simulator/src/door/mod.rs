@@ -6,7 +6,9 @@ mod tunnel;
 
 use std::sync::Arc;
 
+use rustls::pki_types::CertificateDer;
 use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::server::TlsStream;
 
 use crate::machines::Machine;
 use crate::world::World;
@@ -20,6 +22,17 @@ pub struct HostName(pub String);
 /// The machine whose credentials came with the request, in the extensions of every request.
 #[derive(Clone, Debug)]
 pub struct Asker(pub Option<Machine>);
+
+/// The certificate that the client showed when the connection was opened, where it did.
+#[derive(Clone)]
+pub struct Shown(pub Option<CertificateDer<'static>>);
+
+impl Shown {
+    /// Of a connection that stands.
+    pub(crate) fn on<S>(stream: &TlsStream<S>) -> Self {
+        Self(stream.get_ref().1.peer_certificates().and_then(<[_]>::first).map(|it| it.clone().into_owned()))
+    }
+}
 
 /// Takes connections to the proxy until the world ends.
 pub async fn run(world: Arc<World>, listener: TcpListener) {

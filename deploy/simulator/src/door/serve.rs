@@ -10,9 +10,10 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::server::TlsStream;
 use tower::ServiceExt;
 
-use super::{Asker, HostName};
+use super::{Asker, HostName, Shown};
 use crate::clock::later;
 use crate::control;
 use crate::faults::{self, Asked, Drop, Fault};
@@ -109,12 +110,14 @@ where
 
 /// Serves one site over an open connection. The site is looked up again for each request: a vault may go while a client
 /// keeps its connection.
-pub(crate) async fn site<S>(world: &Arc<World>, connection: S, host: String, asker: Asker)
+pub(crate) async fn site<S>(world: &Arc<World>, connection: TlsStream<S>, host: String, asker: Asker)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let answer = |asked: Request<Incoming>| {
+    let shown = Shown::on(&connection);
+    let answer = |mut asked: Request<Incoming>| {
         let (world, asker, host) = (world.clone(), asker.clone(), host.clone());
+        asked.extensions_mut().insert(shown.clone());
         async move {
             match world.parts.site(&world, &host) {
                 Some((_, router)) => request(&world, router, HostName(host), asker, asked.map(Body::new)).await,

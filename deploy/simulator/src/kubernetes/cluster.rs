@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rustls::ServerConfig;
+use rustls::pki_types::CertificateDer;
 use serde_json::Value;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -15,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use super::balancer::Balancer;
+use super::client_certificate::Asking;
 use super::networks::Networks;
 use super::object::{list, text};
 use super::pods::{self, Pods};
@@ -38,6 +40,8 @@ pub struct Cluster {
     /// The name of its API server.
     pub host: String,
     pub tls: Arc<ServerConfig>,
+    /// The certificate of its authority.
+    pub authority: CertificateDer<'static>,
     pub objects: Objects,
     pub networks: Arc<Networks>,
     pub pods: Pods,
@@ -114,7 +118,8 @@ impl Cluster {
         let host = text(&resource.body, "/properties/fqdn").to_ascii_lowercase();
         let uid = text(&resource.body, "/properties/resourceUID").to_string();
         let authority = Arc::new(authority_of(resource)?);
-        let tls = authority.server(&host).map_err(|error| StartError::new("preparing a cluster's TLS", error))?;
+        let tls = authority.server_for(&host, Asking::of(authority.der()));
+        let tls = tls.map_err(|error| StartError::new("preparing a cluster's TLS", error))?;
         let prefix = format!("{uid}/");
         let records = world.state.list_under(OBJECTS, &prefix);
         let records = records.into_iter().map(|(key, record)| (key[prefix.len()..].to_string(), record)).collect();
@@ -124,6 +129,7 @@ impl Cluster {
             uid,
             host,
             tls,
+            authority: authority.der().clone(),
             objects: Objects::open(Arc::new(keeper), records),
             networks: networks.clone(),
             pods: Pods::default(),

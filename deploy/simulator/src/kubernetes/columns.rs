@@ -61,10 +61,25 @@ pub fn of(kind: &Kind) -> &'static [Column] {
         EVENT
     } else if *kind == kind::DISRUPTION_BUDGET {
         DISRUPTION_BUDGET
+    } else if *kind == kind::ROLE || *kind == kind::CLUSTER_ROLE {
+        ROLE
+    } else if *kind == kind::ROLE_BINDING || *kind == kind::CLUSTER_ROLE_BINDING {
+        BINDING
     } else {
         OTHERS
     }
 }
+
+static ROLE: &[Column] = &[NAME, column("Created At", |it, _| json!(text(it, "/metadata/creationTimestamp")))];
+
+static BINDING: &[Column] = &[
+    NAME,
+    column("Role", |it, _| json!(format!("{}/{}", text(it, "/roleRef/kind"), text(it, "/roleRef/name")))),
+    AGE,
+    wide("Users", |it, _| subjects(it, "User")),
+    wide("Groups", |it, _| subjects(it, "Group")),
+    wide("ServiceAccounts", |it, _| subjects(it, "ServiceAccount")),
+];
 
 static POD: &[Column] = &[
     NAME,
@@ -229,6 +244,15 @@ fn restarts(pod: &Value, now: Timestamp) -> Value {
 fn template(object: &Value, field: &str) -> Value {
     let containers = list(object, "/spec/template/spec/containers").iter();
     json!(containers.map(|it| it[field].as_str().unwrap_or("")).collect::<Vec<_>>().join(","))
+}
+
+fn subjects(binding: &Value, kind: &str) -> Value {
+    let of_kind = list(binding, "/subjects").iter().filter(|it| text(it, "/kind") == kind);
+    let names = of_kind.map(|it| match text(it, "/namespace") {
+        "" => text(it, "/name").to_owned(),
+        namespace => format!("{namespace}/{}", text(it, "/name")),
+    });
+    json!(names.collect::<Vec<_>>().join(", "))
 }
 
 fn labels(pairs: &Value) -> Value {

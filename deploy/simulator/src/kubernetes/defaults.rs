@@ -27,6 +27,8 @@ pub fn fill(kind: &Kind, object: &mut Value) {
         default(object, &["spec", "finalizers"], json!(["kubernetes"]));
         set(object, &["metadata", "labels", "kubernetes.io/metadata.name"], name);
         default(object, &["status", "phase"], json!("Active"));
+    } else if *kind == kind::ROLE_BINDING || *kind == kind::CLUSTER_ROLE_BINDING {
+        binding(object);
     } else if *kind == kind::SECRET {
         default(object, &["type"], json!("Opaque"));
         secret(object);
@@ -111,6 +113,16 @@ fn service(object: &mut Value) {
         }
     }
     default(object, &["status"], json!({"loadBalancer": {}}));
+}
+
+fn binding(object: &mut Value) {
+    let group = json!(kind::ROLE.group);
+    default(object, &["roleRef", "apiGroup"], group.clone());
+    if let Some(subjects) = object["subjects"].as_array_mut() {
+        for subject in subjects.iter_mut().filter(|it| text(it, "/kind") != "ServiceAccount") {
+            default(subject, &["apiGroup"], group.clone());
+        }
+    }
 }
 
 /// `stringData` is written as base64 into `data` and never read back.

@@ -3,6 +3,7 @@
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod, Secret, Service, ServiceAccount};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -39,12 +40,16 @@ pub fn drop_all(object: &mut Value, fields: &[Unknown]) {
 /// The fields of an object that its kind does not have; none of a kind whose fields are not known here.
 pub fn unknown(kind: &Kind, object: &Value) -> Vec<Unknown> {
     let known = match kind.kind {
+        "ClusterRole" => read::<ClusterRole>(object),
+        "ClusterRoleBinding" => read::<ClusterRoleBinding>(object),
         "ConfigMap" => read::<ConfigMap>(object),
         "Deployment" => read::<Deployment>(object),
         "Namespace" => read::<Namespace>(object),
         "Pod" => read::<Pod>(object),
         "PodDisruptionBudget" => read::<PodDisruptionBudget>(object),
         "ReplicaSet" => read::<ReplicaSet>(object),
+        "Role" => read::<Role>(object),
+        "RoleBinding" => read::<RoleBinding>(object),
         "Secret" => read::<Secret>(object),
         "Service" => read::<Service>(object),
         "ServiceAccount" => read::<ServiceAccount>(object),

@@ -44,6 +44,8 @@ const PLAIN: Kind = Kind {
     only_asked: false,
 };
 
+const RBAC: Kind = Kind { group: "rbac.authorization.k8s.io", ..PLAIN };
+
 pub static NAMESPACE: Kind = Kind {
     kind: "Namespace",
     plural: "namespaces",
@@ -124,6 +126,17 @@ pub static DISRUPTION_BUDGET: Kind = Kind {
     status: true,
     ..PLAIN
 };
+pub static ROLE: Kind = Kind { kind: "Role", plural: "roles", singular: "role", ..RBAC };
+pub static ROLE_BINDING: Kind = Kind { kind: "RoleBinding", plural: "rolebindings", singular: "rolebinding", ..RBAC };
+pub static CLUSTER_ROLE: Kind =
+    Kind { kind: "ClusterRole", plural: "clusterroles", singular: "clusterrole", namespaced: false, ..RBAC };
+pub static CLUSTER_ROLE_BINDING: Kind = Kind {
+    kind: "ClusterRoleBinding",
+    plural: "clusterrolebindings",
+    singular: "clusterrolebinding",
+    namespaced: false,
+    ..RBAC
+};
 pub static ACCESS_REVIEW: Kind = Kind {
     group: "authorization.k8s.io",
     kind: "SelfSubjectAccessReview",
@@ -144,7 +157,7 @@ pub static SUBJECT_REVIEW: Kind = Kind {
 };
 
 /// Every kind, in the order in which discovery lists them.
-pub static ALL: [&Kind; 14] = [
+pub static ALL: [&Kind; 18] = [
     &CONFIG_MAP,
     &ENDPOINTS,
     &EVENT,
@@ -157,6 +170,10 @@ pub static ALL: [&Kind; 14] = [
     &DEPLOYMENT,
     &REPLICA_SET,
     &DISRUPTION_BUDGET,
+    &CLUSTER_ROLE_BINDING,
+    &CLUSTER_ROLE,
+    &ROLE_BINDING,
+    &ROLE,
     &ACCESS_REVIEW,
     &SUBJECT_REVIEW,
 ];
@@ -205,6 +222,11 @@ impl Kind {
             ],
             _ => &[],
         }
+    }
+
+    /// Says who may do what.
+    pub fn is_about_rights(&self) -> bool {
+        self.group == RBAC.group
     }
 
     pub fn api_version(&self) -> String {

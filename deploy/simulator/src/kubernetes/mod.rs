@@ -3,7 +3,8 @@
 //! [`Clusters`] knows what runs. A [`cluster::Cluster`] has a [`store`] of JSON objects, an [`api`] over them for
 //! others, [`controllers`] that make the objects agree with each other, a node agent ([`pods`]) that makes processes
 //! agree with the objects, and a [`balancer`] for the sockets of services. Who may do what is decided by role
-//! assignments in Azure; everything is kept in the world's state, so that a restart starts the pods again.
+//! assignments in Azure for people of the directory where the cluster says so, and by [`rbac`] for everybody else;
+//! everything is kept in the world's state, so that a restart starts the pods again.
 //!
 //! What differs from a real node: there is one network and one file system for all pods. Each pod has a loopback
 //! address of its own, in `status.podIP`, and its program should listen there and not on `0.0.0.0`; a manifest says
@@ -13,6 +14,7 @@ pub mod accept;
 pub mod age;
 pub mod api;
 pub mod balancer;
+pub mod client_certificate;
 pub mod cluster;
 pub mod columns;
 pub mod controllers;
@@ -34,6 +36,7 @@ pub mod past;
 pub mod patch;
 pub mod pods;
 pub mod protobuf;
+pub mod rbac;
 pub mod refusal;
 pub mod removal;
 pub mod rules;
@@ -65,8 +68,13 @@ use crate::resources::{self, Resource};
 use crate::state::Draft;
 use crate::world::World;
 
+pub use self::cluster::authority_of;
 pub use self::nodes::{node_of_pool, scale_set_name, surge_nodes};
 
+/// The name of a cluster's own account, as Kubernetes knows it.
+pub const LOCAL_ACCOUNT: &str = "masterclient";
+/// The group whose members may do everything.
+pub const MASTERS: &str = "system:masters";
 /// The provider type of clusters.
 pub const CLUSTERS: &str = "Microsoft.ContainerService/managedClusters";
 

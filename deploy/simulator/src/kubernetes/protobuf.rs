@@ -91,9 +91,28 @@ const TOKEN: Message = &[
     (4, "expirationSeconds", Form::Given),
 ];
 
+const RULES: Message = &[
+    (1, "verbs", Form::Texts),
+    (2, "apiGroups", Form::Texts),
+    (3, "resources", Form::Texts),
+    (4, "resourceNames", Form::Texts),
+    (5, "nonResourceURLs", Form::Texts),
+];
+const ROLE: Message = &[(1, "metadata", Form::One(METADATA)), (2, "rules", Form::Many(RULES))];
+const SUBJECT: Message =
+    &[(1, "kind", Form::Text), (2, "apiGroup", Form::Text), (3, "name", Form::Text), (4, "namespace", Form::Text)];
+const ROLE_REFERENCE: Message = &[(1, "apiGroup", Form::Text), (2, "kind", Form::Text), (3, "name", Form::Text)];
+const BINDING: Message = &[
+    (1, "metadata", Form::One(METADATA)),
+    (2, "subjects", Form::Many(SUBJECT)),
+    (3, "roleRef", Form::One(ROLE_REFERENCE)),
+];
+
 /// The kinds that typed clients send; the others come as JSON or YAML of a manifest.
 fn message_of(kind: &str) -> Option<Message> {
     Some(match kind {
+        "Role" | "ClusterRole" => ROLE,
+        "RoleBinding" | "ClusterRoleBinding" => BINDING,
         "ConfigMap" => &[
             (1, "metadata", Form::One(METADATA)),
             (2, "data", Form::Labels),

@@ -4,15 +4,21 @@ use serde_json::Value;
 
 use super::kind::{self, Kind};
 use super::object::{self, list, text};
+use super::rbac;
 use super::refusal::Refusal;
 
-type Causes = Vec<(String, String)>;
+/// What is wrong: the field, and why.
+pub type Causes = Vec<(String, String)>;
 
 /// Checks a new object, or (`before`) a changed one.
 pub fn check(kind: &Kind, object: &Value, before: Option<&Value>) -> Result<(), Refusal> {
     let mut causes = Causes::new();
     let name = object::name(object);
-    check_name(kind, name, &mut causes);
+    if kind.is_about_rights() {
+        rbac::check_form(kind, object, before, &mut causes);
+    } else {
+        check_name(kind, name, &mut causes);
+    }
     if *kind == kind::DEPLOYMENT || *kind == kind::REPLICA_SET {
         check_template(object, &mut causes);
         if let Some(before) = before

@@ -106,6 +106,32 @@ const SERVICE: &[(&str, Type)] = &[
 
 const BUDGET: &[(&str, Type)] = &[("spec.minAvailable", Type::IntOrText), ("spec.maxUnavailable", Type::IntOrText)];
 const DATA: &[(&str, Type)] = &[("data", Type::Map), ("stringData", Type::Map), ("type", Type::Text)];
+const ROLE: &[(&str, Type)] = &[
+    ("rules", Type::List),
+    ("rules[]", Type::Object),
+    ("rules[].verbs", Type::List),
+    ("rules[].verbs[]", Type::Text),
+    ("rules[].apiGroups", Type::List),
+    ("rules[].apiGroups[]", Type::Text),
+    ("rules[].resources", Type::List),
+    ("rules[].resources[]", Type::Text),
+    ("rules[].resourceNames", Type::List),
+    ("rules[].resourceNames[]", Type::Text),
+    ("rules[].nonResourceURLs", Type::List),
+    ("rules[].nonResourceURLs[]", Type::Text),
+];
+const BINDING: &[(&str, Type)] = &[
+    ("subjects", Type::List),
+    ("subjects[]", Type::Object),
+    ("subjects[].kind", Type::Text),
+    ("subjects[].apiGroup", Type::Text),
+    ("subjects[].name", Type::Text),
+    ("subjects[].namespace", Type::Text),
+    ("roleRef", Type::Object),
+    ("roleRef.apiGroup", Type::Text),
+    ("roleRef.kind", Type::Text),
+    ("roleRef.name", Type::Text),
+];
 const NODE: &[(&str, Type)] =
     &[("spec.unschedulable", Type::Bool), ("spec.taints", Type::List), ("spec.taints[]", Type::Object)];
 
@@ -127,6 +153,10 @@ pub fn check(kind: &Kind, object: &Value) -> Result<(), Refusal> {
         wrong(BUDGET).or_else(|| wrong(SELECTOR))
     } else if *kind == kind::NODE {
         wrong(NODE)
+    } else if *kind == kind::ROLE || *kind == kind::CLUSTER_ROLE {
+        wrong(ROLE)
+    } else if *kind == kind::ROLE_BINDING || *kind == kind::CLUSTER_ROLE_BINDING {
+        wrong(BINDING)
     } else if *kind == kind::SECRET || *kind == kind::CONFIG_MAP {
         wrong(DATA)
     } else {

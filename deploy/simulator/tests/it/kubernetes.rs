@@ -3,6 +3,7 @@ mod access;
 mod killed;
 mod kubectl;
 mod objects;
+mod rights;
 mod validation;
 mod watches;
 mod workloads;

@@ -3,6 +3,7 @@
 mod discovery;
 mod evict;
 mod identify;
+mod impersonate;
 mod log;
 mod openapi;
 mod options;
@@ -55,7 +56,8 @@ pub async fn answer(cluster: Arc<Cluster>, request: Request<Body>) -> Response {
 }
 
 async fn route(cluster: Arc<Cluster>, request: Request<Body>) -> Result<Response, Refusal> {
-    let who = identify::person(&cluster, request.headers())?;
+    let who = identify::person(&cluster, &request)?;
+    let who = impersonate::behind(&cluster, who, request.headers()).await?;
     let facts = cluster.facts();
     let place = match Path::parse(request.uri()) {
         Path::Version => return Ok(json_answer(StatusCode::OK, &discovery::version(&facts.version))),
@@ -71,7 +73,7 @@ async fn route(cluster: Arc<Cluster>, request: Request<Body>) -> Result<Response
     };
     let query = Query::parse(request.uri());
     let verb = verb(request.method(), &place, &query);
-    permit::check(&cluster, &who, verb, &place)?;
+    permit::check(&cluster, &who, verb, &place).await?;
     let (head, body) = request.into_parts();
     let body = axum::body::to_bytes(body, LONGEST_BODY)
         .await

@@ -8,6 +8,7 @@ use super::options::{self, At};
 use super::table::{self, Look};
 use super::{Call, json_answer};
 use crate::kubernetes::object::{self, number};
+use crate::kubernetes::rbac;
 use crate::kubernetes::refusal::Refusal;
 use crate::kubernetes::selector::Selector;
 
@@ -22,6 +23,7 @@ pub(super) async fn get(call: Call) -> Result<Response, Refusal> {
 
 async fn current(call: &Call) -> Result<std::sync::Arc<Value>, Refusal> {
     let found = call.cluster.objects.get(&call.place.key()).await;
+    let found = found.or_else(|| rbac::built_in(&call.cluster, call.place.kind, &call.place.name));
     found.ok_or_else(|| Refusal::not_found(call.place.kind, &call.place.name))
 }
 
@@ -29,7 +31,7 @@ pub(super) async fn list(call: Call) -> Result<Response, Refusal> {
     let selector = selector(&call)?;
     let at = At::of(&call.query)?;
     let kind = call.place.kind;
-    let (version, objects) = call.cluster.objects.list(kind, &call.place.namespace).await;
+    let (version, mut objects) = call.cluster.objects.list(kind, &call.place.namespace).await;
     match at {
         At::NotOlderThan(wanted) | At::Exactly(wanted) if wanted > version => {
             return Err(options::too_large(wanted, version));
@@ -39,6 +41,7 @@ pub(super) async fn list(call: Call) -> Result<Response, Refusal> {
         }
         _ => {}
     }
+    objects.extend(rbac::listed(&call.cluster, kind));
     let objects: Vec<&Value> = objects.iter().map(AsRef::as_ref).filter(|it| selector.matches(it)).collect();
     let version = version.to_string();
     if let Look::Table(include) = call.look() {

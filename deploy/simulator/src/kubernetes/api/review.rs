@@ -2,11 +2,12 @@
 
 use axum::response::Response;
 use http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Call, json_answer, permit};
 use crate::kubernetes::kind;
 use crate::kubernetes::object::text;
+use crate::kubernetes::rbac::Wish;
 use crate::kubernetes::refusal::Refusal;
 use crate::kubernetes::schema;
 
@@ -20,23 +21,33 @@ pub(super) async fn answer(call: Call) -> Result<Response, Refusal> {
         return Ok(json_answer(StatusCode::CREATED, &answer));
     }
     let asked = body["spec"]["resourceAttributes"].clone();
-    let group = text(&asked, "/group");
-    let found = kind::ALL.into_iter().find(|kind| kind.group == group && kind.plural == text(&asked, "/resource"));
     // Paths that are no objects (`/version` …) are open to everybody who is known.
-    let (allowed, reason) = match found {
-        None => (asked.is_null(), ""),
-        Some(kind) => {
-            let may = permit::allows(&call.cluster, &call.who, text(&asked, "/verb"), kind, text(&asked, "/namespace"));
-            let reason = if may {
-                "Access allowed by Azure RBAC"
-            } else {
-                "User does not have access to the resource in Azure. Update role assignment to allow access."
-            };
-            (may, reason)
-        }
+    let (allowed, reason) = match asked.is_null() {
+        true => (true, String::new()),
+        false => permitted(&call, &asked).await,
     };
     body["kind"] = json!(call.place.kind.kind);
     body["apiVersion"] = json!(call.place.kind.api_version());
     body["status"] = json!({"allowed": allowed, "reason": reason});
     Ok(json_answer(StatusCode::CREATED, &body))
+}
+
+async fn permitted(call: &Call, asked: &Value) -> (bool, String) {
+    let of = |field: &str| text(asked, field);
+    let resource = match of("/subresource") {
+        "" => of("/resource").to_owned(),
+        part => format!("{}/{part}", of("/resource")),
+    };
+    let wish = Wish {
+        verb: of("/verb"),
+        group: of("/group"),
+        resource: &resource,
+        namespace: of("/namespace"),
+        name: of("/name"),
+    };
+    match permit::allows(&call.cluster, &call.who, &wish).await {
+        Some(reason) => (true, reason),
+        None if permit::is_azures(&call.cluster, &call.who).is_some() => (false, permit::NO_ASSIGNMENT.to_owned()),
+        None => (false, String::new()),
+    }
 }

@@ -7,10 +7,11 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::validation::Validation;
-use super::{Call, json_answer, read, success};
+use super::{Call, json_answer, permit, read, success};
 use crate::kubernetes::json_patch;
 use crate::kubernetes::object::{self, number, set, text};
 use crate::kubernetes::patch;
+use crate::kubernetes::rbac;
 use crate::kubernetes::refusal::Refusal;
 use crate::kubernetes::removal::Wish;
 use crate::kubernetes::store::Key;
@@ -27,6 +28,7 @@ fn whole(call: &Call, validation: &Validation<'_>) -> Result<Value, Refusal> {
 pub(super) async fn create(call: Call) -> Result<Response, Refusal> {
     let validation = Validation::of(&call, "CreateOptions")?;
     let new = whole(&call, &validation)?;
+    check_rights(&call, &new).await?;
     let made = call.cluster.create(call.place.kind, new, call.query.is_dry()).await?;
     Ok(validation.warned(json_answer(StatusCode::CREATED, &made)))
 }
@@ -34,9 +36,35 @@ pub(super) async fn create(call: Call) -> Result<Response, Refusal> {
 pub(super) async fn replace(call: Call) -> Result<Response, Refusal> {
     let validation = Validation::of(&call, "UpdateOptions")?;
     let new = whole(&call, &validation)?;
+    check_rights(&call, &new).await?;
     let key = call.place.key();
     let written = call.cluster.replace(&key, new, &call.place.part, call.query.is_dry()).await?;
     Ok(validation.warned(json_answer(StatusCode::OK, &written)))
+}
+
+/// A role or binding gives away only what its author may give.
+async fn check_rights(call: &Call, object: &Value) -> Result<(), Refusal> {
+    let kind = call.place.kind;
+    if !kind.is_about_rights() {
+        return Ok(());
+    }
+    check_built_in(call)?;
+    if call.place.name.is_empty() && rbac::built_in(&call.cluster, kind, object::name(object)).is_some() {
+        return Err(Refusal::exists(kind, object::name(object)));
+    }
+    permit::check_rights(&call.cluster, &call.who, kind, object).await
+}
+
+/// What every cluster has from its beginning stays as it is.
+fn check_built_in(call: &Call) -> Result<(), Refusal> {
+    let (kind, name) = (call.place.kind, &call.place.name);
+    match rbac::built_in(&call.cluster, kind, name) {
+        Some(_) => {
+            let message = format!("{} \"{name}\" is forbidden: it is built in and not changed here", kind.qualified());
+            Err(Refusal::forbidden(kind, name, message))
+        }
+        None => Ok(()),
+    }
 }
 
 /// The body has to be about what the path names; what it leaves out is filled in.
@@ -109,6 +137,10 @@ pub(super) async fn patch(call: Call) -> Result<Response, Refusal> {
     }
     let (key, part) = (call.place.key(), &call.place.part);
     let edit = |object: &mut Value| validation.patched(object, |object| change(object, &document));
+    if call.place.kind.is_about_rights() {
+        check_built_in(&call)?;
+        check_rights(&call, &*call.cluster.edit(&key, part, true, &edit).await?).await?;
+    }
     let written = call.cluster.edit(&key, part, call.query.is_dry(), edit).await?;
     Ok(validation.warned(json_answer(StatusCode::OK, &written)))
 }
@@ -126,6 +158,7 @@ async fn apply(call: &Call, validation: &Validation<'_>, mut wanted: Value) -> R
     }
     check_place(call, &mut wanted)?;
     validation.whole(&mut wanted)?;
+    check_rights(call, &wanted).await?;
     let (key, dry) = (call.place.key(), call.query.is_dry());
     let cluster = &call.cluster;
     if cluster.objects.get(&key).await.is_none() {
@@ -204,6 +237,7 @@ fn wish(call: &Call) -> Result<Wish, Refusal> {
 
 pub(super) async fn delete(call: Call) -> Result<Response, Refusal> {
     let wish = wish(&call)?;
+    check_built_in(&call)?;
     let key = call.place.key();
     let uid = call.cluster.objects.get(&key).await.map(|it| object::uid(&it).to_string());
     Ok(match call.cluster.delete(&key, &wish).await? {
