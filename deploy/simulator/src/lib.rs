@@ -210,6 +210,7 @@ impl Simulator {
             faults: faults::Faults::default(),
             waits: waits::Waits::default(),
             limits: arm::Limits::default(),
+            front_ends: vault::FrontEnds::default(),
             resource_logs: log_analytics::ResourceLogs::default(),
             requests: requests::Requests::default(),
             parts,

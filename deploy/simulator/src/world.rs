@@ -16,6 +16,7 @@ use crate::parts::Parts;
 use crate::requests::Requests;
 use crate::state::State;
 use crate::tokens::Tokens;
+use crate::vault::FrontEnds;
 use crate::waits::Waits;
 
 /// One simulated Azure. Everything that has to be remembered lies in `state`; the rest can be made again.
@@ -34,6 +35,8 @@ pub struct World {
     pub waits: Waits,
     /// What requests are counted against.
     pub limits: Limits,
+    /// At which of a vault's front ends the next request arrives.
+    pub front_ends: FrontEnds,
     /// What resources have to say about themselves.
     pub resource_logs: ResourceLogs,
     /// What was asked last.

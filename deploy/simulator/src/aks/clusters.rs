@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::outcome::{self, set_states};
 use super::versions::{self, Offer};
-use super::{body, credentials, node_group, pools, power, quota, rotation, sizes, upgrade, upkeep};
+use super::{body, credentials, etags, node_group, pools, power, quota, rotation, sizes, upgrade, upkeep};
 use crate::arm::{Answer, Ask, Poll, Refusal};
 use crate::authority::Authority;
 use crate::directory::{self, Principal};
@@ -192,7 +192,7 @@ impl Kind for ManagedClusters {
                         (standing, "update", UPDATE)
                     }
                 };
-                cluster.body["eTag"] = json!(Uuid::new_v4().to_string());
+                etags::renew(&mut cluster, None);
                 system_identity(draft, world, &mut cluster);
                 cluster.body["properties"]["powerState"] = json!({"code": "Running"});
                 set_states(
@@ -227,11 +227,13 @@ impl Kind for ManagedClusters {
             .change(|draft| {
                 let mut cluster =
                     resources::find(draft, ask.id.as_str()).ok_or_else(|| Refusal::resource_not_found(&ask.id))?;
+                ask.check_precondition(Some(&cluster.body))?;
                 check_free(&cluster, draft.now)?;
                 power::check_running(&cluster, "updating")?;
                 if ask.body["tags"].is_object() {
                     cluster.body["tags"] = ask.body["tags"].clone();
-                    cluster.body["eTag"] = json!(Uuid::new_v4().to_string());
+                    etags::renew(&mut cluster, None);
+                    pools::mirror(draft, &cluster);
                 }
                 resources::put(draft, &cluster);
                 Ok(Answer::Document(StatusCode::OK, cluster.body))
@@ -246,6 +248,7 @@ impl Kind for ManagedClusters {
                 let Some(mut cluster) = resources::find(draft, ask.id.as_str()) else {
                     return Ok(Answer::Empty(StatusCode::NO_CONTENT));
                 };
+                ask.check_precondition(Some(&cluster.body))?;
                 // A cluster may be deleted while it is being made, but not twice.
                 if cluster.provisioning_state() == "Deleting" {
                     check_free(&cluster, draft.now)?;
@@ -299,7 +302,7 @@ impl Kind for ManagedClusters {
     async fn complete(&self, world: &Arc<World>, operation: &Operation) -> Result<(), Refusal> {
         match operation.verb.as_str() {
             "delete" => remove(&self.running, world, &operation.resource).await,
-            "stop" => power::stop(&self.running, world, &operation.resource).await,
+            "stop" => power::stop(&self.running, world, operation).await,
             "start" => power::start(&self.running, world, operation).await,
             rotation::ROTATE => rotation::complete(&self.running, world, operation).await,
             _ => outcome::bring_about(&self.running, world, operation).await,

@@ -7,6 +7,7 @@ pub mod autoscaler;
 pub mod body;
 pub mod clusters;
 pub mod credentials;
+pub mod etags;
 pub mod lanes;
 pub mod lockdown;
 pub mod maintenance;

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
-use super::{node_group, pools, quota};
+use super::{etags, node_group, pools, quota};
 use crate::arm::Refusal;
 use crate::kubernetes::Clusters;
 use crate::kubernetes::cluster::Cluster;
@@ -58,7 +57,7 @@ pub async fn bring_about(running: &Clusters, world: &Arc<World>, operation: &Ope
         true => super::upkeep::after_creation(world, id),
         false => None,
     };
-    succeed(world, id, |cluster| {
+    succeed(world, operation, |cluster| {
         if let Some((since, until)) = busy {
             cluster.private["background"] = json!({"since": since, "until": until});
         }
@@ -67,11 +66,11 @@ pub async fn bring_about(running: &Clusters, world: &Arc<World>, operation: &Ope
 }
 
 /// Ends an operation well; `change` sees the cluster too.
-pub async fn succeed(world: &World, id: &str, change: impl FnOnce(&mut Resource)) -> Result<(), Refusal> {
+pub async fn succeed(world: &World, operation: &Operation, change: impl FnOnce(&mut Resource)) -> Result<(), Refusal> {
     world
         .state
         .change(|draft| {
-            if let Some(mut cluster) = resources::find(draft, id)
+            if let Some(mut cluster) = resources::find(draft, &operation.resource)
                 && cluster.provisioning_state() != "Deleting"
             {
                 set_states(&mut cluster, "Succeeded");
@@ -79,7 +78,7 @@ pub async fn succeed(world: &World, id: &str, change: impl FnOnce(&mut Resource)
                 if let Some(properties) = cluster.body["properties"].as_object_mut() {
                     properties.remove("status");
                 }
-                cluster.body["eTag"] = json!(Uuid::new_v4().to_string());
+                etags::renew(&mut cluster, operation.arguments["pool"].as_str());
                 resources::put(draft, &cluster);
                 pools::mirror(draft, &cluster);
             }
@@ -101,7 +100,7 @@ pub async fn fail(world: &World, operation: &Operation, refusal: &Refusal) -> Re
                 }
                 let error = json!({"code": refusal.code, "message": refusal.message});
                 cluster.body["properties"]["status"] = json!({"provisioningError": error});
-                cluster.body["eTag"] = json!(Uuid::new_v4().to_string());
+                etags::renew(&mut cluster, pool);
                 resources::put(draft, &cluster);
                 pools::mirror(draft, &cluster);
             }

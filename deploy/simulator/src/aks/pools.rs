@@ -7,12 +7,11 @@ use async_trait::async_trait;
 use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::clusters::{self, POLL, accepted};
 use super::pool_body::complete_pool;
 use super::versions::Offer;
-use super::{body, outcome, power, quota, sizes, upgrade};
+use super::{body, etags, outcome, power, quota, sizes, upgrade};
 use crate::arm::{Answer, Ask, Poll, Refusal};
 use crate::kubernetes::Clusters;
 use crate::operations::Operation;
@@ -67,7 +66,7 @@ fn changeable(draft: &Draft<'_>, ask: &Ask) -> Result<Resource, Refusal> {
 /// Begins an operation on one pool of a cluster.
 pub fn begin(draft: &mut Draft<'_>, world: &World, cluster: &mut Resource, pool: &str) -> Operation {
     cluster.set_provisioning_state("Updating");
-    cluster.body["eTag"] = json!(Uuid::new_v4().to_string());
+    etags::renew(cluster, Some(pool));
     resources::put(draft, cluster);
     mirror(draft, cluster);
     let mut operation = Operation::begin(draft, &world.clock, POOLS, cluster.id(), "update", TAKES);
@@ -140,6 +139,7 @@ impl Kind for AgentPools {
                 offer.settle_images(Some(&before), std::slice::from_mut(&mut pool));
                 let all = pools(&mut cluster)?;
                 let standing = all.iter().position(|it| it["name"] == name.as_str());
+                ask.check_precondition(standing.map(|at| &all[at]))?;
                 let changes = standing
                     .is_some_and(|at| all[at]["currentOrchestratorVersion"] != pool["currentOrchestratorVersion"]);
                 pool["provisioningState"] = json!(match (standing, changes) {
@@ -183,9 +183,10 @@ impl Kind for AgentPools {
             .change(|draft| {
                 let mut cluster = changeable(draft, ask)?;
                 let all = pools(&mut cluster)?;
-                if !all.iter().any(|it| it["name"] == name.as_str()) {
+                let Some(standing) = all.iter().find(|it| it["name"] == name.as_str()) else {
                     return Ok(Answer::Empty(StatusCode::NO_CONTENT));
-                }
+                };
+                ask.check_precondition(Some(standing))?;
                 let others_run_the_system = all.iter().any(|it| it["name"] != name.as_str() && it["mode"] == "System");
                 if !others_run_the_system {
                     return Err(Refusal::bad(

@@ -77,13 +77,14 @@ pub async fn change(world: &World, ask: &Ask, verb: &str) -> Result<Answer, Refu
 }
 
 /// Takes the nodes away, ends the pods, and then the API server.
-pub async fn stop(running: &Clusters, world: &Arc<World>, id: &str) -> Result<(), Refusal> {
+pub async fn stop(running: &Clusters, world: &Arc<World>, operation: &Operation) -> Result<(), Refusal> {
+    let id = &operation.resource;
     settle(world, id, "Stopped").await?;
     if let Some(cluster) = running.find(id) {
         cluster.settle_nodes(&[]).await;
     }
     running.stop(id).await;
-    outcome::succeed(world, id, |cluster| cluster.private["runs"] = json!(false)).await
+    outcome::succeed(world, operation, |cluster| cluster.private["runs"] = json!(false)).await
 }
 
 /// Makes the nodes anew, where there is room for them, and the API server.

@@ -7,11 +7,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::outcome::{moment, set_states};
 use super::versions::Offer;
-use super::{maintenance, pools, power, quota, window};
+use super::{etags, maintenance, pools, power, quota, window};
 use crate::StartError;
 use crate::arm::Refusal;
 use crate::clock::later;
@@ -113,7 +112,7 @@ fn maintain(
     let names: Vec<String> = pools::all(&mut cluster).filter_map(|it| it["name"].as_str().map(str::to_owned)).collect();
     quota::check(draft, world, &cluster.body, &names)?;
     set_states(&mut cluster, "Upgrading");
-    cluster.body["eTag"] = json!(Uuid::new_v4().to_string());
+    etags::renew(&mut cluster, None);
     resources::put(draft, &cluster);
     pools::mirror(draft, &cluster);
     let mut operation = Operation::begin(draft, &world.clock, CLUSTERS, id, "update", UPDATE);

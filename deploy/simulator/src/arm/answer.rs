@@ -85,20 +85,20 @@ impl Ask {
         Ok(short)
     }
 
-    /// 412 `PreconditionFailed` where `If-Match` or `If-None-Match` forbids writing over the document that stands.
+    /// 412 `PreconditionFailed` where `If-Match` or `If-None-Match` forbids writing over the document that stands. The words
+    /// for one that is not there are from github.com/Azure/azure-cli/pull/30309.
     pub fn check_precondition(&self, standing: Option<&Value>) -> Result<(), Refusal> {
         let header = |name: &str| self.headers.get(name).and_then(|value| value.to_str().ok());
-        let etag = standing.and_then(|body| body["eTag"].as_str().or_else(|| body["etag"].as_str()));
-        let wanted = header("if-match");
-        let met = wanted.is_none_or(|wanted| wanted == "*" && standing.is_some() || Some(wanted) == etag);
-        if met && !(header("if-none-match") == Some("*") && standing.is_some()) {
-            return Ok(());
-        }
-        Err(Refusal::new(
-            StatusCode::PRECONDITION_FAILED,
-            "PreconditionFailed",
-            "The resource was changed since its ETag was read.",
-        ))
+        let etag = standing.and_then(|body| body["eTag"].as_str()).unwrap_or_default();
+        let message = match (header("if-match"), header("if-none-match"), standing) {
+            (Some(_), _, None) => "Resource not found but ETag header is provided. If this is a request to create, please do not provide ETag.".to_owned(),
+            (Some(wanted), ..) if wanted != "*" && wanted.trim_matches('"') != etag => {
+                format!("The eTag '{}' of the request is not the one of the resource, '{etag}'.", wanted.trim_matches('"'))
+            }
+            (_, Some("*"), Some(_)) => "The resource is there already, and If-None-Match forbids it.".to_owned(),
+            _ => return Ok(()),
+        };
+        Err(Refusal::new(StatusCode::PRECONDITION_FAILED, "PreconditionFailed", message))
     }
 }
 

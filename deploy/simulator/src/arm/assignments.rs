@@ -121,7 +121,8 @@ impl Kind for Assignments {
                     },
                 });
                 wanted.change(&mut body["properties"]);
-                let private = json!({"effective": world.hold(&ask.canonical, "propagation", PROPAGATION)});
+                let effective = world.hold(&ask.canonical, "propagation", PROPAGATION);
+                let private = json!({"asked": draft.now, "effective": effective});
                 resources::put(draft, &Resource { body: body.clone(), private });
                 Ok(Answer::Document(StatusCode::CREATED, body))
             })

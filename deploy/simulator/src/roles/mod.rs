@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::clock::later;
 use crate::directory;
 use crate::resources::{self, Resource};
 use crate::state::Draft;
@@ -25,6 +26,22 @@ pub enum Act<'a> {
     Data(&'a str),
 }
 
+/// When, and by whose knowledge: a new assignment reaches the parts of Azure that ask for it one after another.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// The time.
+    pub now: Timestamp,
+    /// The part of an assignment's way, between 0 and 1, after which it counts there.
+    pub share: f64,
+}
+
+impl From<Timestamp> for Moment {
+    /// Where it arrives last.
+    fn from(now: Timestamp) -> Self {
+        Self { now, share: 1.0 }
+    }
+}
+
 /// What becomes of a wish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
@@ -38,8 +55,8 @@ pub enum Decision {
 
 /// Whether `principal`, itself or through one of its groups, may act at `scope` at that moment.
 /// An assignment counts only once it has propagated.
-pub fn allows(draft: &Draft<'_>, principal: Uuid, scope: &str, act: Act<'_>, now: Timestamp) -> bool {
-    decide(draft, principal, scope, act, now, &Attributes::new()) == Decision::Allowed
+pub fn allows(draft: &Draft<'_>, principal: Uuid, scope: &str, act: Act<'_>, at: impl Into<Moment>) -> bool {
+    decide(draft, principal, scope, act, at, &Attributes::new()) == Decision::Allowed
 }
 
 /// The same for a request with attributes, which conditions are about.
@@ -48,11 +65,11 @@ pub fn decide(
     principal: Uuid,
     scope: &str,
     act: Act<'_>,
-    now: Timestamp,
+    at: impl Into<Moment>,
     attributes: &Attributes,
 ) -> Decision {
     let mut decision = Decision::Denied;
-    for assignment in counting(draft, principal, scope, now) {
+    for assignment in counting(draft, principal, scope, at) {
         match grants(draft, &assignment, act, attributes) {
             Decision::Allowed => return Decision::Allowed,
             Decision::ConditionNotMet => decision = Decision::ConditionNotMet,
@@ -63,10 +80,11 @@ pub fn decide(
 }
 
 /// The assignments that count for `principal` and its groups at `scope` at that moment.
-pub fn counting(draft: &Draft<'_>, principal: Uuid, scope: &str, now: Timestamp) -> Vec<Resource> {
+pub fn counting(draft: &Draft<'_>, principal: Uuid, scope: &str, at: impl Into<Moment>) -> Vec<Resource> {
+    let at = at.into();
     let mut who = directory::groups_of(draft, principal);
     who.push(principal);
-    let counts = |assignment: &Value| who.iter().any(|one| names(assignment, *one)) && effective(assignment, now);
+    let counts = |assignment: &Value| who.iter().any(|one| names(assignment, *one)) && effective(assignment, at);
     resources::extensions_above_that(draft, scope, ASSIGNMENTS, counts)
 }
 
@@ -75,11 +93,12 @@ pub fn assignments_above(draft: &Draft<'_>, scope: &str) -> Vec<Resource> {
     resources::extensions_above(draft, scope, ASSIGNMENTS)
 }
 
-fn effective(assignment: &Value, now: Timestamp) -> bool {
-    match assignment["private"]["effective"].as_str().map(str::parse::<Timestamp>) {
-        Some(Ok(from)) => from <= now,
-        _ => true,
-    }
+fn effective(assignment: &Value, at: Moment) -> bool {
+    let time = |name: &str| assignment["private"][name].as_str().and_then(|text| text.parse::<Timestamp>().ok());
+    let Some(last) = time("effective") else { return true };
+    let asked = time("asked").unwrap_or(last);
+    let way = last.duration_since(asked).unsigned_abs();
+    last <= later(at.now, way.mul_f64(1.0 - at.share.clamp(0.0, 1.0)))
 }
 
 fn names(assignment: &Value, principal: Uuid) -> bool {

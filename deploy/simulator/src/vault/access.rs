@@ -2,6 +2,7 @@
 use serde_json::{Value, json};
 
 use super::refusal::VaultRefusal;
+use super::site::Wish;
 use crate::arm::{BearerError, Caller, verify_bearer};
 use crate::resources::Resource;
 use crate::roles::{self, Act};
@@ -91,21 +92,15 @@ pub(super) fn authenticate(world: &World, header: Option<&str>) -> Result<Caller
 }
 
 /// Refuses unless the caller holds the right on the vault, or on that secret or key of it.
-pub(super) fn authorize(
-    world: &World,
-    vault: &Resource,
-    caller: &Caller,
-    right: Right,
-    name: Option<&str>,
-) -> Result<(), VaultRefusal> {
+pub(super) fn authorize(wish: &Wish<'_>, right: Right, name: Option<&str>) -> Result<(), VaultRefusal> {
+    let Wish { world, vault, caller, at, .. } = wish;
     let resource = match name {
         Some(name) => format!("{}/{}/{name}", vault.id(), right.collection()),
         None => vault.id().to_owned(),
     };
     if vault.body["properties"]["enableRbacAuthorization"] == json!(true) {
-        let now = world.clock.now();
         let act = Act::Data(right.data_action());
-        if world.state.read(|draft| roles::allows(draft, caller.object_id, &resource, act, now)) {
+        if world.state.read(|draft| roles::allows(draft, caller.object_id, &resource, act, *at)) {
             return Ok(());
         }
         return Err(by_role(world, vault, caller, right, &resource));

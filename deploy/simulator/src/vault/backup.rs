@@ -17,7 +17,7 @@ const BACKUPS: &str = "vaultBackups";
 
 /// POST: the whole secret as one text.
 pub(super) async fn make(wish: &Wish<'_>, name: &str) -> Granted {
-    authorize(wish.world, &wish.vault, &wish.caller, Right::Backup, Some(name))?;
+    authorize(wish, Right::Backup, Some(name))?;
     let secret = live(wish, name)?;
     let key: [u8; 48] = rand::random();
     let text = URL_SAFE_NO_PAD.encode(key);
@@ -28,7 +28,7 @@ pub(super) async fn make(wish: &Wish<'_>, name: &str) -> Granted {
 
 /// POST: the secret as it was, under the name that it had.
 pub(super) async fn restore(wish: &Wish<'_>) -> Granted {
-    authorize(wish.world, &wish.vault, &wish.caller, Right::Restore, None)?;
+    authorize(wish, Right::Restore, None)?;
     let text = wish.body["value"].as_str().map(|text| text.trim_end_matches('=')).unwrap_or_default();
     let found = wish.world.state.get(BACKUPS, text).and_then(|kept| serde_json::from_value::<Secret>(kept).ok());
     let secret = found.ok_or_else(|| VaultRefusal::bad("The backup blob is not one of this subscription's."))?;

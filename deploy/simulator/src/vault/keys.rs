@@ -106,7 +106,7 @@ fn broken() -> VaultRefusal {
 
 /// POST: a new key, or a new version of one.
 pub(super) async fn create(wish: &Wish<'_>, name: &str) -> Granted {
-    authorize(wish.world, &wish.vault, &wish.caller, Right::CreateKey, Some(name))?;
+    authorize(wish, Right::CreateKey, Some(name))?;
     check_name(name)?;
     check_sizes(&wish.body, "")?;
     let kind = wish.body["kty"].as_str().unwrap_or_default();
@@ -147,7 +147,7 @@ pub(super) async fn create(wish: &Wish<'_>, name: &str) -> Granted {
 
 /// GET: the public half of a version, or of the latest.
 pub(super) fn get(wish: &Wish<'_>, name: &str, version: &str) -> Granted {
-    authorize(wish.world, &wish.vault, &wish.caller, Right::GetKey, Some(name))?;
+    authorize(wish, Right::GetKey, Some(name))?;
     let (key, version) = found(wish, name, version)?;
     key.body(&wish.vault, &version)
 }
@@ -171,7 +171,7 @@ fn with_pair(
     right: Right,
     act: impl Fn(&RsaPrivateKey, Oaep, &[u8]) -> Option<Vec<u8>>,
 ) -> Granted {
-    authorize(wish.world, &wish.vault, &wish.caller, right, Some(name))?;
+    authorize(wish, right, Some(name))?;
     let (key, version) = found(wish, name, version)?;
     let word = right.policy_word();
     if !version.enabled {

@@ -5,6 +5,7 @@ mod backup;
 mod deleted;
 mod document;
 mod firewall;
+mod front_ends;
 mod functions;
 mod keys;
 mod kind;
@@ -17,6 +18,7 @@ mod site;
 
 use crate::parts::Parts;
 
+pub use front_ends::FrontEnds;
 pub use lines::{deleted_lines, secret_lines};
 
 /// Adds the vaults and their hosts.

@@ -18,7 +18,7 @@ const LARGEST: usize = 25 * 1024;
 
 /// PUT: a new version.
 pub(super) async fn set(wish: &Wish<'_>, name: &str) -> Granted {
-    authorize(wish.world, &wish.vault, &wish.caller, Right::Set, Some(name))?;
+    authorize(wish, Right::Set, Some(name))?;
     check_name(name)?;
     let value = wish.body["value"].as_str().ok_or_else(|| VaultRefusal::bad("The property 'value' is required."))?;
     check_sizes(&wish.body, value)?;
@@ -42,7 +42,7 @@ pub(super) async fn set(wish: &Wish<'_>, name: &str) -> Granted {
 
 /// GET: the value of a version, or of the latest.
 pub(super) fn get(wish: &Wish<'_>, name: &str, version: &str) -> Granted {
-    authorize(wish.world, &wish.vault, &wish.caller, Right::Get, Some(name))?;
+    authorize(wish, Right::Get, Some(name))?;
     let secret = live(wish, name)?;
     let found = secret.version(version).ok_or_else(|| VaultRefusal::not_found(&format!("{name}/{version}")))?;
     if !found.enabled {
@@ -53,7 +53,7 @@ pub(super) fn get(wish: &Wish<'_>, name: &str, version: &str) -> Granted {
 
 /// PATCH: attributes, tags and content type of a version.
 pub(super) async fn update(wish: &Wish<'_>, name: &str, version: &str) -> Granted {
-    authorize(wish.world, &wish.vault, &wish.caller, Right::Update, Some(name))?;
+    authorize(wish, Right::Update, Some(name))?;
     check_sizes(&wish.body, "")?;
     let now = wish.world.clock.now();
     wish.world
@@ -74,13 +74,13 @@ pub(super) async fn update(wish: &Wish<'_>, name: &str, version: &str) -> Grante
 
 /// GET of all: names and attributes, no value.
 pub(super) fn list(wish: &Wish<'_>) -> Granted {
-    authorize(wish.world, &wish.vault, &wish.caller, Right::ReadMetadata, None)?;
+    authorize(wish, Right::ReadMetadata, None)?;
     entries(wish, "secrets", |secret| secret.deleted.is_none())
 }
 
 /// GET of the versions of one, no value.
 pub(super) fn versions(wish: &Wish<'_>, name: &str) -> Granted {
-    authorize(wish.world, &wish.vault, &wish.caller, Right::ReadMetadata, Some(name))?;
+    authorize(wish, Right::ReadMetadata, Some(name))?;
     // A secret that is not there has no versions, which is no error.
     let secret = live(wish, name).ok();
     let entries = secret.iter().flat_map(|secret| {
@@ -95,7 +95,7 @@ pub(super) fn versions(wish: &Wish<'_>, name: &str) -> Granted {
 
 /// DELETE: into the bin.
 pub(super) async fn delete(wish: &Wish<'_>, name: &str) -> Granted {
-    authorize(wish.world, &wish.vault, &wish.caller, Right::Delete, Some(name))?;
+    authorize(wish, Right::Delete, Some(name))?;
     let now = wish.world.clock.now();
     let takes = wish.world.clock.shorten(DELETION);
     wish.world
@@ -112,21 +112,21 @@ pub(super) async fn delete(wish: &Wish<'_>, name: &str) -> Granted {
 
 /// GET of all in the bin.
 pub(super) fn list_deleted(wish: &Wish<'_>) -> Granted {
-    authorize(wish.world, &wish.vault, &wish.caller, Right::ReadMetadata, None)?;
+    authorize(wish, Right::ReadMetadata, None)?;
     let now = wish.world.clock.now();
     entries(wish, "deletedsecrets", |secret| secret.deleted.as_ref().is_some_and(|bin| bin.settled <= now))
 }
 
 /// GET of one in the bin; 404 while its deletion still goes on.
 pub(super) fn get_deleted(wish: &Wish<'_>, name: &str) -> Granted {
-    authorize(wish.world, &wish.vault, &wish.caller, Right::ReadMetadata, Some(name))?;
+    authorize(wish, Right::ReadMetadata, Some(name))?;
     let secret = wish.world.state.read(|draft| settled(wish, draft, name))?;
     Ok((StatusCode::OK, latest(wish, &secret)))
 }
 
 /// POST: out of the bin.
 pub(super) async fn recover(wish: &Wish<'_>, name: &str) -> Granted {
-    authorize(wish.world, &wish.vault, &wish.caller, Right::Recover, Some(name))?;
+    authorize(wish, Right::Recover, Some(name))?;
     wish.world
         .state
         .change(|draft| {
@@ -140,7 +140,7 @@ pub(super) async fn recover(wish: &Wish<'_>, name: &str) -> Granted {
 
 /// DELETE of one in the bin: gone for good.
 pub(super) async fn purge(wish: &Wish<'_>, name: &str) -> Granted {
-    authorize(wish.world, &wish.vault, &wish.caller, Right::Purge, Some(name))?;
+    authorize(wish, Right::Purge, Some(name))?;
     if wish.vault.body["properties"]["enablePurgeProtection"] == json!(true) {
         return Err(VaultRefusal::forbidden(
             "ForbiddenByPolicy",

@@ -20,6 +20,7 @@ use crate::arm::Caller;
 use crate::door::{Asker, HostName};
 use crate::parts::Site;
 use crate::resources::Resource;
+use crate::roles::Moment;
 use crate::settings::Settings;
 use crate::world::World;
 
@@ -49,6 +50,8 @@ pub(super) struct Wish<'a> {
     pub(super) world: &'a World,
     pub(super) vault: Resource,
     pub(super) caller: Caller,
+    /// What the front end that it came to knows of assignments.
+    pub(super) at: Moment,
     pub(super) query: BTreeMap<String, String>,
     pub(super) body: Value,
 }
@@ -123,7 +126,8 @@ async fn grant(world: &World, heard: &mut Heard<'_>, query: BTreeMap<String, Str
     };
     let path = request.uri.path().trim_matches('/').to_owned();
     let parts: Vec<&str> = path.split('/').collect();
-    let wish = Wish { world, vault: heard.vault.clone(), caller, query, body };
+    let at = world.front_ends.next(heard.vault.id(), world.clock.now());
+    let wish = Wish { world, vault: heard.vault.clone(), caller, at, query, body };
     match (&request.method, parts.as_slice()) {
         (&Method::GET, ["secrets"]) => secrets::list(&wish),
         (&Method::PUT, ["secrets", name]) => secrets::set(&wish, name).await,

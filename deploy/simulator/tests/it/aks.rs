@@ -261,3 +261,43 @@ async fn a_cluster_is_told_as_a_recording_of_azure_tells_it() {
     let who = visitor.arm(Method::POST, &format!("{CLUSTER}/listClusterMonitoringUserCredential"), Value::Null).await;
     assert_eq!(who.body["kubeconfigs"][0]["name"], "clusterMonitoringUser");
 }
+
+#[tokio::test]
+async fn who_read_an_older_cluster_or_pool_writes_over_nothing() {
+    let visitor = visitor().await;
+    let made = make(&visitor, body()).await;
+    let pool_path = format!("{CLUSTER}/agentPools/system");
+    let tags = async || {
+        let cluster = visitor.arm(Method::GET, CLUSTER, Value::Null).await.body;
+        let pool = visitor.arm(Method::GET, &pool_path, Value::Null).await.body;
+        assert_eq!(cluster["properties"]["agentPoolProfiles"][0]["eTag"], pool["properties"]["eTag"]);
+        (cluster["eTag"].as_str().unwrap().to_owned(), pool["properties"]["eTag"].as_str().unwrap().to_owned())
+    };
+    let (cluster, pool) = tags().await;
+    assert_eq!(made["eTag"], cluster.as_str());
+    let refused = async |method: Method, path: &str, body: Value, header: (&'static str, &str)| {
+        let answer = visitor.arm_with(method, path, body, &[header]).await;
+        assert_eq!((answer.status, answer.code()), (StatusCode::PRECONDITION_FAILED, "PreconditionFailed"), "{path}");
+    };
+    let wanted = json!({"properties": {"count": 3, "vmSize": "Standard_D2s_v5", "mode": "System", "osType": "Linux"}});
+    for old in ["00000000", "\"00000000\""] {
+        refused(Method::PUT, CLUSTER, body(), ("if-match", old)).await;
+        refused(Method::PATCH, CLUSTER, json!({"tags": {}}), ("if-match", old)).await;
+        refused(Method::DELETE, CLUSTER, Value::Null, ("if-match", old)).await;
+        refused(Method::PUT, &pool_path, wanted.clone(), ("if-match", old)).await;
+        refused(Method::DELETE, &pool_path, Value::Null, ("if-match", old)).await;
+    }
+    refused(Method::PUT, CLUSTER, body(), ("if-none-match", "*")).await;
+    refused(Method::PUT, &CLUSTER.replace("shop", "none"), body(), ("if-match", "*")).await;
+    assert_eq!(tags().await, (cluster.clone(), pool.clone()), "what was refused has changed nothing");
+
+    // What is done to a pool leaves the cluster's own tag as it was, and the other way round it does not.
+    let asked = visitor.arm_with(Method::PUT, &pool_path, wanted, &[("if-match", &pool)]).await;
+    done(&visitor, &asked).await;
+    let (same, other) = tags().await;
+    assert!(same == cluster && other != pool);
+    let asked = visitor.arm_with(Method::PUT, CLUSTER, body(), &[("if-match", &format!("\"{same}\""))]).await;
+    done(&visitor, &asked).await;
+    let (cluster, pool) = tags().await;
+    assert!(cluster != same && pool != other);
+}

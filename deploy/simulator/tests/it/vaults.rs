@@ -411,3 +411,21 @@ async fn a_secret_that_is_not_there_has_no_versions_and_one_without_tags_tells_n
     let tagged = ask(&visitor, Method::PUT, "/secrets/name", json!({"value": "v", "tags": {"team": "payments"}})).await;
     assert_eq!(tagged.body["tags"], json!({"team": "payments"}));
 }
+
+#[tokio::test]
+async fn a_new_role_reaches_a_vaults_front_ends_one_after_another() {
+    let visitor = Visitor::arrive().await;
+    settled(&visitor, "kv-one").await;
+    grant(&visitor, "kv-one", SECRETS_OFFICER).await;
+    let mut granted = Vec::new();
+    for _ in 0..6 {
+        let mut there = 0;
+        for _ in 0..3 {
+            let answer = ask(&visitor, Method::GET, "/secrets", Value::Null).await;
+            there += usize::from(answer.status == StatusCode::OK);
+        }
+        granted.push(there);
+        visitor.advance(6);
+    }
+    assert_eq!(granted, [0, 0, 0, 1, 2, 3], "of three requests, every six seconds");
+}

@@ -164,19 +164,28 @@ impl Visitor {
         self.ask(&token, method, path, body).await
     }
 
+    /// The same with further headers.
+    pub async fn arm_with(&self, method: Method, path: &str, body: Value, headers: &[(&'static str, &str)]) -> Reply {
+        let token = self.owner("https://management.azure.com").await;
+        self.send_with(&token, method, &self.address(path), body, headers).await
+    }
+
     /// Asks ARM with a token.
     pub async fn ask(&self, token: &str, method: Method, path: &str, body: Value) -> Reply {
+        self.send(token, method, &self.address(path), body).await
+    }
+
+    fn address(&self, path: &str) -> String {
         let path = match path.starts_with("/subscriptions") || path.starts_with("https://") {
             true => path.to_owned(),
             false => format!("{}{path}", self.subscription()),
         };
         let path = if path.starts_with("https://") { path } else { format!("https://management.azure.com{path}") };
-        let path = match (path.contains("api-version"), path.contains('?')) {
+        match (path.contains("api-version"), path.contains('?')) {
             (true, _) => path,
             (false, true) => format!("{path}&api-version=2024-11-01"),
             (false, false) => format!("{path}?api-version=2024-11-01"),
-        };
-        self.send(token, method, &path, body).await
+        }
     }
 
     /// Asks the simulator itself, through the proxy.
@@ -186,7 +195,21 @@ impl Visitor {
 
     /// Sends any request with a token.
     pub async fn send(&self, token: &str, method: Method, url: &str, body: Value) -> Reply {
+        self.send_with(token, method, url, body, &[]).await
+    }
+
+    async fn send_with(
+        &self,
+        token: &str,
+        method: Method,
+        url: &str,
+        body: Value,
+        headers: &[(&'static str, &str)],
+    ) -> Reply {
         let mut request = self.anybody().request(method, url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         if !token.is_empty() {
             request = request.bearer_auth(token);
         }
