@@ -4,8 +4,10 @@ import os
 
 from lib.clusters import clusters
 from lib.directory import directory
+from lib.identities import identities
 from lib.roles import roles
 from lib.vaults import vaults
+from lib.workspaces import workspaces
 
 
 def story(az, cloud, suffix):
@@ -22,7 +24,9 @@ def story(az, cloud, suffix):
     assert az(f"group exists --name {name}") is True
     directory(az)
     roles(az, group["id"])
+    identities(az, name)
     vaults(az, name, suffix)
+    workspaces(az, name)
     clusters(az, name)
     az(f"group delete --name {name} --yes")
     assert az(f"group exists --name {name}") is False

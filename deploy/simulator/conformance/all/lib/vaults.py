@@ -15,8 +15,6 @@ def vaults(az, group, suffix):
     assignments = az("role assignment list --scope", SUBSCRIPTION)
     [owner] = [it for it in assignments if it["roleDefinitionId"].endswith(OWNER)]
     assert owner["principalName"] == os.environ["AZURE_CLIENT_ID"], owner
-    identity = az(f"identity create --resource-group {group} --name reader")
-    assert identity["clientId"] and identity["principalId"]
 
     officer = ["--role", "Key Vault Secrets Officer", "--scope", vault["id"]]
     made = az("role assignment create", *officer, "--assignee", os.environ["AZURE_CLIENT_ID"])
