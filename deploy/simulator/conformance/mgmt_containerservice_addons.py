@@ -60,7 +60,8 @@ with group("conformance-addons") as rg:
     logs = {"logAnalyticsWorkspaceResourceID": workspace}
     holds(switch_on(omsagent=logs), "omsagent")
     holds(switch_on(omsagent=logs | {"useAADAuth": "false"}), "omsagent")
-    holds(switch_on(omsagent=logs | {"useAADAuth": "true"}))
+    entra = switch_on(omsagent=logs | {"useAADAuth": "true"})
+    holds(entra)
 
     everything = {"azurepolicy": {}, "azureKeyvaultSecretsProvider": {"enableSecretRotation": "true"}, "omsagent": logs}
     holds(switch_on(**everything), *everything)
@@ -68,7 +69,10 @@ with group("conformance-addons") as rg:
     holds(none)
     assert identities(none)[OWN] == (kubelet.client_id, kubelet.object_id), "the nodes' own identity stays the same"
 
-    # The newer switch of monitoring is another word for the add-on with Entra.
+    # The newer switch of monitoring and the add-on with Entra are two words for one thing.
+    mirrored = entra.properties.azure_monitor_profile
+    assert mirrored and mirrored.container_insights.enabled, mirrored
+    assert mirrored.container_insights.log_analytics_workspace_resource_id.lower() == workspace.lower()
     newer = {"containerInsights": {"enabled": True, "logAnalyticsWorkspaceResourceId": workspace}}
     monitored = change(addon_profiles=None, azure_monitor_profile=newer)
     assert monitored.properties.addon_profiles["omsagent"].config["useAADAuth"] == "true"
