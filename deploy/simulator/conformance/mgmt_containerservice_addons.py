@@ -1,13 +1,14 @@
-"""azure-mgmt-containerservice: the add-ons of a cluster, and the identity that each of them puts on the nodes."""
+"""azure-mgmt-containerservice: a cluster's add-ons and cost analysis, and the identity that each puts on the nodes."""
 
 from azure.mgmt.containerservice import ContainerServiceClient
 from azure.mgmt.loganalytics import LogAnalyticsManagementClient
 
-from lib.azure import LOCATION, SUBSCRIPTION, credential, group, register
+from lib.azure import LOCATION, SUBSCRIPTION, credential, group, refused, register
 from lib.cluster import body
 from lib.scale_sets import identities
 
 OWN = "shop-agentpool"
+COSTS = "cost-analysis-identity"
 # Each add-on, and the identity that it brings.
 BRINGS = {
     "omsagent": "omsagent-shop",
@@ -19,9 +20,10 @@ register("Microsoft.ContainerService", "Microsoft.OperationalInsights")
 clusters = ContainerServiceClient(credential(), SUBSCRIPTION).managed_clusters
 
 
-def change(**properties):
+def change(tier="Free", **properties):
     """Changes what is named of the cluster, and leaves the rest as it is."""
     cluster = clusters.get(rg, "shop")
+    cluster.sku = {"name": "Base", "tier": tier}
     for name, value in properties.items():
         setattr(cluster.properties, name, value)
     return clusters.begin_create_or_update(rg, "shop", cluster).result()
@@ -77,4 +79,15 @@ with group("conformance-addons") as rg:
     monitored = change(addon_profiles=None, azure_monitor_profile=newer)
     assert monitored.properties.addon_profiles["omsagent"].config["useAADAuth"] == "true"
     holds(monitored)
+
+    # Costs by namespace are for a tier that is paid, which nobody leaves while they are on.
+    costs = {"costAnalysis": {"enabled": True}}
+    refused(lambda: change("Free", metrics_profile=costs), 400, None)
+    analysed = change("Standard", metrics_profile=costs)
+    assert set(identities(analysed)) == {OWN, COSTS}, identities(analysed)
+    assert set(analysed.properties.identity_profile) == {"kubeletidentity"}
+    refused(lambda: change("Free"), 400, None)
+    without = change("Standard", metrics_profile={"costAnalysis": {"enabled": False}})
+    assert set(identities(without)) == {OWN}
+    assert change("Free").sku.tier == "Free"
     clusters.begin_delete(rg, "shop").result()
