@@ -1,13 +1,15 @@
-"""kubectl with a token of Entra, for a cluster without local accounts whose rights come from role assignments."""
+"""kubectl with a token of Entra, for a cluster without local accounts whose rights come from role assignments,
+up to the draining of a node."""
 
 from lib.azure import credential, grant, group, object_id, refused, register, until
 from lib.cluster import RBAC_CLUSTER_ADMIN, SERVER_APPLICATION, create, kubeconfig, kubectl
+from lib.nodes import drain
 from lib.workload import exercise
 
 register("Microsoft.ContainerService")
 
 with group("conformance-kubectl-token") as rg:
-    cluster = create(rg, "shop", entra=True)
+    cluster = create(rg, "shop", nodes=2, entra=True)
     refused(
         lambda: kubeconfig(rg, "shop"),
         400,
@@ -27,6 +29,7 @@ with group("conformance-kubectl-token") as rg:
         grant(cluster.id, RBAC_CLUSTER_ADMIN, object_id())
         until(lambda: kube.said("get", "nodes")[0])
         exercise(kube)
+        drain(kube)
     with kubectl(config, "--token=nonsense") as stranger:
         unknown = stranger.refused("get", "pods")
         assert "You must be logged in to the server" in unknown, unknown
