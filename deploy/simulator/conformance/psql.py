@@ -1,78 +1,8 @@
 """psql: the statements of the web app and of rotation, answered as a real PostgreSQL answers them."""
 
 from lib.azure import credential
-from lib.psql import real, simulated, verifier
+from lib.psql import real, simulated, statements, verifier
 
-APPLICATION = [
-    "select 1, 'It''s', true, null",
-    "select 3000000000, -7, 1.50",
-    "select current_user, session_user, current_database(), current_schema()",
-    "select '7'::bigint, cast('t' as boolean), 'x'::text as letter",
-    "select pg_is_in_recovery()",
-    "show server_encoding",
-    "show standard_conforming_strings",
-    "set application_name = 'trial'",
-    "show application_name",
-    "select current_setting('application_name')",
-    "reset application_name",
-    "show transaction_isolation",
-    "set statement_timeout = 5000",
-    "show statement_timeout",
-    "show colour",
-    "select nothing()",
-    "select nothing",
-    "selec 1",
-    "select 'open'::integer",
-    "begin",
-    "set application_name = 'inside'",
-    "select nothing()",
-    "select 1",
-    "rollback",
-    "show application_name",
-    "create role another",
-    "alter role server_admin password 'mine now'",
-    "drop role server_admin",
-    "alter role payments_app nologin",
-]
-ADMINISTRATOR = [
-    "create role reporting",
-    "create role reporting",
-    'create role "Odd Name" login password \'odd\'',
-    "grant connect on database payments to reporting",
-    "grant usage on schema public to reporting, payments_app",
-    "grant select, insert, update, delete on all tables in schema public to reporting",
-    "grant all privileges on database payments to payments_app",
-    "grant connect on database nowhere to reporting",
-    "grant usage on schema nowhere to reporting",
-    "grant select on nothing to reporting",
-    "grant connect on database payments to nobody",
-    "grant reporting to payments_app",
-    "grant reporting to nobody",
-    "revoke reporting from payments_app",
-    "revoke usage on schema public from reporting",
-    "alter role reporting login",
-    "alter role nobody login",
-    "begin",
-    "create role inside login",
-    "alter role inside password 'in a transaction'",
-    "rollback",
-    "alter role inside password 'gone'",
-    "begin",
-    "create user inside password 'in a transaction'",
-    "commit",
-    "drop role inside, reporting",
-    "drop role inside",
-    "drop role inside",
-    "drop role if exists inside",
-    'drop user "Odd Name"',
-    "drop role server_admin",
-    "select pg_terminate_backend(2147483647)",
-    "select count(*) from pg_stat_activity where usename = 'nobody'",
-    "select usename, datname, state, backend_type from pg_stat_activity where pid = pg_backend_pid()",
-    "revoke all privileges on database payments, postgres from reporting",
-    "drop role reporting",
-    "drop role if exists reporting",
-]
 ROTATION = "correct horse battery staple"
 
 
@@ -87,8 +17,8 @@ reality = real(passwords)
 both = [simulation, reality]
 differences = []
 
-compare(differences, *(server.run("payments_app", passwords["payments_app"], APPLICATION) for server in both))
-compare(differences, *(server.run("server_admin", passwords["server_admin"], ADMINISTRATOR) for server in both))
+compare(differences, *(server.run("payments_app", passwords["payments_app"], statements("application")) for server in both))
+compare(differences, *(server.run("server_admin", passwords["server_admin"], statements("administrator")) for server in both))
 for user, password in [("payments_app", "wrong"), ("stranger", "wrong")]:
     said = [server.refusal(user, password) for server in both]
     assert said[0] == said[1] == f'password authentication failed for user "{user}"', said

@@ -13,6 +13,12 @@ STATE = pathlib.Path(os.environ["SSL_CERT_FILE"]).parent
 REAL = os.environ["REAL_POSTGRES"]
 
 
+def statements(name):
+    """What is asked of both servers, a statement a line; sqlx asks the same."""
+    text = (pathlib.Path(__file__).parent.parent / "statements" / f"{name}.sql").read_text()
+    return [line.removesuffix(";") for line in text.splitlines() if not line.startswith("--")]
+
+
 class Server:
     """One server, by what a client is told of it."""
 

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::arm::Refusal;
+
 /// An add-on that brings an identity of its own: the name of that identity.
 ///
 /// With Entra authentication the monitoring add-on uses the cluster's identity through a side-car, so the nodes get
@@ -24,6 +26,11 @@ pub fn node_identity(key: &str, addon: &Value, cluster: &str) -> Option<String> 
 
 /// Every identity that the cluster's add-ons and settings put on its nodes: (add-on's key, or empty, name).
 pub fn node_identities(properties: &Value, cluster: &str) -> Vec<(String, String)> {
+    // Where the cluster is a service principal, its add-ons are that principal too and bring none of their own
+    // (github.com/Azure/secrets-store-csi-driver-provider-azure/issues/1254).
+    if properties["servicePrincipalProfile"]["clientId"] != "msi" {
+        return Vec::new();
+    }
     let addons = properties["addonProfiles"].as_object().into_iter().flatten();
     let mut found: Vec<(String, String)> =
         addons.filter_map(|(key, addon)| Some((key.clone(), node_identity(key, addon, cluster)?))).collect();
@@ -33,15 +40,68 @@ pub fn node_identities(properties: &Value, cluster: &str) -> Vec<(String, String
     found
 }
 
-/// The newer switch for monitoring and the older one say the same; each is mirrored into the other.
-pub fn mirror_monitoring(properties: &mut Value) {
-    let switch = properties["azureMonitorProfile"]["containerInsights"].clone();
-    if switch["enabled"] == true && properties["addonProfiles"]["omsagent"]["enabled"] != true {
-        properties["addonProfiles"]["omsagent"] = json!({"enabled": true, "config": {
-            "logAnalyticsWorkspaceResourceID": switch["logAnalyticsWorkspaceResourceId"],
-            "useAADAuth": "true",
-        }});
+/// What a cluster's properties say of monitoring: on or off, and into which workspace.
+type Monitoring = (bool, Value);
+
+/// As the add-on says it, under whichever way its key is written.
+fn by_addon(properties: &Value) -> Monitoring {
+    let addons = properties["addonProfiles"].as_object().into_iter().flatten();
+    let addon = addons.filter(|(key, _)| key.eq_ignore_ascii_case("omsagent")).map(|(_, addon)| addon).next();
+    let is_on = addon.is_some_and(|addon| addon["enabled"] == true);
+    let workspace = addon.filter(|_| is_on).map(|addon| addon["config"]["logAnalyticsWorkspaceResourceID"].clone());
+    (is_on, workspace.unwrap_or_default())
+}
+
+/// As the newer switch says it.
+fn by_switch(properties: &Value) -> Monitoring {
+    let switch = &properties["azureMonitorProfile"]["containerInsights"];
+    let is_on = switch["enabled"] == true;
+    (is_on, if is_on { switch["logAnalyticsWorkspaceResourceId"].clone() } else { Value::Null })
+}
+
+/// The newer switch for monitoring and the older add-on say the same: what a request changes of one is mirrored into the
+/// other, so that who knows only one of them can send the other back as it was.
+pub fn mirror_monitoring(properties: &mut Value, standing: Option<&Value>) {
+    let before = standing.map_or((false, Value::Null), by_addon);
+    let (addon, switch) = (by_addon(properties), by_switch(properties));
+    if switch != before && addon == before {
+        let (is_on, workspace) = switch;
+        if let Some(addons) = properties["addonProfiles"].as_object_mut() {
+            addons.retain(|key, _| !key.eq_ignore_ascii_case("omsagent"));
+        }
+        properties["addonProfiles"]["omsagent"] = match is_on {
+            true => json!({"enabled": true, "config": {
+                "logAnalyticsWorkspaceResourceID": workspace, "useAADAuth": "true",
+            }}),
+            false => json!({"enabled": false}),
+        };
+    } else if addon.0 || properties["azureMonitorProfile"]["containerInsights"].is_object() {
+        let told = &mut properties["azureMonitorProfile"]["containerInsights"];
+        if !told.is_object() {
+            *told = json!({});
+        }
+        told["enabled"] = json!(addon.0);
+        match (told.as_object_mut(), addon.0) {
+            (Some(told), true) => drop(told.insert("logAnalyticsWorkspaceResourceId".into(), addon.1)),
+            (Some(told), false) => drop(told.remove("logAnalyticsWorkspaceResourceId")),
+            (None, _) => {}
+        }
     }
+}
+
+/// Cost analysis is for tiers that are paid for, and for clusters with a managed identity.
+pub fn check_cost_analysis(properties: &Value, tier: &str) -> Result<(), Refusal> {
+    if properties["metricsProfile"]["costAnalysis"]["enabled"] != true {
+        return Ok(());
+    }
+    let refused = |why: &str| Err(Refusal::bad("BadRequest", why).about("metricsProfile.costAnalysis"));
+    if !matches!(tier, "Standard" | "Premium") {
+        return refused("Cost analysis needs the tier Standard or Premium of the cluster.");
+    }
+    if properties["servicePrincipalProfile"]["clientId"] != "msi" {
+        return refused("Cost analysis needs a cluster with a managed identity.");
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -57,5 +117,34 @@ mod tests {
         assert_eq!(node_identity("omsAgent", &entra, "c"), None);
         assert_eq!(node_identity("omsagent", &off, "c"), None);
         assert_eq!(node_identity("azurepolicy", &json!({"enabled": true}), "c"), Some("azurepolicy-c".into()));
+    }
+
+    #[test]
+    fn what_a_request_changes_of_monitoring_is_told_both_ways() {
+        let addon =
+            |on: bool| json!({"omsagent": {"enabled": on, "config": {"logAnalyticsWorkspaceResourceID": "/w"}}});
+        let switch = |on: bool| json!({"containerInsights": {"enabled": on, "logAnalyticsWorkspaceResourceId": "/w"}});
+        let on = json!({"addonProfiles": addon(true), "azureMonitorProfile": switch(true)});
+        let off =
+            json!({"addonProfiles": addon(false), "azureMonitorProfile": {"containerInsights": {"enabled": false}}});
+        for (asked, standing, expected) in [
+            (json!({"addonProfiles": addon(true)}), None, true),
+            (json!({"azureMonitorProfile": switch(true)}), None, true),
+            (json!({"addonProfiles": addon(false), "azureMonitorProfile": switch(true)}), Some(&on), false),
+            (json!({"addonProfiles": addon(true), "azureMonitorProfile": switch(false)}), Some(&on), false),
+            (
+                json!({"addonProfiles": addon(true), "azureMonitorProfile": {"containerInsights": {"enabled": false}}}),
+                Some(&off),
+                true,
+            ),
+            (json!({"addonProfiles": addon(false), "azureMonitorProfile": switch(true)}), Some(&off), true),
+            (on.clone(), Some(&on), true),
+        ] {
+            let mut after = asked.clone();
+            mirror_monitoring(&mut after, standing);
+            let workspace = if expected { json!("/w") } else { Value::Null };
+            assert_eq!(by_addon(&after), (expected, workspace.clone()), "{asked}");
+            assert_eq!(by_switch(&after), (expected, workspace), "{asked}");
+        }
     }
 }

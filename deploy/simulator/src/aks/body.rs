@@ -44,7 +44,7 @@ pub fn complete(
         }
     }
     let version = complete_version(offer, asked, &mut properties, standing)?;
-    complete_identity(asked, &mut properties)?;
+    complete_identity(asked, &mut properties, standing)?;
     check_dns_prefix(&properties)?;
     default(&mut properties, "nodeResourceGroup", json!(format!("MC_{group}_{name}_{location}")));
     if properties["nodeResourceGroup"].as_str().is_some_and(|it| it.len() > 80) {
@@ -66,7 +66,8 @@ pub fn complete(
     if properties["autoUpgradeProfile"]["nodeOSUpgradeChannel"].is_null() {
         properties["autoUpgradeProfile"]["nodeOSUpgradeChannel"] = json!("NodeImage");
     }
-    super::addons::mirror_monitoring(&mut properties);
+    super::addons::mirror_monitoring(&mut properties, standing.map(|it| &it["properties"]));
+    super::addons::check_cost_analysis(&properties, asked["sku"]["tier"].as_str().unwrap_or("Free"))?;
     complete_pools(offer, &mut properties, &version, location)?;
     offer.settle_images(standing, properties["agentPoolProfiles"].as_array_mut().map_or(&mut [], Vec::as_mut_slice));
     let mut document = json!({
@@ -175,12 +176,21 @@ fn unavailable(body: &Value, asked: &str, why: Unavailable) -> Refusal {
     )
 }
 
-/// A managed identity or a service principal: one of them a cluster must have.
-fn complete_identity(asked: &Value, properties: &mut Value) -> Result<(), Refusal> {
+/// A managed identity or a service principal: one of them a cluster must have, and from the first there is no way back.
+fn complete_identity(asked: &Value, properties: &mut Value, standing: Option<&Value>) -> Result<(), Refusal> {
     let managed = matches!(asked["identity"]["type"].as_str(), Some("SystemAssigned" | "UserAssigned"));
     let principal =
         properties["servicePrincipalProfile"]["clientId"].as_str().filter(|it| *it != "msi").map(str::to_owned);
     match (managed, principal) {
+        (false, Some(_))
+            if standing.is_some_and(|it| it["properties"]["servicePrincipalProfile"]["clientId"] == "msi") =>
+        {
+            return Err(Refusal::bad(
+                "BadRequest",
+                "A cluster with a managed identity cannot be changed to one with a service principal.",
+            )
+            .about("servicePrincipalProfile"));
+        }
         (true, _) => properties["servicePrincipalProfile"] = json!({"clientId": "msi"}),
         // The secret is taken and never told again.
         (false, Some(client)) => properties["servicePrincipalProfile"] = json!({ "clientId": client }),

@@ -77,8 +77,17 @@ fn new_cluster(ask: &Ask, mut document: Value) -> Result<Resource, Refusal> {
 
 /// The parts of a standing cluster that a PUT does not touch.
 fn carry_over(document: &mut Value, standing: &Value) {
-    for field in ["id", "name", "type", "identity"] {
+    for field in ["id", "name", "type"] {
         document[field] = standing[field].clone();
+    }
+    // Asked for again, an identity stays who it is; one of another kind takes its place.
+    let asked = &document["identity"];
+    if asked.is_null() || asked["type"] == standing["identity"]["type"] {
+        let others = asked["userAssignedIdentities"].clone();
+        document["identity"] = standing["identity"].clone();
+        if others.is_object() {
+            document["identity"]["userAssignedIdentities"] = others;
+        }
     }
     for field in ["resourceUID", "fqdn", "azurePortalFQDN", "identityProfile"] {
         document["properties"][field] = standing["properties"][field].clone();
@@ -90,6 +99,7 @@ fn carry_over(document: &mut Value, standing: &Value) {
     let addons = document["properties"]["addonProfiles"].as_object_mut();
     for (key, addon) in addons.into_iter().flatten() {
         if let Some(addon) = addon.as_object_mut() {
+            // The settling of the nodes takes away those that are no longer.
             let identity = standing["properties"]["addonProfiles"][key.as_str()]["identity"].clone();
             addon.insert("identity".into(), identity);
         }
@@ -109,9 +119,22 @@ fn complete_issuer(draft: &mut Draft<'_>, world: &World, document: &mut Value) {
     document["properties"]["oidcIssuerProfile"]["issuerURL"] = json!(url);
 }
 
-fn system_identity(draft: &mut Draft<'_>, world: &World, cluster: &mut Resource) {
-    let kind = cluster.body["identity"]["type"].as_str().unwrap_or_default();
-    if kind != "SystemAssigned" || cluster.body["identity"]["principalId"].is_string() {
+/// Makes or names who the cluster is; `before` is who it was, and is somebody no longer where another takes its place.
+fn settle_identity(draft: &mut Draft<'_>, world: &World, cluster: &mut Resource, before: &Value) {
+    if cluster.body["identity"]["principalId"].is_string() {
+        return;
+    }
+    if let Some(gone) = before["principalId"].as_str().and_then(|it| Uuid::parse_str(it).ok()) {
+        directory::remove(draft, gone);
+    }
+    let named = cluster.body.pointer_mut("/identity/userAssignedIdentities").and_then(Value::as_object_mut);
+    for (id, told) in named.into_iter().flatten() {
+        if let Some(found) = resources::find(draft, id) {
+            let properties = &found.body["properties"];
+            *told = json!({"clientId": properties["clientId"], "principalId": properties["principalId"]});
+        }
+    }
+    if cluster.body["identity"]["type"] != "SystemAssigned" {
         return;
     }
     let name = cluster.body["name"].as_str().unwrap_or_default();
@@ -181,6 +204,7 @@ impl Kind for ManagedClusters {
                 let surging = pools::surging(before, &document);
                 quota::check(draft, world, &document, &surging)?;
                 complete_issuer(draft, world, &mut document);
+                let who = standing.as_ref().map(|it| it.body["identity"].clone()).unwrap_or_default();
                 let (mut cluster, verb, takes) = match standing {
                     None => {
                         let spread = Duration::from_secs(u64::from(Uuid::new_v4().as_bytes()[0]) % 120);
@@ -193,7 +217,7 @@ impl Kind for ManagedClusters {
                     }
                 };
                 etags::renew(&mut cluster, None);
-                system_identity(draft, world, &mut cluster);
+                settle_identity(draft, world, &mut cluster, &who);
                 cluster.body["properties"]["powerState"] = json!({"code": "Running"});
                 set_states(
                     &mut cluster,

@@ -47,6 +47,7 @@ pub fn settle(draft: &mut Draft<'_>, world: &World, cluster: &mut Resource) -> R
         cluster.body["properties"]["identityProfile"] = json!({"kubeletidentity": named(&kubelet)});
         on_nodes.push(kubelet);
     }
+    forget_identities(cluster);
     for (addon, identity_name) in addons::node_identities(&cluster.body["properties"], &name) {
         let made = identity(draft, &identity_name);
         if !addon.is_empty() {
@@ -71,6 +72,14 @@ pub fn settle(draft: &mut Draft<'_>, world: &World, cluster: &mut Resource) -> R
         }
     }
     Ok(())
+}
+
+/// What the add-ons were told to be; those that still are somebody are told again.
+fn forget_identities(cluster: &mut Resource) {
+    let addons = cluster.body["properties"]["addonProfiles"].as_object_mut();
+    for addon in addons.into_iter().flatten().filter_map(|(_, addon)| addon.as_object_mut()) {
+        addon.remove("identity");
+    }
 }
 
 /// The address behind which the nodes call others, where Azure is to give one.

@@ -34,6 +34,8 @@ pub(super) async fn route(
         let api_version = checks::api_version(&query(&request))?;
         return Ok(axum::Json(cloud::endpoints(&api_version)).into_response());
     }
+    // Nothing is taken from who is not known, and they too are told what there is.
+    *left = Limits::all(&request.method, &path);
     let caller = authenticate(world, &request.headers)?;
     let settings = world.state.read(Settings::read);
     if settings.rate_limits {
@@ -41,8 +43,6 @@ pub(super) async fn route(
         *left = told;
         taken?;
         world.limits.take_of_aks(&world.clock, &request.method, &path)?;
-    } else {
-        *left = Limits::all(&request.method, &path);
     }
     let mut query = query(&request);
     let api_version = checks::api_version(&query)?;

@@ -93,6 +93,17 @@ impl Kind {
             Self::Time => "timestamptz",
         }
     }
+
+    /// The name of the standard, by which errors call it.
+    pub(super) fn spoken(self) -> &'static str {
+        match self {
+            Self::Boolean => "boolean",
+            Self::Integer => "integer",
+            Self::BigInteger => "bigint",
+            Self::Time => "timestamp with time zone",
+            Self::Numeric | Self::Text | Self::Name => self.name(),
+        }
+    }
 }
 
 /// Words that are functions without parentheses.

@@ -36,13 +36,14 @@ pub(super) fn kind_of(expression: &Expression) -> Result<Kind, Refusal> {
         Expression::Cast(_, kind) => *kind,
         Expression::Terminate(_) => Kind::Boolean,
         Expression::Call { function, argument } => match (function.as_str(), argument) {
-            ("version" | "current_schema", None) | ("current_setting", Some(_)) => Kind::Text,
+            ("version", None) | ("current_setting", Some(_)) => Kind::Text,
             (
                 "now" | "current_timestamp" | "transaction_timestamp" | "statement_timestamp" | "clock_timestamp",
                 None,
             ) => Kind::Time,
             (
-                "current_user" | "user" | "session_user" | "current_role" | "current_database" | "current_catalog",
+                "current_user" | "user" | "session_user" | "current_role" | "current_database" | "current_catalog"
+                | "current_schema",
                 None,
             ) => Kind::Name,
             ("pg_backend_pid", None) => Kind::Integer,
@@ -95,7 +96,7 @@ fn number_of(number: &str) -> Value {
 
 fn cast(value: Value, kind: Kind) -> Result<Value, Refusal> {
     let Some(text) = value.text() else { return Ok(Value::Null) };
-    let wrong = || Refusal::not_a(kind.name(), &text);
+    let wrong = || Refusal::not_a(kind.spoken(), &text);
     Ok(match (kind, value) {
         (Kind::Text | Kind::Name, _) => Value::Text(text),
         (Kind::Integer, Value::Boolean(value)) => Value::Integer(value.into()),

@@ -164,7 +164,7 @@ fn agent_runs(cluster: &Value) -> bool {
 }
 
 /// What a cluster reports: rows by table.
-type Tables = [(&'static str, Keep, Vec<Value>); 4];
+type Tables = [(&'static str, Keep, Vec<Value>); 5];
 
 fn look(world: &World, cluster: &Resource, since: Timestamp, now: Timestamp) -> Tables {
     let about = Cluster { id: cluster.id(), name: source(cluster), now };
@@ -181,6 +181,7 @@ fn look(world: &World, cluster: &Resource, since: Timestamp, now: Timestamp) -> 
     [
         ("KubeNodeInventory", Keep::Latest, about.nodes(&objects("nodes"))),
         ("KubePodInventory", Keep::Latest, about.pods(&pods, &objects("services"))),
+        ("InsightsMetrics", Keep::Latest, about.metrics(&objects("deployments.apps"))),
         ("KubeEvents", Keep::Every, about.events(&objects("events"), since)),
         ("ContainerLogV2", Keep::Every, lines),
     ]

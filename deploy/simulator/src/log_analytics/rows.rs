@@ -128,6 +128,34 @@ impl Cluster<'_> {
         .collect()
     }
 
+    /// `InsightsMetrics`: how many replicas of each deployment are ready, as the agent collects it by default
+    /// (learn.microsoft.com/azure/azure-monitor/containers/container-insights-deployment-hpa-metrics).
+    pub(super) fn metrics(&self, deployments: &[Value]) -> Vec<Value> {
+        let of_deployment = |it: &Value| {
+            let number = |pointer: &str| place::at(it, pointer).and_then(Value::as_i64).unwrap_or(0);
+            let tags = json!({
+                "container.azm.ms/clusterId": self.id,
+                "container.azm.ms/clusterName": self.name,
+                "creationTime": it["metadata"]["creationTimestamp"],
+                "deployment": it["metadata"]["name"],
+                "deploymentStrategy": it["spec"]["strategy"]["type"],
+                "k8sNamespace": it["metadata"]["namespace"],
+                "spec_replicas": number("/spec/replicas"),
+                "status_replicas_available": number("/status/availableReplicas"),
+                "status_replicas_updated": number("/status/updatedReplicas"),
+            });
+            let record = json!({
+                "Origin": "container.azm.ms/telegraf",
+                "Namespace": "container.azm.ms/kubestate",
+                "Name": "kube_deployment_status_replicas_ready",
+                "Val": number("/status/readyReplicas") as f64,
+                "Tags": tags.to_string(),
+            });
+            self.record(self.now, "", record)
+        };
+        deployments.iter().map(of_deployment).collect()
+    }
+
     /// `ContainerLogV2`: one record for a line.
     pub(super) fn line(&self, pod: &Value, container: &str, at: Timestamp, stream: &str, line: &str) -> Value {
         let statuses = pod["status"]["containerStatuses"].as_array().into_iter().flatten();

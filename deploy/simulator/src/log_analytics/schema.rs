@@ -33,7 +33,7 @@ const EVERY: [(&str, Kind); 5] = [
     ("_ResourceId", Kind::Text),
 ];
 
-const TABLES: [Schema; 6] = [
+const TABLES: [Schema; 7] = [
     Schema {
         name: "KubeNodeInventory",
         source: "Containers",
@@ -108,6 +108,18 @@ const TABLES: [Schema; 6] = [
             ("PodNamespace", Kind::Text),
             ("LogMessage", Kind::Dynamic),
             ("LogSource", Kind::Text),
+        ],
+    },
+    Schema {
+        name: "InsightsMetrics",
+        source: "Insights",
+        columns: &[
+            ("Computer", Kind::Text),
+            ("Origin", Kind::Text),
+            ("Namespace", Kind::Text),
+            ("Name", Kind::Text),
+            ("Val", Kind::Real),
+            ("Tags", Kind::Text),
         ],
     },
     Schema {

@@ -301,3 +301,90 @@ async fn who_read_an_older_cluster_or_pool_writes_over_nothing() {
     let (cluster, pool) = tags().await;
     assert!(cluster != same && pool != other);
 }
+
+#[tokio::test]
+async fn a_cluster_that_is_a_service_principal_becomes_one_with_an_identity_and_never_back() {
+    let visitor = visitor().await;
+    let mut principal = body();
+    principal.as_object_mut().unwrap().remove("identity");
+    let client = "11111111-1111-1111-1111-111111111111";
+    principal["properties"]["servicePrincipalProfile"] = json!({"clientId": client, "secret": "told once"});
+    principal["properties"]["addonProfiles"] = json!({"azureKeyvaultSecretsProvider": {"enabled": true}});
+    let made = make(&visitor, principal.clone()).await;
+    assert_eq!(made["properties"]["servicePrincipalProfile"], json!({"clientId": client}));
+    assert!(made["identity"].is_null() && made["properties"]["identityProfile"].is_null(), "{made}");
+    assert!(made["properties"]["addonProfiles"]["azureKeyvaultSecretsProvider"]["identity"].is_null(), "{made}");
+    assert!(on_nodes(&visitor).await.is_empty(), "its nodes have no managed identity");
+
+    // As az sends it: the whole of what it read, with an identity.
+    let mut wanted = made.clone();
+    wanted["identity"] = json!({"type": "SystemAssigned"});
+    let asked = visitor.arm(Method::PUT, CLUSTER, wanted).await;
+    assert_eq!(asked.status, StatusCode::OK, "{}", asked.body);
+    done(&visitor, &asked).await;
+    let now = visitor.arm(Method::GET, CLUSTER, Value::Null).await.body;
+    assert_eq!(now["properties"]["servicePrincipalProfile"]["clientId"], "msi");
+    assert!(now["identity"]["principalId"].is_string() && now["identity"]["tenantId"].is_string(), "{now}");
+    assert_eq!(on_nodes(&visitor).await, ["azurekeyvaultsecretsprovider-shop", "shop-agentpool"]);
+    let back = visitor.arm(Method::PUT, CLUSTER, principal).await;
+    assert_eq!((back.status, back.code()), (StatusCode::BAD_REQUEST, "BadRequest"), "{}", back.body);
+
+    // And on to an identity of one's own: the first is nobody any more.
+    let own = "/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/own";
+    let own = visitor.arm(Method::PUT, own, json!({"location": "westeurope"})).await.body;
+    let mut wanted = now.clone();
+    wanted["identity"] = json!({"type": "UserAssigned", "userAssignedIdentities": {own["id"].as_str().unwrap(): {}}});
+    let asked = visitor.arm(Method::PUT, CLUSTER, wanted).await;
+    done(&visitor, &asked).await;
+    let then = visitor.arm(Method::GET, CLUSTER, Value::Null).await.body;
+    let told = &then["identity"]["userAssignedIdentities"][own["id"].as_str().unwrap()];
+    assert_eq!(told["principalId"], own["properties"]["principalId"]);
+    let first = uuid::Uuid::parse_str(now["identity"]["principalId"].as_str().unwrap()).unwrap();
+    assert!(visitor.world().state.read(|draft| azure_simulator::directory::find(draft, first)).is_none());
+}
+
+#[tokio::test]
+async fn an_add_on_that_is_off_is_nobody_and_cost_analysis_is_paid_for() {
+    let visitor = visitor().await;
+    make(&visitor, body()).await;
+    let put = async |addons: Value, costs: bool, tier: &str| {
+        let mut changed = body();
+        changed["properties"]["addonProfiles"] = addons;
+        changed["properties"]["metricsProfile"] = json!({"costAnalysis": {"enabled": costs}});
+        changed["sku"] = json!({"name": "Base", "tier": tier});
+        visitor.arm(Method::PUT, CLUSTER, changed).await
+    };
+    let driver = |on: bool| json!({"azureKeyvaultSecretsProvider": {"enabled": on}});
+    let refused = put(driver(true), true, "Free").await;
+    assert_eq!((refused.status, refused.code()), (StatusCode::BAD_REQUEST, "BadRequest"), "{}", refused.body);
+    let all = vec!["azurekeyvaultsecretsprovider-shop", "cost-analysis-identity", "shop-agentpool"];
+    for (on, expected) in [(true, all), (false, vec!["shop-agentpool"])] {
+        let asked = put(driver(on), on, "Standard").await;
+        assert_eq!(asked.status, StatusCode::OK, "{}", asked.body);
+        done(&visitor, &asked).await;
+        let driver = &visitor.arm(Method::GET, CLUSTER, Value::Null).await.body["properties"]["addonProfiles"]["azureKeyvaultSecretsProvider"];
+        assert_eq!(driver["identity"]["objectId"].is_string(), expected.len() > 1, "{driver}");
+        assert_eq!(on_nodes(&visitor).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn an_api_server_has_no_name_until_it_is_made() {
+    let visitor = Visitor::arrive().await;
+    visitor.arm(Method::PUT, "/resourceGroups/rg", json!({"location": "westeurope"})).await;
+    register_slowly(&visitor, "Microsoft.ContainerService").await;
+    let asked = visitor.arm(Method::PUT, CLUSTER, body()).await;
+    let host = asked.body["properties"]["fqdn"].as_str().unwrap().to_owned();
+    let connect = async || {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", visitor.world().door_port)).await.unwrap();
+        stream.write_all(format!("CONNECT {host}:443 HTTP/1.1\r\nhost: {host}:443\r\n\r\n").as_bytes()).await.unwrap();
+        let mut line = [0; 12];
+        stream.read_exact(&mut line).await.unwrap();
+        String::from_utf8_lossy(&line).into_owned()
+    };
+    assert_eq!(connect().await, "HTTP/1.1 502");
+    visitor.advance(400);
+    done(&visitor, &asked).await;
+    assert_eq!(connect().await, "HTTP/1.1 200");
+}

@@ -10,7 +10,7 @@ use sqlx::{ConnectOptions, Connection, Executor, PgConnection, Row};
 use crate::visitor::Visitor;
 
 /// What the default template is told of its database.
-struct Told {
+pub struct Told {
     host: String,
     port: u16,
     fact: Value,
@@ -19,7 +19,7 @@ struct Told {
 }
 
 impl Told {
-    fn of(visitor: &Visitor) -> Self {
+    pub fn of(visitor: &Visitor) -> Self {
         let fact = visitor.world().facts.all()["database"].clone();
         let (host, port) = fact["server"].as_str().unwrap().rsplit_once(':').unwrap();
         let password = std::fs::read_to_string(fact["password_file"].as_str().unwrap()).unwrap();
@@ -31,7 +31,7 @@ impl Told {
         self.fact[name].as_str().unwrap()
     }
 
-    fn options(&self) -> PgConnectOptions {
+    pub fn options(&self) -> PgConnectOptions {
         PgConnectOptions::new_without_pgpass()
             .host(&self.host)
             .port(self.port)
@@ -47,7 +47,7 @@ impl Told {
     }
 
     /// The password of the server's administrator, from the file beside.
-    fn as_administrator(&self) -> PgConnectOptions {
+    pub fn as_administrator(&self) -> PgConnectOptions {
         let file = std::path::Path::new(self.text("password_file")).with_file_name("server_admin.password");
         self.options().username("server_admin").password(&std::fs::read_to_string(file).unwrap())
     }

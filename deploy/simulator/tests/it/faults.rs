@@ -424,6 +424,24 @@ async fn answers_break_off_and_reads_lag_behind_writes() {
 }
 
 #[tokio::test]
+async fn an_answer_that_is_made_to_wait_lets_others_pass() {
+    let visitor = Visitor::arrive().await;
+    let token = visitor.owner("https://management.azure.com").await;
+    visitor.control(Method::POST, "/faults", json!({"path": "/resourceGroups/slow", "delay_ms": 400})).await;
+    let ended = std::sync::Mutex::new(Vec::new());
+    let ask = async |name: &'static str| {
+        let answer = visitor.ask(&token, Method::GET, &format!("/resourceGroups/{name}"), Value::Null).await;
+        ended.lock().unwrap().push((name, answer.code().to_owned()));
+    };
+    tokio::join!(ask("slow"), async {
+        eventually(|| async { visitor.world().faults.left().is_empty().then_some(()) }).await;
+        ask("quick").await;
+    });
+    let not_there = "ResourceGroupNotFound".to_owned();
+    assert_eq!(ended.into_inner().unwrap(), [("quick", not_there.clone()), ("slow", not_there)]);
+}
+
+#[tokio::test]
 async fn waits_take_longer_for_as_many_as_they_are_told() {
     let visitor = Visitor::arrive().await;
     visitor.arm(Method::PUT, "/resourceGroups/rg", json!({"location": "westeurope"})).await;

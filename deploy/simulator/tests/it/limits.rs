@@ -45,6 +45,16 @@ async fn reads_run_out_and_come_back_and_others_have_their_own() {
 }
 
 #[tokio::test]
+async fn who_is_not_known_is_told_what_there_is_and_takes_nothing_of_it() {
+    let visitor = Visitor::arrive().await;
+    for _ in 0..3 {
+        let stranger = visitor.ask("nonsense", Method::GET, "/resourceGroups", Value::Null).await;
+        assert_eq!(stranger.status, StatusCode::UNAUTHORIZED);
+        assert_eq!(stranger.header("x-ms-ratelimit-remaining-subscription-reads"), "250");
+    }
+}
+
+#[tokio::test]
 async fn aks_counts_each_cluster_by_itself() {
     let visitor = Visitor::arrive().await;
     visitor.arm(Method::PUT, "/resourceGroups/rg", json!({"location": "westeurope"})).await;

@@ -230,6 +230,8 @@ async fn what_runs_in_a_cluster_is_found_in_its_workspace() {
     let pods = rows(pods).await;
     assert!(pods.contains(&json!(["Running", 2])), "{pods:?}");
     assert!(pods.iter().any(|row| row[0] == "ImagePullBackOff" || row[0] == "ErrImagePull"), "{pods:?}");
+    let ready = "InsightsMetrics | where Name == 'kube_deployment_status_replicas_ready' and Tags has 'web' | summarize avg(Val) by bin(TimeGenerated, 5m) | project avg_Val | take 1";
+    assert_eq!(rows(ready.to_owned()).await, [json!([2.0])]);
     let controllers =
         format!("KubePodInventory {of_cluster} and Name startswith 'web-' | distinct ControllerKind, ServiceName");
     assert_eq!(rows(controllers).await, [json!(["ReplicaSet", ""])]);

@@ -8,6 +8,7 @@ mod arm;
 mod costs;
 mod custom_roles;
 mod database;
+mod database_compared;
 mod deny;
 mod devices;
 mod door;
