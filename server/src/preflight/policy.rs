@@ -1,4 +1,4 @@
-//! Policies of the subscription that will refuse the cluster or the vault, asked of Azure beforehand.
+//! Policies of the subscription that will refuse what the plan makes, asked of Azure beforehand.
 //!
 //! Only what policies are usually about is told: type, name, place, tags, and the size of the nodes.
 
@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use azure::{Answer, Error};
 use domain::naming;
 use domain::plan::Finding;
+use futures::future::try_join_all;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 pub(super) struct Policy;
 
@@ -18,6 +20,13 @@ impl Warning for Policy {
     }
 
     async fn look(&self, question: &Question<'_>) -> Result<Vec<Finding>, Error> {
+        // Where it was never registered, nobody can be asked.
+        let providers = question.list(&format!("{}/providers", question.place().subscription()), None).await?;
+        let answers =
+            |one: &Value| one["namespace"] == "Microsoft.PolicyInsights" && one["registrationState"] == "Registered";
+        if !providers.iter().any(answers) {
+            return Ok(Vec::new());
+        }
         let wish = question.subject.wish;
         let content = |kind: &str, name: &str, properties: Value| {
             json!({
@@ -26,51 +35,78 @@ impl Warning for Policy {
             })
         };
         let pool = json!({ "agentPoolProfiles": [{ "name": "nodes", "vmSize": wish.cluster.node_size, "count": wish.cluster.nodes }] });
-        let asked = [
-            ("cluster", content("Microsoft.ContainerService/managedClusters", &naming::cluster(wish), pool)),
+        let roles = json!({ "enableRbacAuthorization": true });
+        let all = [
             (
-                "vault",
-                content(
-                    "Microsoft.KeyVault/vaults",
-                    wish.vault.name.as_str(),
-                    json!({ "enableRbacAuthorization": true }),
-                ),
+                "resource-group",
+                "Microsoft.Resources/subscriptions/resourceGroups",
+                naming::resource_group(wish),
+                json!({}),
             ),
+            ("cluster", "Microsoft.ContainerService/managedClusters", naming::cluster(wish), pool),
+            ("vault", "Microsoft.KeyVault/vaults", wish.vault.name.to_string(), roles),
+            ("app-identity", "Microsoft.ManagedIdentity/userAssignedIdentities", naming::app_identity(wish), json!({})),
+            ("workspace", "Microsoft.OperationalInsights/workspaces", naming::workspace(wish), json!({})),
         ];
-        let mut findings = Vec::new();
-        for (step, content) in asked {
-            if question.makes(step) {
-                findings.extend(refusals(question, &content).await?);
-            }
+        let made = all.into_iter().filter(|(step, ..)| question.makes(step));
+        let asked = made.map(async |(_, kind, name, properties)| {
+            let found = refusals(question, &content(kind, &name, properties)).await?;
+            Ok::<_, Error>(found.into_iter().map(move |refusal| (refusal, name.clone())).collect::<Vec<_>>())
+        });
+        // A policy that refuses several things for the same reason is told once.
+        let mut told: BTreeMap<Refused, Vec<String>> = BTreeMap::new();
+        for (refusal, name) in try_join_all(asked).await?.concat() {
+            told.entry(refusal).or_default().push(name);
         }
-        Ok(findings)
+        Ok(told.iter().map(|(refusal, names)| deny("", sentence(refusal, names))).collect())
     }
 }
 
-/// One finding for each assignment that denies; none where the provider that could say so was never registered.
-async fn refusals(question: &Question<'_>, content: &Value) -> Result<Vec<Finding>, Error> {
+/// The assignment that denies, and what of the content it is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Refused {
+    assignment: String,
+    why: Option<String>,
+}
+
+fn sentence(Refused { assignment, why }: &Refused, names: &[String]) -> String {
+    let why = why.as_ref().map(|why| format!(" because of {why}")).unwrap_or_default();
+    format!(
+        "The policy {assignment} refuses {}{why}: ask for what it allows, or its owner for an exemption.",
+        names.join(", ")
+    )
+}
+
+/// Each assignment that denies.
+async fn refusals(question: &Question<'_>, content: &Value) -> Result<Vec<Refused>, Error> {
     let provider = format!("{}/providers/Microsoft.PolicyInsights", question.place().subscription());
     let body = json!({ "resourceDetails": { "resourceContent": content } });
-    let answer = match question.azure.arm().post(&provider, "checkPolicyRestrictions", &body).await {
-        Err(error) if error.is_code("MissingSubscriptionRegistration") => return Ok(Vec::new()),
-        answer => answer?,
-    };
+    let answer = question.azure.arm().post(&provider, "checkPolicyRestrictions", &body).await?;
     let Answer::Done(answer) = answer else { return Ok(Vec::new()) };
     let evaluations = answer["contentEvaluationResult"]["policyEvaluations"].as_array().cloned().unwrap_or_default();
-    let denied = evaluations.iter().filter(|one| one["evaluationResult"] == "NonCompliant");
-    let name = content["name"].as_str().unwrap_or_default();
-    let sentence = |one: &Value| {
+    let refused = |one: &Value| {
         let assignment = one["policyInfo"]["policyAssignmentId"].as_str().unwrap_or_default();
-        let assignment = assignment.rsplit('/').next().unwrap_or(assignment);
+        let assignment = assignment.rsplit('/').next().unwrap_or(assignment).to_owned();
         let details = one["evaluationDetails"]["evaluatedExpressions"].as_array().cloned().unwrap_or_default();
         let why = details.iter().find_map(|detail| {
             let (field, value) = (detail["expression"].as_str()?, &detail["expressionValue"]);
-            Some(format!(" because of {field} {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+            Some(format!("{field} {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
         });
-        format!(
-            "The policy {assignment} refuses {name}{}: ask for what it allows, or its owner for an exemption.",
-            why.unwrap_or_default()
-        )
+        Refused { assignment, why }
     };
-    Ok(denied.map(|one| deny("", sentence(one))).collect())
+    Ok(evaluations.iter().filter(|one| one["evaluationResult"] == "NonCompliant").map(refused).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_that_refuses_several_things_is_told_once_with_all_of_them() {
+        let refusal = Refused { assignment: "places".to_owned(), why: Some("location westeurope".to_owned()) };
+        assert_eq!(
+            sentence(&refusal, &["aks-shop".to_owned(), "kv-shop".to_owned()]),
+            "The policy places refuses aks-shop, kv-shop because of location westeurope: ask for what it allows, or its owner for an exemption."
+        );
+    }
 }

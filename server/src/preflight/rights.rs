@@ -111,3 +111,77 @@ fn conditional(question: &Question<'_>, permissions: &[Value]) -> Option<Finding
     };
     (!missing.is_empty()).then(|| deny("", sentence()))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::preflight::tests::{asked, line, wish};
+    use domain::plan::{Verb, Weight};
+    use serde_json::json;
+
+    const GIVES: &str = "Microsoft.Authorization/roleAssignments/*";
+
+    /// What is found where `permissions` are all that Keystead is given on the subscription.
+    async fn found(verb: Verb, permissions: Value) -> Vec<Finding> {
+        let wish = wish(&json!({ "web_app": { "image": "elsewhere.example/webapp:1", "replicas": 1, "port": 8080 } }));
+        let lists = [("providers/Microsoft.Authorization/permissions", permissions)];
+        asked(&wish, vec![line("vault", verb)], &lists, async |question| Rights.look(question).await.unwrap()).await
+    }
+
+    fn contributor() -> Value {
+        json!({ "actions": ["*"], "notActions": ["Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write"] })
+    }
+
+    fn under(condition: Value) -> Value {
+        json!({ "actions": [GIVES], "notActions": [], "condition": condition })
+    }
+
+    fn only(roles: &[&str]) -> Value {
+        let guids = roles.join(", ");
+        json!(format!(
+            "@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {{{guids}}}"
+        ))
+    }
+
+    #[tokio::test]
+    async fn what_is_missing_on_the_subscription_is_told_with_the_command_that_grants_it() {
+        let missing = found(Verb::Create, json!([contributor()])).await;
+        assert_eq!(missing.len(), 1, "{missing:#?}");
+        assert_eq!(missing[0].weight, Weight::Deny);
+        let sentence = &missing[0].sentence;
+        assert!(
+            sentence
+                .starts_with("Keystead may not do Microsoft.Authorization/roleAssignments/write on the subscription.")
+                && sentence.contains("--role \"Role Based Access Control Administrator\" --scope /subscriptions/s"),
+            "{sentence}"
+        );
+        let nothing = found(Verb::Create, json!([])).await;
+        assert_eq!(nothing.len(), 2, "one for each role that would grant it: {nothing:#?}");
+        assert!(found(Verb::Create, json!([contributor(), under(Value::Null)])).await.is_empty());
+        let removed = found(Verb::Delete, json!([contributor()])).await;
+        assert!(removed[0].sentence.contains("roleAssignments/delete"), "{removed:#?}");
+    }
+
+    #[tokio::test]
+    async fn a_condition_has_to_name_every_role_that_the_plan_gives() {
+        let all = [
+            roles::KEY_VAULT_SECRETS_USER.id,
+            roles::KEY_VAULT_READER.id,
+            roles::KEY_VAULT_SECRETS_OFFICER.id,
+            roles::AKS_RBAC_CLUSTER_ADMIN.id,
+        ];
+        let with = |condition: Value| json!([contributor(), under(condition)]);
+        assert!(found(Verb::Create, with(only(&all))).await.is_empty());
+        let lacks = found(Verb::Create, with(only(&all[..2]))).await;
+        assert_eq!((lacks.len(), lacks[0].weight), (1, Weight::Deny), "{lacks:#?}");
+        let names = [roles::KEY_VAULT_SECRETS_OFFICER.name, roles::AKS_RBAC_CLUSTER_ADMIN.name].join(", ");
+        assert!(lacks[0].sentence.contains(&format!("{names} is not among them")), "{}", lacks[0].sentence);
+        let two = json!([contributor(), under(only(&all[..2])), under(only(&all[2..]))]);
+        assert!(found(Verb::Create, two).await.is_empty(), "two assignments name them together");
+        let free = json!([contributor(), under(only(&all[..1])), under(Value::Null)]);
+        assert!(found(Verb::Create, free).await.is_empty(), "one without a condition is enough");
+        assert!(found(Verb::Delete, with(only(&[]))).await.is_empty(), "an end gives no role");
+    }
+}

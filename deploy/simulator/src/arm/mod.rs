@@ -28,7 +28,7 @@ use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts as RequestParts;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use uuid::Uuid;
 
 pub use answer::{Answer, Ask, Caller, Noted, Poll, merge, patch_tags, set_retry_after};
@@ -81,6 +81,18 @@ async fn answer_request(State(world): State<Arc<World>>, request: RequestParts, 
         headers.insert(name, HeaderValue::from(left));
     }
     response
+}
+
+/// Gives an answer that no service has made the headers that every answer of the resource manager has.
+pub(crate) fn dress(world: &World, method: &str, path: &str, response: &mut Response) {
+    let throttled = response.status() == StatusCode::TOO_MANY_REQUESTS;
+    let headers = response.headers_mut();
+    add_request_ids(world, headers, &Uuid::new_v4().to_string());
+    if let (Ok(method), false) = (method.parse(), throttled) {
+        for (name, left) in Limits::all(&method, path) {
+            headers.insert(name, HeaderValue::from(left));
+        }
+    }
 }
 
 fn add_request_ids(world: &World, headers: &mut HeaderMap, correlation: &str) {

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::fill::Facts;
 use super::{Asked, Fault};
+use crate::arm;
 use crate::world::World;
 
 /// The answer of a fault that has one.
@@ -18,6 +19,9 @@ pub(crate) fn answer(world: &World, asked: &Asked<'_>, headers: &HeaderMap, faul
         body => facts.fill_all(body),
     };
     let mut response = (status, Json(body)).into_response();
+    if asked.host == "management.azure.com" {
+        arm::dress(world, asked.method, asked.path, &mut response);
+    }
     let headers = response.headers_mut();
     for (name, value) in &fault.headers {
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), facts.fill(value).parse::<HeaderValue>()) {
@@ -27,7 +31,7 @@ pub(crate) fn answer(world: &World, asked: &Asked<'_>, headers: &HeaderMap, faul
     if let Some(seconds) = fault.retry_after {
         headers.insert("retry-after", seconds.into());
     }
-    add_request_ids(asked.host, headers);
+    add_request_id(headers);
     Some(response)
 }
 
@@ -43,12 +47,9 @@ pub(crate) fn not_there(world: &World, asked: &Asked<'_>, headers: &HeaderMap) -
     fault.unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())
 }
 
-/// Every answer of a service has ids by which its people find it again.
-fn add_request_ids(host: &str, headers: &mut HeaderMap) {
+/// Every answer of a service has an id by which its people find it again.
+fn add_request_id(headers: &mut HeaderMap) {
     if let Ok(id) = HeaderValue::from_str(&Uuid::new_v4().to_string()) {
-        if host == "management.azure.com" {
-            headers.entry("x-ms-correlation-request-id").or_insert(id.clone());
-        }
         headers.entry("x-ms-request-id").or_insert(id);
     }
 }

@@ -37,6 +37,9 @@ async fn a_fault_hits_the_next_request_that_matches_and_then_is_over() {
     });
     let first = visitor.arm(Method::GET, "/resourceGroups/rg", Value::Null).await;
     assert_eq!((first.status, first.code(), first.message()), (StatusCode::SERVICE_UNAVAILABLE, "ServerBusy", "later"));
+    for name in ["x-ms-request-id", "x-ms-correlation-request-id", "x-ms-ratelimit-remaining-subscription-reads"] {
+        assert!(!first.header(name).is_empty(), "{name}");
+    }
     let second = visitor.arm(Method::GET, "/resourceGroups/rg", Value::Null).await;
     assert_eq!(second.code(), "ResourceGroupNotFound");
 }

@@ -53,6 +53,41 @@ async fn another_node_size_replaces_the_cluster_and_what_hangs_on_it_is_made_ane
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_newer_kubernetes_comes_to_the_same_cluster_and_there_is_no_way_back() {
+    let bed = Bed::sqlite().await;
+    let portal = Portal::over(&bed).await;
+    let (member, manager) = (portal.member().await, portal.manager().await);
+    let built = portal.built(&member, &manager, Form { kubernetes: "1.35".into(), ..small("risen") }).await;
+    let place = Place::new(portal.azure.subscription(), &built.job.wish);
+    let standing = async || portal.azure.arm().get(&place.cluster()).await.unwrap().unwrap();
+    let before = standing().await;
+    assert!(before["properties"]["currentKubernetesVersion"].as_str().unwrap().starts_with("1.35."), "{before}");
+
+    let form = Form { kubernetes: "1.36".into(), ..Form::default() };
+    let plan = portal.service.plan_change(&member, "risen", &form).await.unwrap().plan.unwrap();
+    let line = plan.lines.iter().find(|line| line.step == "cluster").unwrap();
+    assert_eq!(line.verb, Verb::Change, "{line:#?}");
+    let changed = portal.changed(&member, &manager, "risen", form).await;
+    let after = standing().await;
+    let version = |of: &serde_json::Value, pointer: &str| of.pointer(pointer).unwrap().as_str().unwrap().to_owned();
+    for pointer in
+        ["/properties/currentKubernetesVersion", "/properties/agentPoolProfiles/0/currentOrchestratorVersion"]
+    {
+        assert!(version(&after, pointer).starts_with("1.36."), "{pointer}: {after}");
+    }
+    for same in ["/properties/resourceUID", "/properties/fqdn", "/identity/principalId"] {
+        assert_eq!(before.pointer(same), after.pointer(same), "it is the same cluster");
+    }
+    as_approved(&portal, &member, &changed).await;
+
+    // There is no way back, and the form says so before anybody is asked.
+    let back = Form { kubernetes: "1.35".into(), ..Form::default() };
+    let panel = portal.service.plan_change(&member, "risen", &back).await.unwrap();
+    let told: Vec<(&str, &str)> = panel.errors.iter().map(|it| (it.field.as_str(), it.message.as_str())).collect();
+    assert_eq!(told, [("kubernetes", "Azure takes no cluster back: choose 1.36 or newer.")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_identity_mode_is_switched_there_and_back() {
     let bed = Bed::sqlite().await;
     let portal = Portal::over(&bed).await;

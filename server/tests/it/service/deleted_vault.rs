@@ -4,7 +4,7 @@ use crate::support::bed::{Bed, both};
 use crate::support::living::small;
 use crate::support::portal::Portal;
 use app::error::Code;
-use app::portal::{Requests, Submission};
+use app::portal::{Offers, Requests, Submission};
 use domain::account::Caller;
 use domain::form::Form;
 use domain::plan::Verb;
@@ -114,4 +114,25 @@ async fn what_cannot_become_of_it_says_so() {
     assert_eq!(panel.deleted_vault, None);
     let line = panel.plan.unwrap().lines.into_iter().find(|line| line.step == "vault").unwrap();
     assert!(!line.detail.contains("purged"), "{line:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_azure_does_not_answer_the_portal_remembers_what_was_kept() {
+    both(|bed: Bed| async move {
+        let portal = Portal::over(&bed).await;
+        let (member, manager) = (portal.member().await, portal.manager().await);
+        let name = format!("unasked-{}", bed.name);
+        left_behind(&portal, &member, &manager, Form { insights: "no".into(), ..small(&name) }).await;
+        let nowhere = Portal::configured(bed.store.clone(), |config| {
+            config.azure.proxy = Some("http://127.0.0.1:9".parse().unwrap());
+        })
+        .await;
+        let vault = format!("kv-{name}");
+        let told = nowhere.service.vault_name(&member, &vault).await.unwrap().unwrap();
+        assert!(told.starts_with("Azure keeps a deleted vault of this name until "), "{told}");
+        assert!(told.ends_with("of an environment that was destroyed here. Take another one."), "{told}");
+        let unknown = nowhere.service.vault_name(&member, "kv-of-nobody").await.unwrap_err();
+        assert_eq!(unknown.code, Code::Unavailable);
+    })
+    .await;
 }

@@ -42,7 +42,7 @@ pub(super) async fn choose(
             // There is no session here: whoever asks without a page is told so.
             asked.back.with(&[("error", "login_required"), ("error_description", "somebody has to choose an account")])
         }
-        Ok(asked) => page::accounts(&asked),
+        Ok(asked) => page::accounts(&issuer, &asked),
         Err(refused) => refuse(refused),
     }
 }
@@ -60,7 +60,7 @@ pub(super) async fn chosen(
     if account == "cancel" {
         return asked.back.with(&[("error", "access_denied"), ("error_description", "the sign-in was cancelled")]);
     }
-    let Some(user) = find_user(&issuer, &account) else { return page::accounts(&asked) };
+    let Some(user) = find_user(&issuer, &account) else { return page::accounts(&issuer, &asked) };
     if user.disabled {
         return page::refused(&disabled());
     }

@@ -44,19 +44,21 @@ pub(super) struct Issuer {
     pub(super) url: String,
     pub(super) codes: Codes,
     pub(super) devices: DeviceCodes,
+    /// Where the choice of an account is posted to.
+    pub(super) chosen_at: String,
     /// Where people type the code of a device.
     pub(super) device_page: String,
 }
 
 impl Issuer {
-    fn at(world: &Arc<World>, url: String, device_page: String) -> Arc<Self> {
+    fn at(world: &Arc<World>, url: String, chosen_at: String, device_page: String) -> Arc<Self> {
         let (codes, devices) = (Codes::default(), DeviceCodes::default());
-        Arc::new(Self { world: world.clone(), url, codes, devices, device_page })
+        Arc::new(Self { world: world.clone(), url, codes, devices, chosen_at, device_page })
     }
 
-    /// The one at Entra's own name.
+    /// The one at Entra's own name, or whatever name led there: a form stays where it is.
     pub(super) fn of_login(world: &Arc<World>) -> Arc<Self> {
-        Self::at(world, world.issuer_of_version_2(), DEVICE_LOGIN.to_owned())
+        Self::at(world, world.issuer_of_version_2(), "?".to_owned(), DEVICE_LOGIN.to_owned())
     }
 }
 
@@ -95,8 +97,8 @@ impl Start for SignIn {
         let (listener, port) = folder::listen(&world.state, "sign_in_port", port).await?;
         let url = format!("http://127.0.0.1:{port}");
         tell(world, &url);
-        let device_page = format!("{url}/device");
-        let routes = routes(Issuer::at(world, url, device_page));
+        let (chosen_at, device_page) = (format!("{url}/authorize"), format!("{url}/device"));
+        let routes = routes(Issuer::at(world, url, chosen_at, device_page));
         let stopping = world.stopping.clone();
         tokio::spawn(async move {
             let served = axum::serve(listener, routes).with_graceful_shutdown(stopping.cancelled_owned()).await;

@@ -29,7 +29,7 @@ pub(super) async fn welcome(State(issuer): State<Arc<Issuer>>) -> Response {
 }
 
 /// The accounts to choose from.
-pub(super) fn accounts(asked: &Asked) -> Response {
+pub(super) fn accounts(issuer: &Issuer, asked: &Asked) -> Response {
     let hint = asked.parameters.get("login_hint").map(String::as_str);
     let hidden: String = asked
         .parameters
@@ -40,10 +40,11 @@ pub(super) fn accounts(asked: &Asked) -> Response {
     let body = format!(
         "<h1>Choose an account</h1>\
          <p>to continue to <strong>{}</strong></p>\
-         <form method=\"post\" action=\"?\">{hidden}{sections}\
+         <form method=\"post\" action=\"{}\">{hidden}{sections}\
          <p class=\"end\"><button class=\"quiet\" name=\"account\" value=\"cancel\">Cancel</button></p></form>\
          <p class=\"note\">These people are made up and nobody asks for a password: Azure and its directory are simulated here.</p>",
-        escape(&asked.application)
+        escape(&asked.application),
+        escape(&issuer.chosen_at)
     );
     page("Choose an account", StatusCode::OK, &body, Some(&asked.back.address.origin().ascii_serialization()))
 }

@@ -131,8 +131,24 @@ fn kubernetes(host: &str) -> Vec<Valid> {
             ),
         ),
     ];
+    let rights = "/apis/rbac.authorization.k8s.io/v1";
+    let rules = json!([{"verbs": ["get"], "apiGroups": ["", "apps"], "resources": ["pods", "pods/log"], "resourceNames": ["web"]}]);
+    let binding = json!({"roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"},
+        "subjects": [{"kind": "ServiceAccount", "namespace": "default", "name": "sa"}, {"kind": "User", "name": "ada"}]});
+    let objects = objects.into_iter().chain([
+        (format!("{rights}/namespaces/default/roles/r"), named("Role", "r", json!({"rules": rules}))),
+        (
+            format!("{rights}/clusterroles/c"),
+            named("ClusterRole", "c", json!({"rules": [{"verbs": ["get"], "nonResourceURLs": ["/x"]}]})),
+        ),
+        (format!("{rights}/namespaces/default/rolebindings/b"), named("RoleBinding", "b", binding.clone())),
+        (format!("{rights}/clusterrolebindings/b"), named("ClusterRoleBinding", "b", binding)),
+    ]);
     let mut all = Vec::new();
-    for (path, body) in objects {
+    for (path, mut body) in objects {
+        if path.starts_with(rights) {
+            body["apiVersion"] = json!("rbac.authorization.k8s.io/v1");
+        }
         let collection = path.rsplit_once('/').map_or("", |(collection, _)| collection).to_owned();
         all.push(valid(host, "POST", &collection, body.clone()));
         all.push(valid(host, "PUT", &path, body.clone()));
@@ -200,7 +216,18 @@ fn entra(world: &World) -> Vec<Valid> {
         "client_secret": exports["AZURE_CLIENT_SECRET"], "scope": "https://vault.azure.net/.default", "resource": "https://vault.azure.net"});
     let federated = json!({"grant_type": "client_credentials", "client_id": client, "client_assertion": assertion,
         "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer", "scope": "https://vault.azure.net/.default"});
+    let code = json!({"grant_type": "authorization_code", "client_id": "04b07795-8ddb-461a-bbee-02f9e1bf7b46", "code": "x",
+        "redirect_uri": "http://localhost:1/", "code_verifier": "a".repeat(43), "client_info": "1"});
+    let mut asked = json!({"client_id": "04b07795-8ddb-461a-bbee-02f9e1bf7b46", "redirect_uri": "http://localhost:1/",
+        "response_type": "code", "response_mode": "form_post", "scope": "openid offline_access", "state": "s", "nonce": "n",
+        "code_challenge": "a".repeat(43), "code_challenge_method": "S256", "prompt": "select_account"});
+    let pairs = asked.as_object().into_iter().flatten().map(|(name, value)| (name, value.as_str().unwrap_or_default()));
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    asked["account"] = json!("member@contoso.example");
     vec![
+        valid(login, "GET", format!("/{tenant}/oauth2/v2.0/authorize?{query}"), Value::Null),
+        form("/common/oauth2/v2.0/authorize".to_owned(), asked),
+        form(format!("/{tenant}/oauth2/v2.0/token"), code),
         form(format!("/{tenant}/oauth2/v2.0/token"), secret.clone()),
         form(format!("/{tenant}/oauth2/token"), secret),
         form(format!("/{tenant}/oauth2/v2.0/token"), federated),
