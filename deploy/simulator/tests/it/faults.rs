@@ -15,6 +15,7 @@ const METADATA: &str = "http://169.254.169.254/metadata/identity/oauth2/token";
 const GRAPH: &str = "https://graph.microsoft.com/v1.0/users";
 const PODS: &str = "/api/v1/pods";
 const COSTS: &str = "/providers/Microsoft.CostManagement/query";
+const LOGS: &str = "https://api.loganalytics.io/v1/workspaces/w-1/query";
 
 /// Name, what is asked, and what the answer has to be: status, code, and a part of its message.
 /// By hand, after the tables of errors: the catalogue is held against it.
@@ -29,6 +30,7 @@ const KNOWN: &[(&str, &str, u16, &str, &str)] = &[
     ),
     ("cost-throttled", COSTS, 429, "429", "Too many requests. Please retry."),
     ("cost-disabled", COSTS, 400, "AccountCostDisabled", "'AO View Charges' must be enabled"),
+    ("cost-denied", COSTS, 401, "RBACAccessDenied", "does not have authorization to perform action."),
     ("linked-authorization-failed", CLUSTER, 403, "LinkedAuthorizationFailed", "linked scope(s)"),
     ("role-assignment-exists", ASSIGNMENT, 409, "RoleAssignmentExists", "The role assignment already exists."),
     (
@@ -117,6 +119,7 @@ const KNOWN: &[(&str, &str, u16, &str, &str)] = &[
     ("token-of-other-tenant", VAULT, 401, "InvalidAuthenticationTokenTenant", "wrong issuer"),
     ("throttled", VAULT, 429, "SubscriptionRequestsThrottled", "additional tokens are available"),
     ("output-table-missing", RULE, 400, "InvalidPayload", "Data collection rule is invalid"),
+    ("query-table-missing", LOGS, 400, "BadArgumentError/SemanticError", "invalid properties"),
     ("internal-server-error", VAULT, 500, "InternalServerError", "internal server error"),
     ("bad-gateway", VAULT, 502, "BadGateway", "upstream"),
     ("service-unavailable", VAULT, 503, "ServerBusy", "try again later"),
@@ -309,7 +312,8 @@ async fn every_known_refusal_is_answered_as_it_is_known() {
         if *status == 429 && *target != METADATA {
             assert!(!reply.header("retry-after").is_empty(), "{name}");
         }
-        if *status == 401 && (target.starts_with('/') && *target != PODS || *target == SECRET) {
+        // Cost Management refuses by itself, without a challenge.
+        if *status == 401 && (target.starts_with('/') && ![PODS, COSTS].contains(target) || *target == SECRET) {
             assert!(reply.header("www-authenticate").starts_with("Bearer authorization"), "{name}");
         }
         if target.starts_with("/resourceGroups") {

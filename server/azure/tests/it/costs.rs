@@ -1,10 +1,15 @@
 //! What was billed: one question over the wire, page by page, with the waits that Cost Management names.
-use crate::stage::{GROUP, Stage, ok, refusal};
+use crate::{
+    rehearsal::{Rehearsal, instead, known, on},
+    stage::{Stage, ok},
+};
 use azure::{Kind, Period, ResourceId};
+use azure_simulator::faults::Fault;
 use serde_json::{Value, json};
 use std::time::Duration;
 
 const PLACE: &str = "/subscriptions/s-1/providers/Microsoft.CostManagement/query";
+const QUERY: &str = "/providers/Microsoft.CostManagement/query";
 
 fn page(rows: Value, next: Value) -> Value {
     let columns: Vec<Value> = ["Cost", "UsageDate", "TagKey", "TagValue", "ResourceGroupName", "Currency"]
@@ -13,10 +18,7 @@ fn page(rows: Value, next: Value) -> Value {
     json!({"name": "q", "properties": {"nextLink": next, "columns": columns, "rows": rows}})
 }
 
-fn subscription() -> ResourceId {
-    ResourceId::subscription("s-1")
-}
-
+/// On a wire of our own: the simulator keeps neither headers nor the body of a question.
 #[tokio::test]
 async fn everything_is_asked_for_once_and_read_to_its_last_page() {
     let stage = Stage::with_identity().await;
@@ -26,7 +28,7 @@ async fn everything_is_asked_for_once_and_read_to_its_last_page() {
     let rows = json!([[0.5, 20261126, "env", null, "mc_rg-shop_aks-shop_westeurope", "EUR"]]);
     stage.answer("POST", PLACE, 1, ok(page(rows, Value::Null))).await;
     let days = Period::Days("2026-10-01".into(), "2026-10-31".into());
-    let lines = stage.azure().costs().by_tag(&subscription(), "env", &days).await.unwrap();
+    let lines = stage.azure().costs().by_tag(&ResourceId::subscription("s-1"), "env", &days).await.unwrap();
     let read: Vec<(i64, u32, Option<&str>)> =
         lines.iter().map(|line| (line.micros, line.day, line.tag.as_deref())).collect();
     assert_eq!(read, [(1_250_000, 20_261_125, Some("e-1")), (500_000, 20_261_126, None)]);
@@ -48,39 +50,39 @@ async fn everything_is_asked_for_once_and_read_to_its_last_page() {
 
 #[tokio::test]
 async fn the_longest_wait_that_is_named_counts_and_nobody_else_is_held_up_by_it() {
-    let stage = Stage::with_identity().await;
-    let throttled = refusal(429, "429", "Too many requests. Please retry.")
-        .insert_header("retry-after", "5")
-        .insert_header("x-ms-ratelimit-microsoft.costmanagement-qpu-retry-after", "20")
-        .insert_header("x-ms-ratelimit-microsoft.costmanagement-entity-retry-after", "3600");
-    stage.answer_once("POST", PLACE, throttled).await;
-    stage.answer("POST", PLACE, 1, ok(page(json!([]), Value::Null))).await;
-    stage.answer("PUT", &format!("{GROUP}/providers/Microsoft.KeyVault/vaults/kv"), 1, ok(json!({"id": "kv"}))).await;
-    let azure = stage.azure();
-    let error = azure.costs().by_tag(&subscription(), "env", &Period::MonthToDate).await.unwrap_err();
-    assert_eq!(error.kind(), Kind::Throttled { after: Duration::from_secs(3600) });
-    let vault = ResourceId::resource_group("s-1", "rg").child("Microsoft.KeyVault/vaults", "kv");
-    azure.arm().put(&vault, &json!({})).await.unwrap();
-    assert!(azure.costs().by_tag(&subscription(), "env", &Period::MonthToDate).await.unwrap().is_empty());
+    let rehearsal = Rehearsal::start().await;
+    let azure = rehearsal.azure();
+    let scope = ResourceId::subscription(azure.subscription());
+    rehearsal.goes_wrong(known("cost-throttled"));
+    let error = azure.costs().by_tag(&scope, "env", &Period::MonthToDate).await.unwrap_err();
+    let after = Duration::from_secs(60);
+    assert_eq!((error.kind(), error.code()), (Kind::Throttled { after }, "429"), "not the 20 s of Retry-After");
+    rehearsal.group(&azure).await;
+    assert!(azure.costs().by_tag(&scope, "env", &Period::MonthToDate).await.unwrap().is_empty());
+    assert_eq!(rehearsal.answered("POST", format!("{scope}{QUERY}")), [429, 200]);
+    rehearsal.end().await;
 }
 
 #[tokio::test]
 async fn a_missing_right_is_told_apart_from_an_answer_that_nobody_understands() {
-    let stage = Stage::with_identity().await;
-    let costs = stage.azure().costs();
-    let ask = async || costs.by_tag(&subscription(), "env", &Period::MonthToDate).await;
-    let denied = refusal(401, "RBACAccessDenied", "The client does not have authorization to perform action.");
-    stage.answer_once("POST", PLACE, denied).await;
-    stage
-        .answer_once("POST", PLACE, refusal(400, "AccountCostDisabled", "Access to cost data has been disabled"))
-        .await;
-    stage.answer_once("POST", PLACE, ok(json!({"properties": {"rows": []}}))).await;
-    stage.answer_once("POST", PLACE, ok(page(json!([]), json!("https://example.com/more")))).await;
-    stage.answer("POST", PLACE, 1, wiremock::ResponseTemplate::new(204)).await;
-    assert_eq!(ask().await.unwrap_err().kind(), Kind::Denied);
+    let rehearsal = Rehearsal::start().await;
+    let azure = rehearsal.azure();
+    let scope = ResourceId::subscription(azure.subscription());
+    let ask = async || azure.costs().by_tag(&scope, "env", &Period::MonthToDate).await;
+    rehearsal.goes_wrong(known("cost-denied"));
+    rehearsal.goes_wrong(known("cost-disabled"));
+    rehearsal.goes_wrong(Fault { truncate: Some(20), ..on("POST", QUERY) });
+    rehearsal.goes_wrong(instead("POST", QUERY, 200, json!({"properties": {"rows": []}})));
+    rehearsal.goes_wrong(instead("POST", QUERY, 200, page(json!([]), json!("https://example.com/more"))));
+    rehearsal.goes_wrong(instead("POST", QUERY, 204, Value::Null));
+    let error = ask().await.unwrap_err();
+    assert_eq!((error.kind(), error.code()), (Kind::Denied, "RBACAccessDenied"));
     let error = ask().await.unwrap_err();
     assert_eq!((error.kind(), error.code()), (Kind::Rejected, "AccountCostDisabled"));
+    assert_eq!(ask().await.unwrap_err().kind(), Kind::Unreachable);
     assert_eq!(ask().await.unwrap_err().code(), "NotUnderstood");
     assert_eq!(ask().await.unwrap_err().code(), "ForeignAddress");
     assert!(ask().await.unwrap().is_empty(), "nothing was billed yet");
+    assert_eq!(rehearsal.simulator.world().faults.left(), []);
+    rehearsal.end().await;
 }

@@ -1,78 +1,83 @@
 //! The pace: what Azure says of its budget to one call holds for all that follow, and only for those that it counts together.
 use crate::{
     hand::Hand,
-    rehearsal::Rehearsal,
-    stage::{GROUP, Stage, ok, refusal},
+    rehearsal::{Rehearsal, known},
 };
-use azure::{Azure, Clock, Kind, ResourceId};
+use azure::{Azure, Clock, Kind};
+use azure_simulator::faults::Fault;
 use futures::StreamExt;
 use serde_json::json;
 use std::time::Duration;
-use wiremock::ResponseTemplate;
 
-fn group() -> ResourceId {
-    GROUP.parse().unwrap()
-}
-
-fn throttled(code: &str, seconds: u64) -> ResponseTemplate {
-    refusal(429, code, "too many").insert_header("retry-after", seconds.to_string().as_str())
-}
-
-async fn sent(stage: &Stage, method: &str, path: &str) -> usize {
-    stage.arrived().await.iter().filter(|(verb, place, _)| verb == method && place == path).count()
+/// The caller has used up its requests for so many seconds.
+fn throttled(seconds: u64) -> Fault {
+    Fault { method: Some("GET".to_owned()), retry_after: Some(seconds), ..known("throttled") }
 }
 
 #[tokio::test]
 async fn a_throttled_read_holds_every_read_of_the_subscription_and_no_write() {
-    let (stage, hand) = (Stage::with_identity().await, Hand::new());
-    let azure = Azure::connect_by(stage.config(), hand.clone()).unwrap();
-    stage.answer_once("GET", GROUP, throttled("SubscriptionRequestsThrottled", 7)).await;
+    let (rehearsal, hand) = (Rehearsal::start().await, Hand::new());
+    let vault = rehearsal.vault(&rehearsal.azure(), "kv-shop-1").await;
+    let azure = Azure::connect_by(rehearsal.config(), hand.clone()).unwrap();
+    let group = vault.scope().unwrap();
+    let reads_before = rehearsal.answered("GET", &group).len();
+    rehearsal.goes_wrong(throttled(7));
     let after = Duration::from_secs(7);
-    assert_eq!(azure.arm().get(&group()).await.unwrap_err().kind(), Kind::Throttled { after });
-    let other = group().child("Microsoft.KeyVault/vaults", "kv");
-    stage.answer("GET", other.as_str(), 1, ok(json!({"name": "kv"}))).await;
-    stage.answer("GET", GROUP, 1, ok(json!({"name": "rg"}))).await;
-    stage.answer("PUT", GROUP, 1, ok(json!({"name": "rg"}))).await;
+    assert_eq!(azure.arm().get(&group).await.unwrap_err().kind(), Kind::Throttled { after });
 
-    let (first, second) = (azure.clone(), azure.clone());
-    let vault = tokio::spawn(async move { first.arm().get(&other).await });
-    let again = tokio::spawn(async move { second.arm().get(&group()).await });
-    azure.arm().put(&group(), &json!({"location": "westeurope"})).await.unwrap();
-    assert_eq!(sent(&stage, "GET", GROUP).await, 1, "the reads wait for their time");
-    while !(vault.is_finished() && again.is_finished()) {
+    let reads = [vault, group.clone()].map(|id| {
+        let azure = azure.clone();
+        tokio::spawn(async move { azure.arm().get(&id).await })
+    });
+    azure.arm().put(&group, &json!({"location": "westeurope"})).await.unwrap();
+    assert_eq!(rehearsal.answered("GET", &group).len(), reads_before + 1, "the reads wait for their time");
+    while !reads.iter().all(|read| read.is_finished()) {
         hand.advance(1_000);
         tokio::task::yield_now().await;
     }
-    assert!(vault.await.unwrap().unwrap().is_some() && again.await.unwrap().unwrap().is_some());
+    for read in reads {
+        assert!(read.await.unwrap().unwrap().is_some());
+    }
     assert!(hand.running_ms() >= 7_000);
+    rehearsal.end().await;
 }
 
 #[tokio::test]
 async fn a_wait_that_is_too_long_for_a_call_comes_back_without_being_sent() {
-    let (stage, hand) = (Stage::with_identity().await, Hand::new());
-    let azure = Azure::connect_by(stage.config(), hand.clone()).unwrap();
-    stage.answer("GET", GROUP, 1, throttled("SubscriptionRequestsThrottled", 40)).await;
-    azure.arm().get(&group()).await.unwrap_err();
+    let (rehearsal, hand) = (Rehearsal::start().await, Hand::new());
+    let azure = Azure::connect_by(rehearsal.config(), hand.clone()).unwrap();
+    let group = rehearsal.group(&azure).await;
+    rehearsal.goes_wrong(throttled(40));
+    azure.arm().get(&group).await.unwrap_err();
     hand.advance(10_000);
-    let error = azure.arm().get(&group()).await.unwrap_err();
+    let error = azure.arm().get(&group).await.unwrap_err();
     assert!(matches!(error.kind(), Kind::Throttled { after } if after >= Duration::from_secs(30)), "{error}");
     assert_eq!(error.status(), None);
     assert!(error.message().contains("no room for more reads of this subscription"), "{error}");
+    assert_eq!(rehearsal.answered("GET", &group), [429]);
+    rehearsal.end().await;
 }
 
 #[tokio::test]
 async fn a_throttled_cluster_holds_itself_alone() {
-    let (stage, hand) = (Stage::with_identity().await, Hand::new());
-    let azure = Azure::connect_by(stage.config(), hand).unwrap();
-    let cluster = |name: &str| group().child("Microsoft.ContainerService/managedClusters", name);
-    stage.answer("GET", cluster("busy").as_str(), 1, throttled("Throttled", 60)).await;
-    stage.answer("GET", cluster("calm").as_str(), 1, ok(json!({"name": "calm"}))).await;
-    stage.answer("GET", GROUP, 1, ok(json!({"name": "rg"}))).await;
-    azure.arm().get(&cluster("busy")).await.unwrap_err();
-    let error = azure.arm().get(&cluster("busy")).await.unwrap_err();
+    let (rehearsal, hand) = (Rehearsal::start().await, Hand::new());
+    let calm = rehearsal.cluster(&rehearsal.azure(), "calm").await;
+    let azure = Azure::connect_by(rehearsal.config(), hand).unwrap();
+    let group = calm.scope().unwrap();
+    let busy = group.child("Microsoft.ContainerService/managedClusters", "busy");
+    rehearsal.goes_wrong(Fault {
+        method: Some("GET".to_owned()),
+        path: Some(busy.to_string()),
+        ..known("aks-throttled")
+    });
+    let after = Duration::from_secs(60);
+    assert_eq!(azure.arm().get(&busy).await.unwrap_err().kind(), Kind::Throttled { after });
+    let error = azure.arm().get(&busy).await.unwrap_err();
     assert!(error.message().contains("no room for more reads of AKS"), "{error}");
-    assert!(azure.arm().get(&cluster("calm")).await.unwrap().is_some());
-    assert!(azure.arm().get(&group()).await.unwrap().is_some());
+    assert_eq!(rehearsal.answered("GET", &busy), [429]);
+    assert!(azure.arm().get(&calm).await.unwrap().is_some());
+    assert!(azure.arm().get(&group).await.unwrap().is_some());
+    rehearsal.end().await;
 }
 
 /// More than twice the budget at once, against buckets that fill as Azure's do.

@@ -1,43 +1,44 @@
-//! What things cost: over the wire page by page, and from the simulated list.
-use crate::rehearsal::Rehearsal;
-use crate::stage::{Stage, ok, refusal};
+//! What things cost: page by page from the simulated list, to which nobody shows a token.
+use crate::rehearsal::{Rehearsal, instead};
 use azure::{Azure, Kind};
+use azure_simulator::faults::Fault;
 use serde_json::{Value, json};
 
 const PLACE: &str = "/api/retail/prices";
 
-fn page(meter: &str, next: Value) -> Value {
-    let item = json!({"productName": "Key Vault", "meterName": meter, "unitOfMeasure": "10K", "retailPrice": 0.03,
-        "tierMinimumUnits": 0.0, "effectiveStartDate": "2026-11-01T00:00:00Z"});
-    json!({"Items": [item], "NextPageLink": next})
-}
-
 #[tokio::test]
 async fn a_list_is_read_to_its_last_page_and_nobody_is_shown_a_token() {
-    let stage = Stage::bare().await;
-    let next = format!("{}{PLACE}?$skip=1", stage.wire.uri());
-    stage.answer_once("GET", PLACE, ok(page("Operations", json!(next)))).await;
-    stage.answer("GET", PLACE, 1, ok(page("Renewals", Value::Null))).await;
-    let found = stage.azure().prices().list("EUR", &[("serviceName", "Key 'Vault'")]).await.unwrap();
-    let meters: Vec<&str> = found.iter().map(|price| price.meter.as_str()).collect();
-    assert_eq!(meters, ["Operations", "Renewals"]);
-    assert!(stage.arrived().await.iter().all(|(.., authorization)| authorization.is_empty()));
-    let first = stage.wire.received_requests().await.unwrap().remove(0);
-    let asked = |name: &str| first.url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
-    assert_eq!(asked("$filter").as_deref(), Some("serviceName eq 'Key ''Vault'''"));
-    assert_eq!(asked("currencyCode").as_deref(), Some("'EUR'"));
+    let rehearsal = Rehearsal::start().await;
+    let prices = Azure::connect(rehearsal.config()).unwrap().prices();
+    let vaults = [("serviceName", "Key Vault")];
+    let whole = prices.list("EUR", &vaults).await.unwrap();
+    assert!(whole.len() > 2, "{whole:?}");
+    rehearsal.cut_lists_after(2).await;
+    assert_eq!(prices.list("EUR", &vaults).await.unwrap(), whole);
+    let pages = whole.len().div_ceil(2);
+    assert_eq!(rehearsal.answered("GET", PLACE), vec![200; 1 + pages]);
+    let asked = rehearsal.simulator.world().requests.newest();
+    assert!(asked.iter().all(|told| told.host == "prices.azure.com" && told.who.principal.is_none()), "{asked:?}");
+    assert_eq!(prices.list("EUR", &[("serviceName", "Key 'Vault'")]).await.unwrap(), [], "a quote in a name is one");
+    rehearsal.end().await;
 }
 
 #[tokio::test]
 async fn a_foreign_next_page_and_what_is_no_list_are_refused() {
-    let stage = Stage::bare().await;
-    stage.answer_once("GET", PLACE, ok(page("Operations", json!("https://example.com/more")))).await;
-    stage.answer_once("GET", PLACE, ok(json!({"Items": "none"}))).await;
-    stage.answer("GET", PLACE, 1, refusal(500, "InternalError", "later")).await;
-    let prices = stage.azure().prices();
-    assert_eq!(prices.list("EUR", &[]).await.unwrap_err().code(), "ForeignAddress");
+    let rehearsal = Rehearsal::start().await;
+    let prices = Azure::connect(rehearsal.config()).unwrap().prices();
+    let page = |next: &str| json!({"Items": [], "NextPageLink": next});
+    for foreign in ["https://example.com/more", "http://prices.azure.com/more", "https://graph.microsoft.com/more"] {
+        rehearsal.goes_wrong(instead("GET", PLACE, 200, page(foreign)));
+        assert_eq!(prices.list("EUR", &[]).await.unwrap_err().code(), "ForeignAddress", "{foreign}");
+    }
+    assert_eq!(rehearsal.answered("GET", "/more"), [0; 0]);
+    rehearsal.goes_wrong(instead("GET", PLACE, 200, json!({"Items": "none"})));
     assert_eq!(prices.list("EUR", &[]).await.unwrap_err().code(), "NotUnderstood");
-    assert_eq!(prices.list("EUR", &[]).await.unwrap_err().kind(), Kind::Unreachable);
+    rehearsal.goes_wrong(Fault { code: "InternalError".to_owned(), ..instead("GET", PLACE, 500, Value::Null) });
+    let error = prices.list("EUR", &[]).await.unwrap_err();
+    assert_eq!((error.kind(), error.code()), (Kind::Unreachable, "InternalError"));
+    rehearsal.end().await;
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! A wire to speak over: one server that stands as the proxy for all of Azure and answers as told.
+//! A wire that keeps what is sent, header and body: one server is the proxy for all of Azure and answers as told.
 use azure::{Azure, Cloud, Config, CredentialKind};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -25,7 +25,8 @@ pub(crate) struct Stage {
 impl Stage {
     /// A wire on which a machine has an identity.
     pub(crate) async fn with_identity() -> Self {
-        let stage = Self::bare().await;
+        provide_tls();
+        let stage = Self { wire: MockServer::start().await };
         Mock::given(method("GET"))
             .and(path(IDENTITY))
             .and(header("metadata", "true"))
@@ -35,25 +36,17 @@ impl Stage {
         stage
     }
 
-    pub(crate) async fn bare() -> Self {
-        provide_tls();
-        Self { wire: MockServer::start().await }
-    }
-
-    pub(crate) fn config(&self) -> Config {
+    pub(crate) fn azure(&self) -> Azure {
         let here = Url::parse(&self.wire.uri()).unwrap();
-        Config {
+        let config = Config {
             subscription_id: "s-1".to_owned(),
             tenant_id: Some("t-1".to_owned()),
             proxy: Some(here.clone()),
             credential: CredentialKind::ManagedIdentity { client_id: None },
-            cloud: Cloud { arm: here.clone(), logs: here.clone(), prices: here, ..Cloud::public() },
+            cloud: Cloud { arm: here.clone(), logs: here, ..Cloud::public() },
             ..Config::default()
-        }
-    }
-
-    pub(crate) fn azure(&self) -> Azure {
-        Azure::connect(self.config()).unwrap()
+        };
+        Azure::connect(config).unwrap()
     }
 
     /// Answers this method and path with this, as often as the test expects.
@@ -65,24 +58,10 @@ impl Stage {
     pub(crate) async fn answer_once(&self, verb: &str, place: &str, answer: ResponseTemplate) {
         Mock::given(method(verb)).and(path(place)).respond_with(answer).up_to_n_times(1).mount(&self.wire).await;
     }
-
-    pub(crate) async fn identity_answers(&self, answer: ResponseTemplate) {
-        self.answer_once("GET", IDENTITY, answer).await;
-    }
-
-    /// What arrived, as method, path and authorization.
-    pub(crate) async fn arrived(&self) -> Vec<(String, String, String)> {
-        let requests = self.wire.received_requests().await.unwrap_or_default();
-        let told = |request: &wiremock::Request| {
-            let authorization = request.headers.get("authorization").map(|value| value.to_str().unwrap().to_owned());
-            (request.method.to_string(), request.url.path().to_owned(), authorization.unwrap_or_default())
-        };
-        requests.iter().map(told).collect()
-    }
 }
 
 /// An answer of the managed identity endpoint, its numbers strings as on real machines.
-pub(crate) fn token() -> Value {
+fn token() -> Value {
     let claims = json!({"oid": "o-1", "tid": "t-1", "appid": "a-1", "ver": "1.0"}).to_string();
     json!({
         "access_token": format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims)),
@@ -93,8 +72,4 @@ pub(crate) fn token() -> Value {
 
 pub(crate) fn ok(body: Value) -> ResponseTemplate {
     ResponseTemplate::new(200).set_body_json(body)
-}
-
-pub(crate) fn refusal(status: u16, code: &str, message: &str) -> ResponseTemplate {
-    ResponseTemplate::new(status).set_body_json(json!({"error": {"code": code, "message": message}}))
 }

@@ -1,6 +1,9 @@
 //! A walk through an Azure that nobody here wrote the client for: real names, proxy, certificates and waits.
-use crate::{hand::Hand, rehearsal::Rehearsal};
-use azure::{Answer, Azure, Config, Kind, ResourceId};
+use crate::{
+    hand::Hand,
+    rehearsal::{Rehearsal, known, on},
+};
+use azure::{Answer, Azure, Config, Kind, Progress, ResourceId};
 use azure_simulator::faults::{Drop, Fault};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -46,6 +49,7 @@ async fn a_group_is_made_read_and_deleted_in_its_own_time() {
         Answer::Accepted(operation) => operation,
         Answer::Done(_) => panic!("Azure takes its time"),
     };
+    assert!(matches!(azure.arm().poll(&operation).await.unwrap(), Progress::Running { moved: None, .. }));
     rehearsal.a_while_later();
     assert_eq!(rehearsal.ended(&azure, &operation).await, Value::Null);
     assert_eq!(azure.arm().get(&group).await.unwrap(), None);
@@ -59,20 +63,15 @@ async fn throttling_is_handed_up_and_a_lost_answer_leaves_what_was_written() {
     let azure = Azure::connect_by(rehearsal.config(), hand.clone()).unwrap();
     let faults = &rehearsal.simulator.world().faults;
     let group = ResourceId::resource_group(azure.subscription(), "rg-shop");
-    let on_group = |method: &str| Fault {
-        method: Some(method.to_owned()),
-        host: Some("management.azure.com".to_owned()),
-        path: Some("/resourcegroups/".to_owned()),
-        ..Fault::default()
-    };
-    faults.add(Fault { status: Some(429), code: "Throttled".to_owned(), retry_after: Some(17), ..on_group("GET") });
+    faults.add(known("throttled"));
     let error = azure.arm().get(&group).await.unwrap_err();
-    assert_eq!((error.kind(), error.code()), (Kind::Throttled { after: Duration::from_secs(17) }, "Throttled"));
+    let after = Duration::from_secs(10);
+    assert_eq!((error.kind(), error.code()), (Kind::Throttled { after }, "SubscriptionRequestsThrottled"));
 
-    faults.add(Fault { drop: Some(Drop::After), ..on_group("PUT") });
+    faults.add(Fault { drop: Some(Drop::After), ..on("PUT", group.as_str()) });
     let error = azure.arm().put(&group, &json!({"location": "westeurope"})).await.unwrap_err();
     assert_eq!((error.kind(), error.status()), (Kind::Unreachable, None));
-    hand.advance(17_000);
+    hand.advance(10_000);
     assert!(azure.arm().get(&group).await.unwrap().is_some(), "it was written all the same");
     rehearsal.end().await;
 }
