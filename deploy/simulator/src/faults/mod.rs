@@ -65,6 +65,8 @@ pub struct Fault {
     pub information: Vec<Value>,
     /// The whole body of that answer, instead of `code`, `message` and the others.
     pub body: Value,
+    /// The same where it is no JSON, as a gateway's page is none: it is sent as it stands.
+    pub text: String,
     /// Further headers of that answer.
     pub headers: BTreeMap<String, String>,
     /// `Retry-After` of that answer, in seconds.

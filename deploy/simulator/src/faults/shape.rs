@@ -1,6 +1,6 @@
 //! Gives a fault's answer the shape that its host gives errors.
 use axum::Json;
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -18,7 +18,10 @@ pub(crate) fn answer(world: &World, asked: &Asked<'_>, headers: &HeaderMap, faul
         Value::Null => body(world, asked.host, status, fault, &facts),
         body => facts.fill_all(body),
     };
-    let mut response = (status, Json(body)).into_response();
+    let mut response = match fault.text.as_str() {
+        "" => (status, Json(body)).into_response(),
+        page => (status, Html(facts.fill(page))).into_response(),
+    };
     if asked.host == "management.azure.com" {
         arm::dress(world, asked.method, asked.path, &mut response);
     }

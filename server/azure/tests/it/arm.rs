@@ -7,7 +7,6 @@ use azure::{Answer, Azure, Config, Kind, Operation, Progress, ResourceId};
 use azure_simulator::faults::Fault;
 use serde_json::json;
 use std::{io::ErrorKind, net::TcpListener, time::Duration};
-use wiremock::ResponseTemplate;
 
 const METADATA: &str = "/metadata/identity/oauth2/token";
 
@@ -200,17 +199,21 @@ async fn what_holds_no_list_is_not_an_empty_one_and_what_breaks_off_is_no_answer
     rehearsal.end().await;
 }
 
-/// On a wire of our own: the simulator answers in JSON, and a gateway's page is none.
 #[tokio::test]
 async fn a_gateways_page_is_neither_a_resource_nor_an_empty_list() {
-    let stage = Stage::with_identity().await;
-    let page = ResponseTemplate::new(200).set_body_string("<html>Sign in to the guest network</html>");
-    let list = "/subscriptions/s-1/resourceGroups";
-    stage.answer("GET", GROUP, 1, page.clone()).await;
-    stage.answer("GET", list, 1, page).await;
-    let azure = stage.azure();
-    assert_eq!(azure.arm().get(&GROUP.parse().unwrap()).await.unwrap_err().code(), "NotUnderstood");
-    assert_eq!(azure.arm().list(list, None).await.unwrap_err().code(), "NotUnderstood");
+    let rehearsal = Rehearsal::start().await;
+    let azure = rehearsal.azure();
+    let page = Fault {
+        status: Some(200),
+        text: "<html>Sign in to the guest network</html>".to_owned(),
+        times: 2,
+        ..on("GET", "/resourceGroups")
+    };
+    rehearsal.goes_wrong(page);
+    let group = ResourceId::resource_group(azure.subscription(), "rg-shop");
+    assert_eq!(azure.arm().get(&group).await.unwrap_err().code(), "NotUnderstood");
+    assert_eq!(azure.arm().list(&groups(&azure), None).await.unwrap_err().code(), "NotUnderstood");
+    rehearsal.end().await;
 }
 
 #[tokio::test]

@@ -93,6 +93,18 @@ async fn a_machine_that_is_there_is_found_without_being_named() {
     rehearsal.end().await;
 }
 
+#[tokio::test]
+async fn a_machine_whose_identities_are_being_renewed_is_there_all_the_same() {
+    let rehearsal = Rehearsal::start().await;
+    rehearsal.goes_wrong(Fault { times: 2, ..known("metadata-updating") });
+    let azure = rehearsal.azure();
+    let error = azure.me().await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Unreachable, "come back later: {error}");
+    azure.me().await.unwrap();
+    assert_eq!(azure.signed_in_by(), Some("managed identity"));
+    rehearsal.end().await;
+}
+
 /// Nothing listens there.
 fn nowhere() -> Config {
     let proxy = Some(Url::parse("http://portal:hunter2@127.0.0.1:9").unwrap());

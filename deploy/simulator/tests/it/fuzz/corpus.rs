@@ -255,7 +255,7 @@ pub fn control() -> Vec<Valid> {
         ("POST", "/changes", json!({"resource": cluster, "merge": {"properties": {"a": 1}}})),
         ("POST", "/faults", json!({"named": "vault-throttled", "times": 3, "path": "/x", "headers": {"a": "b"}, "status": 503, "retry_after": 1})),
         ("POST", "/faults", json!({"kind": "a/b", "verb": "create", "slower": {"what": "operation", "factor": 2.0, "ms": 1}})),
-        ("POST", "/faults", json!({"fails": {"code": "a", "message": "{name}"}, "details": [{}], "truncate": 1, "drop": "before"})),
+        ("POST", "/faults", json!({"fails": {"code": "a", "message": "{name}"}, "details": [{}], "text": "<p>{name}", "truncate": 1, "drop": "before"})),
         ("POST", "/faults/random", json!({"seed": 1, "rate": 0.1, "kinds": ["delay"], "hosts": ["*"], "machine": "portal"})),
         ("DELETE", "/faults/random", Value::Null),
         ("DELETE", "/faults", Value::Null),
