@@ -1,5 +1,7 @@
 //! Azure's refusals as a step's: which are tried again, and for the others the cause and the remedy in words.
 
+#[cfg(test)]
+mod known;
 mod table;
 
 use super::step::StepError;

@@ -39,25 +39,18 @@ async fn answer(connection: &mut PgConnection, statement: &'static str, prepared
         Either::Left(done) => said.push(format!("{} rows", done.rows_affected())),
         Either::Right(row) => said.push(shown(&row)),
     };
-    let ended = if prepared {
-        let mut steps = connection.fetch_many(sqlx::query(statement));
-        loop {
-            match steps.try_next().await {
-                Ok(Some(step)) => note(step),
-                Ok(None) => break Ok(()),
-                Err(error) => break Err(error),
-            }
-        }
-    } else {
-        let mut steps = connection.fetch_many(sqlx::raw_sql(statement));
-        loop {
-            match steps.try_next().await {
-                Ok(Some(step)) => note(step),
-                Ok(None) => break Ok(()),
-                Err(error) => break Err(error),
-            }
+    let mut steps = match prepared {
+        true => connection.fetch_many(sqlx::query(statement)),
+        false => connection.fetch_many(sqlx::raw_sql(statement)),
+    };
+    let ended = loop {
+        match steps.try_next().await {
+            Ok(Some(step)) => note(step),
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(error),
         }
     };
+    drop(steps);
     if let Err(error) = ended {
         let told = error.as_database_error().map(|error| {
             let code = error.code().map(|code| code.into_owned()).unwrap_or_default();

@@ -108,6 +108,27 @@ pub(super) const TABLE: &[Row] = &[
         "Ask for something that the policy allows, or ask its owner for an exemption, then retry.",
     ),
     person(
+        "DenyAssignmentAuthorizationFailed",
+        "a deny assignment refused it",
+        "A deny assignment stands above this resource, as on the group of nodes that is locked down: it goes before every role.",
+        "Have its owner lift the deny assignment or name Keystead's identity as an exception, then retry.",
+    ),
+    person(
+        "ResourceGroupDeletionBlocked",
+        "something in the group stays",
+        "Azure could not delete a resource in the group, for example because of a lock or because something outside refers to it.",
+        "See in the group's activity log which one it is, remove what holds it, then retry.",
+    ),
+    where_it_says(
+        &["does not have access to the resource in azure"],
+        person(
+            "Forbidden",
+            "Keystead may not do this in the cluster",
+            "Keystead's own identity has no role in this cluster, or the role has not arrived yet.",
+            "Wait until the role has arrived, or give Keystead's identity Azure Kubernetes Service RBAC Cluster Admin on the cluster, then retry.",
+        ),
+    ),
+    person(
         "ScopeLocked",
         "a lock refused it",
         "A management lock on the resource or above it forbids this change.",
@@ -286,6 +307,12 @@ pub(super) const TABLE: &[Row] = &[
         "the vault works with access policies",
         "The vault does not look at roles, and no access policy of it is for Keystead.",
         "Switch the vault to Azure role-based access control, then retry.",
+    ),
+    person(
+        "ForbiddenByConnection",
+        "the vault takes no calls from public networks",
+        "Public network access of the vault is switched off, and Keystead does not come over a private link of it.",
+        "Let the vault take calls from Keystead's network, or run Keystead in one that has a private link to it, then retry.",
     ),
     person(
         "ForbiddenByFirewall",
