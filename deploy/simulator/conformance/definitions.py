@@ -23,6 +23,9 @@ STREAM = "Microsoft-ContainerInsights-Group-Default"
 KNOWN = {
     f"Microsoft.Authorization/roleDefinitions answered.properties.permissions[].{member}: is not defined"
     for member in ("condition", "conditionVersion")
+} | {
+    # Came with 2026-08-01; every api-version is given the newest answer.
+    "Microsoft.ContainerService/managedClusters answered.properties.azureMonitorProfile.containerInsights: is not defined"
 }
 definitions, session = Definitions(), requests.Session()
 wrong, looked = [], set()

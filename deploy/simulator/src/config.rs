@@ -61,9 +61,8 @@ impl Config {
     fn faults_meant(&self) -> Result<Option<Vec<Fault>>, String> {
         let Some(faults) = &self.faults else { return Ok(None) };
         let each = faults.iter().enumerate();
-        let meant = each.map(|(at, fault)| {
-            catalogue::meant(fault).map_err(|why| format!("[[faults]], the {}. of them: {why}", at + 1))
-        });
+        let meant = each
+            .map(|(at, fault)| catalogue::meant(fault).map_err(|why| format!("[[faults]] number {}: {why}", at + 1)));
         meant.collect::<Result<_, _>>().map(Some)
     }
 
@@ -108,7 +107,10 @@ mod tests {
             ("speed = \"fast\"", "expected f64"),
             ("[settings]\npage_sise = 3", "[settings] unknown field `page_sise`"),
             ("[settings]\nsubscription = \"Gone\"", "[settings] unknown variant `Gone`"),
-            ("[[faults]]\nnamed = \"vault-throttled\"\n[[faults]]\nnamed = \"none\"", "the 2. of them"),
+            (
+                "[[faults]]\nnamed = \"vault-throttled\"\n[[faults]]\nnamed = \"none\"",
+                "[[faults]] number 2: there is no fault named none",
+            ),
             ("[random]\nseed = 1\nrate = 2.0", "[random] the rate 2 is not between 0 and 1"),
         ] {
             let why = read(text).unwrap_err();

@@ -70,6 +70,8 @@ impl Faults {
 
     /// Writes down what waits now.
     pub async fn keep(&self, world: &World) -> Result<(), StateError> {
+        // One after another, so that the newest is written last.
+        let _turn = self.keeping.lock().await;
         let kept = Kept {
             waiting: lock(&self.waiting).clone(),
             hidden: lock(&self.hidden).clone(),

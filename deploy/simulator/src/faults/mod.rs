@@ -159,6 +159,8 @@ pub struct Faults {
     hidden: Mutex<HashMap<String, Timestamp>>,
     /// Told whenever one of these is another.
     changed: Notify,
+    /// Held by whoever writes them down.
+    keeping: tokio::sync::Mutex<()>,
 }
 
 fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
