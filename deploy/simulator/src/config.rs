@@ -6,11 +6,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::StartError;
-use crate::arm::merge;
 use crate::faults::random::{Plan, Random};
 use crate::faults::{Fault, catalogue};
 use crate::settings::Settings;
-use crate::state::StateError;
 use crate::world::World;
 
 /// The file as it is written (TOML); an option on the command line goes before the entry of the same name.
@@ -39,7 +37,7 @@ impl Config {
         let failed = |why: String| StartError::new(format!("reading {}", path.display()), why);
         let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
         let mut config: Self = toml::from_str(&text).map_err(|error| failed(error.to_string()))?;
-        config.over(&Settings::default()).map_err(|why| failed(format!("[settings] {why}")))?;
+        Settings::default().with(&json!(config.settings)).map_err(|why| failed(format!("[settings] {why}")))?;
         config.faults_meant().map_err(failed)?;
         if let Some(plan) = &config.random {
             Random::new(plan.clone()).map_err(|why| failed(format!("[random] {why}")))?;
@@ -50,12 +48,6 @@ impl Config {
             *program = folder.join(&*program).display().to_string();
         }
         Ok(config)
-    }
-
-    fn over(&self, settings: &Settings) -> Result<Settings, String> {
-        let mut wanted = json!(settings);
-        merge(&mut wanted, &Value::Object(self.settings.clone()));
-        serde_json::from_value(wanted).map_err(|error| error.to_string())
     }
 
     fn faults_meant(&self) -> Result<Option<Vec<Fault>>, String> {
@@ -71,12 +63,8 @@ impl Config {
         let failed = |why: String| StartError::new("applying the configuration", why);
         world.pass_through(self.pass_through);
         if !self.settings.is_empty() {
-            let settings = self.over(&world.state.read(Settings::read)).map_err(failed)?;
-            let written = world.state.change(|draft| {
-                settings.write(draft);
-                Ok::<_, StateError>(())
-            });
-            written.await.map_err(|error| failed(error.to_string()))?;
+            let settings = world.state.read(Settings::read).with(&json!(self.settings)).map_err(failed)?;
+            settings.keep(world).await.map_err(|error| failed(error.to_string()))?;
         }
         if let Some(faults) = self.faults_meant().map_err(failed)? {
             world.faults.clear();

@@ -2,10 +2,12 @@
 use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::arm::merge;
 use crate::seed::SETTINGS;
-use crate::state::Draft;
+use crate::state::{Draft, StateError};
+use crate::world::World;
 
 /// All of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +71,22 @@ impl Settings {
     pub fn read(draft: &Draft<'_>) -> Self {
         let kept = draft.get(SETTINGS, "control");
         kept.and_then(|kept| serde_json::from_value(kept).ok()).unwrap_or_default()
+    }
+
+    /// These with what `changes` names over them, or why it would be none of them.
+    pub fn with(&self, changes: &Value) -> Result<Self, String> {
+        let mut wanted = json!(self);
+        merge(&mut wanted, changes);
+        serde_json::from_value(wanted).map_err(|error| error.to_string())
+    }
+
+    /// Has the world be so.
+    pub async fn keep(&self, world: &World) -> Result<(), StateError> {
+        let written = world.state.change(|draft| {
+            self.write(draft);
+            Ok(())
+        });
+        written.await
     }
 
     /// Writes them.

@@ -6,14 +6,13 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::offer::written;
 use crate::arm::merge;
 use crate::picture;
 use crate::resources;
 use crate::settings::Settings;
-use crate::state::StateError;
 use crate::world::World;
 
 pub(super) async fn settings(State(world): State<Arc<World>>) -> Json<Settings> {
@@ -35,17 +34,11 @@ pub(super) async fn creations(State(world): State<Arc<World>>) -> Response {
 
 /// Changes those that are named, and answers all.
 pub(super) async fn change_settings(State(world): State<Arc<World>>, Json(asked): Json<Value>) -> Response {
-    let mut wanted = json!(world.state.read(Settings::read));
-    merge(&mut wanted, &asked);
-    let settings: Settings = match serde_json::from_value(wanted) {
+    let settings = match world.state.read(Settings::read).with(&asked) {
         Ok(settings) => settings,
-        Err(error) => return (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response(),
+        Err(why) => return (StatusCode::BAD_REQUEST, format!("{why}\n")).into_response(),
     };
-    let written = world.state.change(|draft| {
-        settings.write(draft);
-        Ok::<_, StateError>(())
-    });
-    match written.await {
+    match settings.keep(&world).await {
         Ok(()) => Json(settings).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
     }

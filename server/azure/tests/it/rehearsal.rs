@@ -4,7 +4,6 @@ use azure_simulator::{
     Clock, Options, Simulator,
     faults::{Fault, catalogue},
     settings::Settings,
-    state::StateError,
     tokens::Tokens,
 };
 use jiff::Timestamp;
@@ -89,11 +88,9 @@ impl Rehearsal {
 
     /// Lists go on at another page after so many entries.
     pub(crate) async fn cut_lists_after(&self, page_size: usize) {
-        let written = self.simulator.world().state.change(|draft| {
-            Settings { page_size, ..Settings::read(draft) }.write(draft);
-            Ok::<_, StateError>(())
-        });
-        written.await.unwrap();
+        let world = self.simulator.world();
+        let settings = Settings { page_size, ..world.state.read(Settings::read) };
+        settings.keep(world).await.unwrap();
     }
 
     /// Lets the time pass that everything under way needs.
