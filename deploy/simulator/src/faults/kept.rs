@@ -77,6 +77,11 @@ impl Faults {
             hidden: lock(&self.hidden).clone(),
             random: lock(&self.random).as_ref().map(|random| random.plan().clone()),
         };
-        world.state.put(SETTINGS, ID, json!(kept)).await
+        let kept = json!(kept);
+        // Whoever adds one waits until it is written, and the keeper is told of it too.
+        if world.state.get(SETTINGS, ID).as_ref() == Some(&kept) {
+            return Ok(());
+        }
+        world.state.put(SETTINGS, ID, kept).await
     }
 }
