@@ -124,13 +124,23 @@ impl Shop {
     }
 }
 
+/// The kubeconfig that an action of the cluster gives out.
+pub async fn kubeconfig(visitor: &Visitor, action: &str) -> Value {
+    let told = visitor.arm(Method::POST, &format!("{CLUSTER}/{action}"), Value::Null).await;
+    let text = told.body["kubeconfigs"][0]["value"].as_str().unwrap();
+    serde_json::from_slice(&base64::engine::general_purpose::STANDARD.decode(text).unwrap()).unwrap()
+}
+
+/// A client of an API server that is reached through the front door and has this authority.
+pub fn behind_the_door(visitor: &Visitor, authority: &[u8]) -> reqwest::ClientBuilder {
+    let door = format!("http://localhost:{}", visitor.world().door_port);
+    let authority = reqwest::Certificate::from_pem(authority).unwrap();
+    reqwest::Client::builder().proxy(reqwest::Proxy::all(door).unwrap()).tls_certs_only([authority])
+}
+
 /// A client with a token, as any program in this directory would make one.
 async fn client(visitor: &Visitor, token: &str) -> Client {
-    let user = visitor.arm(Method::POST, &format!("{CLUSTER}/listClusterUserCredential"), Value::Null).await;
-    let text = base64::engine::general_purpose::STANDARD
-        .decode(user.body["kubeconfigs"][0]["value"].as_str().unwrap())
-        .unwrap();
-    let kubeconfig: Value = serde_json::from_slice(&text).unwrap();
+    let kubeconfig = kubeconfig(visitor, "listClusterUserCredential").await;
     assert_eq!(kubeconfig["users"][0]["user"]["exec"]["command"], "kubelogin");
     let cluster = &kubeconfig["clusters"][0]["cluster"];
     let authority = base64::engine::general_purpose::STANDARD

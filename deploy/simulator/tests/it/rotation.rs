@@ -1,11 +1,11 @@
 //! A cluster whose certificates are rotated: what was handed out before opens it no longer.
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use reqwest::{Certificate, Method, Proxy, StatusCode};
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::aks::{self, CLUSTER, body, done, make};
-use crate::kubernetes::within;
+use crate::kubernetes::{behind_the_door, kubeconfig, within};
 use crate::visitor::Visitor;
 
 const ROTATE: &str = "rotateClusterCertificates";
@@ -19,9 +19,7 @@ struct Kubeconfig {
 
 impl Kubeconfig {
     async fn ask(visitor: &Visitor) -> Self {
-        let told = visitor.arm(Method::POST, &format!("{CLUSTER}/listClusterAdminCredential"), Value::Null).await;
-        let text = STANDARD.decode(told.body["kubeconfigs"][0]["value"].as_str().unwrap()).unwrap();
-        let config: Value = serde_json::from_slice(&text).unwrap();
+        let config = kubeconfig(visitor, "listClusterAdminCredential").await;
         let cluster = &config["clusters"][0]["cluster"];
         Self {
             server: cluster["server"].as_str().unwrap().to_owned(),
@@ -33,12 +31,7 @@ impl Kubeconfig {
     /// The status of a list of namespaces with this authority and the token of some account; nothing where the server
     /// is another's.
     async fn namespaces(&self, visitor: &Visitor, token: &str) -> Option<StatusCode> {
-        let door = format!("http://localhost:{}", visitor.world().door_port);
-        let client = reqwest::Client::builder()
-            .proxy(Proxy::all(door).unwrap())
-            .tls_certs_only([Certificate::from_pem(&self.authority).unwrap()])
-            .build()
-            .unwrap();
+        let client = behind_the_door(visitor, &self.authority).build().unwrap();
         let asked = client.get(format!("{}/api/v1/namespaces", self.server)).bearer_auth(token).send().await;
         asked.ok().map(|reply| reply.status())
     }

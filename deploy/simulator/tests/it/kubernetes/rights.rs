@@ -5,10 +5,10 @@ use k8s_openapi::api::core::v1::{ConfigMap, Pod, ServiceAccount};
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
 use kube::api::{ListParams, Patch, PatchParams, PostParams};
 use kube::{Api, Client, Config};
-use reqwest::{Certificate, Identity, Method, Proxy, StatusCode};
+use reqwest::{Identity, Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{FromPem, SERVER, Shop, client, within};
+use super::{FromPem, SERVER, Shop, behind_the_door, client, kubeconfig, within};
 use crate::aks::{self, CLUSTER};
 use crate::visitor::Visitor;
 
@@ -31,9 +31,7 @@ struct Account {
 
 impl Account {
     async fn ask(visitor: &Visitor) -> Self {
-        let answer = visitor.arm(Method::POST, &format!("{CLUSTER}/listClusterAdminCredential"), Value::Null).await;
-        let text = STANDARD.decode(answer.body["kubeconfigs"][0]["value"].as_str().unwrap()).unwrap();
-        let config: Value = serde_json::from_slice(&text).unwrap();
+        let config = kubeconfig(visitor, "listClusterAdminCredential").await;
         let (cluster, user) = (&config["clusters"][0]["cluster"], &config["users"][0]["user"]);
         let data = |of: &Value, name: &str| STANDARD.decode(of[name].as_str().unwrap()).unwrap();
         Self {
@@ -57,13 +55,7 @@ impl Account {
     /// What the API server says to somebody with this certificate and no token; nothing where it is another's.
     async fn namespaces(&self, visitor: &Visitor) -> Option<StatusCode> {
         let identity = Identity::from_pem(&[&self.key[..], &self.certificate].concat()).unwrap();
-        let door = format!("http://localhost:{}", visitor.world().door_port);
-        let client = reqwest::Client::builder()
-            .proxy(Proxy::all(door).unwrap())
-            .tls_certs_only([Certificate::from_pem(&self.authority).unwrap()])
-            .identity(identity)
-            .build()
-            .unwrap();
+        let client = behind_the_door(visitor, &self.authority).identity(identity).build().unwrap();
         let asked = client.get(format!("{}/api/v1/namespaces", self.server)).send().await;
         asked.ok().map(|reply| reply.status())
     }
@@ -126,9 +118,7 @@ async fn a_certificate_of_the_clusters_own_authority_opens_it_until_the_authorit
     let asked = visitor.arm(Method::POST, &format!("{CLUSTER}/rotateClusterCertificates"), Value::Null).await;
     aks::done(visitor, &asked).await;
     assert_eq!(account.namespaces(visitor).await, None, "another authority answers");
-    let ca = visitor.arm(Method::POST, &format!("{CLUSTER}/listClusterUserCredential"), Value::Null).await;
-    let text = STANDARD.decode(ca.body["kubeconfigs"][0]["value"].as_str().unwrap()).unwrap();
-    let config: Value = serde_json::from_slice(&text).unwrap();
+    let config = kubeconfig(visitor, "listClusterUserCredential").await;
     let authority = config["clusters"][0]["cluster"]["certificate-authority-data"].as_str().unwrap();
     let after = Account { authority: STANDARD.decode(authority).unwrap(), ..account };
     within(10, async || (after.namespaces(visitor).await == Some(StatusCode::UNAUTHORIZED)).then_some(())).await;
