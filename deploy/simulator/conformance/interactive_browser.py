@@ -8,13 +8,11 @@ import urllib.parse
 import urllib.request
 import webbrowser
 
-from azure.core.exceptions import ClientAuthenticationError
 from azure.identity import InteractiveBrowserCredential
-from azure.mgmt.resource.resources import ResourceManagementClient
 
-from lib.azure import SUBSCRIPTION, TENANT, allowed, grant, until
+from lib.azure import TENANT
+from lib.people import reads, said_no
 
-READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -67,17 +65,5 @@ def credential(account):
     return InteractiveBrowserCredential(tenant_id=TENANT, timeout=60)
 
 
-member = credential("auditor@contoso.example")
-record = member.authenticate(scopes=["https://management.azure.com/.default"])
-assert record.username == "auditor@contoso.example", record.username
-grant(f"/subscriptions/{SUBSCRIPTION}", READER, record.home_account_id.split(".")[0], "User")
-groups = ResourceManagementClient(member, SUBSCRIPTION).resource_groups
-until(lambda: allowed(lambda: groups.check_existence("nowhere")) is False)
-# Silently, with what was kept of the first time.
-assert member.get_token("https://vault.azure.net/.default").token
-
-try:
-    credential("cancel").get_token("https://management.azure.com/.default")
-    raise AssertionError("somebody has said no")
-except ClientAuthenticationError as error:
-    assert "access_denied" in str(error) or "cancelled" in str(error), str(error)
+reads(credential("auditor@contoso.example"), "auditor@contoso.example")
+said_no(credential("cancel"), "access_denied", "cancelled")
