@@ -2,7 +2,7 @@
 //!
 //! Only what policies are usually about is told: type, name, place, tags, and the size of the nodes.
 
-use super::{Question, Warning, deny};
+use super::{Question, Warning, deny, providers};
 use async_trait::async_trait;
 use azure::{Answer, Error};
 use domain::naming;
@@ -21,10 +21,7 @@ impl Warning for Policy {
 
     async fn look(&self, question: &Question<'_>) -> Result<Vec<Finding>, Error> {
         // Where it was never registered, nobody can be asked.
-        let providers = question.list(&format!("{}/providers", question.place().subscription()), None).await?;
-        let answers =
-            |one: &Value| one["namespace"] == "Microsoft.PolicyInsights" && one["registrationState"] == "Registered";
-        if !providers.iter().any(answers) {
+        if !providers::has(question, "Microsoft.PolicyInsights").await? {
             return Ok(Vec::new());
         }
         let wish = question.subject.wish;
@@ -53,13 +50,17 @@ impl Warning for Policy {
             let found = refusals(question, &content(kind, &name, properties)).await?;
             Ok::<_, Error>(found.into_iter().map(move |refusal| (refusal, name.clone())).collect::<Vec<_>>())
         });
-        // A policy that refuses several things for the same reason is told once.
-        let mut told: BTreeMap<Refused, Vec<String>> = BTreeMap::new();
-        for (refusal, name) in try_join_all(asked).await?.concat() {
-            told.entry(refusal).or_default().push(name);
-        }
-        Ok(told.iter().map(|(refusal, names)| deny("", sentence(refusal, names))).collect())
+        Ok(told(try_join_all(asked).await?.concat()))
     }
+}
+
+/// A policy that refuses several things for the same reason is told once.
+fn told(refused: Vec<(Refused, String)>) -> Vec<Finding> {
+    let mut by_reason: BTreeMap<Refused, Vec<String>> = BTreeMap::new();
+    for (refusal, name) in refused {
+        by_reason.entry(refusal).or_default().push(name);
+    }
+    by_reason.iter().map(|(refusal, names)| deny("", sentence(refusal, names))).collect()
 }
 
 /// The assignment that denies, and what of the content it is about.
@@ -103,10 +104,22 @@ mod tests {
 
     #[test]
     fn a_policy_that_refuses_several_things_is_told_once_with_all_of_them() {
-        let refusal = Refused { assignment: "places".to_owned(), why: Some("location westeurope".to_owned()) };
+        let refused = |assignment: &str, why: &str, name: &str| {
+            (Refused { assignment: assignment.to_owned(), why: Some(why.to_owned()) }, name.to_owned())
+        };
+        let found = told(vec![
+            refused("places", "location westeurope", "aks-shop"),
+            refused("sizes", "vmSize large", "aks-shop"),
+            refused("places", "location westeurope", "kv-shop"),
+        ]);
+        let sentences: Vec<&str> = found.iter().map(|finding| finding.sentence.as_str()).collect();
+        let end = "ask for what it allows, or its owner for an exemption.";
         assert_eq!(
-            sentence(&refusal, &["aks-shop".to_owned(), "kv-shop".to_owned()]),
-            "The policy places refuses aks-shop, kv-shop because of location westeurope: ask for what it allows, or its owner for an exemption."
+            sentences,
+            [
+                format!("The policy places refuses aks-shop, kv-shop because of location westeurope: {end}"),
+                format!("The policy sizes refuses aks-shop because of vmSize large: {end}"),
+            ]
         );
     }
 }
